@@ -1,0 +1,103 @@
+"""Canonical bytes: the one way Cohortium writes JSON and TSV, so that equal content has equal bytes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MISSING = "n/a"
+"""BIDS' own word for a missing value in a table."""
+
+_BLOCK = 1 << 20
+
+
+def canonical_json(value: Any) -> bytes:
+    """One line, sorted keys, UTF-8, no NaN: the form that is hashed.
+
+    Raises:
+        ValueError: the value holds NaN or infinity, which have no JSON form.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def readable_json(value: Any) -> bytes:
+    """Indented, sorted keys, UTF-8, trailing newline: the form of every sidecar."""
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Hex SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's content, read in 1 MiB blocks; follows links."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def gzip_bytes(data: bytes) -> bytes:
+    """gzip with no time and no name in the header, level 6: equal data gives equal bytes."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=6, mtime=0) as stream:
+        stream.write(data)
+    return buffer.getvalue()
+
+
+def tsv_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
+    """A BIDS table: tab separated, header first, `n/a` for None and for empty strings.
+
+    Args:
+        rows: mappings; keys outside `columns` are an error, missing keys become `n/a`.
+        columns: the header, in order.
+
+    Raises:
+        ValueError: a row holds a key that is not a column, or a cell holds a tab or a line break.
+    """
+    known = set(columns)
+    lines = ["\t".join(columns)]
+    for row in rows:
+        if extra := set(row) - known:
+            raise ValueError(f"columns not declared: {sorted(extra)}")
+        lines.append("\t".join(_cell(row.get(column)) for column in columns))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _cell(value: Any) -> str:
+    text = MISSING if value is None or value == "" else str(value)
+    if any(mark in text for mark in "\t\n\r"):
+        raise ValueError(f"a table cell cannot hold a tab or a line break: {text!r}")
+    return text
+
+
+def read_tsv(path: Path) -> list[dict[str, str | None]]:
+    """Rows of a BIDS table; `n/a` and empty become None; a byte-order mark is ignored.
+
+    Raises:
+        ValueError: a row is longer or shorter than the header, a column repeats, or bytes are not UTF-8.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        lines = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if not lines:
+        return []
+    header, *body = lines
+    if len(set(header)) != len(header):
+        raise ValueError(f"{path.name}: a column name appears twice")
+    for number, line in enumerate(body, start=2):
+        if len(line) != len(header):
+            raise ValueError(f"{path.name}: line {number} has {len(line)} cells, the header has {len(header)}")
+    return [
+        {name: None if cell in ("", MISSING) else cell for name, cell in zip(header, line, strict=True)}
+        for line in body
+    ]

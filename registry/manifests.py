@@ -1,0 +1,182 @@
+"""A snapshot manifest: the only thing training reads. Pure data, no database.
+
+The content id is the SHA-256 of the canonical JSON of the manifest, so the same registry state gives the same
+id on any machine. No time, host, user or commit is inside.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from registry.canon import canonical_json, gzip_bytes, sha256_bytes
+from registry.errors import IntegrityError, InvalidInput, NotFound
+
+SCHEMA = "cohortium/snapshot/1"
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """One file: its path relative to the registry's root (POSIX), and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Target(FileRef):
+    """The mask a sample is trained on.
+
+    Attributes:
+        kind: `consensus` or `expert`.
+        source: the consensus recipe (`majority`) or the rater's code (`e01`).
+        protocol: the protocol the raters followed.
+        image: path of the image whose grid the mask shares.
+    """
+
+    kind: str
+    source: str
+    protocol: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One unit of training: the images of one session and the mask that is its truth.
+
+    Attributes:
+        sample: unique key, `sub-A000_ses-M00`, or with `_run-1` and the like where a session has several.
+        person: the human being; splits group by it.
+        part: `train`, `validation`, `test`; None where no split was asked for.
+        images: channel name (`FLAIR`, `T1w`) to file. Channels may lie on different grids.
+        target: None only where the target policy allows it.
+        class_label: the class used for stratifying, or None.
+        readings: every expert mask of the target's image, for the human ceiling and rater policies.
+    """
+
+    sample: str
+    person: str
+    subject: str
+    session: str | None
+    site: str | None
+    scanner: str | None
+    class_label: str | None
+    part: str | None
+    images: Mapping[str, FileRef]
+    target: Target | None
+    readings: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """What the query returned but the snapshot left out, and why (`reason` is a code)."""
+
+    unit: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A frozen cohort.
+
+    Attributes:
+        query: {"name", "version", "sql", "sha256"}.
+        split: {"name", "version", "seed", "sha256"} or None.
+        target_policy: {"order": [{"kind": "consensus", "source": "majority"}, ...], "protocol": ...}.
+        channels: channel names in the order the network sees them.
+        labels: label value (as text, JSON has no integer keys) to name; "0" is the background.
+        samples: sorted by `sample`.
+        excluded: sorted by `unit`.
+    """
+
+    query: Mapping[str, Any]
+    split: Mapping[str, Any] | None
+    target_policy: Mapping[str, Any]
+    channels: tuple[str, ...]
+    labels: Mapping[str, str]
+    samples: tuple[Sample, ...]
+    excluded: tuple[Exclusion, ...] = ()
+    licences: tuple[str, ...] = ()
+    schema: str = SCHEMA
+
+    @property
+    def snapshot_id(self) -> str:
+        """Hex SHA-256 of the canonical form: the snapshot's name everywhere."""
+        return sha256_bytes(canonical_json(asdict(self)))
+
+    def files(self) -> tuple[FileRef, ...]:
+        """Every distinct file, sorted by the bytes of its path."""
+        refs: dict[str, FileRef] = {}
+        for sample in self.samples:
+            masks = (*sample.readings, *((sample.target,) if sample.target else ()))
+            for ref in (*sample.images.values(), *masks):
+                refs[ref.path] = FileRef(ref.path, ref.sha256, ref.size)
+        return tuple(refs[path] for path in sorted(refs, key=str.encode))
+
+    def part(self, name: str) -> tuple[Sample, ...]:
+        """The samples of one part."""
+        return tuple(sample for sample in self.samples if sample.part == name)
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The bytes of `code/registry/snapshots/<id>.json.gz`."""
+    return gzip_bytes(canonical_json(asdict(manifest)))
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest in bytes that `encode` made, or in the JSON inside them.
+
+    Raises:
+        InvalidInput: not a manifest of this schema.
+    """
+    try:
+        raw = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+        if raw["schema"] != SCHEMA:
+            raise InvalidInput(f"This snapshot has schema '{raw['schema']}', expected '{SCHEMA}'.",
+                               "Use the version of Cohortium that wrote it.")  # fmt: skip
+        return _from_json(raw)
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput("This file is not a snapshot manifest.", "Expected <id>.json.gz.") from error
+
+
+def read(path: Path) -> Manifest:
+    """Read a manifest and check that its content still has the id its name states.
+
+    Raises:
+        NotFound: no such file.
+        IntegrityError: the content was changed after it was frozen.
+    """
+    if not path.is_file():
+        raise NotFound(f"There is no snapshot at {path.name}.", "List them with: cohortium snapshot list")
+    manifest = decode(path.read_bytes())
+    stated = path.name.split(".")[0]
+    if len(stated) == 64 and stated != manifest.snapshot_id:
+        raise IntegrityError(f"Snapshot {stated[:12]} was changed after it was frozen.",
+                             "Fetch the original with git, or create a new snapshot.")  # fmt: skip
+    return manifest
+
+
+def _from_json(raw: Mapping[str, Any]) -> Manifest:
+    return Manifest(**{
+        **raw,
+        "channels": tuple(raw["channels"]),
+        "samples": tuple(_sample(item) for item in raw["samples"]),
+        "excluded": tuple(Exclusion(**item) for item in raw["excluded"]),
+        "licences": tuple(raw["licences"]),
+    })  # fmt: skip
+
+
+def _sample(raw: Mapping[str, Any]) -> Sample:
+    return Sample(**{
+        **raw,
+        "images": {channel: FileRef(**ref) for channel, ref in raw["images"].items()},
+        "target": Target(**raw["target"]) if raw["target"] else None,
+        "readings": tuple(Target(**item) for item in raw["readings"]),
+    })  # fmt: skip

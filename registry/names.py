@@ -1,0 +1,142 @@
+"""BIDS file names: parse and build, a bijection between a path and its entities.
+
+Source: BIDS 1.11 schema, order of entities; `space` before `chunk`, `label` before `desc`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from registry.errors import InvalidInput
+
+ENTITY_ORDER = (
+    "sub", "ses", "sample", "task", "tracksys", "acq", "nuc", "voi", "ce", "trc", "stain", "rec", "dir",
+    "run", "mod", "echo", "flip", "inv", "mt", "part", "proc", "hemi", "space", "split", "recording",
+    "chunk", "seg", "res", "den", "label", "desc",
+)  # fmt: skip
+"""Short entity keys in the order BIDS 1.11 wants them in a name."""
+
+IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
+"""Entities of a raw image that a mask drawn on it copies."""
+
+DATATYPES = frozenset(
+    "anat func dwi fmap perf pet meg eeg ieeg nirs beh micr motion mrs".split()
+)
+
+_KEYS = frozenset(ENTITY_ORDER)
+_LABEL = re.compile(r"[A-Za-z0-9+]+")
+_PART = re.compile(r"([a-zA-Z]+)-([A-Za-z0-9+]+)")
+
+
+@dataclass(frozen=True)
+class BidsName:
+    """A parsed BIDS path, relative to the dataset that holds it.
+
+    Attributes:
+        entities: short key to label, without `sub-` style prefixes inside the value.
+        suffix: `FLAIR`, `mask`, `dseg`, ...
+        extension: with its dot, `.nii.gz`, `.json`, `.tsv`.
+        datatype: `anat`, ... or empty for files that sit above a datatype folder.
+    """
+
+    entities: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ""
+    extension: str = ".nii.gz"
+    datatype: str = "anat"
+
+    @property
+    def subject(self) -> str:
+        """The participant id with its prefix, `sub-A000`."""
+        return f"sub-{self.entities['sub']}"
+
+    @property
+    def session(self) -> str | None:
+        """The session id with its prefix, `ses-M00`, or None."""
+        return f"ses-{self.entities['ses']}" if "ses" in self.entities else None
+
+    @property
+    def session_key(self) -> str:
+        """`sub-A000/ses-M00`, or `sub-A000` where the dataset has no sessions."""
+        return f"{self.subject}/{self.session}" if self.session else self.subject
+
+    @property
+    def stem(self) -> str:
+        """The name without its extension."""
+        parts = [f"{key}-{self.entities[key]}" for key in ENTITY_ORDER if key in self.entities]
+        return "_".join([*parts, self.suffix])
+
+    @property
+    def path(self) -> PurePosixPath:
+        """The path in its dataset, `sub-A000/ses-M00/anat/sub-A000_ses-M00_FLAIR.nii.gz`."""
+        folder = PurePosixPath(self.session_key) / self.datatype
+        return folder / f"{self.stem}{self.extension}"
+
+    def replace(self, *, suffix: str | None = None, extension: str | None = None, **entities: str) -> BidsName:
+        """A copy with other entities, suffix or extension."""
+        return BidsName(
+            {**self.entities, **entities},
+            self.suffix if suffix is None else suffix,
+            self.extension if extension is None else extension,
+            self.datatype,
+        )
+
+    @property
+    def sidecar(self) -> BidsName:
+        """The name of its JSON sidecar."""
+        return self.replace(extension=".json")
+
+
+def to_label(text: str) -> str:
+    """A valid BIDS label: ASCII letters and digits of `text`, in order.
+
+    Raises:
+        InvalidInput: nothing is left.
+    """
+    kept = "".join(re.findall(r"[A-Za-z0-9]+", text))
+    if not kept:
+        raise InvalidInput(f"'{text}' holds no letter or digit, so it cannot become a BIDS label.",
+                           "Give the item a name with at least one letter or digit.")  # fmt: skip
+    return kept
+
+
+def name(suffix: str, *, extension: str = ".nii.gz", datatype: str = "anat", **entities: str | None) -> BidsName:
+    """Build a name from entities; None values are left out.
+
+    Raises:
+        InvalidInput: an unknown entity, or a label that BIDS does not allow.
+    """
+    kept = {key: value for key, value in entities.items() if value is not None}
+    for key, value in kept.items():
+        if key not in _KEYS:
+            raise InvalidInput(f"'{key}' is not a BIDS entity.", f"Known entities: {', '.join(ENTITY_ORDER)}.")
+        if not _LABEL.fullmatch(value):
+            raise InvalidInput(f"'{value}' is not a BIDS label for '{key}'.", "Labels hold letters and digits only.")
+    return BidsName(kept, suffix, extension, datatype)
+
+
+def parse(path: str | PurePosixPath) -> BidsName | None:
+    """The entities of a path relative to its dataset, or None if the name is not BIDS.
+
+    `parse(name.path) == name` holds for every name that `name()` builds.
+    """
+    path = PurePosixPath(path)
+    stem, dot, extension = path.name.partition(".")
+    *parts, suffix = stem.split("_")
+    matches = [_PART.fullmatch(part) for part in parts]
+    entities = {match[1]: match[2] for match in matches if match}
+    if not all(matches) or len(entities) != len(parts) or not set(entities) <= _KEYS:
+        return None
+    if "sub" not in entities or not re.fullmatch(r"[A-Za-z0-9]+", suffix):
+        return None
+    datatype = path.parent.name if path.parent.name in DATATYPES else ""
+    return BidsName(entities, suffix, dot + extension, datatype)
+
+
+def mask_name(image: BidsName, *, desc: str, label: str | None = "L", suffix: str = "mask", **more: str) -> BidsName:
+    """The name of a mask drawn on `image`: its entities, then `space-<suffix>`, `label` and `desc`."""
+    kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
+    extra = {"label": label} if label else {}
+    return BidsName({**kept, "space": image.suffix, **more, **extra, "desc": desc}, suffix, ".nii.gz", image.datatype)

@@ -1,0 +1,214 @@
+"""The one owner of nibabel: NIfTI headers, voxels, grids.
+
+Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabel gives them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from registry.canon import gzip_bytes
+from registry.errors import GeometryError, InvalidInput
+
+if TYPE_CHECKING:
+    import nibabel
+
+Array = npt.NDArray[Any]
+
+GRID_TOLERANCE_MM = 1e-3
+"""Two grids are one when no corner of the first moves by more than this in the second."""
+
+MAX_VOXEL_BYTES = 8 << 30
+"""A header that declares more than this is refused before any voxel is read."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a NIfTI header says, without reading voxels.
+
+    Attributes:
+        shape: array shape, (I, J, K) or (I, J, K, T).
+        affine_ras: 4 x 4, voxel index to RAS millimetres.
+        spacing_mm: voxel edge lengths along i, j, k.
+        dtype: on-disk data type, `int16`, `uint8`, ...
+        orientation: axis codes such as `RAS` or `LPS`.
+        forms_agree: False when both sform and qform are set and move a corner by more than the tolerance.
+    """
+
+    shape: tuple[int, ...]
+    affine_ras: Array
+    spacing_mm: tuple[float, float, float]
+    dtype: str
+    orientation: str
+    forms_agree: bool
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Voxels with their grid. `data` is (I, J, K) or (I, J, K, T); `affine_ras` is 4 x 4."""
+
+    data: Array
+    affine_ras: Array
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel edge lengths along i, j, k."""
+        return spacing(self.affine_ras)
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Volume of one voxel."""
+        return float(abs(np.linalg.det(self.affine_ras[:3, :3])))
+
+
+def spacing(affine_ras: Array) -> tuple[float, float, float]:
+    """Voxel edge lengths (mm) of an affine."""
+    lengths = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
+    return (float(lengths[0]), float(lengths[1]), float(lengths[2]))
+
+
+def read_header(path: Path) -> Header:
+    """Header of a `.nii` or `.nii.gz` file.
+
+    Raises:
+        InvalidInput: not a NIfTI file, unreadable, or a header that declares an absurd size.
+    """
+    import nibabel
+
+    image = _open(path)
+    shape = tuple(int(n) for n in image.shape)
+    affine = np.asarray(image.affine, dtype=float)
+    return Header(
+        shape,
+        affine,
+        spacing(affine),
+        str(image.get_data_dtype()),
+        "".join(code or "?" for code in nibabel.aff2axcodes(affine)),
+        _forms_agree(image, shape),
+    )
+
+
+def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
+    """Voxels and grid of a NIfTI file; scaled floats as float32 unless `dtype` says otherwise.
+
+    Raises:
+        InvalidInput: not a NIfTI file, or truncated.
+    """
+    image = _open(path)
+    try:
+        data = np.asarray(image.dataobj)
+    except (OSError, EOFError, ValueError) as error:
+        raise InvalidInput(f"{path.name} ends before its voxels do ({error}).", "Copy the file again.") from error
+    if dtype is None:
+        dtype = np.float32 if data.dtype.kind == "f" else data.dtype
+    return Volume(np.ascontiguousarray(data, dtype=dtype), np.asarray(image.affine, dtype=float))
+
+
+def load_labels(path: Path) -> Volume:
+    """A label map as integers; floats within 1e-3 of integers are rounded.
+
+    Raises:
+        InvalidInput: values that are no labels (fractions, negative, NaN).
+    """
+    volume = load(path)
+    data = volume.data
+    if data.dtype.kind == "f":
+        rounded = np.rint(data)
+        if not np.all(np.abs(data - rounded) <= 1e-3):
+            raise InvalidInput(f"{path.name} holds values that are no labels.", "Export it as whole numbers.")
+        data = rounded
+    if data.size and (data.min() < 0 or data.max() > 65535):
+        raise InvalidInput(f"{path.name} holds labels outside 0 to 65535.", "Check which file this is.")
+    return Volume(data.astype(np.uint8 if not data.size or data.max() < 256 else np.uint16), volume.affine_ras)
+
+
+def encode(data: Array, affine_ras: Array) -> bytes:
+    """A clean `.nii.gz`: only shape, type and grid in the header; equal voxels give equal bytes.
+
+    Args:
+        data: (I, J, K) or (I, J, K, T); bool becomes uint8, float64 becomes float32.
+        affine_ras: 4 x 4, written as both sform and qform (code 1, scanner).
+    """
+    import nibabel
+
+    array = np.asarray(data)
+    array = array.astype(np.uint8) if array.dtype == bool else array
+    array = array.astype(np.float32) if array.dtype == np.float64 else array
+    image = nibabel.Nifti1Image(array, np.asarray(affine_ras, dtype=float))
+    image.header.set_xyzt_units("mm", "sec")
+    image.set_sform(affine_ras, code=1)
+    image.set_qform(affine_ras, code=1, strip_shears=True)
+    return gzip_bytes(image.to_bytes())
+
+
+def save(path: Path, data: Array, affine_ras: Array) -> None:
+    """Write `encode(...)` to a new file; parents are made.
+
+    Raises:
+        FileExistsError: the file is there already; evidence is never overwritten.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as stream:
+        stream.write(encode(data, affine_ras))
+
+
+def corner_displacement_mm(shape: tuple[int, ...], affine_a: Array, affine_b: Array) -> float:
+    """Largest distance (mm) between the eight corners of one index grid under two affines."""
+    top = [max(n - 1, 0) for n in shape[:3]]
+    corners = np.array(np.meshgrid(*[(0, n) for n in top], indexing="ij")).reshape(3, -1)
+    homogeneous = np.vstack([corners, np.ones(corners.shape[1])])
+    moved = (np.asarray(affine_a) - np.asarray(affine_b)) @ homogeneous
+    return float(np.linalg.norm(moved[:3], axis=0).max())
+
+
+def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: Header) -> None:
+    """Check law 2: same shape and corners within the tolerance.
+
+    Raises:
+        GeometryError: with both shapes, or the displacement in millimetres.
+    """
+    if shape[:3] != image.shape[:3]:
+        raise GeometryError(f"{name} is {_times(shape)} voxels, its image {_times(image.shape)}.",
+                            "Resample the mask onto the image's grid, or name the image it was drawn on.")  # fmt: skip
+    moved = corner_displacement_mm(shape, affine, image.affine_ras)
+    if not moved <= GRID_TOLERANCE_MM:
+        raise GeometryError(f"{name} lies up to {moved:.3g} mm away from its image's grid.",
+                            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it again on the image's grid.")  # fmt: skip
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(n) for n in shape)
+
+
+def _open(path: Path) -> nibabel.Nifti1Image:
+    import nibabel
+
+    if not path.is_file():
+        raise InvalidInput(f"{path.name} is not a readable file.", "Fetch it first if it is a link to absent content.")
+    try:
+        image = nibabel.load(path)
+    except Exception as error:  # nibabel raises many kinds for one cause: these bytes are no image
+        raise InvalidInput(f"{path.name} is not a NIfTI image.", "Expected a .nii or .nii.gz file.") from error
+    if not isinstance(image, nibabel.Nifti1Pair):
+        raise InvalidInput(f"{path.name} is not a NIfTI image.", "Convert it to .nii.gz first.")
+    size = int(np.prod([max(int(n), 0) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
+    if size > MAX_VOXEL_BYTES or 0 in image.shape:
+        raise InvalidInput(f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
+                           "The header is damaged or hostile; ask for the file again.")  # fmt: skip
+    return image
+
+
+def _forms_agree(image: nibabel.Nifti1Image, shape: tuple[int, ...]) -> bool:
+    sform, scode = image.header.get_sform(coded=True)
+    try:
+        qform, qcode = image.header.get_qform(coded=True)
+    except Exception:  # a quaternion that is no rotation
+        return False
+    if not (int(scode) and int(qcode)):
+        return True
+    return corner_displacement_mm(shape, sform, qform) <= 0.05
