@@ -48,7 +48,7 @@ def sha256_file(path: Path) -> str:
 
 
 def gzip_bytes(data: bytes) -> bytes:
-    """gzip with no time and no name in the header, level 6: equal data gives equal bytes."""
+    """Gzip with no time and no name in the header, level 6: equal data gives equal bytes."""
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=6, mtime=0) as stream:
         stream.write(data)

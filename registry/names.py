@@ -23,8 +23,10 @@ IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
 """Entities of a raw image that a mask drawn on it copies."""
 
 DATATYPES = frozenset(
-    "anat func dwi fmap perf pet meg eeg ieeg nirs beh micr motion mrs".split()
-)
+    {
+        "anat", "beh", "dwi", "eeg", "fmap", "func", "ieeg", "meg", "micr", "motion", "mrs", "nirs", "perf", "pet",
+    }
+)  # fmt: skip
 
 _KEYS = frozenset(ENTITY_ORDER)
 _LABEL = re.compile(r"[A-Za-z0-9+]+")

@@ -178,21 +178,21 @@ def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: H
     moved = corner_displacement_mm(shape, affine, image.affine_ras)
     if not moved <= GRID_TOLERANCE_MM:
         raise GeometryError(f"{name} lies up to {moved:.3g} mm away from its image's grid.",
-                            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it again on the image's grid.")  # fmt: skip
+                            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it on the image's grid.")  # fmt: skip
 
 
 def _times(shape: tuple[int, ...]) -> str:
     return " x ".join(str(n) for n in shape)
 
 
-def _open(path: Path) -> nibabel.Nifti1Image:
+def _open(path: Path) -> nibabel.Nifti1Pair:
     import nibabel
 
     if not path.is_file():
         raise InvalidInput(f"{path.name} is not a readable file.", "Fetch it first if it is a link to absent content.")
     try:
         image = nibabel.load(path)
-    except Exception as error:  # nibabel raises many kinds for one cause: these bytes are no image
+    except Exception as error:
         raise InvalidInput(f"{path.name} is not a NIfTI image.", "Expected a .nii or .nii.gz file.") from error
     if not isinstance(image, nibabel.Nifti1Pair):
         raise InvalidInput(f"{path.name} is not a NIfTI image.", "Convert it to .nii.gz first.")
@@ -203,11 +203,11 @@ def _open(path: Path) -> nibabel.Nifti1Image:
     return image
 
 
-def _forms_agree(image: nibabel.Nifti1Image, shape: tuple[int, ...]) -> bool:
+def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
     sform, scode = image.header.get_sform(coded=True)
     try:
         qform, qcode = image.header.get_qform(coded=True)
-    except Exception:  # a quaternion that is no rotation
+    except (ValueError, FloatingPointError, np.linalg.LinAlgError):  # a quaternion that is no rotation
         return False
     if not (int(scode) and int(qcode)):
         return True

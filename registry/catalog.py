@@ -1,0 +1,124 @@
+"""The one owner of DuckDB: read-only SQL over documented views of the registry.
+
+Every question gets its own in-memory database, filled from the registry's tables, with access to files, network and
+extensions switched off. A statement that is not one SELECT is refused before it runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, text
+
+from registry.errors import QueryError
+from registry.store import Registry
+from registry.tables import Table
+from registry.views import VIEWS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_HINT = "Queries are one SELECT over: " + ", ".join(VIEWS) + ". See docs/queries.md."
+
+
+class Catalog:
+    """The views of one registry at one moment.
+
+    Args:
+        registry: the registry whose tables are copied into memory.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        import duckdb
+
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+        with registry.engine.connect() as source:
+            for name, table in Table.metadata.tables.items():
+                self._fill(name, _arrow(source, name, list(table.columns)))
+        for name, view in VIEWS.items():
+            self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def _fill(self, name: str, rows: pa.Table) -> None:
+        self._connection.register("incoming", rows)
+        self._connection.execute(f"CREATE TABLE {_quoted('t_' + name)} AS SELECT * FROM incoming")
+        self._connection.unregister("incoming")
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Run one SELECT and return an Arrow table.
+
+        Raises:
+            QueryError: more than one statement, a statement that is not a SELECT, or SQL that fails.
+        """
+        import duckdb
+
+        with self._lock:
+            require_select(self._connection, sql)
+            try:
+                return self._connection.execute(sql, list(parameters)).to_arrow_table()
+            except duckdb.Error as error:
+                raise QueryError(f"The query failed: {_first_line(error)}.", _HINT) from error
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run one SELECT and return one mapping a row; SQL NULL is None."""
+        found: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
+        return found
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first cell of the first row, or None when nothing was found."""
+        found = self.rows(sql, parameters)
+        return next(iter(found[0].values())) if found else None
+
+
+def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse anything but exactly one SELECT.
+
+    Raises:
+        QueryError: names what the statement is.
+    """
+    import duckdb
+
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(f"This is not SQL: {_first_line(error)}.", _HINT) from error
+    if len(statements) != 1:
+        raise QueryError(f"A query is one statement; this text holds {len(statements)}.", _HINT)
+    if statements[0].type != duckdb.StatementType.SELECT:
+        kind = str(statements[0].type).rpartition(".")[2]
+        raise QueryError(f"A query only reads; this one is {kind}.", _HINT)
+
+
+def _arrow(source: Any, name: str, columns: list[Column[Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    wanted = [column for column in columns if not _is_json(column)]
+    listed = ", ".join(f'"{column.name}"' for column in wanted)
+    rows = source.execute(text(f'SELECT {listed} FROM "{name}"')).all()
+    cells = list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
+    arrays = [pa.array(cell, type=_arrow_type(column)) for cell, column in zip(cells, wanted, strict=True)]
+    return pa.table(arrays, names=[column.name for column in wanted])
+
+
+def _is_json(column: Column[Any]) -> bool:
+    return column.type.__class__.__name__ == "JSON"
+
+
+def _arrow_type(column: Column[Any]) -> pa.DataType:
+    import pyarrow as pa
+
+    kinds: Mapping[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), bool: pa.bool_(), str: pa.string()}
+    return kinds[column.type.python_type]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".")

@@ -1,0 +1,89 @@
+"""The command line `cohortium`. Start-up loads none of torch, monai, streamlit or pandas."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry import __version__, console
+from registry.console import AsJson
+
+app = typer.Typer(
+    help="From multi-centre scans and expert masks to a trained, traceable model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def options(
+    registry: Annotated[
+        Path | None, typer.Option(help="The registry's folder.", envvar=console.ENVIRONMENT, show_envvar=True)
+    ] = None,
+) -> None:
+    """From multi-centre scans and expert masks to a trained, traceable model."""
+    console.State.registry = registry
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def init(
+    path: Path, name: Annotated[str, typer.Option(help="The cohort's name.")] = "", as_json: AsJson = False
+) -> None:
+    """Make a new, empty registry."""
+    from registry import creation
+
+    made = creation.create(path, name)
+    console.emit({"registry": str(made.root)}, as_json, f"Registry made at {made.root}")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Count what the registry holds and what waits."""
+    from registry.status import status as read_status
+
+    result = read_status(console.registry())
+    console.emit(result, as_json, lambda: console.table([{"what": k, "count": v} for k, v in result["counts"].items()]))
+
+
+@app.command()
+def validate(
+    bids: Annotated[bool, typer.Option(help="Also run the official BIDS validator, where it is installed.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Check geometry, values, sources, events and BIDS; exits with 7 when an error is found."""
+    from registry import validation
+
+    with console.progress() as progress:
+        report = validation.validate(console.registry(), bids=bids, progress=progress)
+    console.emit(report.to_json(), as_json, report.text)
+    if not report.ok:
+        raise typer.Exit(7)
+
+
+@app.command()
+def log(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20, as_json: AsJson = False) -> None:
+    """Show what happened, newest first."""
+    from registry.status import history
+
+    rows = history(console.registry(), limit)
+    console.emit({"events": rows}, as_json, lambda: console.table(rows, ["at", "actor", "kind", "message", "commit"]))
+
+
+def main() -> None:
+    """Entry point: collects the workspaces' commands, then runs."""
+    from registry.commands import cohorts
+
+    cohorts.commands(app)
+    for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):
+        entry.load()(app)
+    console.run(app)

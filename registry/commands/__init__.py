@@ -1,0 +1,1 @@
+"""Groups of commands that belong to the registry itself."""

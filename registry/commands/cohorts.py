@@ -1,0 +1,210 @@
+"""Commands `query`, `split` and `snapshot`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+from registry.errors import UsageError
+
+query_app = typer.Typer(help="Saved queries: read-only SQL over the documented views.", no_args_is_help=True)
+split_app = typer.Typer(help="Splits: every person in exactly one part.", no_args_is_help=True)
+snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
+
+
+def commands(app: typer.Typer) -> None:
+    """Add the groups to the command line."""
+    app.add_typer(query_app, name="query")
+    app.add_typer(split_app, name="split")
+    app.add_typer(snapshot_app, name="snapshot")
+
+
+@query_app.command("save")
+def query_save(
+    name: str, sql: Annotated[str, typer.Option(help="One SELECT that returns image paths.")], as_json: AsJson = False
+) -> None:
+    """Save a query; other SQL under the same name becomes the next version."""
+    from registry import queries
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    saved = queries.save(registry, name, sql)
+    commit_pending(registry)
+    console.emit({"query": saved.name, "version": saved.version}, as_json, f"Saved {saved.name}@{saved.version}")
+
+
+@query_app.command("run")
+def query_run(
+    name: str, limit: Annotated[int, typer.Option(help="Rows to print as text.")] = 20, as_json: AsJson = False
+) -> None:
+    """Run a saved query now."""
+    from registry import queries
+
+    rows = queries.run(console.registry(), name)
+    text = f"{console.table(rows[:limit])}\n{len(rows)} rows" + (
+        f", the first {limit} shown" if len(rows) > limit else ""
+    )
+    console.emit({"rows": rows, "count": len(rows)}, as_json, text)
+
+
+@query_app.command("list")
+def query_list(as_json: AsJson = False) -> None:
+    """List saved queries."""
+    from registry import queries
+
+    rows = [query.model_dump() for query in queries.listed(console.registry())]
+    console.emit({"queries": rows}, as_json, lambda: console.table(rows, ["name", "version", "sql"]))
+
+
+@query_app.command("show")
+def query_show(name: str, as_json: AsJson = False) -> None:
+    """Show the SQL of a saved query."""
+    from registry import queries
+
+    saved = queries.get(console.registry(), name)
+    console.emit(saved.model_dump(), as_json, saved.sql)
+
+
+@split_app.command("create")
+def split_create(
+    name: str,
+    query: Annotated[str, typer.Option(help="The saved query whose persons are divided.")],
+    ratios: Annotated[str, typer.Option(help="Shares of train, validation and test.")] = "0.6,0.2,0.2",
+    seed: Annotated[int, typer.Option(help="Decides the order of persons.")] = 2026,
+    stratify: Annotated[str, typer.Option(help="Columns whose mix every part keeps; empty for none.")] = "site,class",
+    as_json: AsJson = False,
+) -> None:
+    """Divide the persons of a query; a new version keeps every earlier assignment."""
+    from registry import splits
+    from registry.committing import commit_pending
+
+    columns = tuple(word.strip() for word in stratify.split(",") if word.strip())
+    registry = console.registry()
+    made = splits.create(registry, name, query, splits.SplitRequest(_ratios(ratios), seed, columns))
+    commit_pending(registry)
+    counts = _part_counts(splits.assignments(registry, made))
+    text = ", ".join(f"{part} {count}" for part, count in counts.items())
+    console.emit({"split": made.name, "version": made.version, "persons": counts}, as_json,
+                 f"Split {made.name}@{made.version}: {text} persons")  # fmt: skip
+
+
+def _ratios(text: str) -> tuple[float, float, float]:
+    try:
+        train, validation, test = (float(word) for word in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"'{text}' is not three shares.", "Give three numbers, for example 0.6,0.2,0.2") from error
+    return train, validation, test
+
+
+def _part_counts(assigned: dict[str, str]) -> dict[str, int]:
+    from registry.manifests import PARTS
+
+    return {part: sum(1 for value in assigned.values() if value == part) for part in PARTS}
+
+
+@split_app.command("check")
+def split_check(name: str, as_json: AsJson = False) -> None:
+    """Look for persons, files or series that cross parts; exits with 6 when one does."""
+    from registry import leaks
+
+    found = leaks.check_split(console.registry(), name)
+    rows = [leak.to_json() for leak in found]
+    console.emit({"leaks": rows, "ok": not rows}, as_json, lambda: console.table(rows) if rows else "No leak found.")
+    if rows:
+        raise typer.Exit(6)
+
+
+@split_app.command("list")
+def split_list(as_json: AsJson = False) -> None:
+    """List splits."""
+    from registry import splits
+
+    rows = [split.model_dump() for split in splits.listed(console.registry())]
+    console.emit({"splits": rows}, as_json, lambda: console.table(rows, ["name", "version", "query", "seed"]))
+
+
+@split_app.command("show")
+def split_show(name: str, as_json: AsJson = False) -> None:
+    """Show who is in which part."""
+    from registry import splits
+
+    registry = console.registry()
+    split = splits.get(registry, name)
+    rows = [{"person_id": person, "part": part} for person, part in sorted(splits.assignments(registry, split).items())]
+    console.emit({**split.model_dump(), "assignments": rows}, as_json, lambda: console.table(rows))
+
+
+@snapshot_app.command("create")
+def snapshot_create(
+    query: Annotated[str, typer.Option(help="The saved query to freeze.")],
+    split: Annotated[str | None, typer.Option(help="The split that gives each person a part.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="consensus:RECIPE or expert:CODE; repeat for a fallback.")
+    ] = None,
+    protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze a query into a manifest with one content id."""
+    from registry import snapshots
+    from registry.committing import commit_pending
+    from registry.targets import parse_policy
+
+    registry = console.registry()
+    manifest = snapshots.create(registry, query, split, parse_policy(target or [], protocol))
+    commit_pending(registry)
+    result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
+    console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "
+                                  f"{len(manifest.excluded)} left out")  # fmt: skip
+
+
+@snapshot_app.command("list")
+def snapshot_list(as_json: AsJson = False) -> None:
+    """List snapshots."""
+    from registry import snapshots
+
+    rows = [snapshot.model_dump() for snapshot in snapshots.listed(console.registry())]
+    columns = ["snapshot_id", "query", "split", "n_samples", "n_excluded"]
+    console.emit({"snapshots": rows}, as_json, lambda: console.table(rows, columns))
+
+
+@snapshot_app.command("show")
+def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
+    """Show what a snapshot holds and what it left out, with reasons."""
+    from dataclasses import asdict
+
+    from registry import snapshots
+
+    manifest = snapshots.get(console.registry(), snapshot)
+    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _describe(manifest))
+
+
+def _describe(manifest: Any) -> str:
+    rows = [
+        {"sample": s.sample, "person": s.person, "site": s.site, "part": s.part,
+         "target": f"{s.target.kind}:{s.target.source}" if s.target else None}
+        for s in manifest.samples
+    ]  # fmt: skip
+    left = [{"unit": item.unit, "reason": item.reason, "detail": item.detail} for item in manifest.excluded]
+    head = f"snapshot {manifest.snapshot_id}\nchannels {', '.join(manifest.channels)}; labels {dict(manifest.labels)}"
+    return f"{head}\n\n{console.table(rows)}" + (f"\n\nLeft out:\n{console.table(left)}" if left else "")
+
+
+@snapshot_app.command("verify")
+def snapshot_verify(snapshot: str, as_json: AsJson = False) -> None:
+    """Compare every file with its frozen checksum; exits with 7 and names each missing or changed file."""
+    from registry import snapshots
+
+    registry = console.registry()
+    manifest = snapshots.get(registry, snapshot)
+    with console.progress() as progress:
+        found = snapshots.verify(manifest, registry.root, progress)
+    rows = [{"file": path, "state": "missing"} for path in found.missing]
+    rows += [{"file": path, "state": "changed"} for path in found.changed]
+    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files,
+              "missing": found.missing, "changed": found.changed}  # fmt: skip
+    console.emit(result, as_json, lambda: console.table(rows) if rows else f"All {found.n_files} files are as frozen.")
+    if not found.ok:
+        raise typer.Exit(7)

@@ -1,0 +1,40 @@
+"""The single committer: applied changes become git commits, one each, with the actor as author."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from registry import events, storage
+from registry.publishing import lock
+from registry.store import Registry
+from registry.tables import Event, Intent
+
+
+def commit_pending(registry: Registry) -> list[str]:
+    """The single committer: put every applied change into git, one commit each, in order. Returns the commits."""
+    commits = []
+    with lock(registry, "commit"):
+        for event in _waiting(registry):
+            commits.append(_commit_one(registry, event))
+    return commits
+
+
+def _commit_one(registry: Registry, event: Event) -> str:
+    with registry.reading() as session:
+        intent = session.get_one(Intent, event.intent_id)
+    logs = events.export(registry.root, [event])
+    message = f"{intent.message}\n\nCohortium-Event: {event.writer}/{event.number}"
+    commit = storage.commit(registry.root, [*intent.plan, *logs], message, event.actor)
+    with registry.unit_of_work() as session:
+        session.get_one(Event, (event.writer, event.number)).commit = commit
+        done = session.get_one(Intent, intent.intent_id)
+        done.state, done.commit = "committed", commit
+    return commit
+
+
+def _waiting(registry: Registry) -> Sequence[Event]:
+    with registry.reading() as session:
+        waiting = select(Event).join(Intent, col(Intent.intent_id) == Event.intent_id).where(Intent.state == "applied")
+        return session.exec(waiting.order_by(col(Event.number))).all()

@@ -1,0 +1,88 @@
+"""What every command shares: the registry in use, results on stdout, messages and progress on stderr, errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.errors import CohortiumError
+from registry.store import ENVIRONMENT, Registry, open_registry
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class State:
+    """What the options before the command said."""
+
+    registry: Path | None = None
+
+
+def registry() -> Registry:
+    """The registry named by --registry or by the environment."""
+    return open_registry(State.registry)
+
+
+def note(message: str) -> None:
+    """A message for the person at the terminal; never part of the result."""
+    typer.echo(message, err=True)
+
+
+def emit(result: Mapping[str, Any], as_json: bool, text: str | Callable[[], str]) -> None:
+    """Print the result: JSON for scripts, text for people."""
+    if as_json:
+        typer.echo(json.dumps(result, indent=1, sort_keys=True, default=str))
+    else:
+        typer.echo(text() if callable(text) else text)
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
+    """Rows as an aligned text table; `-` for None; `no rows` when there is nothing."""
+    if not rows:
+        return "no rows"
+    columns = columns or list(rows[0])
+    cells = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A callback `(done, total, what)` that draws a bar on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total, what: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda done, total, what: bars.update(task, completed=done, total=total, description=what)
+
+
+def run(app: Callable[[], None]) -> None:
+    """Run a command line; a user's mistake prints a sentence and a hint, a bug keeps its traceback."""
+    try:
+        app()
+    except CohortiumError as error:
+        note(f"error: {error.message}")
+        if error.hint:
+            note(f"hint: {error.hint}")
+        sys.exit(error.exit_code)
+
+
+__all__ = ["ENVIRONMENT", "AsJson", "State", "emit", "note", "progress", "registry", "run", "table"]

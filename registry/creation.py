@@ -1,0 +1,74 @@
+"""Make a new, empty registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from registry import __version__
+from registry.canon import readable_json, tsv_bytes
+from registry.committing import commit_pending
+from registry.errors import InvalidInput
+from registry.publishing import Change, publish
+from registry.storage import create_dataset
+from registry.store import Registry, open_registry
+
+PARTICIPANTS = (
+    "participant_id", "person_id", "species", "age", "sex", "class", "diagnosis", "radiological_status",
+)  # fmt: skip
+
+PARTICIPANTS_MEANING = {
+    "person_id": {"Description": "The human being. Several participants can be one person."},
+    "age": {"Description": "Age at baseline.", "Units": "year"},
+    "class": {"Description": "The class used for training and for stratified splits."},
+    "diagnosis": {"Description": "The clinical diagnosis."},
+    "radiological_status": {
+        "Description": "What the images show.",
+        "Levels": {
+            "normal": "No lesion.",
+            "incidental_lesions": "Lesions that the diagnosis does not explain.",
+            "pathological": "Lesions of the disease.",
+        },
+    },
+}
+
+README = """\
+# {name}
+
+A cohort kept by Cohortium: BIDS images at the root, experts' masks and consensus masks below `derivatives/`,
+saved queries, splits and snapshots below `code/registry/`, and what happened in `logs/events/`.
+"""
+
+
+def create(path: Path, name: str = "") -> Registry:
+    """Make `path` a registry: a DataLad dataset that is valid BIDS from the first commit.
+
+    Raises:
+        InvalidInput: the folder exists and is not empty.
+    """
+    root = path.absolute()
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise InvalidInput(f"{root} exists and is not empty.", "Name a new folder for the registry.")
+    root.mkdir(parents=True, exist_ok=True)
+    create_dataset(root)
+    (root / "dataset_description.json").write_bytes(readable_json(_description(name or root.name)))
+    registry = open_registry(root)
+    publish(registry, Change("init", "Create the registry"), lambda tree: _first_files(tree, name or root.name))
+    commit_pending(registry)
+    return registry
+
+
+def _description(name: str) -> dict[str, object]:
+    return {
+        "Name": name,
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "raw",
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+    }
+
+
+def _first_files(tree: Path, name: str) -> None:
+    (tree / "dataset_description.json").write_bytes(readable_json(_description(name)))
+    (tree / "README").write_text(README.format(name=name))
+    (tree / "participants.tsv").write_bytes(tsv_bytes([], PARTICIPANTS))
+    (tree / "participants.json").write_bytes(readable_json(PARTICIPANTS_MEANING))
+    (tree / ".bidsignore").write_text("logs/\n")

@@ -1,0 +1,111 @@
+"""What happened: append-only events, each holding the hash of the one before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from registry.canon import canonical_json, sha256_bytes
+from registry.errors import IntegrityError
+from registry.tables import Event
+
+GENESIS = "0" * 64
+LOGS = "logs/events"
+
+
+def append(session: Session, writer: str, actor: str, kind: str, payload: Mapping[str, Any]) -> Event:
+    """Add the next event of this writer, in the caller's transaction.
+
+    The caller holds the write transaction, so numbers have no gaps and no doubles.
+    """
+    last = session.exec(select(Event).where(Event.writer == writer).order_by(col(Event.number).desc())).first()
+    event = Event(
+        writer=writer,
+        number=last.number + 1 if last else 1,
+        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        actor=actor,
+        kind=kind,
+        payload=dict(payload),
+        previous=last.hash if last else GENESIS,
+        hash="",
+    )
+    event.hash = digest(event)
+    session.add(event)
+    return event
+
+
+def body(event: Event) -> dict[str, Any]:
+    """The part of an event that is hashed and exported."""
+    return {
+        "writer": event.writer,
+        "number": event.number,
+        "at": event.at,
+        "actor": event.actor,
+        "kind": event.kind,
+        "payload": event.payload,
+        "previous": event.previous,
+    }
+
+
+def digest(event: Event) -> str:
+    """SHA-256 of the canonical form, which holds the hash of the event before it."""
+    return sha256_bytes(canonical_json(body(event)))
+
+
+def log_path(event: Event) -> str:
+    """The file that carries the event in the dataset, `logs/events/<yyyy>/<mm>/<writer>.jsonl`."""
+    return f"{LOGS}/{event.at[:4]}/{event.at[5:7]}/{event.writer}.jsonl"
+
+
+def export(root: Path, events: Iterable[Event]) -> list[str]:
+    """Append events to their files; one that is there already is not written twice. Returns the files touched."""
+    touched: dict[str, list[Event]] = {}
+    for event in events:
+        touched.setdefault(log_path(event), []).append(event)
+    for path, group in touched.items():
+        _append_lines(root / path, group)
+    return sorted(touched)
+
+
+def _append_lines(path: Path, group: list[Event]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = path.read_bytes() if path.exists() else b""
+    held = held[: held.rfind(b"\n") + 1]  # a line cut short by a crash is written again
+    known = {json.loads(line)["number"] for line in held.splitlines()}
+    lines = [canonical_json({**body(event), "hash": event.hash}) for event in group if event.number not in known]
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(b"".join([held, *(line + b"\n" for line in lines)]))
+    temporary.replace(path)
+
+
+def read_log(root: Path) -> list[Event]:
+    """Every exported event, sorted by writer and number."""
+    events = [
+        Event(**json.loads(line))
+        for path in sorted((root / LOGS).glob("*/*/*.jsonl"))
+        for line in path.read_bytes().splitlines()
+    ]
+    return sorted(events, key=lambda event: (event.writer, event.number))
+
+
+def verify_chain(events: Iterable[Event]) -> None:
+    """Check that every writer's chain is whole and unchanged.
+
+    Args:
+        events: sorted by writer and number.
+
+    Raises:
+        IntegrityError: names the first event that does not fit.
+    """
+    last: dict[str, tuple[int, str]] = {}
+    for event in events:
+        number, previous = last.get(event.writer, (0, GENESIS))
+        if (event.number, event.previous, event.hash) != (number + 1, previous, digest(event)):
+            raise IntegrityError(f"The event log is broken at {event.writer}/{event.number}.",
+                                 "Restore logs/events with git, then run: cohortium rebuild")  # fmt: skip
+        last[event.writer] = (event.number, event.hash)

@@ -1,0 +1,191 @@
+"""Keep rows equal to files: replace the rows of every subject whose files changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlmodel import Session, SQLModel, col, delete, select
+
+from registry import layout, projection
+from registry.facts import subject_of
+from registry.layout import Role
+from registry.tables import (
+    ConsensusInput,
+    ConsensusMask,
+    ExclusionVerdict,
+    File,
+    Image,
+    Lesion,
+    LesionInstance,
+    LesionLink,
+    Mask,
+    Person,
+    PersonLink,
+    Prediction,
+    QualityVerdict,
+    Query,
+    Rater,
+    Scanner,
+    Site,
+    Snapshot,
+    Split,
+    SplitAssignment,
+    Subject,
+    Table,
+)
+from registry.tables import Session as Visit
+
+_SUBJECT_TABLES: tuple[Any, ...] = (
+    ConsensusInput, LesionLink, Lesion, LesionInstance, Prediction, ConsensusMask, Mask, Image, Visit, Subject,
+)  # fmt: skip
+"""Tables whose rows belong to one subject, children before parents."""
+
+_ROOT_TABLES: tuple[Any, ...] = (
+    PersonLink, QualityVerdict, ExclusionVerdict, Snapshot, SplitAssignment, Split, Query, Rater,
+)  # fmt: skip
+
+_BATCH = 500
+
+
+def apply(session: Session, changed: Sequence[File], removed: Collection[str] = ()) -> None:
+    """Record changed and removed files and bring every row that depends on them up to date."""
+    paths = [*removed, *(file.path for file in changed)]
+    subjects = {subject for path in paths if (subject := subject_of(path))}
+    before = _participants(session)
+    _store_files(session, changed, removed)
+    after = _participants(session)
+    subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
+    for dataset in {layout.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
+        subjects |= _subjects_in(session, dataset)
+    if any(subject_of(path) is None for path in paths):
+        refresh_roots(session)
+    refresh_subjects(session, sorted(subjects))
+
+
+def _participants(session: Session) -> dict[str, Any]:
+    table = session.get(File, "participants.tsv")
+    return {row["participant_id"]: row for row in table.facts["rows"]} if table else {}
+
+
+def _subjects_in(session: Session, dataset: str) -> set[str]:
+    inside = select(File.subject_id).where(col(File.path).startswith(f"{dataset}/", autoescape=True))
+    return {subject for subject in session.exec(inside.distinct()) if subject}
+
+
+def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
+    """Replace all rows of these subjects by what their files say."""
+    roots = projection.read_roots(_root_files(session))
+    for start in range(0, len(subjects), _BATCH):
+        batch = subjects[start : start + _BATCH]
+        for table in _SUBJECT_TABLES:
+            session.execute(delete(table).where(col(table.subject_id).in_(batch)))
+        files = session.exec(select(File).where(col(File.subject_id).in_(batch))).all()
+        _insert_subjects(session, batch, files, roots)
+    _drop_orphans(session)
+
+
+def refresh_roots(session: Session) -> None:
+    """Replace the rows that stand above subjects by what the root files say."""
+    for table in _ROOT_TABLES:
+        session.execute(delete(table))
+    files = _root_files(session)
+    session.add_all(row for file in files for row in _root_rows(file))
+    session.flush()
+
+
+def clear(session: Session) -> None:
+    """Forget every row that is computed from files."""
+    for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, Person, Scanner, Site, File):
+        session.execute(delete(table))
+
+
+def _store_files(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:
+    gone = [*removed, *(file.path for file in changed)]
+    for start in range(0, len(gone), _BATCH):
+        session.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
+    session.expunge_all()
+    _insert(session, changed)
+
+
+def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: projection.Roots) -> None:
+    grouped: dict[str, list[File]] = {subject: [] for subject in subjects}
+    for file in files:
+        grouped[str(file.subject_id)].append(file)
+    rows = [projection.subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
+    _ensure_parents(session, rows)
+    _insert(session, [row for item in rows for row in item.all()])
+
+
+def _ensure_parents(session: Session, rows: Iterable[projection.SubjectRows]) -> None:
+    rows = list(rows)
+    visits = [visit for item in rows for visit in item.sessions]
+    sites = {visit.site_id for visit in visits if visit.site_id}
+    scanners = {visit.scanner_id: visit.site_id for visit in visits if visit.scanner_id}
+    for person in sorted({item.subject.person_id for item in rows}):
+        session.merge(Person(person_id=person))
+    for site in sorted(sites):
+        session.merge(Site(site_id=site))
+    session.flush()
+    for scanner, scanner_site in sorted(scanners.items()):
+        session.merge(Scanner(scanner_id=scanner, site_id=scanner_site))
+    session.flush()
+
+
+def _drop_orphans(session: Session) -> None:
+    pairs: list[tuple[Any, Any, Any]] = [
+        (Person, Person.person_id, Subject.person_id),
+        (Scanner, Scanner.scanner_id, Visit.scanner_id),
+        (Site, Site.site_id, Visit.site_id),
+    ]
+    for table, key, user in pairs:
+        used = select(user).where(col(user).is_not(None))
+        session.execute(delete(table).where(col(key).not_in(used)))
+
+
+def _insert(session: Session, rows: Sequence[SQLModel]) -> None:
+    """Insert in the given order of tables, many rows at a time; ORM objects are not kept."""
+    grouped: dict[type[SQLModel], list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(type(row), []).append(row.model_dump())
+    ordered = sorted(grouped, key=lambda table: -_SUBJECT_TABLES.index(table) if table in _SUBJECT_TABLES else 0)
+    for table in ordered:
+        session.execute(table.__table__.insert(), grouped[table])  # type: ignore[attr-defined]
+
+
+def _root_files(session: Session) -> Sequence[File]:
+    return session.exec(select(File).where(col(File.subject_id).is_(None))).all()
+
+
+def _root_rows(file: File) -> list[Table]:
+    dataset, inner = layout.split_dataset(file.path)
+    role, protocol = layout.role(dataset)
+    if inner == "descriptions.tsv" and role is Role.READINGS:
+        return [_rater(row, protocol) for row in file.facts["rows"]]
+    if file.path == layout.PERSON_LINKS:
+        return [PersonLink(**row) for row in file.facts["rows"]]
+    return _code_rows(file)
+
+
+def _code_rows(file: File) -> list[Table]:
+    """Queries, splits and snapshots, from their JSON; assignments from the split's table."""
+    folder, _, filename = file.path.rpartition("/")
+    stated = file.facts.get("json", {})
+    tables: dict[str, Any] = {layout.QUERIES: Query, layout.SNAPSHOTS: Snapshot, layout.SPLITS: Split}
+    if stated and folder in tables:
+        return [tables[folder](**stated, path=file.path)]
+    if folder == layout.SPLITS and "rows" in file.facts:
+        return _assignments(filename.removesuffix(".tsv"), file.facts["rows"])
+    return []
+
+
+def _rater(row: dict[str, Any], protocol: str) -> Rater:
+    code = row.get("rater_id") or str(row["desc_id"]).removeprefix("desc-")
+    return Rater(rater_id=code, protocol=protocol, role=row.get("role"), description=row.get("description"))
+
+
+def _assignments(versioned: str, rows: list[dict[str, Any]]) -> list[Table]:
+    name, _, version = versioned.rpartition("@")
+    return [
+        SplitAssignment(name=name, version=int(version), person_id=row["person_id"], part=row["part"]) for row in rows
+    ]

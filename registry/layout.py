@@ -1,0 +1,74 @@
+"""Which folder of a registry holds what: one table of places, used by the projection and by every writer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+QUERIES = "code/registry/queries"
+SPLITS = "code/registry/splits"
+SNAPSHOTS = "code/registry/snapshots"
+RUNS = "code/registry/runs"
+IMPORTS = "code/registry/imports"
+PERSON_LINKS = "code/registry/persons.tsv"
+
+
+class Role(StrEnum):
+    """What the masks and images in a dataset are."""
+
+    RAW = "raw"
+    """The BIDS raw root."""
+    READINGS = "manual"
+    """`derivatives/manual-<protocol>`: experts' masks."""
+    CONSENSUS = "consensus"
+    """`derivatives/consensus-<protocol>`: masks computed from readings, or delivered as a consensus."""
+    LESIONS = "lesionboxes"
+    """`derivatives/lesionboxes-<protocol>`: one row per lesion instance."""
+    PREDICTION = "prediction"
+    """`derivatives/prediction-<run>`: what a model wrote."""
+    IMAGES = "images"
+    """Any other derivative: preprocessed images."""
+
+
+def split_dataset(path: str) -> tuple[str, str]:
+    """The dataset's folder (`""` for the raw root) and the path inside it."""
+    parts = path.split("/")
+    if parts[0] == "derivatives" and len(parts) > 2:
+        return f"derivatives/{parts[1]}", "/".join(parts[2:])
+    return "", path
+
+
+def role(dataset: str) -> tuple[Role, str]:
+    """The role of a dataset's folder and its protocol or run: `manual-ms` gives (READINGS, "ms")."""
+    if not dataset:
+        return Role.RAW, ""
+    kind, _, rest = dataset.removeprefix("derivatives/").partition("-")
+    known = {Role.READINGS, Role.CONSENSUS, Role.LESIONS, Role.PREDICTION}
+    return (Role(kind), rest) if kind in known and rest else (Role.IMAGES, "")
+
+
+def resolve(uri: str, dataset: str, links: dict[str, str]) -> str | None:
+    """The registry path a BIDS URI names.
+
+    Args:
+        uri: `bids:raw:sub-A000/...`, `bids::sub-A000/...`, or a path relative to its dataset.
+        dataset: folder of the dataset whose sidecar holds the URI.
+        links: its `DatasetLinks`, name to `file:` URL.
+
+    Returns:
+        A path relative to the registry root, or None when the link leaves the registry or has no entry.
+    """
+    if not uri.startswith("bids:"):
+        return f"{dataset}/{uri}".lstrip("/")
+    _, name, path = uri.split(":", 2)
+    if not name:
+        return f"{dataset}/{path}".lstrip("/")
+    target = links.get(name, "").removeprefix("file:")
+    base: list[str] = dataset.split("/") if dataset else []
+    for part in target.split("/") if target else ["missing", "..", ".."] if name != "raw" else [".."] * len(base):
+        if part == "..":
+            if not base:
+                return None
+            base.pop()
+        elif part not in ("", "."):
+            base.append(part)
+    return "/".join([*base, path])

@@ -1,0 +1,99 @@
+"""Join a staged tree with the files a registry holds already: tables gain rows, sidecars must agree.
+
+Two deliveries share `participants.tsv`, `dataset_description.json` and the like. Everything else is one file, one
+owner: a path that exists with other content is refused, because evidence is never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from registry.canon import read_tsv, readable_json, sha256_file, tsv_bytes
+from registry.errors import InvalidInput
+
+_KEYS = {
+    "participants.tsv": "participant_id",
+    "descriptions.tsv": "desc_id",
+    "sessions.tsv": "session_id",
+    "scans.tsv": "filename",
+}
+REPLACEABLE = ("code/registry/persons.tsv",)
+
+
+def merge_tree(tree: Path, root: Path) -> None:
+    """Merge shared files in `tree` with those in `root`, in place in `tree`; drop files that are equal.
+
+    Raises:
+        InvalidInput: a file exists in the registry with other content.
+    """
+    for staged in sorted(path for path in tree.rglob("*") if path.is_file()):
+        path = staged.relative_to(tree).as_posix()
+        held = root / path
+        if not held.exists():
+            continue
+        if sha256_file(held) == sha256_file(staged):
+            staged.unlink()
+            continue
+        merge = _merger(path)
+        if merge is None:
+            raise InvalidInput(f"{path} is in the registry already, with other content.",
+                               "Import it under another subject label, or exclude the old one first.")  # fmt: skip
+        staged.write_bytes(merge(held, staged))
+
+
+def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
+    name = path.rpartition("/")[2]
+    if path in REPLACEABLE:
+        return lambda _, new: new.read_bytes()
+    if name in ("README", "README.md", "CHANGES", "LICENSE", ".bidsignore"):
+        return _append_text
+    if any(name == key or name.endswith(f"_{key}") for key in _KEYS):
+        return _merge_table
+    is_subject_file = "/sub-" in f"/{path}".rpartition("/")[0]
+    if name.endswith(".json") and not path.startswith("code/") and not is_subject_file:
+        return _merge_object
+    return None
+
+
+def _append_text(held: Path, staged: Path) -> bytes:
+    old, new = held.read_text(), staged.read_text().strip()
+    return (old if new in old else f"{old.rstrip()}\n\n{new}\n").encode()
+
+
+def _merge_table(held: Path, staged: Path) -> bytes:
+    """Union of columns and rows; a row in both keeps what it had and gains what was missing."""
+    key = next(value for name, value in _KEYS.items() if staged.name == name or staged.name.endswith(f"_{name}"))
+    old, new = read_tsv(held), read_tsv(staged)
+    columns = list(dict.fromkeys([*_columns(held), *_columns(staged)]))
+    rows = {row[key]: row for row in old}
+    for row in new:
+        rows[row[key]] = _merge_row(rows.get(row[key], {}), row, staged.name)
+    return tsv_bytes([rows[name] for name in sorted(rows, key=lambda text: str(text).encode())], columns)
+
+
+def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: str) -> dict[str, str | None]:
+    for column, value in new.items():
+        if value is not None and old.get(column) not in (None, value):
+            raise InvalidInput(f"{table} says {column} = {old[column]}, the delivery says {value}.",
+                               "Correct the delivery, or import it under another subject label.")  # fmt: skip
+    return {**old, **{column: value for column, value in new.items() if value is not None}}
+
+
+def _columns(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8-sig").splitlines()[0].split("\t")
+
+
+def _merge_object(held: Path, staged: Path) -> bytes:
+    """Union of keys; lists are joined; for single values the registry's own wins."""
+    return readable_json(_join(json.loads(held.read_text()), json.loads(staged.read_text())))
+
+
+def _join(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**new, **{key: _join(value, new[key]) if key in new else value for key, value in old.items()}}
+    if isinstance(old, list) and isinstance(new, list):
+        return [*old, *(item for item in new if item not in old)]
+    return old

@@ -1,0 +1,32 @@
+"""Alembic migrations: `upgrade` brings a database to the newest schema, quickly when it is there already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+HEAD = "0001"
+"""The newest revision; a test compares it with the scripts in `versions/`."""
+
+
+def current(engine: Engine) -> str | None:
+    """The revision a database is at, or None for an empty one."""
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to `HEAD`, in one transaction; does nothing when it is there."""
+    if current(engine) == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)

@@ -1,0 +1,171 @@
+"""Snapshots: a saved query frozen into a manifest with one content id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import layout, manifests, queries, splits
+from registry.canon import readable_json, sha256_file
+from registry.catalog import Catalog
+from registry.errors import NotFound, QueryError, UsageError
+from registry.manifests import Manifest, Sample
+from registry.publishing import Change, Progress, publish
+from registry.selection import select as select_samples
+from registry.store import Registry
+from registry.tables import ConsensusMask, File, Mask, Query, Snapshot, Split
+from registry.targets import TargetPolicy
+
+SHORTEST_ID = 6
+
+
+def create(registry: Registry, query: str, split: str | None = None, policy: TargetPolicy | None = None) -> Manifest:
+    """Freeze what a saved query selects now. The same registry state gives the same id.
+
+    Raises:
+        NotFound: no such query or split.
+        QueryError: nothing is selected, or masks disagree about what their labels mean.
+    """
+    saved = queries.get(registry, query)
+    divided = splits.get(registry, split) if split else None
+    manifest = build(registry, saved, divided, policy or TargetPolicy())
+    if find(registry, manifest.snapshot_id) is None:
+        _publish(registry, manifest)
+    return manifest
+
+
+def build(registry: Registry, query: Query, split: Split | None, policy: TargetPolicy) -> Manifest:
+    """The manifest, without writing it."""
+    catalog = Catalog(registry)
+    parts = splits.assignments(registry, split) if split else None
+    chosen = select_samples(catalog, query.sql, policy, parts)
+    if not chosen.samples:
+        raise QueryError("No image of the query has a mask that the target policy accepts.",
+                         "See the reasons with: cohortium query run NAME, or choose another --target.")  # fmt: skip
+    return Manifest(
+        query={"name": query.name, "version": query.version, "sql": query.sql, "sha256": query.sha256},
+        split=_split_record(split) if split else None,
+        target_policy=policy.to_json(),
+        channels=chosen.channels,
+        labels=_labels(registry, chosen.samples),
+        samples=chosen.samples,
+        excluded=chosen.excluded,
+        licences=_licences(registry),
+    )
+
+
+def get(registry: Registry, reference: str) -> Manifest:
+    """The manifest of a snapshot, by its id or by its first characters (at least six).
+
+    Raises:
+        NotFound: no such snapshot.
+        UsageError: several snapshots begin like this.
+        IntegrityError: the manifest was changed after it was frozen.
+    """
+    found = find(registry, reference)
+    if found is None:
+        raise NotFound(f"There is no snapshot '{reference}'.", "List them with: cohortium snapshot list")
+    return manifests.read(registry.root / manifest_path(found.snapshot_id))
+
+
+def find(registry: Registry, reference: str) -> Snapshot | None:
+    """The snapshot whose id is or begins with `reference`."""
+    if len(reference) < SHORTEST_ID:
+        return None
+    with registry.reading() as session:
+        like = col(Snapshot.snapshot_id).startswith(reference, autoescape=True)
+        found = session.exec(select(Snapshot).where(like)).all()
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} snapshots begin with '{reference}'.", "Give more characters of the id.")
+    return found[0] if found else None
+
+
+def listed(registry: Registry) -> Sequence[Snapshot]:
+    """Every snapshot, by query and id."""
+    with registry.reading() as session:
+        return session.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
+
+
+def manifest_path(snapshot_id: str) -> str:
+    """Where a manifest lies in the registry."""
+    return f"{layout.SNAPSHOTS}/{snapshot_id}.json.gz"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found: paths that are gone and paths whose bytes differ, each sorted."""
+
+    n_files: int
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Every file is there, with the bytes that were frozen."""
+        return not self.missing and not self.changed
+
+
+def verify(manifest: Manifest, root: Path, progress: Progress | None = None) -> Verification:
+    """Compare every file of a snapshot with its checksum; the query is not run again.
+
+    Args:
+        manifest: the frozen cohort.
+        root: folder that the manifest's paths are relative to.
+        progress: told about each file.
+    """
+    missing, changed = [], []
+    files = manifest.files()
+    for number, ref in enumerate(files, start=1):
+        place = root / ref.path
+        if not place.is_file():
+            missing.append(ref.path)
+        elif place.stat().st_size != ref.size or sha256_file(place) != ref.sha256:
+            changed.append(ref.path)
+        if progress:
+            progress(number, len(files), "comparing checksums")
+    return Verification(len(files), tuple(missing), tuple(changed))
+
+
+def _publish(registry: Registry, manifest: Manifest) -> None:
+    snapshot_id = manifest.snapshot_id
+    summary = {
+        "snapshot_id": snapshot_id,
+        "query": f"{manifest.query['name']}@{manifest.query['version']}",
+        "split": f"{manifest.split['name']}@{manifest.split['version']}" if manifest.split else None,
+        "n_samples": len(manifest.samples),
+        "n_excluded": len(manifest.excluded),
+    }
+
+    def write(tree: Path) -> None:
+        place = tree / manifest_path(snapshot_id)
+        place.parent.mkdir(parents=True)
+        place.write_bytes(manifests.encode(manifest))
+        place.with_name(f"{snapshot_id}.json").write_bytes(readable_json(summary))
+
+    publish(registry, Change("snapshot.create", f"Freeze snapshot {snapshot_id[:12]}", summary), write)
+
+
+def _split_record(split: Split) -> dict[str, Any]:
+    return {"name": split.name, "version": split.version, "seed": split.seed, "sha256": split.sha256}
+
+
+def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
+    wanted = {sample.target.path for sample in samples if sample.target}
+    with registry.reading() as session:
+        rows = [row for table in (Mask, ConsensusMask) for row in session.exec(select(table.path, table.labels))]
+    tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
+    if len(tables) > 1:
+        raise QueryError("The masks of this query do not agree about what their labels mean.",
+                         "Narrow the query to one protocol.")  # fmt: skip
+    return dict(next(iter(tables)))
+
+
+def _licences(registry: Registry) -> tuple[str, ...]:
+    with registry.reading() as session:
+        description = session.get(File, "dataset_description.json")
+    stated = description.facts["json"].get("License") if description else None
+    return (str(stated),) if stated else ()

@@ -1,0 +1,184 @@
+"""Splits: every person in exactly one part, stratified by site and class, never moved by a later version."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import layout, queries
+from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.catalog import Catalog
+from registry.errors import NotFound, SplitError, UsageError
+from registry.manifests import PARTS
+from registry.publishing import Change, publish
+from registry.store import Registry
+from registry.tables import Split, SplitAssignment
+
+STRATA = ("site", "class", "sex", "diagnosis", "scanner")
+COLUMNS = ("person_id", "part", "stratum")
+
+
+@dataclass(frozen=True)
+class SplitRequest:
+    """How a cohort is divided.
+
+    Attributes:
+        ratios: share of persons in train, validation and test; sums to 1.
+        seed: decides the order of persons within a stratum.
+        stratify: columns of the view `images` whose mix every part should keep.
+    """
+
+    ratios: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    seed: int = 2026
+    stratify: tuple[str, ...] = ("site", "class")
+
+    def __post_init__(self) -> None:
+        if any(ratio < 0 for ratio in self.ratios) or abs(sum(self.ratios) - 1) > 1e-6:
+            raise UsageError(f"The shares {self.ratios} do not add up to 1.", "Give three, for example 0.6,0.2,0.2")
+        if unknown := set(self.stratify) - set(STRATA):
+            raise UsageError(f"Cannot stratify by '{min(unknown)}'.", f"Known: {', '.join(STRATA)}.")
+
+
+def create(registry: Registry, name: str, query: str, request: SplitRequest | None = None) -> Split:
+    """Divide the persons of a saved query; a new version keeps every earlier assignment.
+
+    Raises:
+        NotFound: no such query.
+        SplitError: fewer persons than parts.
+    """
+    queries.require_name(name)
+    request = request or SplitRequest()
+    saved = queries.get(registry, query)
+    persons = _persons(Catalog(registry).rows(_person_sql(saved.sql, request.stratify)), request.stratify)
+    earlier = next(iter(versions(registry, name)), None)
+    kept = assignments(registry, earlier) if earlier else {}
+    parts = {**kept, **assign(persons, request, kept)}
+    rows = [
+        {"person_id": person, "part": parts[person], "stratum": "|".join(persons.get(person, ()))}
+        for person in sorted(parts, key=str.encode)
+    ]
+    table = tsv_bytes(rows, COLUMNS)
+    if earlier and earlier.sha256 == sha256_bytes(table):
+        return earlier
+    version = earlier.version + 1 if earlier else 1
+    meta = {
+        "name": name,
+        "version": version,
+        "query": f"{saved.name}@{saved.version}",
+        "seed": request.seed,
+        "ratios": dict(zip(PARTS, request.ratios, strict=True)),
+        "stratify": list(request.stratify),
+        "sha256": sha256_bytes(table),
+    }
+    _publish(registry, f"{name}@{version}", meta, table)
+    return get(registry, f"{name}@{version}")
+
+
+def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: Mapping[str, str]) -> dict[str, str]:
+    """The part of every person.
+
+    Strata lie one after the other and are dealt out like cards, each person to the part furthest below its share,
+    so that every part stays close to its share in the cohort and in every stratum.
+
+    Args:
+        persons: person id to stratum.
+        request: shares, seed.
+        kept: earlier assignments, which stand.
+
+    Raises:
+        SplitError: a part with a share would stay empty.
+    """
+    wanted = [part for part, ratio in zip(PARTS, request.ratios, strict=True) if ratio > 0]
+    if len(persons) < len(wanted):
+        raise SplitError(f"{len(persons)} persons cannot fill {len(wanted)} parts.",
+                         "Widen the query, or ask for fewer parts with --ratios.")  # fmt: skip
+    shares = dict(zip(PARTS, request.ratios, strict=True))
+    totals: Counter[str] = Counter()
+    dealt: dict[str, str] = {}
+    for position, person in enumerate(_order(persons, request.seed), start=1):
+        deficits = {part: shares[part] * position - totals[part] for part in wanted}
+        dealt[person] = kept.get(person) or max(wanted, key=deficits.__getitem__)
+        totals[dealt[person]] += 1
+    return _fill_empty(dealt, wanted, totals, kept)
+
+
+def _fill_empty(
+    dealt: dict[str, str], wanted: Sequence[str], totals: Counter[str], kept: Mapping[str, str]
+) -> dict[str, str]:
+    for part in wanted:
+        if totals[part]:
+            continue
+        giver = max(wanted, key=lambda item: totals[item])
+        person = max((p for p, at in dealt.items() if at == giver and p not in kept), default=None)
+        if person is None:
+            raise SplitError(f"No person is left for the part '{part}'.", "Widen the query, or start a new split.")
+        dealt[person] = part
+        totals[giver] -= 1
+        totals[part] += 1
+    return dealt
+
+
+def get(registry: Registry, reference: str) -> Split:
+    """The split `name@version`, or the newest version of `name`.
+
+    Raises:
+        NotFound: no such split.
+    """
+    name, _, version = reference.partition("@")
+    found = [split for split in versions(registry, name) if version in ("", str(split.version))]
+    if not found:
+        raise NotFound(f"There is no split '{reference}'.", "List them with: cohortium split list")
+    return found[0]
+
+
+def versions(registry: Registry, name: str) -> Sequence[Split]:
+    """All versions of one split, newest first."""
+    with registry.reading() as session:
+        return session.exec(select(Split).where(Split.name == name).order_by(col(Split.version).desc())).all()
+
+
+def listed(registry: Registry) -> Sequence[Split]:
+    """Every split, by name and version."""
+    with registry.reading() as session:
+        return session.exec(select(Split).order_by(col(Split.name), col(Split.version))).all()
+
+
+def assignments(registry: Registry, split: Split) -> dict[str, str]:
+    """Person to part."""
+    chosen = select(SplitAssignment).where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
+    with registry.reading() as session:
+        return {row.person_id: row.part for row in session.exec(chosen)}
+
+
+def _person_sql(sql: str, stratify: Sequence[str]) -> str:
+    columns = ", ".join(f'i."{column}"' for column in ["person_id", *stratify])
+    return f"SELECT DISTINCT {columns} FROM ({sql}) q JOIN images i ON i.path = q.path"
+
+
+def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Person to stratum; a person seen at several sites gets all of them, joined."""
+    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        for column in stratify:
+            seen[row["person_id"]][column].add(str(row[column] or "n/a"))
+    return {person: tuple("+".join(sorted(seen[person][column])) for column in stratify) for person in seen}
+
+
+def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
+    """By stratum, and within one by a seeded hash: the order of two persons never depends on a third."""
+    return sorted(persons, key=lambda person: (persons[person], sha256_bytes(f"{seed}|{person}".encode())))
+
+
+def _publish(registry: Registry, versioned: str, meta: Mapping[str, Any], table: bytes) -> None:
+    def write(tree: Path) -> None:
+        folder = tree / layout.SPLITS
+        folder.mkdir(parents=True)
+        (folder / f"{versioned}.tsv").write_bytes(table)
+        (folder / f"{versioned}.json").write_bytes(readable_json(meta))
+
+    publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), write)

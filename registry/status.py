@@ -1,0 +1,63 @@
+"""What a registry holds, and what happened in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from registry import storage
+from registry.store import Registry
+from registry.tables import (
+    ConsensusMask,
+    Event,
+    Image,
+    Intent,
+    LesionInstance,
+    Mask,
+    Person,
+    Query,
+    Rater,
+    Run,
+    Session,
+    Site,
+    Snapshot,
+    Split,
+    Subject,
+)
+
+_COUNTED: dict[str, Any] = {
+    "persons": Person, "subjects": Subject, "sites": Site, "sessions": Session, "images": Image, "raters": Rater,
+    "masks": Mask, "consensus masks": ConsensusMask, "lesions": LesionInstance, "queries": Query, "splits": Split,
+    "snapshots": Snapshot, "runs": Run, "events": Event,
+}  # fmt: skip
+
+
+def status(registry: Registry) -> dict[str, Any]:
+    """Counts of every kind, changes that wait for a commit, and the present commit."""
+    with registry.reading() as session:
+        counts = {name: session.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()}
+        waiting = session.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
+    return {
+        "registry": str(registry.root),
+        "commit": storage.head(registry.root),
+        "waiting": waiting,
+        "counts": counts,
+    }
+
+
+def history(registry: Registry, limit: int) -> list[dict[str, Any]]:
+    """Events, newest first."""
+    with registry.reading() as session:
+        events = session.exec(select(Event).order_by(col(Event.at).desc(), col(Event.number).desc()).limit(limit)).all()
+    return [
+        {
+            "at": event.at,
+            "actor": event.actor,
+            "kind": event.kind,
+            "message": event.payload.get("message"),
+            "files": len(event.payload.get("files", {})),
+            "commit": event.commit and event.commit[:10],
+        }
+        for event in events
+    ]

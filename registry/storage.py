@@ -1,0 +1,115 @@
+"""The one owner of DataLad, git and git-annex: create a dataset, commit explicit paths, fetch content.
+
+Never opens an annexed file for writing and never saves without paths.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from registry.errors import IntegrityError, StorageError
+
+GIT_ATTRIBUTES = """\
+* annex.backend=SHA256E
+* annex.largefiles=nothing
+*.nii annex.largefiles=anything
+*.nii.gz annex.largefiles=largerthan=64kb
+*.safetensors annex.largefiles=anything
+"""
+"""Images go to the annex; tables, sidecars and small masks stay in git, where they can be diffed."""
+
+_COMMITTER = {"GIT_COMMITTER_NAME": "Cohortium", "GIT_COMMITTER_EMAIL": "registry@cohortium.invalid"}
+_BATCH = 500
+
+
+def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str | None = None) -> str:
+    """Run one git command in `root` and return what it printed.
+
+    Args:
+        root: the dataset.
+        arguments: the words after `git`.
+        stdin: bytes for its standard input.
+        author: pseudonymous code of who made the change.
+
+    Raises:
+        StorageError: git is missing or refused; the message holds git's last line.
+    """
+    name = author or "Cohortium"
+    environment = {
+        **os.environ,
+        **_COMMITTER,
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": f"{name}@cohortium.invalid",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = ["git", "-c", "core.quotepath=off", *arguments]
+    try:
+        done = subprocess.run(command, cwd=root, input=stdin, capture_output=True, env=environment, check=False)
+    except FileNotFoundError as error:
+        raise StorageError("git is not installed.", "Install git, version 2.30 or newer.") from error
+    if done.returncode:
+        lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        raise StorageError(f"git {arguments[0]} failed: {lines[-1] if lines else 'no message'}",
+                           "Run: cohortium doctor")  # fmt: skip
+    return done.stdout.decode(errors="replace")
+
+
+def create_dataset(root: Path) -> None:
+    """Make `root` a DataLad dataset with Cohortium's rules for what is annexed."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    for key, value in {**_COMMITTER, "GIT_AUTHOR_NAME": "Cohortium", "GIT_AUTHOR_EMAIL": "a@cohortium.invalid"}.items():
+        os.environ.setdefault(key, value)
+    import datalad.api
+
+    datalad.api.create(path=str(root), force=True, result_renderer="disabled")
+    run_git(root, "config", "user.name", "Cohortium")
+    run_git(root, "config", "user.email", _COMMITTER["GIT_COMMITTER_EMAIL"])
+    run_git(root, "config", "gc.auto", "0")
+    (root / ".gitattributes").write_text(GIT_ATTRIBUTES)
+    (root / ".gitignore").write_text(".cohortium/\n")
+
+
+def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
+    """Commit exactly `paths` and return the commit's id.
+
+    Paths whose content git has already are left out; when nothing is left, the present commit is returned.
+
+    Raises:
+        IntegrityError: the commit holds other files than planned.
+        StorageError: git refused.
+    """
+    for start in range(0, len(paths), _BATCH):
+        batch = [path for path in paths[start : start + _BATCH] if os.path.lexists(root / path)]
+        if batch:
+            run_git(root, "annex", "add", "--quiet", "--", *batch)
+    listing = "\0".join(paths).encode()
+    changed = _listed(run_git(root, "diff", "--cached", "--name-only", "-z", "HEAD"))
+    if not changed & set(paths):
+        return head(root)
+    run_git(root, "commit", "--quiet", "--no-verify", "-m", message, "--pathspec-from-file=-", "--pathspec-file-nul",
+            stdin=listing, author=author)  # fmt: skip
+    held = _listed(run_git(root, "show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"))
+    if extra := held - set(paths):
+        raise IntegrityError(f"The commit holds {len(extra)} files that were not planned, first: {min(extra)}.",
+                             "Run: cohortium doctor")  # fmt: skip
+    return head(root)
+
+
+def head(root: Path) -> str:
+    """The present commit's id."""
+    return run_git(root, "rev-parse", "HEAD").strip()
+
+
+def fetch(root: Path, paths: Sequence[str]) -> None:
+    """Bring annexed content from a remote to this machine, as far as any remote has it."""
+    for start in range(0, len(paths), _BATCH):
+        run_git(root, "annex", "get", "--quiet", "--", *paths[start : start + _BATCH])
+
+
+def _listed(output: str) -> set[str]:
+    return {item for item in output.split("\0") if item}

@@ -1,0 +1,23 @@
+"""All tables. Most rows are a projection of files; `Intent`, `Run` and `Setting` belong to this machine."""
+
+from registry.tables.base import Table
+from registry.tables.cohorts import (
+    ExclusionVerdict,
+    QualityVerdict,
+    Query,
+    Run,
+    Snapshot,
+    Split,
+    SplitAssignment,
+)
+from registry.tables.imaging import File, Image
+from registry.tables.ledger import Event, Intent, Setting
+from registry.tables.lesions import Lesion, LesionInstance, LesionLink
+from registry.tables.people import Person, PersonLink, Scanner, Session, Site, Subject
+from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Prediction, Rater
+
+__all__ = [
+    "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image", "Intent", "Lesion",
+    "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction", "QualityVerdict", "Query", "Rater",
+    "Run", "Scanner", "Session", "Setting", "Site", "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
+]  # fmt: skip

@@ -1,0 +1,90 @@
+"""Saved queries, splits, snapshots and runs."""
+
+from typing import Any, Optional
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field
+
+from registry.tables.base import Table
+
+
+class Query(Table, table=True):
+    """A saved, read-only SQL statement. A version never changes."""
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    sql: str
+    sha256: str
+    path: str
+
+
+class Split(Table, table=True):
+    """An assignment of persons to parts. A later version keeps every earlier assignment."""
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    query: str = Field(description="name@version")
+    seed: int
+    ratios: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    stratify: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    sha256: str = Field(description="of the table of assignments")
+    path: str
+
+
+class SplitAssignment(Table, table=True):
+    """One person's part in one split version."""
+
+    __tablename__ = "split_assignment"
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    part: str
+
+
+class Snapshot(Table, table=True):
+    """A frozen cohort, named by the SHA-256 of its manifest."""
+
+    snapshot_id: str = Field(primary_key=True)
+    query: str = Field(description="name@version")
+    split: Optional[str] = None
+    n_samples: int
+    n_excluded: int
+    path: str
+
+
+class Run(Table, table=True):
+    """One training run: queued and running here, finished in `code/registry/runs/`."""
+
+    run_id: str = Field(primary_key=True)
+    snapshot_id: str = Field(index=True)
+    config: str = Field(description="name of the configuration")
+    status: str = Field(description="queued, running, finished, failed, cancelled", index=True)
+    actor: str
+    message: Optional[str] = Field(default=None, description="why it failed, in one sentence")
+    done: int = 0
+    total: int = 0
+    scores: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class QualityVerdict(Table, table=True):
+    """A person's verdict on one image. Absence of a row means: not looked at."""
+
+    __tablename__ = "quality_verdict"
+    image_path: str = Field(primary_key=True)
+    rater_id: str = Field(primary_key=True)
+    subject_id: str = Field(index=True)
+    verdict: str = Field(description="accept, reject, later, flag")
+    artifacts: Optional[str] = None
+    comment: Optional[str] = None
+
+
+class ExclusionVerdict(Table, table=True):
+    """A subject, session or image left out on purpose, with its reason and its second reader."""
+
+    __tablename__ = "exclusion"
+    unit: str = Field(primary_key=True, description="sub-A000, sub-A000/ses-M00, or an image path")
+    subject_id: str = Field(index=True)
+    reason: str
+    comment: Optional[str] = None
+    rater_id: str
+    second_rater_id: Optional[str] = None

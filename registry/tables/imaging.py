@@ -1,0 +1,50 @@
+"""Images, and every file the registry knows."""
+
+from typing import Any, Optional
+
+from sqlalchemy import JSON, BigInteger, Column
+from sqlmodel import Field
+
+from registry.tables.base import Table
+
+
+class File(Table, table=True):
+    """One tracked file with what was read from it; rows of all other tables are computed from these facts."""
+
+    path: str = Field(primary_key=True, description="relative to the registry root, POSIX")
+    subject_id: Optional[str] = Field(default=None, index=True)
+    sha256: str = Field(index=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    mtime_ns: int = Field(sa_column=Column(BigInteger, nullable=False))
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Image(Table, table=True):
+    """One acquired or preprocessed NIfTI image."""
+
+    path: str = Field(primary_key=True)
+    dataset: str = Field(description="raw, or the name of the derivative", index=True)
+    subject_id: str = Field(foreign_key="subject.subject_id", index=True)
+    session_key: str = Field(foreign_key="session.session_key", index=True)
+    datatype: str
+    suffix: str = Field(index=True)
+    channel: str = Field(description="the suffix, with ce- in front where contrast was given", index=True)
+    space: Optional[str] = None
+    acq: Optional[str] = None
+    run: Optional[str] = None
+    sha256: str = Field(index=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    n_i: int
+    n_j: int
+    n_k: int
+    n_t: int = 1
+    spacing_i_mm: float
+    spacing_j_mm: float
+    spacing_k_mm: float
+    affine_ras: list[float] = Field(sa_column=Column(JSON, nullable=False), description="16 numbers, row by row")
+    dtype: str
+    orientation: str
+    forms_agree: bool = True
+    manufacturer: Optional[str] = None
+    model_name: Optional[str] = None
+    field_strength_t: Optional[float] = None

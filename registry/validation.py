@@ -1,0 +1,107 @@
+"""All checks over one registry: geometry and values, missing files, the event chain, and BIDS itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import events, geometry
+from registry.errors import IntegrityError
+from registry.findings import Finding, Severity, ValidationReport
+from registry.projection import read_roots
+from registry.publishing import Progress
+from registry.store import Registry
+from registry.tables import Event, File
+
+_VALIDATOR = "bids-validator-deno"
+
+
+def validate(registry: Registry, *, bids: bool = True, progress: Progress | None = None) -> ValidationReport:
+    """Run every check; nothing is changed.
+
+    Args:
+        registry: the registry.
+        bids: also run the official validator on the raw root and on each derivative, where it is installed.
+        progress: told about each dataset.
+    """
+    findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
+    ran = ["masks", "presence", "events"]
+    if bids and validator() is not None:
+        for number, folder in enumerate(folders := datasets(registry.root), start=1):
+            findings += run_validator(registry.root, folder)
+            if progress:
+                progress(number, len(folders), f"BIDS: {folder or 'raw root'}")
+        ran.append(_VALIDATOR)
+    return ValidationReport(tuple(findings), tuple(ran))
+
+
+def check_masks(registry: Registry) -> Iterator[Finding]:
+    """Laws 2 and 3 for every mask."""
+    with registry.reading() as session:
+        files = session.exec(select(File)).all()
+    roots = read_roots(file for file in files if file.subject_id is None)
+    for subject, group in sorted(geometry.by_subject(files).items()):
+        yield from geometry.check_subject(subject, group, roots)
+
+
+def check_presence(registry: Registry) -> Iterator[Finding]:
+    """Every file the registry knows is on this machine, with its size."""
+    with registry.reading() as session:
+        known = session.exec(select(File.path, File.size).order_by(col(File.path))).all()
+    for path, size in known:
+        place = registry.root / path
+        if not place.is_file():
+            yield Finding("file-absent", Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
+        elif place.stat().st_size != size:
+            yield Finding("file-changed", Severity.ERROR, path, "was changed outside the registry")
+
+
+def check_events(registry: Registry) -> Iterator[Finding]:
+    """Law 4: every writer's chain is whole."""
+    with registry.reading() as session:
+        chain = session.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all()
+    try:
+        events.verify_chain(chain)
+    except IntegrityError as error:
+        yield Finding("event-chain-broken", Severity.ERROR, "", error.message)
+
+
+def datasets(root: Path) -> list[str]:
+    """The raw root (`""`) and every derivative that is a BIDS dataset."""
+    derivatives = sorted(path.parent.name for path in root.glob("derivatives/*/dataset_description.json"))
+    return ["", *(f"derivatives/{name}" for name in derivatives)]
+
+
+def validator() -> str | None:
+    """The official validator's program, or None where it is not installed."""
+    beside = Path(sys.executable).parent / _VALIDATOR
+    return str(beside) if beside.exists() else shutil.which(_VALIDATOR)
+
+
+def run_validator(root: Path, folder: str) -> list[Finding]:
+    """Findings of the official validator on one dataset; works offline."""
+    program = validator()
+    if program is None:
+        return []
+    command = [program, str(root / folder), "--format", "json", "--max-rows", "-1"]
+    environment = {**os.environ, "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    try:
+        issues: Sequence[dict[str, Any]] = json.loads(done.stdout)["issues"]["issues"]
+    except (ValueError, KeyError):
+        return [Finding("validator-failed", Severity.WARNING, folder, "the BIDS validator gave no result", _VALIDATOR)]
+    return [_finding(issue, folder) for issue in issues if issue.get("severity") in ("error", "warning")]
+
+
+def _finding(issue: dict[str, Any], folder: str) -> Finding:
+    where = f"{folder}{issue.get('location') or ''}".lstrip("/")
+    what = " ".join(str(issue[key]) for key in ("subCode", "issueMessage") if issue.get(key))
+    return Finding(str(issue["code"]), Severity(issue["severity"]), where, what or str(issue["code"]), _VALIDATOR)

@@ -1,0 +1,78 @@
+"""The documented views that saved queries read. `docs/queries.md` is written from this table; a test compares them.
+
+Tables of the database appear inside as `t_<name>`; they are an implementation detail and may change, views may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: a sentence, its SQL, and a sentence for each column a user may wonder about."""
+
+    about: str
+    sql: str
+
+
+_WHO = """s.person_id, s.sex, s.age, s.class_label AS class, s.diagnosis, s.radiological_status"""
+_WHEN = """v.session_key AS session, v.days_from_baseline, v.site_id AS site, v.scanner_id AS scanner"""
+
+VIEWS: dict[str, View] = {
+    "subjects": View(
+        "One row a BIDS subject.",
+        f"""SELECT s.subject_id AS subject, {_WHO},
+            (SELECT count(*) FROM t_session v WHERE v.subject_id = s.subject_id) AS n_sessions,
+            (SELECT count(*) FROM t_image i WHERE i.subject_id = s.subject_id) AS n_images
+            FROM t_subject s""",
+    ),
+    "sessions": View(
+        "One row a visit: where, on which scanner, how many days after the first.",
+        f"""SELECT {_WHEN}, v.subject_id AS subject, {_WHO},
+            (SELECT count(*) FROM t_image i WHERE i.session_key = v.session_key) AS n_images
+            FROM t_session v JOIN t_subject s USING (subject_id)""",
+    ),
+    "images": View(
+        "One row an image. Save queries over this view: a cohort is a list of image paths.",
+        f"""SELECT i.path, i.dataset, i.subject_id AS subject, {_WHEN}, {_WHO},
+            i.datatype, i.suffix, i.channel, i.space, i.acq, i.run, i.sha256, i.size,
+            i.n_i, i.n_j, i.n_k, i.n_t, i.spacing_i_mm, i.spacing_j_mm, i.spacing_k_mm, i.dtype, i.orientation,
+            i.forms_agree, i.manufacturer, i.model_name, i.field_strength_t,
+            coalesce(m.n_readings, 0) AS n_readings, coalesce(c.n_consensus, 0) AS n_consensus,
+            q.verdict AS quality
+            FROM t_image i JOIN t_session v USING (session_key) JOIN t_subject s ON s.subject_id = i.subject_id
+            LEFT JOIN (SELECT image_path, count(*) AS n_readings FROM t_mask GROUP BY 1) m ON m.image_path = i.path
+            LEFT JOIN (SELECT image_path, count(*) AS n_consensus FROM t_consensus_mask GROUP BY 1) c
+                ON c.image_path = i.path
+            LEFT JOIN (SELECT image_path, max(verdict) AS verdict FROM t_quality_verdict GROUP BY 1) q
+                ON q.image_path = i.path""",
+    ),
+    "masks": View(
+        "One row an accepted reading of one rater. `kind` is mask or none_found.",
+        """SELECT m.path, m.image_path AS image, m.subject_id AS subject, i.session_key AS session,
+            m.rater_id AS rater, m.protocol, m.kind, m.revision, m.n_voxels, m.volume_mm3, m.stale, m.sha256
+            FROM t_mask m JOIN t_image i ON i.path = m.image_path""",
+    ),
+    "consensus": View(
+        "One row a consensus mask, with the method that made it.",
+        """SELECT c.path, c.image_path AS image, c.subject_id AS subject, i.session_key AS session,
+            c.protocol, c.method, c.n_voxels, c.volume_mm3, c.stale, c.sha256,
+            (SELECT count(*) FROM t_consensus_input n WHERE n.consensus_path = c.path) AS n_inputs
+            FROM t_consensus_mask c JOIN t_image i ON i.path = c.image_path""",
+    ),
+    "lesions": View(
+        "One row a lesion instance: its box in voxels (max exclusive), its centre in RAS millimetres, its volume.",
+        """SELECT l.subject_id AS subject, i.session_key AS session, l.image_path AS image, l.lesion_id, l.visibility,
+            l.i_min, l.j_min, l.k_min, l.i_max, l.j_max, l.k_max, l.x_mm, l.y_mm, l.z_mm, l.volume_mm3
+            FROM t_lesion_instance l JOIN t_image i ON i.path = l.image_path""",
+    ),
+    "splits": View(
+        "One row a person in one split version.",
+        """SELECT name AS split, version, person_id, part FROM t_split_assignment""",
+    ),
+    "raters": View(
+        "One row a rater under one protocol.",
+        """SELECT rater_id AS rater, protocol, role, description FROM t_rater""",
+    ),
+}
