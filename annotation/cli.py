@@ -1,9 +1,59 @@
-"""Commands of annotation."""
+"""Commands of annotation: `consensus` and `lesions`."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
+
+from registry import console
+from registry.console import AsJson
+
+consensus_app = typer.Typer(help="Masks computed from several readings.", no_args_is_help=True)
+lesions_app = typer.Typer(help="Lesion instances and their boxes.", no_args_is_help=True)
+Protocol = Annotated[str, typer.Option(help="The protocol whose masks are used.")]
 
 
 def commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.add_typer(consensus_app, name="consensus")
+    app.add_typer(lesions_app, name="lesions")
+
+
+@consensus_app.command("build")
+def consensus_build(
+    protocol: Protocol,
+    recipe: Annotated[str, typer.Option(help="majority, union or intersection.")] = "majority",
+    as_json: AsJson = False,
+) -> None:
+    """Compute the consensus of every image that at least two raters read."""
+    from annotation import consensus
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    with console.progress() as progress:
+        written = consensus.build(registry, protocol, recipe, progress)
+        commit_pending(registry)
+    console.emit({"written": written}, as_json, f"{written} consensus masks written")
+
+
+@consensus_app.command("recipes")
+def consensus_recipes(as_json: AsJson = False) -> None:
+    """List the recipes."""
+    from annotation.recipes import RECIPES
+
+    rows = [{"recipe": item.name, **item.parameters} for item in RECIPES.values()]
+    console.emit({"recipes": rows}, as_json, lambda: console.table(rows, ["recipe", "threshold", "tie"]))
+
+
+@lesions_app.command("build")
+def lesions_build(protocol: Protocol, as_json: AsJson = False) -> None:
+    """Measure every lesion of the consensus masks: box, centre, volume."""
+    from annotation import lesions
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    with console.progress() as progress:
+        written = lesions.build(registry, protocol, progress)
+        commit_pending(registry)
+    console.emit({"written": written}, as_json, f"Lesions of {written} images written")

@@ -7,10 +7,11 @@ extensions switched off. A statement that is not one SELECT is refused before it
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, text
+from sqlalchemy import Column, Connection, select, types
+from sqlalchemy import Table as SqlTable
 
 from registry.errors import QueryError
 from registry.store import Registry
@@ -38,7 +39,7 @@ class Catalog:
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
         with registry.engine.connect() as source:
             for name, table in Table.metadata.tables.items():
-                self._fill(name, _arrow(source, name, list(table.columns)))
+                self._fill(name, _arrow(source, table))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
         self._connection.execute("SET enable_external_access = false")
@@ -94,26 +95,22 @@ def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise QueryError(f"A query only reads; this one is {kind}.", _HINT)
 
 
-def _arrow(source: Any, name: str, columns: list[Column[Any]]) -> pa.Table:
+def _arrow(source: Connection, table: SqlTable) -> pa.Table:
+    """A table's rows, JSON columns left out."""
     import pyarrow as pa
 
-    wanted = [column for column in columns if not _is_json(column)]
-    listed = ", ".join(f'"{column.name}"' for column in wanted)
-    rows = source.execute(text(f'SELECT {listed} FROM "{name}"')).all()
+    wanted = [column for column in table.columns if not isinstance(column.type, types.JSON)]
+    rows = source.execute(select(*wanted)).all()
     cells = list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
     arrays = [pa.array(cell, type=_arrow_type(column)) for cell, column in zip(cells, wanted, strict=True)]
     return pa.table(arrays, names=[column.name for column in wanted])
 
 
-def _is_json(column: Column[Any]) -> bool:
-    return column.type.__class__.__name__ == "JSON"
-
-
 def _arrow_type(column: Column[Any]) -> pa.DataType:
     import pyarrow as pa
 
-    kinds: Mapping[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), bool: pa.bool_(), str: pa.string()}
-    return kinds[column.type.python_type]
+    kinds = ((types.Boolean, pa.bool_()), (types.Integer, pa.int64()), (types.Float, pa.float64()))
+    return next((arrow for kind, arrow in kinds if isinstance(column.type, kind)), pa.string())
 
 
 def _quoted(name: str) -> str:

@@ -79,6 +79,27 @@ def log(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20
     console.emit({"events": rows}, as_json, lambda: console.table(rows, ["at", "actor", "kind", "message", "commit"]))
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Finish or undo what a dead process left; nothing accepted is lost."""
+    from dataclasses import asdict
+
+    from registry import repair
+
+    rows = [asdict(item) for item in repair.doctor(console.registry())]
+    console.emit({"repairs": rows}, as_json, lambda: console.table(rows) if rows else "Nothing to mend.")
+
+
+@app.command()
+def rebuild(as_json: AsJson = False) -> None:
+    """Make the database anew from the dataset's files and its event log."""
+    from registry import repair
+
+    with console.progress() as progress:
+        count = repair.rebuild(console.registry(), progress)
+    console.emit({"files": count}, as_json, f"Read {count} files; the database is as the files say.")
+
+
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
     from registry.commands import cohorts

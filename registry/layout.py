@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 QUERIES = "code/registry/queries"
@@ -72,3 +73,16 @@ def resolve(uri: str, dataset: str, links: dict[str, str]) -> str | None:
         elif part not in ("", "."):
             base.append(part)
     return "/".join([*base, path])
+
+
+def uri(path: str) -> str:
+    """The BIDS URI of an image in the registry, as a sidecar in another derivative states it: `bids:raw:sub-...`."""
+    dataset, inner = split_dataset(path)
+    return f"bids:{dataset.removeprefix('derivatives/') or 'raw'}:{inner}"
+
+
+def links(images: Iterable[str]) -> dict[str, str]:
+    """`DatasetLinks` of a derivative whose sidecars name these images by `uri`."""
+    folders = {split_dataset(path)[0] for path in images} - {""}
+    named = {folder.removeprefix("derivatives/"): folder for folder in sorted(folders)}
+    return {"raw": "file:../..", **{name: f"file:../{name}" for name in named}}

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def validator() -> str | None:
 
 
 def run_validator(root: Path, folder: str) -> list[Finding]:
-    """Findings of the official validator on one dataset; works offline."""
+    """Findings of the official validator on one dataset, warnings counted by code; works offline."""
     program = validator()
     if program is None:
         return []
@@ -98,7 +99,13 @@ def run_validator(root: Path, folder: str) -> list[Finding]:
         issues: Sequence[dict[str, Any]] = json.loads(done.stdout)["issues"]["issues"]
     except (ValueError, KeyError):
         return [Finding("validator-failed", Severity.WARNING, folder, "the BIDS validator gave no result", _VALIDATOR)]
-    return [_finding(issue, folder) for issue in issues if issue.get("severity") in ("error", "warning")]
+    errors = [_finding(issue, folder) for issue in issues if issue.get("severity") == "error"]
+    counts = Counter(str(issue["code"]) for issue in issues if issue.get("severity") == "warning")
+    warnings = [
+        Finding(code, Severity.WARNING, folder, f"{count} recommendations of BIDS are not followed", _VALIDATOR)
+        for code, count in sorted(counts.items())
+    ]
+    return [*errors, *warnings]
 
 
 def _finding(issue: dict[str, Any], folder: str) -> Finding:

@@ -1,0 +1,128 @@
+"""Consensus masks: computed from the current readings of an image, with their checksums as inputs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, select
+
+from annotation import recipes
+from annotation.recipes import Recipe, vote_map
+from registry import __version__, layout
+from registry.canon import readable_json, sha256_bytes
+from registry.errors import UsageError
+from registry.names import mask_name, parse
+from registry.publishing import Change, Progress, publish
+from registry.store import Registry
+from registry.tables import ConsensusInput, ConsensusMask, Mask
+from registry.volumes import encode, load_labels
+
+
+def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
+    """Write the consensus of every image that at least two raters read and whose consensus is missing or old.
+
+    Returns:
+        How many masks were written.
+
+    Raises:
+        UsageError: an unknown recipe, or a protocol without readings.
+    """
+    recipe = recipes.get(recipe_name)
+    groups = readings(registry, protocol)
+    if not groups:
+        raise UsageError(f"No image has two readings under the protocol '{protocol}'.",
+                         f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.")  # fmt: skip
+    wanted = {image: group for image, group in groups.items() if not _fresh(registry, group, recipe)}
+
+    def write(tree: Path) -> Mapping[str, Any]:
+        folder = tree / "derivatives" / f"consensus-{protocol}"
+        _describe(folder, protocol, set(wanted))
+        for number, (image, group) in enumerate(sorted(wanted.items()), start=1):
+            _write_one(registry.root, folder, image, group, recipe)
+            if progress:
+                progress(number, len(wanted), f"consensus: {recipe.name}")
+        return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
+
+    if wanted:
+        publish(registry, Change("consensus", f"Compute {recipe.name} of {len(wanted)} images"), write)
+    return len(wanted)
+
+
+def readings(registry: Registry, protocol: str) -> dict[str, list[Mask]]:
+    """Image path to its current readings (not stale), where there are at least two; readings sorted by rater."""
+    chosen = select(Mask).where(Mask.protocol == protocol, col(Mask.stale).is_(False), Mask.suffix == "mask")
+    groups: dict[str, list[Mask]] = defaultdict(list)
+    with registry.reading() as session:
+        for mask in session.exec(chosen.order_by(col(Mask.rater_id), col(Mask.path))):
+            groups[mask.image_path].append(mask)
+    return {image: group for image, group in groups.items() if len(group) > 1}
+
+
+def protocols(registry: Registry) -> Sequence[str]:
+    """Protocols under which anything was read."""
+    with registry.reading() as session:
+        return sorted(session.exec(select(Mask.protocol).distinct()))
+
+
+def _fresh(registry: Registry, group: Sequence[Mask], recipe: Recipe) -> bool:
+    """Law 5: fresh exactly when its inputs are the current accepted readings."""
+    with registry.reading() as session:
+        mask = session.exec(
+            select(ConsensusMask).where(
+                ConsensusMask.image_path == group[0].image_path,
+                ConsensusMask.protocol == group[0].protocol,
+                ConsensusMask.method == recipe.name,
+            )
+        ).first()
+        if mask is None:
+            return False
+        inputs = session.exec(select(ConsensusInput).where(ConsensusInput.consensus_path == mask.path)).all()
+    return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
+
+
+def _write_one(root: Path, folder: Path, image: str, group: Sequence[Mask], recipe: Recipe) -> None:
+    volumes = [load_labels(root / mask.path) for mask in group]
+    combined = recipe.combine(vote_map([volume.data for volume in volumes]), len(volumes))
+    data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
+    _, inner = layout.split_dataset(image)
+    source = parse(inner)
+    if source is None:  # an image row always has a BIDS name
+        raise AssertionError(image)
+    name = mask_name(source, desc=recipe.name, label=group[0].label)
+    place = folder / name.path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    sidecar = _sidecar(layout.uri(image), group, recipe, sha256_bytes(data))
+    (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
+
+
+def _sidecar(reference: str, group: Sequence[Mask], recipe: Recipe, sha256: str) -> dict[str, Any]:
+    return {
+        "Description": f"Consensus of {len(group)} readings: {recipe.name}",
+        "Type": "Lesion",
+        "Manual": False,
+        "Algorithm": recipe.name,
+        "Parameters": dict(recipe.parameters),
+        "Sources": [f"bids:manual:{layout.split_dataset(mask.path)[1]}" for mask in group],
+        "SourcesSHA256": [mask.sha256 for mask in group],
+        "SpatialReference": reference,
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+        "SHA256": sha256,
+    }
+
+
+def _describe(folder: Path, protocol: str, images: set[str]) -> None:
+    folder.mkdir(parents=True)
+    description = {
+        "Name": f"Consensus masks, protocol {protocol}",
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": {**layout.links(images), "manual": f"file:../manual-{protocol}"},
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+    }
+    (folder / "dataset_description.json").write_bytes(readable_json(description))
+    (folder / "README").write_text(f"Consensus masks computed from the readings in ../manual-{protocol}.\n")

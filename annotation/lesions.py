@@ -1,0 +1,149 @@
+"""Lesion instances of consensus masks: one row a component, with its box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, select
+
+from registry import __version__, layout
+from registry.canon import readable_json, tsv_bytes
+from registry.errors import UsageError
+from registry.names import parse
+from registry.publishing import Change, Progress, publish
+from registry.store import Registry
+from registry.tables import ConsensusMask
+from registry.volumes import Volume, load_labels
+
+BOX_CONVENTION = "0-based voxel indices, min inclusive, max exclusive, array order i,j,k of SpatialReference"
+COLUMNS = (
+    "index", "name", "lesion_id", "visibility", "i_min", "j_min", "k_min", "i_max", "j_max", "k_max",
+    "x_mm", "y_mm", "z_mm", "volume_mm3",
+)  # fmt: skip
+_MEANING = {
+    "index": {"Description": "Number of the lesion in this image, largest first."},
+    "name": {"Description": "What it is."},
+    "lesion_id": {"Description": "The lesion's code in this image."},
+    "visibility": {"Description": "visible, partial, not_visible, out_of_fov, artifact or not_assessed."},
+    **{
+        f"{axis}_{end}": {"Description": f"Box, {axis} {end}. {BOX_CONVENTION}."}
+        for axis in "ijk"
+        for end in ("min", "max")
+    },
+    **{f"{axis}_mm": {"Description": f"Centre of mass, RAS {axis}.", "Units": "mm"} for axis in "xyz"},
+    "volume_mm3": {"Description": "Volume.", "Units": "mm3"},
+}
+
+
+def build(registry: Registry, protocol: str, progress: Progress | None = None) -> int:
+    """Write one table of lesion instances for every binary consensus mask of a protocol that has none yet.
+
+    Returns:
+        How many tables were written.
+
+    Raises:
+        UsageError: the protocol has no consensus masks.
+    """
+    masks = _consensus(registry, protocol)
+    if not masks:
+        raise UsageError(f"The protocol '{protocol}' has no consensus masks.", "Run: cohortium consensus build")
+    wanted = [mask for mask in masks if not (registry.root / _table_path(mask)).exists()]
+
+    def write(tree: Path) -> Mapping[str, Any]:
+        _describe(tree / "derivatives" / f"lesionboxes-{protocol}", protocol, {mask.image_path for mask in wanted})
+        for number, mask in enumerate(wanted, start=1):
+            _write_one(registry.root, tree, mask)
+            if progress:
+                progress(number, len(wanted), "measuring lesions")
+        return {"protocol": protocol, "tables": len(wanted)}
+
+    if wanted:
+        publish(registry, Change("lesions", f"Measure the lesions of {len(wanted)} images"), write)
+    return len(wanted)
+
+
+def instances(volume: Volume) -> list[dict[str, Any]]:
+    """Components (26-connected) of a binary mask, largest first, ties in scan order.
+
+    Args:
+        volume: (I, J, K) labels; anything but 0 is lesion. Empty gives an empty list.
+
+    Returns:
+        Rows with the columns of the lesion table; boxes max exclusive, centres in RAS millimetres.
+    """
+    from scipy import ndimage
+
+    labelled, count = ndimage.label(volume.data != 0, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(labelled.ravel(), minlength=count + 1)[1:]
+    boxes = ndimage.find_objects(labelled)
+    order = sorted(range(count), key=lambda index: (-sizes[index], index))
+    return [
+        _row(rank, boxes[index], labelled[boxes[index]] == index + 1, volume)
+        for rank, index in enumerate(order, start=1)
+    ]
+
+
+def _row(rank: int, box: tuple[slice, ...], inside: Any, volume: Volume) -> dict[str, Any]:
+    centre = np.append(np.argwhere(inside).mean(axis=0) + [s.start for s in box], 1.0)
+    position = volume.affine_ras @ centre
+    corners = {f"{axis}_min": s.start for axis, s in zip("ijk", box, strict=True)}
+    corners |= {f"{axis}_max": s.stop for axis, s in zip("ijk", box, strict=True)}
+    return {
+        "index": rank,
+        "name": "Lesion",
+        "lesion_id": f"L{rank:04d}",
+        "visibility": "visible",
+        **corners,
+        **{f"{axis}_mm": round(float(value), 3) for axis, value in zip("xyz", position[:3], strict=True)},
+        "volume_mm3": round(int(inside.sum()) * volume.voxel_mm3, 3),
+    }
+
+
+def _consensus(registry: Registry, protocol: str) -> list[ConsensusMask]:
+    chosen = select(ConsensusMask).where(ConsensusMask.protocol == protocol, ConsensusMask.suffix == "mask")
+    with registry.reading() as session:
+        return list(session.exec(chosen.order_by(col(ConsensusMask.path))))
+
+
+def _table_path(mask: ConsensusMask) -> str:
+    _, inner = layout.split_dataset(mask.path)
+    name = parse(inner)
+    if name is None:
+        raise AssertionError(mask.path)
+    entities = {key: value for key, value in name.entities.items() if key != "label"}
+    table = type(name)({**entities, "seg": "lesions"}, "dseg", ".tsv", name.datatype)
+    return f"derivatives/lesionboxes-{mask.protocol}/{table.path}"
+
+
+def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
+    place = tree / _table_path(mask)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(tsv_bytes(instances(load_labels(root / mask.path)), COLUMNS))
+    _, inner = layout.split_dataset(mask.path)
+    sidecar = {
+        "Description": f"Lesions of the {mask.method} consensus: 26-connected components",
+        "BoxConvention": BOX_CONVENTION,
+        "Manual": False,
+        "Sources": [f"bids:consensus:{inner}"],
+        "SourcesSHA256": [mask.sha256],
+        "SpatialReference": layout.uri(mask.image_path),
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+        **_MEANING,
+    }
+    place.with_suffix(".json").write_bytes(readable_json(sidecar))
+
+
+def _describe(folder: Path, protocol: str, images: set[str]) -> None:
+    folder.mkdir(parents=True)
+    description = {
+        "Name": f"Lesion instances, protocol {protocol}",
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": {**layout.links(images), "consensus": f"file:../consensus-{protocol}"},
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+    }
+    (folder / "dataset_description.json").write_bytes(readable_json(description))
+    (folder / "README").write_text(f"One row a lesion of the masks in ../consensus-{protocol}.\n")

@@ -1,0 +1,129 @@
+"""`doctor` mends what a dead process left; `rebuild` makes the database anew from files and events."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, delete, select
+
+from registry import events, facts, indexing, publishing, storage
+from registry.committing import commit_pending
+from registry.publishing import Progress, lock
+from registry.store import Registry
+from registry.tables import Event, File, Intent
+
+_GIT_LOCKS = (".git/index.lock", ".git/HEAD.lock", ".git/annex/index.lock")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One thing the doctor did: `what` it was, and the path or intent."""
+
+    what: str
+    where: str
+
+
+def doctor(registry: Registry) -> list[Repair]:
+    """Bring a registry back to a state in which every accepted change is complete, without asking anybody.
+
+    Dead git locks are removed, intents are finished (when staged) or undone (when not), applied changes are committed,
+    staging folders without an intent are removed. Nothing that was accepted is lost.
+    """
+    done: list[Repair] = []
+    with lock(registry, "commit"), lock(registry, "write"):
+        done += _remove_git_locks(registry.root)
+        for intent in _open_intents(registry):
+            done.append(Repair(f"intent {publishing.recover(registry, intent)}", intent.message))
+        done += _remove_staging(registry)
+    done += [Repair("committed", commit[:10]) for commit in commit_pending(registry)]
+    return done
+
+
+def rebuild(registry: Registry, progress: Progress | None = None) -> int:
+    """Forget every row and compute it again from the dataset's files and its event log.
+
+    Runs that wait or are under way stay. Returns how many files were read.
+
+    Raises:
+        InvalidInput: a file cannot be read, or its content is not on this machine.
+        IntegrityError: the event chain is broken.
+    """
+    with lock(registry, "commit"), lock(registry, "write"):
+        paths = sorted(facts.walk(registry.root), key=str.encode)
+        files = []
+        for number, path in enumerate(paths, start=1):
+            files.append(facts.read(registry.root, path))
+            if progress:
+                progress(number, len(paths), "reading files")
+        chain = events.read_log(registry.root)
+        events.verify_chain(chain)
+        _replace_rows(registry, files, chain)
+    return len(files)
+
+
+def scan(registry: Registry) -> tuple[list[File], list[str]]:
+    """What differs between disk and database: files changed or new, and paths that are gone.
+
+    A file whose size and time are as recorded is taken as unchanged.
+    """
+    with registry.reading() as session:
+        known = {file.path: file for file in session.exec(select(File))}
+    found = set(facts.walk(registry.root))
+    changed = [
+        facts.read(registry.root, path)
+        for path in sorted(found, key=str.encode)
+        if path not in known or _moved_on(registry.root / path, known[path])
+    ]
+    fresh = [file for file in changed if file.path not in known or known[file.path].sha256 != file.sha256]
+    return fresh, sorted(set(known) - found)
+
+
+def _moved_on(place: Path, file: File) -> bool:
+    state = place.stat()
+    return (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns)
+
+
+def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Event]) -> None:
+    commits = _commits(registry)
+    with registry.unit_of_work() as session:
+        indexing.clear(session)
+        session.execute(delete(Event))
+        session.execute(delete(Intent).where(col(Intent.state) != "applied"))
+        indexing.apply(session, files)
+        for event in chain:
+            event.commit = commits.get(f"{event.writer}/{event.number}")
+            session.add(event)
+
+
+def _commits(registry: Registry) -> dict[str, str]:
+    """Event to commit, from the trailers of the history."""
+    printed = storage.run_git(
+        registry.root, "log", "--format=%H %(trailers:key=Cohortium-Event,valueonly,separator=%x2C)"
+    )
+    pairs = [line.partition(" ") for line in printed.splitlines()]
+    return {event: commit for commit, _, events_ in pairs for event in events_.split(",") if event}
+
+
+def _remove_git_locks(root: Path) -> list[Repair]:
+    removed = []
+    for name in _GIT_LOCKS:
+        place = root / name
+        if place.exists():
+            place.unlink()
+            removed.append(Repair("dead git lock removed", name))
+    return removed
+
+
+def _open_intents(registry: Registry) -> Sequence[Intent]:
+    with registry.reading() as session:
+        return session.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
+
+
+def _remove_staging(registry: Registry) -> list[Repair]:
+    left = [path for path in (registry.local / "staging").glob("*") if path.is_dir()]
+    for path in left:
+        shutil.rmtree(path)
+    return [Repair("staging folder removed", path.name) for path in left]
