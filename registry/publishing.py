@@ -70,10 +70,26 @@ def publish(
     Raises:
         CohortiumError: refused; the registry is as it was.
     """
-    intent_id = _open_intent(registry, change)
+    intent_id = secrets.token_hex(8)
+    with lock(registry, f"staging/{intent_id}.alive"):
+        try:
+            return _publish(registry, intent_id, change, write, check, progress)
+        finally:
+            (registry.local / f"staging/{intent_id}.alive.lock").unlink(missing_ok=True)
+
+
+def _publish(
+    registry: Registry,
+    intent_id: str,
+    change: Change,
+    write: Callable[[Path], Mapping[str, Any] | None],
+    check: Callable[[Sequence[File]], None] | None,
+    progress: Progress | None,
+) -> list[str]:
     folder = registry.local / "staging" / intent_id
     tree = folder / "tree"
     try:
+        _open_intent(registry, intent_id, change)
         tree.mkdir(parents=True)
         payload = {**change.payload, **(write(tree) or {})}
         with lock(registry, "write"):
@@ -101,8 +117,7 @@ class Plan:
         return [str(file["path"]) for file in self.files]
 
 
-def _open_intent(registry: Registry, change: Change) -> str:
-    intent_id = secrets.token_hex(8)
+def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
     with registry.unit_of_work() as session:
         session.add(Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor,
                            message=change.message))  # fmt: skip
@@ -204,9 +219,24 @@ def recover(registry: Registry, intent: Intent) -> str:
 @contextmanager
 def lock(registry: Registry, name: str) -> Iterator[None]:
     """One process at a time; the lock dies with its process, so nothing stale is left behind."""
-    with (registry.local / f"{name}.lock").open("w") as stream:
+    place = registry.local / f"{name}.lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def is_alive(registry: Registry, intent_id: str) -> bool:
+    """Whether the process that opened an intent still runs."""
+    place = registry.local / f"staging/{intent_id}.alive.lock"
+    if not place.exists():
+        return False
+    with place.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _withdraw(registry: Registry, intent_id: str, folder: Path) -> list[str]:

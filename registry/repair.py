@@ -119,11 +119,17 @@ def _remove_git_locks(root: Path) -> list[Repair]:
 
 def _open_intents(registry: Registry) -> Sequence[Intent]:
     with registry.reading() as session:
-        return session.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
+        intents = session.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
+    return [intent for intent in intents if not publishing.is_alive(registry, intent.intent_id)]
 
 
 def _remove_staging(registry: Registry) -> list[Repair]:
-    left = [path for path in (registry.local / "staging").glob("*") if path.is_dir()]
+    """Folders and locks whose process is gone; after the intents, so nothing that counts is in them."""
+    left = [path for path in (registry.local / "staging").glob("*") if not _owner_alive(registry, path)]
     for path in left:
-        shutil.rmtree(path)
-    return [Repair("staging folder removed", path.name) for path in left]
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return [Repair("staging folder removed", path.name) for path in left if not path.name.endswith(".lock")]
+
+
+def _owner_alive(registry: Registry, path: Path) -> bool:
+    return publishing.is_alive(registry, path.name.partition(".")[0])
