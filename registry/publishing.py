@@ -121,7 +121,6 @@ def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
     with registry.unit_of_work() as session:
         session.add(Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor,
                            message=change.message))  # fmt: skip
-    return intent_id
 
 
 def _stage(
