@@ -1,0 +1,56 @@
+# Two commands on a fresh machine: make demo, make test. Each builds .venv first if it is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= build/demo
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo serve test lint types unit soak studies benchmarks format clean help
+
+help:
+	@echo "make demo        the whole line on a generated cohort; prints where to look"
+	@echo "make serve       the app on the demo registry"
+	@echo "make test        lint, types, contracts, tests (under 15 minutes on two cores)"
+	@echo "make soak        the long tests"
+	@echo "make benchmarks  measurements, as JSON below build/benchmarks"
+
+# torch comes first and alone: this exact pin has a CPU build, an open range pulls gigabytes of CUDA packages.
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,postgresql,test,benchmark]'
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/cohortium demo $(DEMO)
+
+serve: $(STAMP)
+	$(BIN)/cohortium --registry $(DEMO) serve
+
+test: lint types unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
+
+soak: $(STAMP)
+	$(BIN)/pytest -m soak --timeout=3600
+
+benchmarks: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	chmod -R u+w build 2>/dev/null || true
+	rm -rf build
