@@ -1,0 +1,13 @@
+"""A synthetic multi-centre MS cohort that looks like the real thing; start at `generate`.
+
+Every random number that shapes a person, a visit or a reading is drawn first, in `plan` (`cohort`, `lesions`,
+`raters`); the rest applies it: `atlas` and `anatomy` give the head, `scanners` and `imaging` the pictures, `texts`
+and `writer` the BIDS tree.
+"""
+
+from __future__ import annotations
+
+from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, plan
+from curation.demo.writer import generate
+
+__all__ = ["DEFAULT_PERSONS", "DEFAULT_SEED", "Cohort", "generate", "plan"]

@@ -1,0 +1,177 @@
+"""From a head and a scanner to voxels: images and rater masks on the scanner's own grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import ndimage
+
+from curation.demo.anatomy import texture, to_template
+from curation.demo.atlas import Atlas
+from curation.demo.cohort import Person, Subject, Visit, rotation
+from curation.demo.lesions import Blob, paint, wobble_field
+from curation.demo.scanners import Scanner, Sequence, grid
+from curation.demo.streams import stream
+from registry.volumes import Array, Volume
+
+_BLUR = 0.36
+"""Gaussian width per voxel edge: a full width at half maximum of 0.85 voxels."""
+
+_TEXTURE = 0.02
+_EDGE = 0.35
+
+
+@dataclass(frozen=True)
+class View:
+    """An image grid and where its voxels lie in the head; `inside` lists the flat indices of voxels near the brain.
+
+    Attributes:
+        shape: (I, J, K).
+        affine_ras: 4 x 4, voxel index to scanner RAS millimetres.
+        scanner_mm: (3, N) scanner millimetres of the voxels `inside`.
+        template: (3, N) their template voxel coordinates.
+        blur: Gaussian widths (mm) along the template's axes.
+    """
+
+    shape: tuple[int, int, int]
+    affine_ras: Array
+    inside: Array
+    scanner_mm: Array
+    template: Array
+    blur: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The common head, with each sequence's picture of it kept once computed."""
+
+    atlas: Atlas
+    _pictures: dict[tuple[str, str], Array] = field(default_factory=dict)
+
+    def picture(self, scanner: Scanner, sequence: Sequence) -> Array:
+        """Signal of the template (I, J, K) in one sequence, blurred to its voxels."""
+        key = (scanner.code, sequence.suffix)
+        if key not in self._pictures:
+            self._pictures[key] = ndimage.gaussian_filter(_signal(self.atlas, sequence), _widths(sequence), truncate=3)
+        return self._pictures[key]
+
+
+def _widths(sequence: Sequence) -> tuple[float, float, float]:
+    x, y, z = (_BLUR * edge for edge in sequence.spacing_mm)
+    return (x, y, z)
+
+
+def _signal(atlas: Atlas, sequence: Sequence) -> Array:
+    contrast = sequence.contrast
+    tissue = contrast.white * atlas.white + contrast.grey * atlas.grey + contrast.csf * atlas.csf
+    return np.asarray((tissue + atlas.t1) / 2 if sequence.suffix == "T1w" else tissue, dtype=np.float32)
+
+
+def look(atlas: Atlas, person: Person, visit: Visit, sequence: Sequence) -> View:
+    """Place a sequence's grid in a person's head; slices of thick sequences are tilted a little, as technicians do."""
+    tilt = rotation(visit.pose.tilt_deg) if sequence.suffix == "FLAIR" else np.eye(3)
+    shape, affine = grid(sequence, tilt)
+    index = np.indices(shape).reshape(3, -1)
+    scanner_mm = affine[:3, :3] @ index + affine[:3, 3:]
+    head_mm = rotation(visit.pose.turn_deg).T @ (scanner_mm - np.array(visit.pose.shift_mm)[:, None])
+    inside = np.flatnonzero(_near_brain(head_mm))
+    points = to_template(person.anatomy, head_mm[:, inside], atlas.centre_mm) - atlas.origin_mm[:, None]
+    return View(shape, affine, inside, scanner_mm[:, inside], points, _widths(sequence))
+
+
+def _near_brain(head_mm: Array) -> Array:
+    """A rounded box around every brain the plan can draw; outside it no voxel needs work."""
+    return np.asarray(sum((head_mm[axis] / half) ** 4 for axis, half in enumerate((84.0, 104.0, 90.0))) < 1)
+
+
+def sample(field_: Array, view: View) -> Array:
+    """Values (N,) of a template field at the voxels inside; 0 beyond the template."""
+    return np.asarray(ndimage.map_coordinates(field_, view.template, output=np.float64, order=1, mode="constant"))
+
+
+def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: View) -> Array:
+    """Lesion share (N,) of the voxels inside, with the image's own blur, so thick slices hide small lesions."""
+    painted = paint(atlas, wobble, blobs)
+    found = ndimage.find_objects((painted > 0).astype(np.uint8))
+    if not found:
+        return np.zeros(view.inside.size)
+    box = tuple(slice(max(part.start - 8, 0), part.stop + 8) for part in found[0])
+    painted[box] = ndimage.gaussian_filter(painted[box], view.blur, truncate=3)
+    return sample(painted, view)
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """All that one image depends on besides the head: whose, when, on what."""
+
+    seed: int
+    subject: Subject
+    visit: Visit
+    sequence: Sequence
+
+
+def expose(studio: Studio, shot: Exposure, view: View, fields: tuple[Array, Array]) -> Volume:
+    """The image, int16, 0 outside the brain (skull-stripped).
+
+    Args:
+        studio: pictures of the common head.
+        shot: whose image, and with which sequence.
+        view: its grid.
+        fields: the person's texture and wobble (I, J, K).
+    """
+    fine, wobble = fields
+    tissue = sample(studio.picture(shot.visit.scanner, shot.sequence), view)
+    signal = tissue * (1 + _TEXTURE * sample(fine, view))
+    share = lesion_share(studio.atlas, wobble, _blobs(shot), view)
+    signal += share * (shot.sequence.contrast.lesion * (1 + 0.03 * sample(fine, view)) - signal)
+    brain = tissue > _EDGE * shot.sequence.contrast.csf
+    return Volume(_acquire(shot, view, signal, brain), view.affine_ras)
+
+
+def _blobs(shot: Exposure) -> list[Blob]:
+    flair = shot.sequence.suffix == "FLAIR"
+    point = shot.visit.timepoint
+    return [
+        Blob(lesion, lesion.volumes_mm3[point], weight=lesion.flair if flair else lesion.t1)
+        for lesion in shot.subject.person.lesions
+        if lesion.volumes_mm3[point] > 0
+    ]
+
+
+def _acquire(shot: Exposure, view: View, signal: Array, brain: Array) -> Array:
+    """Shading, slice gain, Rician noise, gain and rounding."""
+    scanner = shot.visit.scanner
+    random = stream(shot.seed, shot.subject.subject_id, shot.visit.session, shot.sequence.suffix)
+    shaded = signal * _shading(random, view.scanner_mm, scanner.shading)
+    if shot.sequence.suffix == "FLAIR":
+        jitter = random.normal(1, scanner.slice_jitter, view.shape[2])
+        shaded = shaded * jitter[view.inside % view.shape[2]]
+    real, imaginary = random.normal(0, scanner.noise, (2, view.inside.size))
+    stored = np.rint(np.sqrt(np.square(shaded + real) + np.square(imaginary)) * scanner.gain)
+    image = np.zeros(int(np.prod(view.shape)), dtype=np.int16)
+    image[view.inside] = np.where(brain, np.clip(stored, 1, 32767), 0)
+    return image.reshape(view.shape)
+
+
+def _shading(random: np.random.Generator, scanner_mm: Array, size: float) -> Array:
+    """A smooth bias field (N,) around 1: a random quadratic in scanner coordinates, as receive coils leave it."""
+    x, y, z = scanner_mm / 100.0
+    terms = (x, y, z, x * x, y * y, z * z, x * y, y * z, x * z)
+    weights = random.uniform(-1, 1, len(terms))
+    field_ = sum(weight * term for weight, term in zip(weights, terms, strict=True))
+    return np.asarray(np.clip(1 + size * (field_ - np.mean(field_)), 0.4, 1.8))
+
+
+def person_fields(seed: int, atlas: Atlas, person: Person) -> tuple[Array, Array]:
+    """Texture and wobble of a person (I, J, K), the same at every visit."""
+    wobble = wobble_field(stream(seed, person.person_id, "wobble"), atlas.shape)
+    return texture(person.anatomy, atlas.shape), wobble
+
+
+def mask(studio: Studio, blobs: Iterable[Blob], view: View, wobble: Array) -> Array:
+    """A rater's mask (I, J, K) uint8, 0 or 1: voxels that the drawn lesions fill by half or more."""
+    drawn = np.zeros(int(np.prod(view.shape)), dtype=np.uint8)
+    drawn[view.inside] = lesion_share(studio.atlas, wobble, blobs, view) >= 0.5
+    return drawn.reshape(view.shape)
