@@ -43,6 +43,7 @@ class Recipe:
         licence: an SPDX-like name or a sentence; it travels with every snapshot.
         access: how one gets the data.
         citation: reference with year and DOI where there is one.
+        authors: names for BIDS' field `Authors`.
         subject_prefix: put before the delivery's own subject key; empty keeps the key.
         protocol: name of the annotation protocol, the part after `manual-` in folder names.
         class_label: the class used for training (`class` in the file).
@@ -63,6 +64,7 @@ class Recipe:
     licence: str = ""
     access: str = ""
     citation: str = ""
+    authors: tuple[str, ...] = ()
     subject_prefix: str = ""
     protocol: str = ""
     class_label: str | None = None
@@ -112,6 +114,7 @@ def _recipe(file: str, raw: dict[str, Any]) -> Recipe:
         values["labels"] = {int(value): str(name) for value, name in raw.get("labels", {}).items()}
         values["raters"] = tuple(Rater(**item) for item in raw.get("raters", ()))
         values["sites"] = {key: Site(**item) for key, item in raw.get("sites", {}).items()}
+        values["authors"] = tuple(raw.get("authors", ()))
         values["traps"] = tuple(raw.get("traps", ()))
         return Recipe(**values)
     except (TypeError, ValueError, AttributeError) as error:

@@ -1,0 +1,67 @@
+"""Importers: a delivery in its own layout becomes a valid BIDS tree.
+
+Start at `stage`. Each importer is one module; `staging.Staging` is the tree they fill, `report.Reason` the reasons
+why a file stays outside.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+from curation.importers.report import ImportReport, Reason, Refusal
+from curation.importers.staging import Progress
+from curation.recipes import Recipe
+from registry.errors import InvalidInput
+
+__all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
+
+_MODULES = {
+    "bids": "curation.importers.bids",
+    "decathlon": "curation.importers.decathlon",
+}
+
+
+def importers() -> list[str]:
+    """Names a recipe can give as its `importer`."""
+    return sorted(_MODULES)
+
+
+def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = None) -> ImportReport:
+    """Write the delivery in `source` as a complete BIDS tree into the empty folder `into`.
+
+    The source is only read. When anything fails, `into` is left empty.
+
+    Raises:
+        InvalidInput: no such folder, a file instead of a folder, `into` not empty or inside the source, an importer
+            that does not exist, or a delivery that is not what the recipe describes.
+    """
+    if recipe.importer not in _MODULES:
+        raise InvalidInput(f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
+                           f"Known importers: {', '.join(importers())}.")  # fmt: skip
+    _check_folders(source, into)
+    into.mkdir(parents=True, exist_ok=True)
+    module = import_module(_MODULES[recipe.importer])
+    try:
+        report: ImportReport = module.stage(recipe, source, into, progress or (lambda done, total, what: None))
+    except BaseException:
+        _empty(into)
+        raise
+    return report
+
+
+def _check_folders(source: Path, into: Path) -> None:
+    if not source.exists():
+        raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
+    if not source.is_dir():
+        raise InvalidInput(f"{source} is a file, not a folder.", "Unpack it first and name the folder.")
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise InvalidInput(f"{into} is not an empty folder.", "Name a folder that is empty or does not exist.")
+    if into.resolve().is_relative_to(source.resolve()):
+        raise InvalidInput(f"{into} lies inside the delivery.", "Deliveries are never written to; name another one.")
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

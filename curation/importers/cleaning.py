@@ -1,0 +1,134 @@
+"""NIfTI files without text: header fields and extensions that can name a person are emptied, voxels stay.
+
+Works on the bytes of NIfTI-1 and NIfTI-2 single files, so that data type, scaling and every voxel come out as
+they went in, which decoding and encoding again would not promise.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from registry import volumes
+from registry.canon import gzip_bytes
+from registry.errors import InvalidInput
+
+MAX_EXTENSION_BYTES = 1 << 26
+"""Voxels that start later than this are a damaged or hostile header."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where one NIfTI version keeps what is read or emptied here; pairs are (offset, length) in bytes."""
+
+    size: int
+    dim: tuple[int, str]
+    bitpix: int
+    vox_offset: tuple[int, str]
+    text: tuple[tuple[int, int], ...]
+
+
+# data_type, db_name, descrip, aux_file, intent_name; version 2 has unused_str instead of the first two.
+_V1 = _Layout(348, (40, "8h"), 72, (108, "f"), ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)))
+_V2 = _Layout(540, (16, "8q"), 14, (168, "q"), ((240, 80), (320, 24), (508, 16), (525, 15)))
+
+
+@dataclass(frozen=True)
+class CleanNifti:
+    """A NIfTI file without text.
+
+    Attributes:
+        header: the header's bytes, text fields empty.
+        voxels: the voxels' bytes as they were, first index fastest.
+        dim: number of dimensions, then their lengths, as the header has them.
+        order: `<` or `>`.
+    """
+
+    header: bytes
+    voxels: bytes
+    dim: tuple[int, ...]
+    order: str
+
+    @property
+    def channels(self) -> int:
+        """Length of the fourth dimension, 1 for a single volume."""
+        return self.dim[4] if self.dim[0] >= 4 else 1
+
+    def channel(self, index: int) -> CleanNifti:
+        """One volume of a four-dimensional file, voxels unchanged."""
+        layout = _V1 if len(self.header) == _V1.size else _V2
+        dim = (3, *self.dim[1:4], 1, 1, 1, 1)
+        header = bytearray(self.header)
+        struct.pack_into(self.order + layout.dim[1], header, layout.dim[0], *dim)
+        length = len(self.voxels) // self.channels
+        return CleanNifti(bytes(header), self.voxels[index * length : (index + 1) * length], dim, self.order)
+
+    def encode(self) -> bytes:
+        """The bytes of a `.nii.gz`: equal header and voxels give equal bytes."""
+        return gzip_bytes(self.header + bytes(4) + self.voxels)
+
+
+def clean(path: Path) -> CleanNifti:
+    """Read a `.nii` or `.nii.gz` file and empty its text.
+
+    Raises:
+        InvalidInput: not a single-file NIfTI, damaged, or cut short.
+    """
+    volumes.read_header(path)  # refuses what is no image and absurd sizes
+    try:
+        with _opened(path) as stream:
+            return _read(path.name, stream)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise InvalidInput(f"{path.name} is damaged or cut short ({error}).", "Copy the file again.") from error
+
+
+def is_clean(path: Path) -> bool:
+    """True when the stored bytes can be copied: gzip without time and name, header without text or extensions."""
+    with path.open("rb") as stream:
+        start = stream.read(10)
+    if start[:3] != b"\x1f\x8b\x08" or start[3] or any(start[4:8]):
+        return False
+    with gzip.open(path, "rb") as unpacked:
+        head = unpacked.read(_V2.size + 4)
+    found = _layout(path.name, head)
+    return not any(any(head[at : at + length]) for at, length in found[0].text) and not head[found[0].size]
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value] # GzipFile reads alike
+
+
+def _layout(name: str, head: bytes) -> tuple[_Layout, str]:
+    for layout in (_V1, _V2):
+        for order in "<>":
+            if struct.unpack_from(order + "i", head)[0] == layout.size:
+                return layout, order
+    raise InvalidInput(f"{name} is not a NIfTI file.", "Convert it to .nii.gz first.")
+
+
+def _read(name: str, stream: BinaryIO) -> CleanNifti:
+    head = stream.read(_V1.size)
+    layout, order = _layout(name, head)
+    head = bytearray(head + stream.read(layout.size - _V1.size))
+    dim = struct.unpack_from(order + layout.dim[1], head, layout.dim[0])
+    bits = struct.unpack_from(order + "h", head, layout.bitpix)[0]
+    start = int(struct.unpack_from(order + layout.vox_offset[1], head, layout.vox_offset[0])[0])
+    if not layout.size <= start <= MAX_EXTENSION_BYTES:
+        raise InvalidInput(f"{name} keeps its voxels in another file or nowhere.", "Convert it to .nii.gz first.")
+    count = 1
+    for length in dim[1 : 1 + dim[0]]:
+        count *= length
+    stream.read(start - layout.size)
+    voxels = stream.read(count * bits // 8)
+    if len(voxels) < count * bits // 8:
+        raise InvalidInput(f"{name} ends before its voxels do.", "Copy the file again.")
+    for at, length in layout.text:
+        head[at : at + length] = bytes(length)
+    struct.pack_into(order + layout.vox_offset[1], head, layout.vox_offset[0], layout.size + 4)
+    return CleanNifti(bytes(head), voxels, tuple(dim), order)

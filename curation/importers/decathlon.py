@@ -1,0 +1,207 @@
+"""The layout of the Medical Segmentation Decathlon: `dataset.json`, `imagesTr`, `labelsTr`, `imagesTs`.
+
+What `dataset.json` lists belongs to the cohort. Files that lie in the folders unlisted, and files listed but absent,
+are refused with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from curation.importers import sidecars
+from curation.importers.cleaning import clean
+from curation.importers.report import ImportReport, Reason
+from curation.importers.staging import MaskSpec, Placed, Progress, RefusedError, Staging, read_mask
+from curation.recipes import Recipe
+from registry import volumes
+from registry.errors import InvalidInput
+from registry.names import BidsName, mask_name, name, to_label
+
+LIST = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What `dataset.json` says.
+
+    Attributes:
+        channels: BIDS suffix of each channel, with entities: `ce-gadolinium_T1w`.
+        pairs: image path to mask path, relative to the source; test images have None.
+    """
+
+    name: str
+    licence: str
+    channels: tuple[str, ...]
+    labels: Mapping[int, str]
+    pairs: Mapping[str, str | None]
+
+
+def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
+    """Write the delivery as BIDS: images in the raw root, masks in `derivatives/manual-<protocol>`.
+
+    Raises:
+        InvalidInput: no `dataset.json`, one that says too little, or a modality without a BIDS name.
+    """
+    delivery = read_list(recipe, source)
+    recipe = _filled(recipe, delivery)
+    tree = Staging(into, recipe)
+    refuse_odd_files(tree, source, delivery)
+    protocol = to_label(recipe.protocol).lower()
+    rater = recipe.raters[0].code if recipe.raters else "e01"
+    fields = {"Description": f"{recipe.protocol} label map", "Manual": True, "RaterID": rater,
+              "Protocol": recipe.protocol, "Revision": 1}  # fmt: skip
+    spec = MaskSpec(f"derivatives/manual-{protocol}", delivery.labels, fields)
+    tree.titles[spec.folder] = f"manual {recipe.protocol} masks"
+    for done, (image, mask) in enumerate(sorted(delivery.pairs.items()), start=1):
+        _stage_one(tree, source, (image, mask), delivery, spec)
+        progress(done, len(delivery.pairs), "images")
+    if spec.folder in tree.links:
+        tree.label_table(f"seg-{protocol}_desc-{rater}_dseg", spec)
+    return tree.finish()
+
+
+def read_list(recipe: Recipe, source: Path) -> Delivery:
+    """Read `dataset.json`.
+
+    Raises:
+        InvalidInput: it is missing, unreadable, or holds a modality the recipe has no BIDS name for.
+    """
+    if not (source / LIST).is_file():
+        raise InvalidInput(f"There is no {LIST} in {source.name}.", "Name the folder that holds dataset.json.")
+    raw = sidecars.read(source / LIST)
+    try:
+        modality = raw.get("modality", raw.get("channel_names"))
+        channels = tuple(_channel(recipe, modality[key]) for key in sorted(modality, key=int))
+        labels = _labels(raw["labels"])
+        pairs: dict[str, str | None] = {_relative(item["image"]): _relative(item["label"]) for item in raw["training"]}
+        tests = [_relative(item if isinstance(item, str) else item["image"]) for item in raw.get("test", ())]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInput(f"{LIST} does not describe a delivery ({error!r}).",
+                           "Expected the keys modality, labels and training.") from error  # fmt: skip
+    pairs |= {image: None for image in tests if image not in pairs}
+    return Delivery(str(raw.get("name", recipe.name)), str(raw.get("licence", "")), channels, labels, pairs)
+
+
+def refuse_odd_files(tree: Staging, source: Path, delivery: Delivery) -> None:
+    """List files that `dataset.json` does not name, and say for masks and images what their partner is."""
+    listed = {LIST, *delivery.pairs, *(mask for mask in delivery.pairs.values() if mask)}
+    present = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    for path in sorted(present - listed):
+        tree.refuse(path, *_oddity(PurePosixPath(path), present))
+    tree.used.append(LIST)
+
+
+def _oddity(path: PurePosixPath, present: set[str]) -> tuple[Reason, str]:
+    images = path.parts[0].startswith("images")
+    partner = f"{'labelsTr' if images else 'imagesTr'}/{path.name}"
+    if len(path.parts) != 2 or path.name.startswith(".") or not path.name.endswith((".nii.gz", ".nii")):
+        return Reason.UNKNOWN_KIND, "Neither an image nor a mask of this layout."
+    if partner in present:
+        return Reason.NOT_LISTED, f"{LIST} does not list it."
+    if images:
+        return Reason.IMAGE_WITHOUT_MASK, f"There is no {partner}, and {LIST} does not list the image."
+    return Reason.MASK_WITHOUT_IMAGE, f"There is no {partner}, and {LIST} does not list the mask."
+
+
+def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delivery: Delivery, spec: MaskSpec) -> None:
+    """Stage an image and its mask, or refuse both: a pair is one thing."""
+    image, mask = pair
+    absent = [path for path in pair if path and not (source / path).is_file()]
+    for path in absent:
+        tree.refuse(path, Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
+    if absent:
+        for path in pair:
+            if path and path not in absent:
+                reason = Reason.IMAGE_WITHOUT_MASK if path == image else Reason.MASK_WITHOUT_IMAGE
+                tree.refuse(path, reason, f"Its partner {absent[0]} is absent.")
+        return
+    try:
+        volume = _readable(source / image, len(delivery.channels))
+    except RefusedError as error:
+        tree.refuse(image, error.reason, error.detail)
+        if mask:
+            tree.refuse(mask, Reason.MASK_WITHOUT_IMAGE, "Its image was refused.")
+        return
+    try:
+        labels = read_mask(source / mask, volumes.read_header(source / image), spec.labels) if mask else None
+    except RefusedError as error:
+        tree.refuse(str(mask), error.reason, error.detail)
+        tree.refuse(image, Reason.IMAGE_WITHOUT_MASK, "Its mask was refused.")
+        return
+    subject = _subject(tree.recipe, image)
+    if f"sub-{subject}" in tree.participants:
+        for path in filter(None, pair):
+            tree.refuse(path, Reason.DUPLICATE, f"Another file became sub-{subject} already.")
+        return
+    tree.person(f"sub-{subject}")
+    placed = [
+        tree.image(_image_name(subject, channel), data, {})
+        for channel, data in zip(delivery.channels, volume, strict=True)
+    ]
+    if labels is not None:
+        _stage_mask(tree, placed[0], labels, spec)
+
+
+def _stage_mask(tree: Staging, image: Placed, labels: volumes.Array, spec: MaskSpec) -> None:
+    rater = str(spec.fields["RaterID"])
+    segmentation = spec.folder.rpartition("-")[2]
+    masked = mask_name(image.name, desc=rater, label=None, suffix="dseg", seg=segmentation)
+    tree.mask(masked, labels, image, spec)
+
+
+def _readable(path: Path, channels: int) -> list[bytes]:
+    """The clean bytes of each channel of an image."""
+    try:
+        image = clean(path)
+    except InvalidInput as error:
+        raise RefusedError(Reason.NOT_NIFTI, error.message) from error
+    if image.channels != channels:
+        raise RefusedError(Reason.NOT_LISTED, f"It holds {image.channels} channels, {LIST} names {channels}.")
+    return [image.channel(index).encode() for index in range(channels)] if image.dim[0] > 3 else [image.encode()]
+
+
+def _image_name(subject: str, channel: str) -> BidsName:
+    *entities, suffix = channel.split("_")
+    return name(suffix, sub=subject, **dict(part.split("-", 1) for part in entities))
+
+
+def _subject(recipe: Recipe, image: str) -> str:
+    stem = PurePosixPath(image).name.partition(".")[0]
+    return recipe.subject_prefix + to_label(stem.rpartition("_")[2])
+
+
+def _filled(recipe: Recipe, delivery: Delivery) -> Recipe:
+    """The recipe, with what only the delivery knows."""
+    word = to_label(delivery.name)
+    return replace(
+        recipe,
+        title=recipe.title if recipe.subject_prefix else delivery.name,
+        licence=recipe.licence or delivery.licence,
+        subject_prefix=recipe.subject_prefix or word[:3].upper(),
+        protocol=recipe.protocol or word.lower(),
+    )
+
+
+def _channel(recipe: Recipe, modality: Any) -> str:
+    known = {key.lower(): value for key, value in recipe.channels.items()}
+    if str(modality).lower() not in known:
+        raise InvalidInput(f"{LIST} names the modality '{modality}', which has no BIDS suffix here.",
+                           f"Known: {', '.join(known)}. Add it to [channels] of the recipe.")  # fmt: skip
+    return known[str(modality).lower()]
+
+
+def _labels(raw: Mapping[str, Any]) -> dict[int, str]:
+    """Value to name; nnU-Net writes the same table the other way round."""
+    if all(str(key).isdigit() for key in raw):
+        return {int(key): str(value) for key, value in raw.items()}
+    return {int(value): str(key) for key, value in raw.items()}
+
+
+def _relative(path: str) -> str:
+    parts = [part for part in PurePosixPath(path).parts if part != "."]
+    if ".." in parts or PurePosixPath(path).is_absolute():
+        raise ValueError(f"{path} leads out of the delivery")
+    return "/".join(parts)

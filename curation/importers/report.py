@@ -1,0 +1,116 @@
+"""What an import kept and what it refused, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from registry.names import parse
+
+SHOWN = 10
+"""Refused files printed per reason; the JSON form holds all."""
+
+
+class Reason(StrEnum):
+    """Why a file was not imported. The value is the code in reports."""
+
+    IMAGE_WITHOUT_MASK = "image-without-mask"
+    """The delivery pairs images and masks, and this image has no (usable) mask."""
+    MASK_WITHOUT_IMAGE = "mask-without-image"
+    """The image this mask was drawn on is not in the delivery."""
+    NO_IMAGE_FOR_MASK = "no-image-for-mask"
+    """The image this mask names was not found, or was refused."""
+    OTHER_GRID = "other-grid"
+    """The mask's shape or position differs from its image's."""
+    LABEL_VALUES = "label-values"
+    """The mask holds values that are not in the label set, or no whole numbers."""
+    NOT_NIFTI = "not-nifti"
+    """Not a NIfTI file, damaged, or cut short."""
+    NOT_FETCHED = "not-fetched"
+    """A pointer or a dead link: the content is elsewhere."""
+    NOT_BIDS_NAME = "not-bids-name"
+    """The name or the place is not BIDS, and no rule of the recipe translates it."""
+    NOT_CARRIED = "not-carried"
+    """A kind of file or folder that the registry does not hold."""
+    NOT_LISTED = "not-listed"
+    """The delivery's own list does not name it."""
+    LISTED_BUT_ABSENT = "listed-but-absent"
+    """The delivery's own list names it, but there is no such file."""
+    UNREADABLE_JSON = "unreadable-json"
+    """Not JSON, or not one object."""
+    UNREADABLE_TSV = "unreadable-tsv"
+    """Not a table: ragged rows, a repeated column, or not UTF-8."""
+    DUPLICATE = "duplicate"
+    """Another file took this name already, or one that differs only by case."""
+    IMAGE_REFUSED = "image-refused"
+    """It describes an image that was refused."""
+    PLACEHOLDER = "placeholder"
+    """A dummy that the delivery put where a real file belongs."""
+    UNKNOWN_KIND = "unknown-kind"
+    """The recipe knows no such file."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One file that stayed outside: path relative to the source (POSIX), reason code, one sentence."""
+
+    path: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The outcome of one import.
+
+    Attributes:
+        recipe: the recipe's name.
+        kept: counts of `subjects`, `sessions`, `images`, `masks`, `consensus`.
+        refused: sorted by path.
+        used: files read for what they say (a list, a table, a transform) that are not part of the tree themselves.
+        notes: sentences for the person who imports: what was dropped, changed or is unusual.
+    """
+
+    recipe: str
+    kept: Mapping[str, int]
+    refused: tuple[Refusal, ...] = ()
+    used: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON-ready values."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The report for a person: what came in, what stayed out grouped by reason, and the notes."""
+        kept = ", ".join(f"{number} {kind}" for kind, number in self.kept.items() if number)
+        lines = [f"{self.recipe}: kept {kept or 'nothing'}; {len(self.refused)} files stayed outside."]
+        for reason in sorted({item.reason for item in self.refused}):
+            group = [item for item in self.refused if item.reason == reason]
+            lines.append(f"  {reason} ({len(group)})")
+            lines += [f"    {item.path}: {item.detail}" for item in group[:SHOWN]]
+            lines += [f"    ... and {len(group) - SHOWN} more"] if len(group) > SHOWN else []
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def count(root: Path) -> dict[str, int]:
+    """Count what a BIDS tree holds; masks are those below `manual-*`, consensus masks below `consensus-*`."""
+    kept = dict.fromkeys(("subjects", "sessions", "images", "masks", "consensus"), 0)
+    subjects, sessions = set(), set()
+    for path in root.rglob("*.nii*"):
+        name = parse(path.name)
+        if name is None:
+            continue
+        subjects.add(name.subject)
+        sessions |= {name.session_key} if name.session else set()
+        kept[_kind(path.relative_to(root).parts, name.suffix)] += 1
+    return {**kept, "subjects": len(subjects), "sessions": len(sessions)}
+
+
+def _kind(parts: tuple[str, ...], suffix: str) -> str:
+    if parts[0] == "derivatives" and parts[1].startswith("consensus-"):
+        return "consensus"
+    return "masks" if suffix in ("mask", "dseg", "probseg") else "images"

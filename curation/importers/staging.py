@@ -1,0 +1,182 @@
+"""A BIDS tree in the making: files go in one by one, tables and descriptions follow at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation.importers import tables
+from curation.importers.report import ImportReport, Reason, Refusal, count
+from curation.recipes import Recipe
+from registry import layout, volumes
+from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.errors import GeometryError, InvalidInput
+from registry.names import BidsName
+
+Progress = Callable[[int, int, str], None]
+
+
+class RefusedError(Exception):
+    """One file cannot be imported; the rest can."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An image in the tree: its path from the tree's root, its name, checksum and grid."""
+
+    path: str
+    name: BidsName
+    sha256: str
+    header: volumes.Header
+
+
+@dataclass(frozen=True)
+class MaskSpec:
+    """What a mask is: its derivative, its label set and the sidecar's own fields."""
+
+    folder: str
+    labels: Mapping[int, str]
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Staging:
+    """The tree below `root`, filled for one recipe.
+
+    Attributes:
+        participants: participant id to its columns.
+        sessions: participant id to session id to its columns.
+        links: derivative folder to the images its sidecars name.
+        titles: derivative folder to the name in its description.
+        taken: every path written, by its lower-case form.
+    """
+
+    root: Path
+    recipe: Recipe
+    participants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sessions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    links: dict[str, set[str]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write one new file; a second file of that name, or of a name that differs by case, is refused."""
+        place = self.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if path.lower() in self.taken:
+            raise RefusedError(Reason.DUPLICATE, f"{self.taken[path.lower()]} is in the tree already.")
+        with place.open("xb") as stream:
+            stream.write(data)
+        self.taken[path.lower()] = path
+
+    def refuse(self, path: str, reason: Reason, detail: str) -> None:
+        """List a file that stays outside."""
+        self.refused.append(Refusal(path, reason.value, detail))
+
+    def person(self, subject: str, person: str | None = None, **columns: Any) -> None:
+        """Add a participant; class and diagnosis come from the recipe unless they are given."""
+        recipe = self.recipe
+        self.participants[subject] = {
+            "person_id": person or f"P-{subject.removeprefix('sub-')}",
+            "species": recipe.species,
+            "class": recipe.class_label,
+            "diagnosis": recipe.diagnosis,
+            "radiological_status": recipe.radiological_status,
+            **columns,
+        }
+
+    def image(self, name: BidsName, data: bytes, fields: Mapping[str, Any], folder: str = "") -> Placed:
+        """Write an image and, where something is known of it, its sidecar."""
+        path = str(Path(folder) / name.path)
+        self.write(path, data)
+        if folder:
+            self.links.setdefault(folder, set())
+        if fields:
+            self.write(str(Path(folder) / name.sidecar.path), readable_json(dict(fields)))
+        return Placed(path, name, sha256_bytes(data), volumes.read_header(self.root / path))
+
+    def mask(self, name: BidsName, data: volumes.Array, image: Placed, spec: MaskSpec) -> None:
+        """Write a checked mask on the grid of its image, with the sidecar every mask has."""
+        encoded = volumes.encode(data, image.header.affine_ras)
+        source = layout.uri(image.path)
+        fields = {
+            "Sources": [source],
+            "SpatialReference": source,
+            "SourceSHA256": image.sha256,
+            "SHA256": sha256_bytes(encoded),
+            **spec.fields,
+        }
+        self.write(f"{spec.folder}/{name.path}", encoded)
+        self.write(f"{spec.folder}/{name.sidecar.path}", readable_json(fields))
+        self.links.setdefault(spec.folder, set()).add(image.path)
+
+    def label_table(self, stem: str, spec: MaskSpec) -> None:
+        """The label names of a derivative's label maps, at its root: every map of that stem inherits them."""
+        rows = [{"index": value, "name": name} for value, name in sorted(spec.labels.items()) if value]
+        self.write(f"{spec.folder}/{stem}.tsv", tsv_bytes(rows, ("index", "name")))
+
+    def finish(self) -> ImportReport:
+        """Write tables, descriptions and READMEs, compare with the expected counts, and report."""
+        recipe = self.recipe
+        files = {**tables.participants(self.participants), **tables.sessions(self.sessions)}
+        files |= {"README": tables.readme(recipe), "dataset_description.json": tables.description(recipe, recipe.title)}
+        for folder, images in self.links.items():
+            title = self.titles.get(folder, folder.removeprefix("derivatives/"))
+            named = tables.description(recipe, f"{recipe.title}: {title}", layout.links(images))
+            files[f"{folder}/dataset_description.json"] = named
+            files[f"{folder}/README"] = tables.readme(recipe, f"{title[:1].upper()}{title[1:]}.")
+            if layout.role(folder)[0] is layout.Role.READINGS:
+                files |= {f"{folder}/{k}": v for k, v in tables.raters(recipe.raters, layout.role(folder)[1]).items()}
+        for path, data in files.items():
+            self.write(path, data)
+        return self.report()
+
+    def report(self) -> ImportReport:
+        """Counts of the tree as it is, refusals in the order of their paths, and notes."""
+        kept = count(self.root)
+        expected = [
+            f"Expected {wanted} {kind}, found {kept.get(kind, 0)}."
+            for kind, wanted in sorted(self.recipe.expected.items())
+            if kept.get(kind, 0) != wanted
+        ]
+        refused = sorted(self.refused, key=lambda item: (item.path.encode(), item.reason))
+        used = tuple(sorted(self.used, key=str.encode))
+        return ImportReport(self.recipe.name, kept, tuple(refused), used, (*self.notes, *expected))
+
+
+def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> volumes.Array:
+    """A mask's labels, checked against its image and its label set.
+
+    Raises:
+        RefusedError: no NIfTI, no labels, labels outside the set, or another grid.
+    """
+    try:
+        volume = volumes.load_labels(path)
+    except InvalidInput as error:
+        raise RefusedError(_why(path), error.message) from error
+    try:
+        volumes.require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
+    except GeometryError as error:
+        raise RefusedError(Reason.OTHER_GRID, error.message) from error
+    import numpy as np
+
+    if unknown := set(np.unique(volume.data).tolist()) - set(labels):
+        raise RefusedError(Reason.LABEL_VALUES, f"It holds label {min(unknown)}; known are {sorted(labels)}.")
+    return volume.data
+
+
+def _why(path: Path) -> Reason:
+    try:
+        volumes.load(path)
+    except InvalidInput:
+        return Reason.NOT_NIFTI
+    return Reason.LABEL_VALUES

@@ -1,0 +1,116 @@
+"""Tables and descriptions at the head of a staged tree: participants, sessions, raters, dataset descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curation.recipes import Rater, Recipe
+from registry import __version__
+from registry.canon import readable_json, tsv_bytes
+from registry.creation import PARTICIPANTS, PARTICIPANTS_MEANING
+
+BIDS_VERSION = "1.11.1"
+
+SESSIONS = ("session_id", "days_from_baseline", "site", "scanner")
+
+_MEANING: dict[str, Any] = {
+    "species": {"Description": "Species, in binomial form."},
+    "sex": {"Description": "Sex.", "Levels": {"F": "female", "M": "male"}},
+    "days_from_baseline": {"Description": "Days since the first session. No date is kept.", "Units": "day"},
+    "site": {"Description": "The centre that scanned this session."},
+    "scanner": {"Description": "The scanner of this session."},
+    "ms_type": {
+        "Description": "Course of multiple sclerosis.",
+        "Levels": {
+            "CIS": "clinically isolated syndrome",
+            "RR": "relapsing-remitting",
+            "SP": "secondary progressive",
+            "PP": "primary progressive",
+            "PR": "progressive-relapsing",
+        },
+    },
+    "edss": {"Description": "Expanded Disability Status Scale."},
+    "rater_id": {"Description": "Pseudonymous code of the rater."},
+    "role": {"Description": "What the rater is to this protocol."},
+    "protocol": {"Description": "The annotation protocol."},
+    **PARTICIPANTS_MEANING,
+}
+
+
+def participants(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
+    """`participants.tsv` and its JSON; rows by participant id, columns beyond the known ones after them."""
+    table = [{"participant_id": key, **row} for key, row in sorted(rows.items(), key=lambda item: item[0].encode())]
+    columns = _columns(PARTICIPANTS, table)
+    return {"participants.tsv": tsv_bytes(table, columns), "participants.json": _meaning(columns)}
+
+
+def sessions(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, bytes]:
+    """One `sub-*_sessions.tsv` per subject; rows by participant id, then session id."""
+    files: dict[str, bytes] = {}
+    columns: list[str] = []
+    for subject, visits in rows.items():
+        table = [{"session_id": key, **row} for key, row in sorted(visits.items(), key=lambda item: item[0].encode())]
+        own = _columns(SESSIONS, table)
+        columns = list(dict.fromkeys([*columns, *own]))
+        files[f"{subject}/{subject}_sessions.tsv"] = tsv_bytes(table, own)
+    return {**files, "sessions.json": _meaning(columns)} if files else {}
+
+
+def raters(recipe_raters: Sequence[Rater], protocol: str) -> dict[str, bytes]:
+    """`descriptions.tsv` and its JSON for one `manual-*` derivative."""
+    rows = [
+        {
+            "desc_id": f"desc-{rater.code}",
+            "description": rater.description,
+            "rater_id": rater.code,
+            "role": rater.role,
+            "protocol": protocol,
+        }
+        for rater in sorted(recipe_raters, key=lambda rater: rater.code)
+    ]
+    columns = ("desc_id", "description", "rater_id", "role", "protocol")
+    return {"descriptions.tsv": tsv_bytes(rows, columns), "descriptions.json": _meaning(columns)}
+
+
+def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None, **more: Any) -> bytes:
+    """`dataset_description.json` of the raw root, or of a derivative when `links` are given."""
+    fields: dict[str, Any] = {
+        "Name": name,
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "raw" if links is None else "derivative",
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__, "Description": f"importer {recipe.importer}"}],
+        **more,
+    }
+    if recipe.licence:
+        fields["License"] = recipe.licence
+    if recipe.authors:
+        fields["Authors"] = list(recipe.authors)
+    if recipe.citation:
+        fields["HowToAcknowledge"] = recipe.citation
+    if links is not None:
+        fields |= {"DatasetLinks": dict(links), "SourceDatasets": [{"URL": "file:../.."}]}
+    return readable_json(fields)
+
+
+def readme(recipe: Recipe, about: str = "") -> bytes:
+    """A README with what a reader must know before using the cohort: access, licence, citation, traps."""
+    lines = [
+        f"# {recipe.title}",
+        "",
+        about or "Imported by Cohortium; the import report lists what was left out.",
+        "",
+    ]
+    facts = {"Licence": recipe.licence, "Access": recipe.access, "Cite": recipe.citation}
+    lines += [f"- {key}: {value}" for key, value in facts.items() if value]
+    if recipe.traps:
+        lines += ["", "## Known traps", "", *[f"- {trap}" for trap in recipe.traps]]
+    return ("\n".join(lines).rstrip() + "\n").encode()
+
+
+def _columns(first: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
+
+
+def _meaning(columns: Sequence[str]) -> bytes:
+    return readable_json({key: _MEANING[key] for key in columns if key in _MEANING})
