@@ -15,6 +15,7 @@ def commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("import")(import_)
     app.command("recipes")(list_recipes)
+    app.command("demo")(demo)
 
 
 def import_(
@@ -40,3 +41,21 @@ def list_recipes(as_json: AsJson = False) -> None:
 
     rows = [{"recipe": name, "title": recipes.load(name).title} for name in recipes.known()]
     console.emit({"recipes": rows}, as_json, lambda: console.table(rows))
+
+
+def demo(
+    path: Annotated[Path, typer.Argument(help="A new folder for the demo's registry.")] = Path("build/demo"),
+    seed: Annotated[int, typer.Option(help="Of the generated cohort; the same seed gives the same bytes.")] = 2026,
+    train: Annotated[bool, typer.Option(help="Also train and evaluate, which takes a few minutes.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Take a generated multi-centre cohort through the whole line, then print where to look."""
+    from curation import tour
+
+    places = tour.run(path, lambda text: console.note(f"\n> {text}"), seed=seed, train=train)
+    console.emit(places, as_json, lambda: _where(places))
+
+
+def _where(places: dict[str, str]) -> str:
+    rows = [{"what": key, "where": value} for key, value in places.items()]
+    return f"\n{console.table(rows)}\n\nThe app: cohortium --registry {places['registry']} serve"

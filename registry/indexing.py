@@ -26,6 +26,7 @@ from registry.tables import (
     QualityVerdict,
     Query,
     Rater,
+    Run,
     Scanner,
     Site,
     Snapshot,
@@ -91,7 +92,35 @@ def refresh_roots(session: Session) -> None:
         session.execute(delete(table))
     files = _root_files(session)
     session.add_all(row for file in files for row in _root_rows(file))
+    for file in files:
+        _finished_run(session, file)
     session.flush()
+
+
+def _finished_run(session: Session, file: File) -> None:
+    """A finished run's row comes from its record; queued and running ones are this machine's own and stay."""
+    folder, _, filename = file.path.rpartition("/")
+    if not folder.startswith(f"{layout.RUNS}/") or filename not in ("run.json", "evaluation.json"):
+        return
+    stated = file.facts["json"]
+    run = session.get(Run, folder.rpartition("/")[2])
+    if filename == "run.json":
+        session.merge(_run(stated, run))
+    elif run is not None:
+        run.scores = stated.get("parts", {})
+
+
+def _run(stated: dict[str, Any], present: Run | None) -> Run:
+    return Run(
+        run_id=stated["run_id"],
+        snapshot_id=stated["data"]["snapshot_id"],
+        config=stated["config"]["name"],
+        status=stated["status"],
+        actor=stated["command"].get("actor") or "local",
+        done=1,
+        total=1,
+        scores=present.scores if present else {},
+    )
 
 
 def clear(session: Session) -> None:

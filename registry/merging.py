@@ -20,7 +20,8 @@ _KEYS = {
     "sessions.tsv": "session_id",
     "scans.tsv": "filename",
 }
-REPLACEABLE = ("code/registry/persons.tsv",)
+REPLACEABLE = ("code/registry/persons.tsv", "code/registry/runs/")
+"""Paths, or folders, whose newer content stands; git keeps the older one."""
 
 
 def merge_tree(tree: Path, root: Path) -> None:
@@ -46,7 +47,7 @@ def merge_tree(tree: Path, root: Path) -> None:
 
 def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
     name = path.rpartition("/")[2]
-    if path in REPLACEABLE:
+    if path.startswith(REPLACEABLE):
         return lambda _, new: new.read_bytes()
     if name in ("README", "README.md", "CHANGES", "LICENSE", ".bidsignore"):
         return _append_text

@@ -1,0 +1,94 @@
+"""`cohortium demo`: the whole line on a generated cohort, by the commands that a user would type."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from registry.errors import CohortiumError, InvalidInput
+from registry.store import open_registry
+
+QUERY = "SELECT path FROM images WHERE dataset = 'raw' AND suffix IN ('FLAIR', 'T1w') AND n_k > 1"
+
+Say = Callable[[str], None]
+
+
+def run(root: Path, say: Say, *, seed: int = 2026, config: str = "demo", train: bool = True) -> dict[str, str]:
+    """Make a registry at `root` from a generated delivery and take it through every step.
+
+    Args:
+        root: a new folder for the registry; the delivery is written beside it, as `<root>-delivery`.
+        say: told each command before it runs.
+        seed: of the generated cohort; the same seed gives the same bytes.
+        config: training configuration.
+        train: False stops after the snapshot.
+
+    Returns:
+        Where to look: registry, snapshot, run, report, record.
+
+    Raises:
+        InvalidInput: `root` exists and is not a finished demo.
+        CohortiumError: a step failed; its own message was printed.
+    """
+    summary = root / ".cohortium" / "demo.json"
+    if summary.is_file():
+        say(f"The demo is in {root} already.")
+        found: dict[str, str] = json.loads(summary.read_text())
+        return found
+    if root.exists() and any(root.iterdir()):
+        raise InvalidInput(f"{root} exists and is not a finished demo.", "Remove it, or name another folder.")
+    delivery = root.with_name(f"{root.name}-delivery")
+    _generate(delivery, seed, say)
+    places = _line(root, delivery, say, config if train else None)
+    summary.write_text(json.dumps(places, indent=1))
+    return places
+
+
+def _generate(delivery: Path, seed: int, say: Say) -> None:
+    from curation import demo
+    from registry import console
+
+    say(f"generating a multi-centre cohort in {delivery}")
+    if delivery.exists():
+        shutil.rmtree(delivery)
+    delivery.mkdir(parents=True)
+    with console.progress() as progress:
+        demo.generate(delivery, seed=seed, progress=progress)
+
+
+def _line(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str, str]:
+    def step(*words: str, registry: bool = True) -> Any:
+        return _command([*(["--registry", str(root)] if registry else []), *words], say)
+
+    step("init", str(root), "--name", "Demo MS cohort", registry=False)
+    step("import", "bids", str(delivery))
+    step("consensus", "build", "--protocol", "mslesion")
+    step("lesions", "build", "--protocol", "mslesion")
+    step("validate")
+    step("query", "save", "flair-t1", "--sql", QUERY)
+    step("split", "create", "by-person", "--query", "flair-t1")
+    step("split", "check", "by-person")
+    snapshot = step("snapshot", "create", "--query", "flair-t1", "--split", "by-person")["snapshot"]
+    step("snapshot", "verify", snapshot)
+    places = {"registry": str(open_registry(root).root), "snapshot": snapshot}
+    if config is None:
+        return places
+    run_id = step("train", config, "--snapshot", snapshot)["run"]
+    scored = step("evaluate", run_id)
+    folder = root.absolute() / ".cohortium" / "runs" / run_id
+    return {**places, "run": run_id, "report": scored["report"], "record": str(folder / "run.json")}
+
+
+def _command(words: list[str], say: Say) -> Any:
+    """Run one command as a user would, show it, and read its JSON."""
+    say("cohortium " + " ".join(f"'{word}'" if " " in word else word for word in words))
+    command = [sys.executable, "-m", "registry", *words, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise CohortiumError(f"The demo stopped at: cohortium {words[0]} {words[1]}.", "The reason is printed above.")
+    return json.loads(done.stdout)

@@ -1,0 +1,104 @@
+"""Training for a registry: snapshots in, records out. The rest of `training` knows no registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from registry import leaks, runs, snapshots, storage
+from registry.errors import SplitError
+from registry.manifests import Manifest
+from registry.publishing import Progress
+from registry.store import Registry
+from training.config import Config, load
+
+
+def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool = False) -> str:
+    """Note a new run after everything that can be refused has been looked at; returns its id.
+
+    Raises:
+        ConfigError: an unknown key or an impossible value.
+        NotFound: no such configuration or snapshot.
+        SplitError: a person or a file crosses parts.
+    """
+    from training.records import new_run_id
+
+    config = load(config_name)
+    manifest = snapshots.get(registry, snapshot)
+    refuse_leaks(manifest)
+    run = runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id)
+    if not queued:
+        runs.note(registry, run.run_id, status="running")
+    del config
+    return run.run_id
+
+
+def refuse_leaks(manifest: Manifest) -> None:
+    """Nothing is trained on a cohort whose parts share a person or a file.
+
+    Raises:
+        SplitError: names the two files of the first leak.
+    """
+    found = leaks.check_manifest(manifest)
+    if found:
+        leak = found[0]
+        raise SplitError(
+            f"The same {leak.kind} is in {leak.first_part} and {leak.second_part}: {leak.first} and {leak.second}.",
+            "Make a split that keeps them together: cohortium split create",
+        )
+
+
+def perform(registry: Registry, run_id: str, progress: Progress | None = None, *, resume: bool = False) -> None:
+    """Train, predict, and bring the record into the registry; a failure is noted with its sentence."""
+    from training.run import train
+
+    run = runs.get(registry, run_id)
+    manifest = snapshots.get(registry, run.snapshot_id)
+    config: Config = load(run.config)
+    context: Mapping[str, Any] = {
+        "run_id": run_id,
+        "actor": run.actor,
+        "dataset_commit": storage.head(registry.root),
+    }
+    folder = registry.runs / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    runs.note(registry, run_id, status="running", message=None)
+    try:
+        train(config, manifest, registry.root, folder, progress=_noting(registry, run_id, progress), resume=resume,
+              context=context)  # fmt: skip
+    except BaseException as error:
+        runs.note(registry, run_id, status="failed", message=str(error) or type(error).__name__)
+        raise
+    runs.publish_run(registry, run_id, {"snapshot": run.snapshot_id})
+    runs.note(registry, run_id, status="finished", done=1, total=1)
+
+
+def score(registry: Registry, reference: str, progress: Progress | None = None) -> tuple[Any, Path]:
+    """Evaluate a run, write its report, and record both; returns the evaluation and the run's folder."""
+    from training.evaluate import evaluate
+    from training.report import write_report
+
+    run = runs.get(registry, reference)
+    manifest = snapshots.get(registry, run.snapshot_id)
+    folder = runs.folder(registry, run.run_id)
+    evaluation = evaluate(folder, manifest, registry.root, progress=progress)
+    write_report(folder, manifest, registry.root)
+    runs.publish_run(registry, run.run_id, {"evaluated": True})
+    return evaluation, folder
+
+
+def _noting(registry: Registry, run_id: str, progress: Progress | None) -> Progress:
+    """Passes progress on, and lets the database know each time another percent is done."""
+    last = -1
+
+    def report(done: int, total: int, what: str) -> None:
+        nonlocal last
+        percent = 100 * done // max(total, 1)
+        if percent != last:
+            last = percent
+            runs.note(registry, run_id, done=done, total=total)
+        if progress:
+            progress(done, total, what)
+
+    return report
