@@ -67,9 +67,14 @@ class CleanNifti:
         length = len(self.voxels) // self.channels
         return CleanNifti(bytes(header), self.voxels[index * length : (index + 1) * length], dim, self.order)
 
+    @property
+    def content(self) -> bytes:
+        """The bytes of a `.nii`: header, no extension, voxels."""
+        return self.header + bytes(4) + self.voxels
+
     def encode(self) -> bytes:
         """The bytes of a `.nii.gz`: equal header and voxels give equal bytes."""
-        return gzip_bytes(self.header + bytes(4) + self.voxels)
+        return gzip_bytes(self.content)
 
 
 def clean(path: Path) -> CleanNifti:
@@ -86,16 +91,15 @@ def clean(path: Path) -> CleanNifti:
         raise InvalidInput(f"{path.name} is damaged or cut short ({error}).", "Copy the file again.") from error
 
 
-def is_clean(path: Path) -> bool:
-    """True when the stored bytes can be copied: gzip without time and name, header without text or extensions."""
+def is_clean(path: Path, content: CleanNifti) -> bool:
+    """True when the stored bytes can be copied: gzip without time and name, holding exactly the clean content."""
     with path.open("rb") as stream:
         start = stream.read(10)
     if start[:3] != b"\x1f\x8b\x08" or start[3] or any(start[4:8]):
         return False
+    wanted = content.content
     with gzip.open(path, "rb") as unpacked:
-        head = unpacked.read(_V2.size + 4)
-    found = _layout(path.name, head)
-    return not any(any(head[at : at + length]) for at, length in found[0].text) and not head[found[0].size]
+        return unpacked.read(len(wanted) + 1) == wanted
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -113,9 +117,9 @@ def _layout(name: str, head: bytes) -> tuple[_Layout, str]:
 
 
 def _read(name: str, stream: BinaryIO) -> CleanNifti:
-    head = stream.read(_V1.size)
-    layout, order = _layout(name, head)
-    head = bytearray(head + stream.read(layout.size - _V1.size))
+    start_bytes = stream.read(_V1.size)
+    layout, order = _layout(name, start_bytes)
+    head = bytearray(start_bytes + stream.read(layout.size - _V1.size))
     dim = struct.unpack_from(order + layout.dim[1], head, layout.dim[0])
     bits = struct.unpack_from(order + "h", head, layout.bitpix)[0]
     start = int(struct.unpack_from(order + layout.vox_offset[1], head, layout.vox_offset[0])[0])

@@ -73,7 +73,7 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
         raise InvalidInput(f"There is no {LIST} in {source.name}.", "Name the folder that holds dataset.json.")
     raw = sidecars.read(source / LIST)
     try:
-        modality = raw.get("modality", raw.get("channel_names"))
+        modality = raw["modality"] if "modality" in raw else raw["channel_names"]
         channels = tuple(_channel(recipe, modality[key]) for key in sorted(modality, key=int))
         labels = _labels(raw["labels"])
         pairs: dict[str, str | None] = {_relative(item["image"]): _relative(item["label"]) for item in raw["training"]}
@@ -113,10 +113,10 @@ def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delive
     for path in absent:
         tree.refuse(path, Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
     if absent:
-        for path in pair:
-            if path and path not in absent:
-                reason = Reason.IMAGE_WITHOUT_MASK if path == image else Reason.MASK_WITHOUT_IMAGE
-                tree.refuse(path, reason, f"Its partner {absent[0]} is absent.")
+        for present in pair:
+            if present and present not in absent:
+                reason = Reason.IMAGE_WITHOUT_MASK if present == image else Reason.MASK_WITHOUT_IMAGE
+                tree.refuse(present, reason, f"Its partner {absent[0]} is absent.")
         return
     try:
         volume = _readable(source / image, len(delivery.channels))
@@ -133,8 +133,8 @@ def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delive
         return
     subject = _subject(tree.recipe, image)
     if f"sub-{subject}" in tree.participants:
-        for path in filter(None, pair):
-            tree.refuse(path, Reason.DUPLICATE, f"Another file became sub-{subject} already.")
+        for taken in filter(None, pair):
+            tree.refuse(taken, Reason.DUPLICATE, f"Another file became sub-{subject} already.")
         return
     tree.person(f"sub-{subject}")
     placed = [

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from registry import layout
 from registry.names import parse
 
 SHOWN = 10
@@ -97,7 +98,7 @@ class ImportReport:
 
 
 def count(root: Path) -> dict[str, int]:
-    """Count what a BIDS tree holds; masks are those below `manual-*`, consensus masks below `consensus-*`."""
+    """Count what a BIDS tree holds: images, masks below `manual-*`, consensus masks below `consensus-*`."""
     kept = dict.fromkeys(("subjects", "sessions", "images", "masks", "consensus"), 0)
     subjects, sessions = set(), set()
     for path in root.rglob("*.nii*"):
@@ -106,11 +107,15 @@ def count(root: Path) -> dict[str, int]:
             continue
         subjects.add(name.subject)
         sessions |= {name.session_key} if name.session else set()
-        kept[_kind(path.relative_to(root).parts, name.suffix)] += 1
+        if kind := _kind(path.relative_to(root).as_posix(), name.suffix):
+            kept[kind] += 1
     return {**kept, "subjects": len(subjects), "sessions": len(sessions)}
 
 
-def _kind(parts: tuple[str, ...], suffix: str) -> str:
-    if parts[0] == "derivatives" and parts[1].startswith("consensus-"):
-        return "consensus"
-    return "masks" if suffix in ("mask", "dseg", "probseg") else "images"
+def _kind(path: str, suffix: str) -> str | None:
+    role = layout.role(layout.split_dataset(path)[0])[0]
+    kinds = {layout.Role.READINGS: "masks", layout.Role.CONSENSUS: "consensus"}
+    if role in kinds:
+        return kinds[role]
+    is_image = role in (layout.Role.RAW, layout.Role.IMAGES) and suffix not in ("mask", "dseg", "probseg")
+    return "images" if is_image else None

@@ -1,0 +1,147 @@
+"""Participants, sessions and scans of a BIDS dataset: allowed columns only, dates as days from baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from curation.importers import tables
+from curation.importers.bids_items import Item
+from curation.importers.bids_run import Run
+from curation.importers.report import Reason
+from curation.importers.staging import RefusedError
+from registry import layout
+from registry.canon import read_tsv, tsv_bytes
+from registry.creation import PARTICIPANTS
+
+_UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
+_SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
+
+Row = dict[str, Any]
+
+
+def describe_people(run: Run) -> None:
+    """Fill the tree's participants and sessions for every subject that has a raw image or a mask."""
+    stated = _rows(run, "participants.tsv", "participant_id")
+    present = sorted({key.partition("/")[0] for key, _ in _visits(run)})
+    for subject in present:
+        row = stated.get(subject, {})
+        columns = {key: _known(row.get(key)) for key in (*PARTICIPANTS, *_extra(run)) if key != "participant_id"}
+        person = columns.pop("person_id", None)
+        run.tree.person(subject, person, **{key: value for key, value in columns.items() if value is not None})
+    for key, image in sorted(_visits(run), key=lambda visit: visit[0]):
+        subject, _, session = key.partition("/")
+        if session and session not in run.tree.sessions.get(subject, {}):
+            row = _session(run, stated.get(subject, {}), subject, session) | _place(run, image, stated.get(subject, {}))
+            run.tree.sessions.setdefault(subject, {})[session] = row
+    for subject in run.tree.sessions:
+        _offsets(run, subject)
+    _note_columns(run, stated)
+    if absent := sorted(set(stated) - set(present)):
+        run.tree.notes.append(f"participants.tsv names {len(absent)} subjects without images here: left out.")
+
+
+def copy_visits(run: Run, item: Item) -> None:
+    """`sessions.tsv` is written anew; `scans.tsv` keeps its rows of kept files without acquisition times."""
+    if "_sessions." in item.inner:
+        run.tree.used.append(item.path)
+        return
+    if item.path.endswith(".json"):
+        raise RefusedError(Reason.NOT_CARRIED, "Scans are described once, at the root of the dataset.")
+    folder = item.target.rpartition("/")[0]
+    try:
+        rows = read_tsv(run.source / item.path)
+    except ValueError as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
+    columns = [name for name in _SCAN_COLUMNS if rows and name in rows[0]]
+    kept = [{name: row[name] for name in columns} for row in rows if f"{folder}/{row.get('filename')}" in run.kept]
+    if len(columns) > 1 and kept:
+        run.tree.write(item.target, tsv_bytes(kept, columns))
+    else:
+        run.tree.used.append(item.path)
+
+
+def tables_json(run: Run) -> dict[str, bytes]:
+    """The participants' and sessions' tables of the tree."""
+    return {**tables.participants(run.tree.participants), **tables.sessions(run.tree.sessions)}
+
+
+def _visits(run: Run) -> Iterator[tuple[str, str]]:
+    """Session keys with the source path of one of their images."""
+    for path, image in run.images.items():
+        yield image.name.session_key, path
+
+
+def _extra(run: Run) -> tuple[str, ...]:
+    return tuple(run.tree.recipe.options.get("keep_columns", ()))
+
+
+def _rows(run: Run, path: str, key: str) -> dict[str, Row]:
+    """Rows of a table of the source by key; an unreadable table is refused and counts as empty."""
+    if not (run.source / path).is_file():
+        return {}
+    try:
+        rows = read_tsv(run.source / path)
+        found = {str(row[key]): dict(row) for row in rows}
+        if len(found) < len(rows):
+            raise ValueError(f"{path}: a {key} appears twice")
+    except (ValueError, KeyError, OSError) as error:
+        run.tree.refuse(path, Reason.UNREADABLE_TSV, f"{error}.")
+        return {}
+    return found
+
+
+def _session(run: Run, person: Mapping[str, Any], subject: str, session: str) -> Row:
+    row = _rows(run, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
+    kept = {key: _known(row.get(key)) for key in (*tables.SESSIONS[1:], *_extra(run)) if key in row}
+    return {**dict.fromkeys(tables.SESSIONS[1:]), **kept, "_time": row.get("acq_time")}
+
+
+def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
+    """Site and scanner as the image's sidecar and the participants' table say them; only what is known."""
+    from curation.importers.bids_run import sidecar_path
+
+    facts = run.read_json(sidecar_path(image))
+    site = _known(person.get("site")) or _known(facts.get("InstitutionName"))
+    field_t = facts.get("MagneticFieldStrength")
+    parts = [_known(facts.get("Manufacturer")), _known(facts.get("ManufacturersModelName"))]
+    words = [*filter(None, parts), *([f"{float(field_t):g} T"] if isinstance(field_t, int | float) else [])]
+    return {"_site": site, "_scanner": " ".join(words) if any(parts) else None}
+
+
+def _offsets(run: Run, subject: str) -> None:
+    """Days from the first session where acquisition dates were given; sites and scanners where none were."""
+    visits = run.tree.sessions[subject]
+    times = {session: _date(row.pop("_time", None)) for session, row in visits.items()}
+    first = min((time for time in times.values() if time), default=None)
+    for session, row in visits.items():
+        site, scanner = row.pop("_site", None), row.pop("_scanner", None)
+        row["site"] = row["site"] or site
+        row["scanner"] = row["scanner"] or (f"{scanner}, {row['site']}" if scanner and row["site"] else scanner)
+        time = times[session]
+        if row["days_from_baseline"] is None and first and time:
+            row["days_from_baseline"] = (time.date() - first.date()).days
+
+
+def _note_columns(run: Run, stated: Mapping[str, Row]) -> None:
+    columns = {key for row in stated.values() for key in row}
+    used = {*PARTICIPANTS, *_extra(run), "site"}
+    if dropped := sorted(columns - used):
+        run.tree.notes.append(f"Columns of participants.tsv left out: {', '.join(dropped)}.")
+
+
+def _known(value: Any) -> str | None:
+    return None if value is None or str(value).strip().lower() in _UNKNOWN else str(value).strip()
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def is_visit(item: Item) -> bool:
+    """True for `sub-*_sessions.*` and `sub-*_scans.*`."""
+    return item.name is not None and item.name.suffix in ("sessions", "scans") and layout.role(item.dataset) is not None

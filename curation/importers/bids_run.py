@@ -1,0 +1,145 @@
+"""What one import of a BIDS dataset knows while it runs, and how images and masks pass through it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation.importers import sidecars
+from curation.importers.bids_items import Item
+from curation.importers.cleaning import CleanNifti, clean, is_clean
+from curation.importers.report import Reason
+from curation.importers.staging import Placed, RefusedError, Staging
+from registry import layout, volumes
+from registry.canon import sha256_bytes, sha256_file
+from registry.errors import InvalidInput
+from registry.names import IMAGE_ENTITIES, BidsName
+
+_POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
+
+
+@dataclass
+class Run:
+    """The state of one import.
+
+    Attributes:
+        images: path in the source to the image as it lies in the tree.
+        references: path in the tree of a mask to the image it was drawn on.
+        rewritten: checksum in the source to checksum in the tree, where cleaning changed the bytes.
+        kept: paths in the tree of every data file that was kept.
+        dropped: how often each sidecar field was dropped.
+    """
+
+    source: Path
+    tree: Staging
+    items: list[Item]
+    images: dict[str, Placed] = field(default_factory=dict)
+    references: dict[str, Placed] = field(default_factory=dict)
+    rewritten: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def attempt(self, item: Item, action: Any) -> None:
+        """Run `action(item)`; a refusal is listed and the import goes on."""
+        try:
+            action(item)
+        except RefusedError as error:
+            self.tree.refuse(item.path, error.reason, error.detail)
+
+    def read_json(self, path: str) -> dict[str, Any]:
+        """The object in a JSON file of the source; `{}` where it is absent or unreadable."""
+        try:
+            return sidecars.read(self.source / path) if (self.source / path).is_file() else {}
+        except InvalidInput:
+            return {}
+
+    def keep(self, fields: Mapping[str, Any], allowed: Iterable[str] = sidecars.IMAGE_FIELDS) -> dict[str, Any]:
+        """The allowed fields; dropped ones are counted for the report."""
+        kept, dropped = sidecars.keep(fields, allowed)
+        self.dropped.update(dropped)
+        return kept
+
+
+def open_nifti(path: Path) -> CleanNifti:
+    """The clean content of an image.
+
+    Raises:
+        RefusedError: the content is elsewhere, or it is no NIfTI.
+    """
+    if not path.is_file():
+        raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.")
+    if path.stat().st_size < 1024 and any(mark in path.read_bytes() for mark in _POINTERS):
+        raise RefusedError(Reason.NOT_FETCHED, "It is a pointer to content kept elsewhere: fetch the content first.")
+    try:
+        return clean(path)
+    except InvalidInput as error:
+        raise RefusedError(Reason.NOT_NIFTI, error.message) from error
+
+
+def clean_bytes(run: Run, item: Item) -> bytes:
+    """The file's bytes: as they are where they are clean, cleaned otherwise."""
+    path = run.source / item.path
+    content = open_nifti(path)
+    if item.path.endswith(".nii.gz") and is_clean(path, content):
+        return path.read_bytes()
+    data = content.encode()
+    run.rewritten[sha256_file(path)] = sha256_bytes(data)
+    return data
+
+
+def copy_image(run: Run, item: Item) -> None:
+    """Bring one image into the tree."""
+    assert item.name is not None
+    placed = run.tree.image(item.name, clean_bytes(run, item), {}, item.dataset)
+    run.images[item.path] = placed
+    run.kept.add(placed.path)
+
+
+def source_image(run: Run, item: Item) -> Placed | None:
+    """The image a mask was drawn on: what its sidecar names, else the one its own name says."""
+    assert item.name is not None
+    stated = run.read_json(sidecar_path(item.path))
+    links = dict(run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks") or {})
+    links["raw"] = "file:../.."
+    for uri in _uris(stated):
+        path = layout.resolve(uri, item.dataset, links)
+        if path in run.images:
+            return run.images[str(path)]
+    return _by_name(item.name, run.images.values())
+
+
+def sidecar_path(path: str) -> str:
+    """The path of the JSON beside a data file."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name.partition('.')[0]}.json"
+
+
+def _uris(stated: Mapping[str, Any]) -> list[str]:
+    reference, listed = stated.get("SpatialReference"), stated.get("Sources") or []
+    first = list(reference.values()) if isinstance(reference, dict) else [reference]
+    return [uri for uri in [*first, *([listed] if isinstance(listed, str) else listed)] if isinstance(uri, str)]
+
+
+def _by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
+    """The one raw image with the mask's entities, and with the suffix that its `space` names."""
+
+    def key(name: BidsName) -> tuple[str | None, ...]:
+        return tuple(name.entities.get(entity) for entity in ("sub", "ses", *IMAGE_ENTITIES, "chunk"))
+
+    space = mask.entities.get("space")
+    fitting = [
+        image
+        for image in images
+        if key(image.name) == key(mask)
+        and not image.path.startswith("derivatives/")
+        and space in (None, image.name.suffix)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def is_integer(path: Path) -> bool:
+    """True when the voxels are stored as whole numbers."""
+    return volumes.read_header(path).dtype.startswith(("int", "uint"))

@@ -1,0 +1,176 @@
+"""Sidecars, tables beside images and files above subjects: only allowed fields and columns come in."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import PurePosixPath
+from typing import Any
+
+from curation.importers import sidecars, tables
+from curation.importers.bids_items import Item
+from curation.importers.bids_run import Run
+from curation.importers.report import Reason
+from curation.importers.staging import RefusedError
+from curation.recipes import Rater
+from registry import layout
+from registry.canon import gzip_bytes, read_tsv, readable_json
+from registry.errors import InvalidInput
+
+_TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
+
+
+def copy_companion(run: Run, item: Item) -> None:
+    """A table, gradient file or sidecar beside images; it needs a data file that was kept."""
+    path = run.source / item.path
+    if item.path.endswith(".json"):
+        _copy_sidecar(run, item)
+        return
+    folder = str(PurePosixPath(item.target).parent)
+    images = any(str(PurePosixPath(kept).parent) == folder for kept in run.kept)
+    if not images and layout.role(item.dataset)[0] is not layout.Role.LESIONS:
+        raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
+    if item.path.endswith(".tsv"):
+        _readable_table(run, item)
+        run.tree.write(item.target, path.read_bytes())
+    elif item.path.endswith(".gz"):
+        run.tree.write(item.target, _repacked(item, path.read_bytes()))
+    else:
+        run.tree.write(item.target, path.read_bytes())
+    run.kept.add(item.target)
+
+
+def _copy_sidecar(run: Run, item: Item) -> None:
+    fields = _object(run, item)
+    stem = item.target.removesuffix(".json")
+    data_files = [kept for kept in run.kept if kept.startswith(f"{stem}.")]
+    if not data_files:
+        raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
+    kept = _translated(run, run.keep(fields))
+    reference = next((run.references[path] for path in data_files if path in run.references), None)
+    if reference is not None:
+        kept = {**kept, **_reference(run, item, reference.path, kept)}
+    same = kept == fields
+    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else readable_json(kept))
+
+
+def _reference(run: Run, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """The image of a mask, stated so that the registry finds it; what is right already stays as it is."""
+    stated = kept.get("SpatialReference")
+    links = layout.links([image])
+    if isinstance(stated, str) and layout.resolve(stated, item.dataset, links) == image:
+        return {}
+    return {"SpatialReference": layout.uri(image), "Sources": kept.get("Sources") or [layout.uri(image)]}
+
+
+def missing_sidecars(run: Run) -> None:
+    """Write a sidecar for each mask that came without one: a mask must say what it was drawn on."""
+    for mask, image in sorted(run.references.items()):
+        sidecar = f"{mask.removesuffix('.nii.gz')}.json"
+        run.tree.links.setdefault(layout.split_dataset(mask)[0], set()).add(image.path)
+        if sidecar.lower() not in run.tree.taken:
+            uri = layout.uri(image.path)
+            run.tree.write(sidecar, readable_json({"Sources": [uri], "SpatialReference": uri}))
+
+
+def copy_head(run: Run, item: Item) -> None:
+    """A file above subjects, once its dataset holds something."""
+    prefix = f"{item.dataset}/" if item.dataset else "sub-"
+    if not any(path.startswith(prefix) for path in run.kept):
+        raise RefusedError(Reason.IMAGE_REFUSED, "Nothing of its dataset was kept.")
+    if item.inner in ("participants.tsv", "participants.json", "sessions.json"):
+        run.tree.used.append(item.path)  # written anew from what was kept
+    elif item.inner == "dataset_description.json":
+        _copy_description(run, item)
+    elif item.inner.startswith(_TEXTS):
+        _copy_text(run, item)
+    elif item.path.endswith(".json"):
+        _copy_inherited(run, item)
+    else:
+        _copy_head_table(run, item)
+
+
+def _copy_description(run: Run, item: Item) -> None:
+    fields = _object(run, item)
+    kept = run.keep(fields, sidecars.DATASET_FIELDS)
+    filled = {"Name": run.tree.recipe.title, "BIDSVersion": tables.BIDS_VERSION, **kept}
+    filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
+    if item.dataset:
+        links = layout.links(image.path for image in run.references.values())
+        filled["DatasetLinks"] = {**(kept.get("DatasetLinks") or {}), **links}
+        filled.setdefault("DatasetType", "derivative")
+        filled.setdefault("GeneratedBy", [{"Name": "unknown"}])
+    same = filled == fields
+    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else readable_json(filled))
+
+
+def _copy_text(run: Run, item: Item) -> None:
+    try:
+        run.tree.write(item.target, (run.source / item.path).read_text(encoding="utf-8-sig").encode())
+    except UnicodeDecodeError as error:
+        raise RefusedError(Reason.NOT_CARRIED, "It is not UTF-8 text.") from error
+
+
+def _copy_inherited(run: Run, item: Item) -> None:
+    suffix = item.inner.removesuffix(".json").split("_")[-1]
+    described = suffix in ("scans", "descriptions") or any(
+        layout.split_dataset(path)[0] == item.dataset and path.partition(".")[0].endswith(f"_{suffix}")
+        for path in run.kept
+    )
+    if not described:
+        raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
+    run.tree.write(item.target, readable_json(run.keep(_object(run, item))))
+
+
+def _copy_head_table(run: Run, item: Item) -> None:
+    rows = _readable_table(run, item)
+    if item.inner == "descriptions.tsv":
+        _copy_raters(run, item, rows)
+    else:
+        run.tree.write(item.target, (run.source / item.path).read_bytes())
+
+
+def _copy_raters(run: Run, item: Item, rows: list[dict[str, str | None]]) -> None:
+    protocol = layout.role(item.dataset)[1]
+    known = [
+        Rater(str(row.get("rater_id") or str(row["desc_id"]).removeprefix("desc-")), row.get("role") or "expert",
+              row.get("description") or "")
+        for row in rows if row.get("desc_id")
+    ]  # fmt: skip
+    columns = set(rows[0]) if rows else set()
+    if columns <= {"desc_id", "description", "rater_id", "role", "protocol"}:
+        run.tree.write(item.target, (run.source / item.path).read_bytes())
+    else:
+        run.tree.write(item.target, tables.raters(known, protocol)["descriptions.tsv"])
+
+
+def _object(run: Run, item: Item) -> dict[str, Any]:
+    try:
+        return sidecars.read(run.source / item.path)
+    except InvalidInput as error:
+        raise RefusedError(Reason.UNREADABLE_JSON, error.message) from error
+
+
+def _readable_table(run: Run, item: Item) -> list[dict[str, str | None]]:
+    try:
+        return read_tsv(run.source / item.path)
+    except (ValueError, OSError) as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
+
+
+def _repacked(item: Item, data: bytes) -> bytes:
+    try:
+        return gzip_bytes(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error) as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
+
+
+def _translated(run: Run, value: Any) -> Any:
+    """Checksums of cleaned files, and `.nii` names of files that are `.nii.gz` now, brought up to date."""
+    if isinstance(value, dict):
+        return {key: _translated(run, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_translated(run, inner) for inner in value]
+    if isinstance(value, str) and value.startswith("bids:") and value.endswith(".nii"):
+        return f"{value}.gz"
+    return run.rewritten.get(value, value) if isinstance(value, str) else value
