@@ -62,7 +62,7 @@ def load_atlas() -> Atlas:
         datasets.load_mni152_gm_template(resolution=1),
         datasets.load_mni152_wm_template(resolution=1),
     ]
-    t1, grey, white = (np.asarray(image.get_fdata(), dtype=np.float32) for image in images)
+    t1, grey, white = (np.asarray(image.dataobj, dtype=np.float32) for image in images)
     box = _brain_box(t1)
     origin = np.asarray(images[0].affine, dtype=float)[:3, 3] + [part.start for part in box]
     t1 = np.ascontiguousarray(t1[box])

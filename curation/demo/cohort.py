@@ -106,7 +106,7 @@ def _person(seed: int, index: int) -> Person:
     random = stream(seed, person_id, "person")
     healthy, incidental = index % 4 == 1, index % 8 == 5
     age, sex = int(random.integers(24, 62)), str(random.choice(["F", "F", "M"]))
-    count = int(np.clip(16 * random.lognormal(0, 0.55), 8, 44))
+    count = int(np.clip(20 * random.lognormal(0, 0.5), 8, 48))
     draws = stream(seed, person_id, "lesions")
     if healthy:
         lesions = draw_incidental(draws, 3) if incidental else ()
@@ -114,7 +114,7 @@ def _person(seed: int, index: int) -> Person:
         return Person(person_id, age, sex, "HC", "healthy", status, _anatomy(seed, person_id, 0.0), lesions)
     atrophy = min(0.008 * count, 0.2)
     diagnosis = str(random.choice(["RRMS", "RRMS", "RRMS", "SPMS"]))
-    lesions = draw_lesions(draws, count, float(random.uniform(70, 150)))
+    lesions = draw_lesions(draws, count, float(random.uniform(90, 240)))
     return Person(person_id, age, sex, "MS", diagnosis, "pathological", _anatomy(seed, person_id, atrophy), lesions)
 
 
@@ -123,7 +123,7 @@ def _anatomy(seed: int, person_id: str, atrophy: float) -> Anatomy:
     whole = float(random.normal(1, 0.02))
     x, y, z = (float(np.clip(whole * random.normal(1, 0.015), 0.94, 1.05)) for _ in range(3))
     return Anatomy(
-        seed, person_id, (x, y, z), float(random.uniform(2.0, 3.2)), float(random.uniform(-0.04, 0.1)) + atrophy
+        seed, person_id, (x, y, z), float(random.uniform(1.8, 2.8)), float(random.uniform(-0.04, 0.1)) + atrophy
     )
 
 

@@ -88,6 +88,8 @@ def _draw(random: np.random.Generator, change: Change, median_mm3: float) -> Les
     volume = float(np.clip(median_mm3 * random.lognormal(0, 1.15), *VOLUME_RANGE_MM3))
     if change in (Change.NEW, Change.VANISHED):
         volume = float(np.clip(volume, 30, 250))
+    if change is Change.GROWING:  # room to grow within the range
+        volume = min(volume, VOLUME_RANGE_MM3[1] / 2.4)
     zone = (
         "periventricular" if volume > 350 or random.random() < 0.62 else str(random.choice(["deep", "juxtacortical"]))
     )
@@ -97,8 +99,8 @@ def _draw(random: np.random.Generator, change: Change, median_mm3: float) -> Les
         place=_uniform(random),
         volumes_mm3=_volumes(random, change, volume),
         elongation=_uniform(random, 1.0, longest),
-        flair=_uniform(random, 0.65, 1.0),
-        t1=_uniform(random, 0.15, 0.8),
+        flair=_uniform(random, 0.7, 1.0),
+        t1=_uniform(random, 0.25, 0.9),
         conspicuity=float(random.standard_normal()),
         change=change,
     )
@@ -107,8 +109,8 @@ def _draw(random: np.random.Generator, change: Change, median_mm3: float) -> Les
 def _volumes(random: np.random.Generator, change: Change, volume: float) -> tuple[float, float]:
     factor = _uniform(random)
     second = {
-        Change.STABLE: volume * (0.97 + 0.06 * factor),
-        Change.GROWING: min(volume * (1.4 + factor), VOLUME_RANGE_MM3[1]),
+        Change.STABLE: volume * (1 - 0.05 * factor),
+        Change.GROWING: volume * (1.4 + factor),
         Change.SHRINKING: max(volume * (0.4 + 0.3 * factor), VOLUME_RANGE_MM3[0]),
         Change.NEW: volume,
         Change.VANISHED: 0.0,

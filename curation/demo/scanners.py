@@ -107,7 +107,7 @@ SCANNERS = (
         _t1w((1.9, 1.8, 1.8), "PSR", Contrast(0.86, 0.64, 0.27, 0.52), _timing(7.3e-3, 3.0e-3, 11, 0.4)),
     ),
     Scanner(
-        "scannerC", "siteC", "Philips", "Demo C 1.5T", 1.5, 1500.0, 0.10, 0.040, 0.015,
+        "scannerC", "siteC", "Philips", "Demo C 1.5T", 1.5, 1500.0, 0.10, 0.033, 0.012,
         _flair((1.9, 1.9, 4.5), "LAS", Contrast(0.54, 0.67, 0.17, 0.94), _timing(11.0, 0.14, 90, 2.8)),
         _t1w((2.0, 2.0, 2.2), "RAS", Contrast(0.84, 0.65, 0.30, 0.56), _timing(8.5e-3, 4.0e-3, 8, 0.95)),
     ),

@@ -70,10 +70,11 @@ generated are not part of the dataset: as in real life, there are only readings.
 
 ## Where the anatomy comes from
 
-From the ICBM152 nonlinear symmetric 2009a T1-weighted, grey-matter and white-matter maps, as distributed with
-nilearn, deformed and re-contrasted here. Template reference: Fonov et al., NeuroImage 54 (2011) 313-327.
+From the ICBM152 2009a nonlinear maps that nilearn distributes (T1-weighted, grey matter, white matter; files
+mni_icbm152_*_tal_nlin_sym_09a), deformed and re-contrasted here. Template reference: Fonov et al., NeuroImage
+54 (2011) 313-327.
 
-The template's copyright notice:
+The template's copyright notice, as its authors publish it:
 
 Copyright (C) 1993-2009 Louis Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill
 University. Permission to use, copy, modify, and distribute this software and its documentation for any
