@@ -1,0 +1,73 @@
+"""The app's frame: opens the registry, lists the workspaces' pages in the side bar, runs the chosen one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
+from typing import NoReturn
+
+import streamlit as st
+
+from registry.errors import CohortiumError
+from registry.pages import GROUP, Page, arrange
+from registry.store import Registry
+
+_BUILT = "cohortium:pages"
+
+
+def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = None) -> None:
+    """Draw the app.
+
+    Args:
+        open_registry: opens the registry; a `CohortiumError` becomes one sentence on the page.
+        pages: instead of those that the installed workspaces announce; for tests.
+    """
+    st.set_page_config(page_title="Cohortium", layout="wide")
+    try:
+        registry = open_registry()
+    except CohortiumError as error:
+        explain(error)
+        st.stop()
+    sections = arrange(list(pages) if pages is not None else announced())
+    built = {name: [_build(page, registry) for page in listed] for name, listed in sections.items()}
+    st.session_state[_BUILT] = {page.url_path: entry for name, listed in sections.items()
+                                for page, entry in zip(listed, built[name], strict=True)}  # fmt: skip
+    st.navigation(built, expanded=True).run()
+
+
+def announced() -> list[Page]:
+    """Pages of the installed workspaces, by name of the workspace."""
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return [page for entry in entries for page in entry.load()]
+
+
+def explain(error: CohortiumError) -> None:
+    """Show a mistake that the user can mend: what is wrong, then what to do."""
+    st.error(error.message, icon=":material/error:")
+    if error.hint:
+        st.caption(error.hint)
+
+
+def go_to(url_path: str, query: Mapping[str, str] | None = None) -> NoReturn:
+    """Leave this page for another one.
+
+    Args:
+        url_path: the other page's `Page.url_path`.
+        query: its parameters, read there from `st.query_params`.
+    """
+    st.switch_page(st.session_state[_BUILT][url_path], query_params=dict(query or {}))
+
+
+def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:
+    """Draw a link to another page; arguments as in `go_to`."""
+    st.page_link(st.session_state[_BUILT][url_path], label=label, query_params=dict(query or {}))
+
+
+def _build(page: Page, registry: Registry) -> st.Page:
+    def draw() -> None:
+        try:
+            page.render(registry)
+        except CohortiumError as error:
+            explain(error)
+
+    return st.Page(draw, title=page.title, icon=page.icon, url_path=page.url_path)

@@ -1,0 +1,181 @@
+// Everything around the picture: tool bar, legend, read-out. Text from the registry is only ever set as text.
+
+const VIEWS = [["all", "All"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["render", "3-D"]];
+const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]];
+const STEPS = {
+  ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, 1, 0], ArrowDown: [0, -1, 0], PageUp: [0, 0, 1], PageDown: [0, 0, -1],
+};
+
+export class Panel {
+  constructor(parent, viewer) {
+    this.viewer = viewer;
+    this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
+    this.canvas.setAttribute("aria-label", "Image in three planes. Arrow keys and Page Up, Page Down move the crosshair.");
+    this.drawing = make("canvas", { className: "drawing" });
+    this.note = make("div", { className: "note" });
+    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note);
+    this.legend = make("div", { className: "legend" });
+    this.readout = make("div", { className: "readout" });
+    this.readout.setAttribute("role", "status");
+    this.root = make("div", { className: "viewer" }, this.tools(), this.stage, this.legend, this.readout);
+    this.root.dataset.viewer = "loading";
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.canvas.addEventListener("mousedown", (event) => this.dragWindow(event), true);
+    parent.append(this.root);
+  }
+
+  tools() {
+    this.views = VIEWS.map(([name, text]) => button(text, () => this.show(name), name === "all"));
+    this.side = button("Radiological: R on the left", () => this.flip());
+    this.side.title = "Switch between radiological and neurological display";
+    this.level = slider("Level", () => this.sendWindow());
+    this.width = slider("Width", () => this.sendWindow());
+    const reset = button("Reset", () => this.viewer.scene.resetView());
+    return make("div", { className: "bar" }, group("Planes", ...this.views), this.side,
+      group("Window", this.level.label, this.width.label), reset);
+  }
+
+  show(name) {
+    this.views.forEach((view, index) => view.setAttribute("aria-pressed", VIEWS[index][0] === name));
+    this.viewer.scene.show(name);
+  }
+
+  flip() {
+    const { scene } = this.viewer;
+    scene.setRadiological(!scene.radiological);
+    this.side.textContent = scene.radiological ? "Radiological: R on the left" : "Neurological: L on the left";
+  }
+
+  key(event) {
+    event.stopPropagation(); // the page around has shortcuts of its own
+    if (!(event.key in STEPS) || event.target !== this.canvas) return;
+    event.preventDefault();
+    const [x, y, z] = STEPS[event.key];
+    this.viewer.scene.step(this.viewer.scene.radiological ? -x : x, y, z);
+  }
+
+  setLayers(layers, range) {
+    const masks = layers.filter((layer) => layer.kind === "label");
+    this.legend.replaceChildren(...layers.slice(1).map((layer) => this.chip(layer)));
+    if (masks.length) this.legend.append(...this.maskTools(masks));
+    this.names = new Map(masks.map((layer) => [layer.title, layer]));
+    this.span = range.most - range.least || 1;
+    for (const item of [this.level, this.width]) Object.assign(item.input, { step: this.span / 500, min: 0 });
+    Object.assign(this.level.input, { min: range.least, max: range.most });
+    Object.assign(this.width.input, { min: this.span / 500, max: this.span * 1.2 });
+    this.showWindow(range);
+  }
+
+  chip(layer) {
+    const swatch = make("i", { className: "swatch" });
+    swatch.style.setProperty("--colour", layer.kind === "label" ? layer.colour : "#888");
+    const chip = make("button", { className: "chip", type: "button" }, swatch, make("span", { textContent: layer.title }));
+    chip.setAttribute("aria-pressed", layer.visible);
+    chip.addEventListener("click", () => {
+      layer.visible = !layer.visible;
+      chip.setAttribute("aria-pressed", layer.visible);
+      this.viewer.scene.refresh();
+    });
+    return chip;
+  }
+
+  maskTools(masks) {
+    const opacity = slider("Fill", () => {
+      for (const layer of masks) layer.opacity = Number(opacity.input.value);
+      this.viewer.scene.refresh();
+    });
+    Object.assign(opacity.input, { min: 0, max: 1, step: 0.01, value: masks[0].opacity });
+    const contour = button("Contours", () => {
+      this.viewer.overlay.contours = !this.viewer.overlay.contours;
+      contour.setAttribute("aria-pressed", this.viewer.overlay.contours);
+      this.viewer.overlay.draw();
+    }, this.viewer.overlay.contours);
+    return [make("span", { className: "space" }), contour, opacity.label];
+  }
+
+  sendWindow() {
+    const [level, width] = [Number(this.level.input.value), Number(this.width.input.value)];
+    this.viewer.scene.setWindow(level - width / 2, level + width / 2);
+  }
+
+  showWindow({ low, high }) {
+    this.level.input.value = (low + high) / 2;
+    this.width.input.value = high - low;
+  }
+
+  /** Right button: left-right changes the window's width, up-down its level, as at a reading station. */
+  dragWindow(event) {
+    if (event.button !== 2) return;
+    event.stopPropagation();
+    event.preventDefault();
+    const { low, high } = this.viewer.scene.windowRange();
+    const move = (next) => {
+      const width = Math.max((high - low) + ((next.clientX - event.clientX) * this.span) / 400, this.span / 500);
+      const level = (low + high) / 2 + ((event.clientY - next.clientY) * this.span) / 400;
+      this.viewer.scene.setWindow(level - width / 2, level + width / 2);
+    };
+    window.addEventListener("mousemove", move);
+    window.addEventListener("mouseup", () => window.removeEventListener("mousemove", move), { once: true });
+  }
+
+  showPlace({ mm, voxel, intensity, labels }) {
+    const place = mm.map((value, axis) => `${ENDS[axis][value < 0 ? 0 : 1]} ${Math.abs(value).toFixed(1)}`).join("   ");
+    const hits = labels.filter(([, value]) => value).map(([title, value]) => {
+      const known = this.names?.get(title)?.labels.find((label) => label.value === value);
+      return known ? `${title}: ${known.name}` : title;
+    });
+    const cells = [["Position", `${place} mm`], ["Voxel", voxel.join(", ")], ["Intensity", Number(intensity.toPrecision(5))]];
+    if (this.names?.size || labels.length) cells.push(["Marked by", hits.join(" · ") || "none"]);
+    this.readout.replaceChildren(...cells.map(([name, text]) =>
+      make("span", {}, make("b", { textContent: name }), make("span", { textContent: text }))));
+  }
+
+  setHeight(height) {
+    this.stage.style.height = `${height}px`;
+  }
+
+  busy(text) {
+    this.root.dataset.viewer = "loading";
+    this.note.textContent = text;
+  }
+
+  fail(text) {
+    this.root.dataset.viewer = "failed";
+    this.note.textContent = text;
+  }
+
+  ready() {
+    this.note.textContent = "";
+    requestAnimationFrame(() => requestAnimationFrame(() => { this.root.dataset.viewer = "ready"; }));
+  }
+
+  close() {
+    this.root.remove();
+  }
+}
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function button(text, action, pressed) {
+  const element = make("button", { type: "button", textContent: text });
+  if (pressed !== undefined) element.setAttribute("aria-pressed", pressed);
+  element.addEventListener("click", action);
+  return element;
+}
+
+function group(name, ...children) {
+  const element = make("div", { className: "group" }, ...children);
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", name);
+  return element;
+}
+
+function slider(name, action) {
+  const input = make("input", { type: "range" });
+  input.addEventListener("input", action);
+  return { input, label: make("label", {}, make("span", { textContent: name }), input) };
+}

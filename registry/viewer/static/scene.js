@@ -1,0 +1,147 @@
+// NiiVue with the settings of this app. Layers are kept by address: switching one never loads another again.
+import { Mask, storedVoxel } from "./masks.js";
+
+const SHOWN = { all: 3, axial: 0, coronal: 1, sagittal: 2, render: 4 };
+const LABEL_INTENT = 1002; // NIfTI's intent code for label maps: nearest neighbour and a colour per value
+
+export class Scene {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.layers = [];
+    this.onDraw = this.onLocation = this.onWindow = () => {};
+    this.starting = this.start();
+  }
+
+  async start() {
+    await import(`${window.location.origin}/assets/niivue.js`); // a UMD bundle: leaves `niivue` behind
+    this.nv = new window.niivue.Niivue({
+      logLevel: "error", backColor: [0.035, 0.043, 0.055, 1], loadingText: "", crosshairWidth: 0,
+      isOrientationTextVisible: false, multiplanarShowRender: 1, multiplanarPadPixels: 6, dragMode: 0,
+      isRadiologicalConvention: true, dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "",
+      cycleClipPlaneHotKey: "", isNearestInterpolation: false, show3Dcrosshair: false, tileMargin: 0,
+    });
+    await this.nv.attachToCanvas(this.canvas);
+    const draw = this.nv.drawScene.bind(this.nv);
+    this.nv.drawScene = () => {
+      const result = draw();
+      this.onDraw();
+      return result;
+    };
+    this.nv.onLocationChange = (place) => this.located(place);
+  }
+
+  async setLayers(wanted) {
+    await this.starting;
+    const kept = wanted[0].url === this.layers[0]?.url ? this.layers : [];
+    if (kept.length === 0) this.nv.volumes = [];
+    for (const old of kept) {
+      if (!wanted.some((layer) => same(layer, old))) this.nv.removeVolume(old.volume);
+    }
+    this.layers = await Promise.all(wanted.map(async (layer) => {
+      const old = kept.find((candidate) => same(layer, candidate));
+      return { ...layer, visible: old ? old.visible : layer.visible, ...(old ?? (await read(layer))), ...styleOf(layer) };
+    }));
+    this.nv.volumes = this.layers.map((layer) => layer.volume);
+    for (const layer of this.layers) if (layer.kind === "label") layer.volume.setColormapLabel(lutOf(layer));
+    this.nv.setVolume(this.layers[0].volume, 0);
+    this.refresh();
+    this.nv.createOnLocationChange();
+  }
+
+  /** Opacity and visibility to the graphics card. */
+  refresh() {
+    for (const layer of this.layers) layer.volume.opacity = layer.visible ? layer.opacity : 0;
+    this.nv.updateGLVolume();
+  }
+
+  located(place) {
+    const image = this.layers[0].volume;
+    const ras = Array.from(place.vox, (value, axis) => Math.min(Math.max(Math.round(value), 0), image.dimsRAS[axis + 1] - 1));
+    this.ras = ras;
+    this.place = {
+      mm: Array.from(place.mm).slice(0, 3),
+      voxel: storedVoxel(image, ras),
+      intensity: image.getValue(...ras),
+      labels: this.layers.filter((layer) => layer.mask).map((layer) => [layer.title, layer.mask.at(ras)]),
+    };
+    this.onLocation(this.place);
+  }
+
+  moveTo(mm) {
+    this.nv.scene.crosshairPos = this.nv.mm2frac(mm);
+    this.nv.createOnLocationChange();
+    this.nv.drawScene();
+  }
+
+  step(x, y, z) {
+    this.nv.moveCrosshairInVox(x, y, z);
+  }
+
+  show(name) {
+    this.nv.setSliceType(SHOWN[name]);
+  }
+
+  setRadiological(on) {
+    this.nv.setRadiologicalConvention(on);
+    this.nv.drawScene();
+  }
+
+  get radiological() {
+    return this.nv.opts.isRadiologicalConvention;
+  }
+
+  windowRange() {
+    const { cal_min: low, cal_max: high, global_min: least, global_max: most } = this.layers[0].volume;
+    return { low, high, least, most };
+  }
+
+  setWindow(low, high) {
+    const image = this.layers[0].volume;
+    [image.cal_min, image.cal_max] = [low, Math.max(high, low + 1e-6)];
+    this.nv.updateGLVolume();
+    this.onWindow(this.windowRange());
+  }
+
+  resetView() {
+    const image = this.layers[0].volume;
+    this.nv.scene.pan2Dxyzmm = [0, 0, 0, 1];
+    this.nv.scene.volScaleMultiplier = 1;
+    this.nv.setRenderAzimuthElevation(110, 10);
+    this.setWindow(image.robust_min, image.robust_max);
+  }
+
+  close() {
+    this.nv?.cleanup();
+    this.nv?.gl?.getExtension("WEBGL_lose_context")?.loseContext(); // a browser keeps at most 16 of them
+  }
+}
+
+async function read(layer) {
+  const response = await fetch(layer.url);
+  if (!response.ok) throw new Error(`${layer.title}: ${await response.text()}`);
+  const buffer = await response.arrayBuffer();
+  const colormap = layer.kind === "image" ? "gray" : "red";
+  const volume = await window.niivue.NVImage.loadFromUrl({ url: buffer, name: "volume.nii.gz", colormap });
+  if (layer.kind === "image") return { volume };
+  volume.hdr.intent_code = LABEL_INTENT;
+  return { volume, mask: new Mask(volume) };
+}
+
+// Two raters may return equal bytes: the address alone does not tell layers apart.
+const same = (one, other) => one.url === other.url && one.title === other.title && one.kind === other.kind;
+
+const styleOf = ({ title, colour, opacity, labels, kind }) => ({
+  title, colour, labels, opacity: kind === "image" ? 1 : opacity,
+  colours: new Map(labels.map((label) => [label.value, label.colour || colour])),
+});
+
+function lutOf(layer) {
+  const values = layer.labels.length
+    ? layer.labels.map((label) => label.value)
+    : Array.from({ length: Math.max(1, Math.round(layer.volume.global_max)) }, (_, index) => index + 1);
+  const colours = values.map((value) => rgb(layer.colours.get(value) ?? layer.colour));
+  const channel = (index) => [0, ...colours.map((colour) => colour[index])];
+  return { R: channel(0), G: channel(1), B: channel(2), A: [0, ...values.map(() => 255)], I: [0, ...values] };
+}
+
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

@@ -1,0 +1,41 @@
+"""The app's look: calm greys and one blue, light and dark. Passed to the server as options, so no file is needed."""
+
+from __future__ import annotations
+
+from registry.viewer.layers import RATER_COLOURS
+
+_LIGHT = {
+    "primaryColor": "#2F6690",
+    "backgroundColor": "#FFFFFF",
+    "secondaryBackgroundColor": "#F3F5F8",
+    "textColor": "#1F2933",
+    "linkColor": "#2F6690",
+    "borderColor": "#DDE3EA",
+    "sidebar.backgroundColor": "#F3F5F8",
+    "sidebar.secondaryBackgroundColor": "#E6EBF1",
+}
+_DARK = {
+    "primaryColor": "#7FB2DD",
+    "backgroundColor": "#12161C",
+    "secondaryBackgroundColor": "#1B212A",
+    "textColor": "#E4E9EF",
+    "linkColor": "#8FC1EA",
+    "borderColor": "#2B3440",
+    "sidebar.backgroundColor": "#171C24",
+    "sidebar.secondaryBackgroundColor": "#222A35",
+}
+
+
+def theme_options() -> dict[str, object]:
+    """Streamlit options by their dotted names."""
+    options: dict[str, object] = {
+        "theme.baseRadius": "0.4rem",
+        "theme.chartCategoricalColors": list(RATER_COLOURS),
+    }
+    for name, colours in (("light", _LIGHT), ("dark", _DARK)):
+        options |= {_option(name, key): value for key, value in colours.items()}
+    return options
+
+
+def _option(name: str, key: str) -> str:
+    return f"theme.{name}.{key}"
