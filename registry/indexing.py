@@ -111,12 +111,14 @@ def _finished_run(session: Session, file: File) -> None:
 
 
 def _run(stated: dict[str, Any], present: Run | None) -> Run:
+    launcher = stated.get("launcher") or {}
     return Run(
-        run_id=stated["run_id"],
-        snapshot_id=stated["data"]["snapshot_id"],
-        config=stated["config"]["name"],
-        status=stated["status"],
-        actor=stated["command"].get("actor") or "local",
+        run_id=stated["run"],
+        snapshot_id=stated["data"]["snapshot"],
+        config=stated["name"],
+        status="finished" if stated["status"] == "trained" else stated["status"],
+        actor=launcher.get("actor") or "local",
+        message=stated.get("error"),
         done=1,
         total=1,
         scores=present.scores if present else {},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from registry.errors import SplitError
 from registry.manifests import Manifest
 from registry.publishing import Progress
 from registry.store import Registry
-from training.config import Config, load
+from training.config import load
 
 
 def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool = False) -> str:
@@ -24,13 +23,12 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
     """
     from training.records import new_run_id
 
-    config = load(config_name)
+    load(Path(config_name))
     manifest = snapshots.get(registry, snapshot)
     refuse_leaks(manifest)
     run = runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id)
     if not queued:
         runs.note(registry, run.run_id, status="running")
-    del config
     return run.run_id
 
 
@@ -55,14 +53,13 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
 
     run = runs.get(registry, run_id)
     manifest = snapshots.get(registry, run.snapshot_id)
-    config: Config = load(run.config)
-    context: Mapping[str, Any] = {
-        "run_id": run_id,
-        "actor": run.actor,
+    folder = registry.runs / run_id
+    config = load(folder / "config.toml" if resume else Path(run.config))
+    context = {
+        "command": ["cohortium", "train", run.config, "--snapshot", run.snapshot_id],
+        "launcher": {"program": "cohortium", "actor": run.actor},
         "dataset_commit": storage.head(registry.root),
     }
-    folder = registry.runs / run_id
-    folder.mkdir(parents=True, exist_ok=True)
     runs.note(registry, run_id, status="running", message=None)
     try:
         train(config, manifest, registry.root, folder, progress=_noting(registry, run_id, progress), resume=resume,

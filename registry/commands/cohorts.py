@@ -68,6 +68,22 @@ def query_show(name: str, as_json: AsJson = False) -> None:
     console.emit(saved.model_dump(), as_json, saved.sql)
 
 
+@query_app.command("views")
+def query_views(as_json: AsJson = False) -> None:
+    """List the views that a query can read, with their columns."""
+    from registry.catalog import Catalog
+    from registry.views import VIEWS
+
+    catalog = Catalog(console.registry())
+    rows = [
+        {"view": name, "about": view.about, "columns": ", ".join(catalog.arrow(f"FROM {name}").column_names)}
+        for name, view in VIEWS.items()
+    ]
+    console.emit(
+        {"views": rows}, as_json, lambda: "\n\n".join(f"{r['view']}: {r['about']}\n  {r['columns']}" for r in rows)
+    )
+
+
 @split_app.command("create")
 def split_create(
     name: str,

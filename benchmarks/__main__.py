@@ -1,0 +1,11 @@
+"""`python -m benchmarks` runs all; `python -m benchmarks index demo` runs those."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("index", "demo", "hippocampus")
+
+for name in sys.argv[1:] or NAMES:
+    importlib.import_module(f"benchmarks.{name}").run()

@@ -1,0 +1,75 @@
+"""A generated BIDS tree of any size: real names and sidecars, tiny images that all differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from registry.canon import readable_json, tsv_bytes
+from registry.volumes import encode
+
+SESSIONS = ("ses-01", "ses-02")
+SUFFIXES = ("FLAIR", "T1w")
+
+
+def generate(root: Path, subjects: int) -> int:
+    """Write `subjects` subjects with two sessions of two images and sidecars; returns the number of files."""
+    root.mkdir(parents=True)
+    description = {"Name": "generated", "BIDSVersion": "1.11.1", "DatasetType": "raw", "License": "CC0"}
+    (root / "dataset_description.json").write_bytes(readable_json(description))
+    (root / "README").write_text("Generated for a benchmark.\n")
+    ids = [f"sub-{number:05d}" for number in range(subjects)]
+    rows = [{"participant_id": name, "person_id": f"P{name[4:]}", "class": "MS"} for name in ids]
+    (root / "participants.tsv").write_bytes(tsv_bytes(rows, ["participant_id", "person_id", "class"]))
+    _describe_readings(root / "derivatives" / "manual-ms")
+    return 5 + sum(_subject(root, number, name) for number, name in enumerate(ids))
+
+
+def _describe_readings(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    description = {"Name": "readings", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
+                   "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "generated"}]}  # fmt: skip
+    (folder / "dataset_description.json").write_bytes(readable_json(description))
+    rows = [{"desc_id": "desc-e01", "rater_id": "e01", "role": "expert", "protocol": "ms"}]
+    (folder / "descriptions.tsv").write_bytes(tsv_bytes(rows, ["desc_id", "rater_id", "role", "protocol"]))
+
+
+def _reading(root: Path, name: str, session: str, mark: int) -> None:
+    folder = root / "derivatives" / "manual-ms" / name / session / "anat"
+    folder.mkdir(parents=True)
+    voxels = np.zeros(64, dtype=np.uint8)
+    voxels[[mark % 64, mark * 7 % 64]] = 1
+    stem = f"{name}_{session}_space-FLAIR_label-L_desc-e01_mask"
+    (folder / f"{stem}.nii.gz").write_bytes(encode(voxels.reshape(4, 4, 4), np.diag([2.0, 2.0, 3.0, 1.0])))
+    source = f"bids:raw:{name}/{session}/anat/{name}_{session}_FLAIR.nii.gz"
+    sidecar = {"Type": "Lesion", "Manual": True, "Sources": [source], "SpatialReference": source}
+    (folder / f"{stem}.json").write_bytes(readable_json(sidecar))
+
+
+def _subject(root: Path, number: int, name: str) -> int:
+    (root / name).mkdir()
+    table = [
+        {
+            "session_id": session,
+            "days_from_baseline": 365 * index,
+            "site": f"site{number % 7}",
+            "scanner": f"sc{number % 11}",
+        }
+        for index, session in enumerate(SESSIONS)
+    ]
+    columns = ["session_id", "days_from_baseline", "site", "scanner"]
+    (root / name / f"{name}_sessions.tsv").write_bytes(tsv_bytes(table, columns))
+    files = 1
+    for index, session in enumerate(SESSIONS):
+        _reading(root, name, session, number * 2 + index)
+        files += 2
+        folder = root / name / session / "anat"
+        folder.mkdir(parents=True)
+        for kind, suffix in enumerate(SUFFIXES):
+            voxels = np.full((4, 4, 4), number * 4 + index * 2 + kind, dtype=np.int32)
+            (folder / f"{name}_{session}_{suffix}.nii.gz").write_bytes(encode(voxels, np.diag([2.0, 2.0, 3.0, 1.0])))
+            sidecar = {"Manufacturer": "Siemens", "MagneticFieldStrength": 3, "EchoTime": 0.1}
+            (folder / f"{name}_{session}_{suffix}.json").write_bytes(readable_json(sidecar))
+            files += 2
+    return files

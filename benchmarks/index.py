@@ -1,0 +1,34 @@
+"""Index and freeze 1,000 subjects (two sessions, two images and sidecars each), beside a bare walk as the floor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks import cohorts, measure
+from registry import creation, queries, repair, snapshots, splits
+from registry.targets import TargetPolicy
+
+SUBJECTS = 1000
+
+
+def run(subjects: int = SUBJECTS) -> None:
+    """Measure and save."""
+    with tempfile.TemporaryDirectory() as folder:
+        registry = creation.create(Path(folder) / "registry")
+        tree = Path(folder) / "tree"
+        files = cohorts.generate(tree, subjects)
+        shutil.copytree(tree, registry.root, dirs_exist_ok=True)
+        walk = measure.call(lambda: sum(len(names) for _, _, names in os.walk(registry.root)), runs=3)
+        index = measure.call(lambda: repair.rebuild(registry))
+        scan = measure.call(lambda: repair.scan(registry), runs=3)
+        saved = queries.save(registry, "all", "SELECT path FROM images")
+        split = splits.create(registry, "parts", "all")
+        build = measure.call(lambda: snapshots.build(registry, saved, split, TargetPolicy()), runs=3)
+        measure.save("index", {
+            "subjects": subjects, "files": files, "walk": walk, "index_with_headers_and_checksums": index,
+            "unchanged_rescan": scan, "snapshot": build,
+            "ratio_rescan_to_index": round(min(scan["seconds"]) / index["seconds"][0], 4),
+        })  # fmt: skip
