@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from registry import events, storage
-from registry.publishing import lock
+from registry.locking import lock
 from registry.store import Registry
 from registry.tables import Event, Intent
 

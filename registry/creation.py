@@ -10,7 +10,7 @@ from registry.committing import commit_pending
 from registry.errors import InvalidInput
 from registry.publishing import Change, publish
 from registry.storage import create_dataset
-from registry.store import Registry, open_registry
+from registry.store import Registry, registry_at
 
 PARTICIPANTS = (
     "participant_id", "person_id", "species", "age", "sex", "class", "diagnosis", "radiological_status",
@@ -50,8 +50,7 @@ def create(path: Path, name: str = "") -> Registry:
         raise InvalidInput(f"{root} exists and is not empty.", "Name a new folder for the registry.")
     root.mkdir(parents=True, exist_ok=True)
     create_dataset(root)
-    (root / "dataset_description.json").write_bytes(readable_json(_description(name or root.name)))
-    registry = open_registry(root)
+    registry = registry_at(root)
     publish(registry, Change("init", "Create the registry"), lambda tree: _first_files(tree, name or root.name))
     commit_pending(registry)
     return registry

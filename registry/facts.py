@@ -38,6 +38,14 @@ def walk(root: Path) -> Iterator[str]:
             yield from _walk(root, folder)
 
 
+def is_indexed(path: str) -> bool:
+    """Whether `walk` would find this path; the others (`sourcedata`, `logs`, hidden files) are only carried."""
+    parts = path.split("/")
+    if any(part.startswith(".") for part in parts):
+        return False
+    return len(parts) == 1 or parts[0].startswith("sub-") or path.startswith(tuple(f"{f}/" for f in INDEXED_FOLDERS))
+
+
 def _walk(root: Path, folder: str) -> Iterator[str]:
     for entry in os.scandir(root / folder):
         if entry.name.startswith("."):

@@ -11,7 +11,8 @@ from sqlmodel import col, delete, select
 
 from registry import events, facts, indexing, publishing, storage
 from registry.committing import commit_pending
-from registry.publishing import Progress, lock
+from registry.locking import lock
+from registry.publishing import Progress
 from registry.store import Registry
 from registry.tables import Event, File, Intent
 

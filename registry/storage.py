@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from registry.errors import IntegrityError, StorageError
+from registry.locking import inherited
 
 GIT_ATTRIBUTES = """\
 * annex.backend=SHA256E
@@ -24,6 +25,14 @@ GIT_ATTRIBUTES = """\
 
 _COMMITTER = {"GIT_COMMITTER_NAME": "Cohortium", "GIT_COMMITTER_EMAIL": "registry@cohortium.invalid"}
 _BATCH = 500
+
+_SETTINGS = (
+    "core.quotepath=off",
+    "core.autocrlf=false",  # a user's own settings must neither change bytes ...
+    "core.excludesfile=",  # ... nor leave planned files out ...
+    "commit.gpgsign=false",  # ... nor ask for a passphrase ...
+    "core.fsmonitor=false",  # ... nor start a program that would keep an inherited lock
+)
 
 
 def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str | None = None) -> str:
@@ -46,10 +55,13 @@ def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str
         "GIT_AUTHOR_EMAIL": f"{name}@cohortium.invalid",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "LC_ALL": "C.UTF-8",
+        "GIT_LITERAL_PATHSPECS": "1",  # a file name may hold [ or *
     }
-    command = ["git", "-c", "core.quotepath=off", *arguments]
+    command = ["git", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments]
     try:
-        done = subprocess.run(command, cwd=root, input=stdin, capture_output=True, env=environment, check=False)
+        done = subprocess.run(
+            command, cwd=root, input=stdin, capture_output=True, env=environment, check=False, pass_fds=inherited()
+        )
     except FileNotFoundError as error:
         raise StorageError("git is not installed.", "Install git, version 2.30 or newer.") from error
     if done.returncode:
@@ -72,6 +84,7 @@ def create_dataset(root: Path) -> None:
     run_git(root, "config", "gc.auto", "0")
     (root / ".gitattributes").write_text(GIT_ATTRIBUTES)
     (root / ".gitignore").write_text(".cohortium/\n")
+    commit(root, [".gitattributes", ".gitignore"], "Say what is annexed and what stays on this machine", "Cohortium")
 
 
 def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:

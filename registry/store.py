@@ -119,6 +119,11 @@ def open_registry(path: Path | None = None) -> Registry:
     if not (root / ".datalad").is_dir() or not (root / "dataset_description.json").is_file():
         raise NotFound(f"{root} is not a registry.",
                        f"Name one with --registry or {ENVIRONMENT}, or make one with: cohortium init PATH")  # fmt: skip
+    return registry_at(root)
+
+
+def registry_at(root: Path) -> Registry:
+    """The registry in a folder that is one, or is about to become one; `open_registry` checks."""
     (root / ".cohortium").mkdir(exist_ok=True)
     url = os.environ.get(DATABASE_ENVIRONMENT) or f"sqlite:///{root / '.cohortium' / 'registry.sqlite'}"
     return Registry(root, url)

@@ -1,0 +1,52 @@
+"""What a staged tree must not hold, whatever its files say: links, and names that another machine cannot keep."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from registry.errors import InvalidInput
+
+
+def require_portable(tree: Path, paths: Iterable[str], root: Path) -> None:
+    """Refuse links, unprintable names, and names that differ only by case or accent form.
+
+    Args:
+        tree: the staged files.
+        paths: their paths in it.
+        root: the registry they will join.
+
+    Raises:
+        InvalidInput: names the first path that cannot be taken, and what it collides with.
+    """
+    siblings: dict[str, dict[str, str]] = {}
+    for path in paths:
+        if not path.isprintable():  # also undecodable bytes, which Python keeps as surrogates
+            raise InvalidInput(f"{path!a} holds characters that cannot be printed.", "Rename the file.")
+        if (tree / path).is_symlink():
+            raise InvalidInput(f"{path} is a link, so its bytes are not part of the delivery.",
+                               "Deliver the file itself.")  # fmt: skip
+        _require_unique(path, root, siblings)
+
+
+def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) -> None:
+    folder = ""
+    for name in path.split("/"):
+        if folder not in siblings:
+            siblings[folder] = {_folded(other): other for other in _names(root / folder)}
+        other = siblings[folder].setdefault(_folded(name), name)
+        if other != name:
+            raise InvalidInput(f"{path} and {folder}{other} differ only by case or accents.",
+                               "Many file systems cannot hold both: rename one.")  # fmt: skip
+        folder = f"{folder}{name}/"
+
+
+def _folded(name: str) -> str:
+    """What a file system that ignores case and accent forms compares (macOS, Windows)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _names(folder: Path) -> list[str]:
+    return os.listdir(folder) if folder.is_dir() else []

@@ -1,0 +1,123 @@
+"""A staged change on disk: its plan, and moving its files into the registry and back.
+
+Every step can be cut short by a dead process and repeated: no byte is ever in fewer than one place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from registry.canon import canonical_json
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a staged change will do; on disk as `plan.json` beside the staged tree.
+
+    Attributes:
+        files: facts of each file that changes.
+        payload: facts for the event.
+    """
+
+    files: tuple[Mapping[str, Any], ...]
+    payload: Mapping[str, Any]
+
+    @property
+    def paths(self) -> list[str]:
+        """Every path that changes, sorted by bytes."""
+        return [str(file["path"]) for file in self.files]
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The folder of one change below `.cohortium/staging`: `tree/` (new files), `backup/` (replaced ones), the plan."""
+
+    root: Path
+    folder: Path
+
+    @property
+    def tree(self) -> Path:
+        """New files, laid out as in the registry."""
+        return self.folder / "tree"
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the change is complete on disk and not taken back."""
+        return (self.folder / "plan.json").exists()
+
+    def paths(self) -> list[str]:
+        """Every file in the tree, links included, sorted by bytes."""
+        return sorted(_walk(self.tree), key=os.fsencode)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Bring files and plan to the disk."""
+        for path in plan.paths:
+            _sync(self.tree / path)
+        place = self.folder / "plan.json"
+        place.write_bytes(canonical_json({"files": plan.files, "payload": plan.payload}))
+        _sync(place)
+
+    def read_plan(self) -> Plan:
+        """The plan that was written."""
+        raw = json.loads((self.folder / "plan.json").read_bytes())
+        return Plan(tuple(raw["files"]), raw["payload"])
+
+    def forget_plan(self) -> None:
+        """From here on the change is withdrawn, whoever comes next."""
+        (self.folder / "plan.json").unlink(missing_ok=True)
+
+    def move_in(self, paths: Sequence[str]) -> None:
+        """Put staged files into the registry; a file that has moved already is passed over."""
+        for path in paths:
+            staged, place, backup = self._places(path)
+            if not os.path.lexists(staged):
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(place) and not os.path.lexists(backup):
+                backup.parent.mkdir(parents=True, exist_ok=True)
+                os.link(place, backup, follow_symlinks=False)
+            os.replace(staged, place)
+
+    def move_back(self, paths: Sequence[str]) -> None:
+        """Undo `move_in`: new files return to the tree, replaced ones to the registry, new folders vanish."""
+        for path in paths:
+            staged, place, backup = self._places(path)
+            if not os.path.lexists(staged):
+                os.replace(place, staged)
+            if os.path.lexists(backup):
+                os.replace(backup, place)
+            _remove_empty(place.parent, self.root)
+
+    def discard(self) -> None:
+        """Remove the folder; what cannot be removed now is left to the doctor."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _places(self, path: str) -> tuple[Path, Path, Path]:
+        return self.tree / path, self.root / path, self.folder / "backup" / path
+
+
+def _walk(tree: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(tree):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in [*names, *links]:
+            yield (Path(folder) / name).relative_to(tree).as_posix()
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Remove a folder and its parents below `root` as far as they are empty."""
+    with suppress(OSError):
+        while folder != root:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
