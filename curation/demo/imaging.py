@@ -83,7 +83,8 @@ def look(atlas: Atlas, person: Person, visit: Visit, sequence: Sequence) -> View
 
 def _near_brain(head_mm: Array) -> Array:
     """A rounded box around every brain the plan can draw; outside it no voxel needs work."""
-    return np.asarray(sum((head_mm[axis] / half) ** 4 for axis, half in enumerate((84.0, 104.0, 90.0))) < 1)
+    squares = [np.square(head_mm[axis] / half) for axis, half in enumerate((84.0, 104.0, 90.0))]
+    return np.asarray(sum(np.square(part) for part in squares) < 1)
 
 
 def sample(field_: Array, view: View) -> Array:
@@ -99,7 +100,16 @@ def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: View)
         return np.zeros(view.inside.size)
     box = tuple(slice(max(part.start - 8, 0), part.stop + 8) for part in found[0])
     painted[box] = ndimage.gaussian_filter(painted[box], view.blur, truncate=3)
-    return sample(painted, view)
+    near = _within(view.template, box)
+    share = np.zeros(view.inside.size)
+    share[near] = ndimage.map_coordinates(painted, view.template[:, near], output=np.float64, order=1, mode="constant")
+    return share
+
+
+def _within(points: Array, box: tuple[slice, ...]) -> Array:
+    """Which points (3, N) lie in a box of voxels or less than one voxel away; the others need no sampling."""
+    inside = [(axis > part.start - 1) & (axis < part.stop) for axis, part in zip(points, box, strict=True)]
+    return np.flatnonzero(inside[0] & inside[1] & inside[2])
 
 
 @dataclass(frozen=True)
