@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from registry.errors import CohortiumError, InvalidInput
 from registry.store import open_registry
 
-QUERY = "SELECT path FROM images WHERE dataset = 'raw' AND suffix IN ('FLAIR', 'T1w') AND n_k > 1"
+QUERY = "SELECT path FROM images WHERE suffix IN ('FLAIR', 'T1w')"
 
 Say = Callable[[str], None]
 
@@ -86,7 +87,7 @@ def _line(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str,
 
 def _command(words: list[str], say: Say) -> Any:
     """Run one command as a user would, show it, and read its JSON."""
-    say("cohortium " + " ".join(f"'{word}'" if " " in word else word for word in words))
+    say(shlex.join(["cohortium", *words]))
     command = [sys.executable, "-m", "registry", *words, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

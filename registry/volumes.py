@@ -132,7 +132,8 @@ def encode(data: Array, affine_ras: Array) -> bytes:
 
     Args:
         data: (I, J, K) or (I, J, K, T); bool becomes uint8, float64 becomes float32.
-        affine_ras: 4 x 4, written as both sform and qform (code 1, scanner).
+        affine_ras: 4 x 4, written as sform (code 1, scanner), and as qform too where a quaternion in single precision
+            can say it: near half turns it cannot, and two forms that disagree would be a trap.
     """
     import nibabel
 
@@ -143,6 +144,8 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     image.header.set_xyzt_units("mm", "sec")
     image.set_sform(affine_ras, code=1)
     image.set_qform(affine_ras, code=1, strip_shears=True)
+    if not _forms_agree(image, array.shape):
+        image.set_qform(None, code=0)
     return gzip_bytes(image.to_bytes())
 
 
