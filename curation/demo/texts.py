@@ -74,15 +74,8 @@ From the ICBM152 2009a nonlinear maps that nilearn distributes (T1-weighted, gre
 mni_icbm152_*_tal_nlin_sym_09a), deformed and re-contrasted here. Template reference: Fonov et al., NeuroImage
 54 (2011) 313-327.
 
-The template's copyright notice, as its authors publish it:
-
-Copyright (C) 1993-2009 Louis Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill
-University. Permission to use, copy, modify, and distribute this software and its documentation for any
-purpose and without fee is hereby granted, provided that the above copyright notice appear in all copies. The
-authors and McGill University make no representations about the suitability of this software for any purpose.
-It is provided "as is" without express or implied warranty. The authors are not responsible for any data loss,
-equipment damage, property loss, or injury to subjects or patients resulting from the use or misuse of this
-software package.
+The template belongs to its authors (McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University);
+nilearn's documentation of these maps names their licence.
 
 ## What it is not
 
