@@ -60,13 +60,16 @@ def tsv_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> byte
 
     Args:
         rows: mappings; keys outside `columns` are an error, missing keys become `n/a`.
-        columns: the header, in order.
+        columns: the header, in order; not empty.
 
     Raises:
-        ValueError: a row holds a key that is not a column, or a cell holds a tab or a line break.
+        ValueError: a row holds a key that is not a column, a column repeats or has no name, or a cell holds a tab or
+            a line break.
     """
     known = set(columns)
-    lines = ["\t".join(columns)]
+    if not known or "" in known or len(known) != len(columns):
+        raise ValueError(f"every column needs a name of its own: {list(columns)}")
+    lines = ["\t".join(_cell(column) for column in columns)]
     for row in rows:
         if extra := set(row) - known:
             raise ValueError(f"columns not declared: {sorted(extra)}")
@@ -82,22 +85,30 @@ def _cell(value: Any) -> str:
 
 
 def read_tsv(path: Path) -> list[dict[str, str | None]]:
-    """Rows of a BIDS table; `n/a` and empty become None; a byte-order mark is ignored.
+    """Rows of a BIDS table; `n/a` and empty become None; a byte-order mark and blank lines are ignored.
 
     Raises:
         ValueError: a row is longer or shorter than the header, a column repeats, or bytes are not UTF-8.
     """
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        lines = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-    if not lines:
-        return []
-    header, *body = lines
+    return read_table(path)[1]
+
+
+def read_table(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
+    """Columns and rows of a BIDS table, as `read_tsv`; a file without a header has neither."""
+    header: list[str] = []
+    rows = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+            header = next(reader, header)
+            for line in reader:
+                if line and len(line) != len(header):
+                    raise ValueError(f"line {reader.line_num} has {len(line)} cells, the header has {len(header)}")
+                if line:
+                    cells = (None if cell in ("", MISSING) else cell for cell in line)
+                    rows.append(dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
     if len(set(header)) != len(header):
-        raise ValueError(f"{path.name}: a column name appears twice")
-    for number, line in enumerate(body, start=2):
-        if len(line) != len(header):
-            raise ValueError(f"{path.name}: line {number} has {len(line)} cells, the header has {len(header)}")
-    return [
-        {name: None if cell in ("", MISSING) else cell for name, cell in zip(header, line, strict=True)}
-        for line in body
-    ]
+        raise ValueError("a column name appears twice")
+    return header, rows

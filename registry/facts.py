@@ -13,6 +13,7 @@ import numpy as np
 from registry import volumes
 from registry.canon import read_tsv, sha256_file
 from registry.errors import InvalidInput
+from registry.keyed import key_of, require_keys
 from registry.names import parse
 from registry.tables import File
 
@@ -92,21 +93,28 @@ def content(place: Path, path: str) -> dict[str, Any]:
     if path.endswith(".json"):
         return {"json": _json(place)}
     if path.endswith(".tsv"):
-        return {"rows": _tsv(place)}
+        return {"rows": _tsv(place, path)}
     return {}
 
 
 def _json(place: Path) -> Any:
     try:
-        return json.loads(place.read_text(encoding="utf-8-sig"))
-    except (ValueError, OSError) as error:
+        return json.loads(place.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{place.name} is not readable JSON.", f"{error}") from error
 
 
-def _tsv(place: Path) -> list[dict[str, str | None]]:
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not a JSON value; use null")
+
+
+def _tsv(place: Path, path: str) -> list[dict[str, str | None]]:
     try:
-        return read_tsv(place)
-    except (ValueError, OSError) as error:
+        rows = read_tsv(place)
+        if key := key_of(path):
+            require_keys(rows, key)
+        return rows
+    except ValueError as error:
         raise InvalidInput(f"{place.name} is not a readable table.", f"{error}") from error
 
 

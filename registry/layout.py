@@ -60,6 +60,8 @@ def resolve(uri: str, dataset: str, links: dict[str, str]) -> str | None:
     """
     if not uri.startswith("bids:"):
         return f"{dataset}/{uri}".lstrip("/")
+    if uri.count(":") < 2:
+        return None
     _, name, path = uri.split(":", 2)
     if not name:
         return f"{dataset}/{path}".lstrip("/")

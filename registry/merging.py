@@ -7,19 +7,15 @@ owner: a path that exists with other content is refused, because evidence is nev
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from registry.canon import read_tsv, readable_json, sha256_file, tsv_bytes
+from registry.canon import read_table, readable_json, sha256_file, tsv_bytes
 from registry.errors import InvalidInput
+from registry.keyed import key_of, require_keys
 
-_KEYS = {
-    "participants.tsv": "participant_id",
-    "descriptions.tsv": "desc_id",
-    "sessions.tsv": "session_id",
-    "scans.tsv": "filename",
-}
 REPLACEABLE = ("code/registry/persons.tsv", "code/registry/runs/")
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
@@ -28,13 +24,15 @@ def merge_tree(tree: Path, root: Path) -> None:
     """Merge shared files in `tree` with those in `root`, in place in `tree`; drop files that are equal.
 
     Raises:
-        InvalidInput: a file exists in the registry with other content.
+        InvalidInput: a file exists in the registry with other content, or cannot be read.
     """
     for staged in sorted(path for path in tree.rglob("*") if path.is_file()):
         path = staged.relative_to(tree).as_posix()
         held = root / path
-        if not held.exists():
+        if not os.path.lexists(held):
             continue
+        if not held.exists():  # annexed, and its content is elsewhere
+            raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}")
         if sha256_file(held) == sha256_file(staged):
             staged.unlink()
             continue
@@ -42,7 +40,10 @@ def merge_tree(tree: Path, root: Path) -> None:
         if merge is None:
             raise InvalidInput(f"{path} is in the registry already, with other content.",
                                "Import it under another subject label, or exclude the old one first.")  # fmt: skip
-        staged.write_bytes(merge(held, staged))
+        try:
+            staged.write_bytes(merge(held, staged))
+        except ValueError as error:
+            raise InvalidInput(f"{path} cannot be joined with the one in the registry.", f"{error}") from error
 
 
 def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
@@ -51,7 +52,7 @@ def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
         return lambda _, new: new.read_bytes()
     if name in ("README", "README.md", "CHANGES", "LICENSE", ".bidsignore"):
         return _append_text
-    if any(name == key or name.endswith(f"_{key}") for key in _KEYS):
+    if (key := key_of(path)) and key != "index":  # a table of lesions or labels is one whole
         return _merge_table
     is_subject_file = "/sub-" in f"/{path}".rpartition("/")[0]
     if name.endswith(".json") and not path.startswith("code/") and not is_subject_file:
@@ -66,12 +67,13 @@ def _append_text(held: Path, staged: Path) -> bytes:
 
 def _merge_table(held: Path, staged: Path) -> bytes:
     """Union of columns and rows; a row in both keeps what it had and gains what was missing."""
-    key = next(value for name, value in _KEYS.items() if staged.name == name or staged.name.endswith(f"_{name}"))
-    old, new = read_tsv(held), read_tsv(staged)
-    columns = list(dict.fromkeys([*_columns(held), *_columns(staged)]))
+    (old_columns, old), (new_columns, new) = read_table(held), read_table(staged)
+    key = str(key_of(staged.name))
+    require_keys(new, key)
     rows = {row[key]: row for row in old}
     for row in new:
         rows[row[key]] = _merge_row(rows.get(row[key], {}), row, staged.name)
+    columns = list(dict.fromkeys([*old_columns, *new_columns]))
     return tsv_bytes([rows[name] for name in sorted(rows, key=lambda text: str(text).encode())], columns)
 
 
@@ -81,10 +83,6 @@ def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: st
             raise InvalidInput(f"{table} says {column} = {old[column]}, the delivery says {value}.",
                                "Correct the delivery, or import it under another subject label.")  # fmt: skip
     return {**old, **{column: value for column, value in new.items() if value is not None}}
-
-
-def _columns(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8-sig").splitlines()[0].split("\t")
 
 
 def _merge_object(held: Path, staged: Path) -> bytes:

@@ -5,6 +5,7 @@ Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabe
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ Array = npt.NDArray[Any]
 GRID_TOLERANCE_MM = 1e-3
 """Two grids are one when no corner of the first moves by more than this in the second."""
 
+FORMS_TOLERANCE_MM = 0.05
+"""How far sform and qform may place a corner apart: a quaternion in float32 is no more exact on a large grid."""
+
 MAX_VOXEL_BYTES = 8 << 30
 """A header that declares more than this is refused before any voxel is read."""
 
@@ -37,7 +41,7 @@ class Header:
         spacing_mm: voxel edge lengths along i, j, k.
         dtype: on-disk data type, `int16`, `uint8`, ...
         orientation: axis codes such as `RAS` or `LPS`.
-        forms_agree: False when both sform and qform are set and move a corner by more than the tolerance.
+        forms_agree: False when both sform and qform are set and move a corner by more than `FORMS_TOLERANCE_MM`.
     """
 
     shape: tuple[int, ...]
@@ -102,7 +106,7 @@ def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
     image = _open(path)
     try:
         data = np.asarray(image.dataobj)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise InvalidInput(f"{path.name} ends before its voxels do ({error}).", "Copy the file again.") from error
     if dtype is None:
         dtype = np.float32 if data.dtype.kind == "f" else data.dtype
@@ -203,6 +207,9 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
     if size > MAX_VOXEL_BYTES or 0 in image.shape:
         raise InvalidInput(f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
                            "The header is damaged or hostile; ask for the file again.")  # fmt: skip
+    if not np.all(np.isfinite(image.affine)) or abs(np.linalg.det(image.affine[:3, :3])) < 1e-12:
+        raise InvalidInput(f"{path.name} does not say where its voxels lie.",
+                           "Its sform or qform holds no usable numbers; ask for the file again.")  # fmt: skip
     return image
 
 
@@ -214,4 +221,4 @@ def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
         return False
     if not (int(scode) and int(qcode)):
         return True
-    return corner_displacement_mm(shape, sform, qform) <= 0.05
+    return corner_displacement_mm(shape, sform, qform) <= FORMS_TOLERANCE_MM

@@ -1,0 +1,38 @@
+"""Tables whose rows have a key: which column it is, and that every row has one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+KEYS = {
+    "participants.tsv": "participant_id",
+    "descriptions.tsv": "desc_id",
+    "sessions.tsv": "session_id",
+    "scans.tsv": "filename",
+    "dseg.tsv": "index",
+}
+"""File name, or its end after an underscore, to the column that names a row."""
+
+
+def key_of(path: str) -> str | None:
+    """The key column of a table at this path, or None where rows have no key."""
+    name = path.rpartition("/")[2]
+    return next((key for end, key in KEYS.items() if name == end or name.endswith(f"_{end}")), None)
+
+
+def require_keys(rows: Sequence[Mapping[str, str | None]], key: str) -> None:
+    """Check that every row names itself, once.
+
+    Raises:
+        ValueError: the column is missing or empty, two rows share a key, or an index is no whole number.
+    """
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=2):
+        value = row.get(key)
+        if value is None:
+            raise ValueError(f"line {number} has no {key}")
+        if value in seen:
+            raise ValueError(f"line {number} repeats the {key} {value}")
+        if key == "index" and not value.isdecimal():
+            raise ValueError(f"line {number} has the index {value}, expected a whole number")
+        seen.add(value)

@@ -1,0 +1,42 @@
+"""Rows of images."""
+
+from __future__ import annotations
+
+from registry.projection.context import Context
+from registry.projection.values import number, text
+from registry.tables import Image
+
+
+def image_row(context: Context) -> Image:
+    """The row of one NIfTI image."""
+    name, facts, sidecar = context.name, context.file.facts, context.sidecar
+    shape = [*facts["shape"], 1, 1, 1, 1]
+    contrast = name.entities.get("ce")
+    return Image(
+        path=context.file.path,
+        dataset=context.dataset.removeprefix("derivatives/") or "raw",
+        subject_id=name.subject,
+        session_key=name.session_key,
+        datatype=name.datatype,
+        suffix=name.suffix,
+        channel=f"ce-{contrast}_{name.suffix}" if contrast else name.suffix,
+        space=name.entities.get("space"),
+        acq=name.entities.get("acq"),
+        run=name.entities.get("run"),
+        sha256=context.file.sha256,
+        size=context.file.size,
+        n_i=shape[0],
+        n_j=shape[1],
+        n_k=shape[2],
+        n_t=shape[3],
+        spacing_i_mm=facts["spacing"][0],
+        spacing_j_mm=facts["spacing"][1],
+        spacing_k_mm=facts["spacing"][2],
+        affine_ras=facts["affine"],
+        dtype=facts["dtype"],
+        orientation=facts["orientation"],
+        forms_agree=facts["forms_agree"],
+        manufacturer=text(sidecar.get("Manufacturer")),
+        model_name=text(sidecar.get("ManufacturersModelName")),
+        field_strength_t=number(sidecar.get("MagneticFieldStrength")),
+    )

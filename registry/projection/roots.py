@@ -1,0 +1,50 @@
+"""Facts that stand above subjects: participants, raters, links between datasets, label tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from registry import layout
+from registry.projection.values import mapping
+from registry.tables import File
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Facts that stand above subjects.
+
+    Attributes:
+        participants: participant id to its row.
+        raters: (dataset folder, desc) to the row of `descriptions.tsv`.
+        links: dataset folder to its `DatasetLinks`.
+        labels: dataset folder to its label tables, stem of the table to {value: name}.
+    """
+
+    participants: Mapping[str, Mapping[str, str | None]]
+    raters: Mapping[tuple[str, str], Mapping[str, str | None]]
+    links: Mapping[str, dict[str, str]]
+    labels: Mapping[str, Mapping[str, dict[str, str]]]
+
+
+def read_roots(files: Iterable[File]) -> Roots:
+    """Collect root facts from the files that belong to no subject."""
+    participants: dict[str, Mapping[str, str | None]] = {}
+    raters: dict[tuple[str, str], Mapping[str, str | None]] = {}
+    links: dict[str, dict[str, str]] = {}
+    labels: dict[str, dict[str, dict[str, str]]] = {}
+    for file in files:
+        dataset, inner = layout.split_dataset(file.path)
+        rows = file.facts.get("rows", [])
+        if file.path == "participants.tsv":
+            participants = {row["participant_id"]: row for row in rows}
+        elif inner == "descriptions.tsv":
+            raters.update({(dataset, str(row["desc_id"]).removeprefix("desc-")): row for row in rows})
+        elif inner == "dataset_description.json":
+            links[dataset] = {
+                name: str(url) for name, url in mapping(mapping(file.facts.get("json")).get("DatasetLinks")).items()
+            }
+        elif inner.endswith("dseg.tsv"):
+            names = {str(row["index"]): str(row["name"]) for row in rows if row.get("index")}
+            labels.setdefault(dataset, {})[inner.removesuffix(".tsv")] = names
+    return Roots(participants, raters, links, labels)

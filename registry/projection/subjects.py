@@ -1,0 +1,97 @@
+"""All rows of one subject, from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from registry import layout
+from registry.layout import Role
+from registry.names import BidsName, parse
+from registry.projection.context import Context
+from registry.projection.imaging import image_row
+from registry.projection.lesions import lesion_rows
+from registry.projection.readings import RATED_SUFFIXES, mask_rows
+from registry.projection.roots import Roots
+from registry.projection.values import number, whole
+from registry.tables import File, Image, Session, Subject, Table
+
+
+@dataclass
+class SubjectRows:
+    """All rows of one subject, in the order in which they can be inserted."""
+
+    subject: Subject
+    sessions: list[Session] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    others: list[Table] = field(default_factory=list)
+
+    def all(self) -> list[Table]:
+        """Parents before children."""
+        return [self.subject, *self.sessions, *self.images, *self.others]
+
+
+def subject_rows(subject_id: str, files: Iterable[File], roots: Roots) -> SubjectRows:
+    """All rows of one subject from its files. Files that are not BIDS names give no rows."""
+    by_path = {file.path: file for file in files}
+    rows = SubjectRows(_subject(subject_id, roots))
+    sessions: dict[str, Session] = {}
+    for file in sorted(by_path.values(), key=_images_first):
+        _place(file, by_path, roots, rows, sessions)
+    _describe_sessions(subject_id, by_path, sessions)
+    rows.sessions = [sessions[key] for key in sorted(sessions)]
+    return rows
+
+
+def _images_first(file: File) -> tuple[int, str]:
+    order = [Role.RAW, Role.IMAGES, Role.READINGS, Role.CONSENSUS, Role.LESIONS, Role.PREDICTION]
+    return order.index(layout.role(layout.split_dataset(file.path)[0])[0]), file.path
+
+
+def _place(
+    file: File, by_path: Mapping[str, File], roots: Roots, rows: SubjectRows, sessions: dict[str, Session]
+) -> None:
+    dataset, inner = layout.split_dataset(file.path)
+    role, protocol = layout.role(dataset)
+    name = parse(inner)
+    if name is None or name.subject != rows.subject.subject_id:  # a name that contradicts its folder is no evidence
+        return
+    context = Context(file, name, dataset, protocol, by_path, roots)
+    images = {image.path: image for image in rows.images}
+    if "shape" in file.facts and role in (Role.RAW, Role.IMAGES) and name.suffix not in RATED_SUFFIXES:
+        sessions.setdefault(name.session_key, _session(name))
+        rows.images.append(image_row(context))
+    elif "shape" in file.facts and name.suffix in RATED_SUFFIXES:
+        rows.others.extend(mask_rows(context, role, images))
+    elif role is Role.LESIONS and name.suffix == "dseg" and name.extension == ".tsv":
+        rows.others.extend(lesion_rows(context, images))
+
+
+def _subject(subject_id: str, roots: Roots) -> Subject:
+    row = roots.participants.get(subject_id, {})
+    age = row.get("age")
+    return Subject(
+        subject_id=subject_id,
+        person_id=row.get("person_id") or f"P-{subject_id.removeprefix('sub-')}",
+        sex=row.get("sex"),
+        age=number(age),
+        class_label=row.get("class"),
+        diagnosis=row.get("diagnosis"),
+        radiological_status=row.get("radiological_status"),
+    )
+
+
+def _session(name: BidsName) -> Session:
+    return Session(session_key=name.session_key, subject_id=name.subject, session_id=name.session)
+
+
+def _describe_sessions(subject_id: str, by_path: Mapping[str, File], sessions: dict[str, Session]) -> None:
+    table = by_path.get(f"{subject_id}/{subject_id}_sessions.tsv")
+    for row in table.facts.get("rows", []) if table else []:
+        key = f"{subject_id}/{row['session_id']}"
+        session = sessions.setdefault(
+            key, Session(session_key=key, subject_id=subject_id, session_id=row["session_id"])
+        )
+        session.days_from_baseline = whole(row.get("days_from_baseline"))
+        session.site_id = row.get("site")
+        session.scanner_id = row.get("scanner")

@@ -1,0 +1,32 @@
+"""Values that stand in sidecars and tables, as columns can hold them: what does not fit becomes None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, rounded towards zero, or None."""
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def text(value: Any) -> str | None:
+    """A text, or None for what is missing or no single value."""
+    return None if value is None or isinstance(value, list | dict) else str(value)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A JSON object, or an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
