@@ -80,15 +80,21 @@ def chromium(size: tuple[int, int] = (1360, 1000), scheme: str = "light") -> Ite
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-        page.seen, page.problems = [], []
-        page.on("request", lambda request: page.seen.append(request.url))
-        page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page = new_page(browser, size, scheme)
         try:
             yield page
         finally:
             browser.close()
+
+
+def new_page(browser: Any, size: tuple[int, int] = (1360, 1000), scheme: str = "light") -> Any:
+    """One more page of a browser; playwright allows one browser at a time, so a test that has a page asks it here."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    page.seen, page.problems = [], []
+    page.on("request", lambda request: page.seen.append(request.url))
+    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    return page
 
 
 def viewer_ready(page: Any, seconds: float = 90) -> None:

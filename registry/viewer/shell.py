@@ -11,6 +11,7 @@ import streamlit as st
 from registry.errors import CohortiumError
 from registry.pages import GROUP, Page, arrange
 from registry.store import Registry
+from registry.viewer.theme import ICON
 
 _BUILT = "cohortium:pages"
 
@@ -22,7 +23,7 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
         open_registry: opens the registry; a `CohortiumError` becomes one sentence on the page.
         pages: instead of those that the installed workspaces announce; for tests.
     """
-    st.set_page_config(page_title="Cohortium", layout="wide")
+    st.set_page_config(page_title="Cohortium", page_icon=ICON, layout="wide")
     try:
         registry = open_registry()
     except CohortiumError as error:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from registry.viewer.layers import RATER_COLOURS
 
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="13" fill="none" '
+    'stroke="#2F6690" stroke-width="4"/><circle cx="12" cy="14" r="4" fill="#56B4E9"/>'
+    '<circle cx="20" cy="18" r="4" fill="#D55E00"/></svg>'
+)
+"""The browser tab's icon. Without one Streamlit takes the page's symbol and asks a font server for its picture."""
+
 _LIGHT = {
     "primaryColor": "#2F6690",
     "backgroundColor": "#FFFFFF",

@@ -2,8 +2,12 @@
 import { PLANES } from "./masks.js";
 
 const NAMES = ["Axial", "Coronal", "Sagittal"];
-const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]]; // low and high end of each RAS axis
+/** Low and high end of each RAS axis. */
+const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]];
 const RENDER = 4;
+
+/** A coordinate as it is spoken: `R 26.0`, never a signed number. */
+export const sided = (mm, axis) => `${ENDS[axis][mm <= -0.05 ? 0 : 1]} ${Math.abs(mm).toFixed(1)}`;
 
 export class Overlay {
   constructor(canvas, scene) {
@@ -95,7 +99,7 @@ export class Overlay {
     const [west, east] = map.scaleX > 0 ? ENDS[map.u] : [...ENDS[map.u]].reverse();
     const [north, south] = map.scaleY > 0 ? ENDS[map.v] : [...ENDS[map.v]].reverse();
     const mm = this.scene.place?.mm?.[map.w] ?? 0;
-    const position = `${NAMES[map.plane]}  ${ENDS[map.w][mm < 0 ? 0 : 1]} ${Math.abs(mm).toFixed(1)}`;
+    const position = `${NAMES[map.plane]}  ${sided(mm, map.w)}`;
     this.text(position, box.left + inset, box.top + inset, "left", "top");
     this.letter(west, box.left + inset, middleY, "left", "middle");
     this.letter(east, right - inset, middleY, "right", "middle");

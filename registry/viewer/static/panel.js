@@ -1,7 +1,7 @@
 // Everything around the picture: tool bar, legend, read-out. Text from the registry is only ever set as text.
+import { sided } from "./overlay.js";
 
 const VIEWS = [["all", "All"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["render", "3-D"]];
-const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]];
 const STEPS = {
   ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, 1, 0], ArrowDown: [0, -1, 0], PageUp: [0, 0, 1], PageDown: [0, 0, -1],
 };
@@ -119,7 +119,7 @@ export class Panel {
   }
 
   showPlace({ mm, voxel, intensity, labels }) {
-    const place = mm.map((value, axis) => `${ENDS[axis][value < 0 ? 0 : 1]} ${Math.abs(value).toFixed(1)}`).join("   ");
+    const place = mm.map((value, axis) => sided(value, axis)).join("   ");
     const hits = labels.filter(([, value]) => value).map(([title, value]) => {
       const known = this.names?.get(title)?.labels.find((label) => label.value === value);
       return known ? `${title}: ${known.name}` : title;

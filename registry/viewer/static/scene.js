@@ -2,6 +2,11 @@
 import { Mask, storedVoxel } from "./masks.js";
 
 const SHOWN = { all: 3, axial: 0, coronal: 1, sagittal: 2, render: 4 };
+/** Axial large on the left, the other planes and the rendering beside it; shares of the stage. */
+const LAYOUT = [
+  { sliceType: 0, position: [0, 0, 0.46, 1] }, { sliceType: 1, position: [0.46, 0, 0.27, 0.5] },
+  { sliceType: 2, position: [0.73, 0, 0.27, 0.5] }, { sliceType: 4, position: [0.46, 0.5, 0.54, 0.5] },
+];
 const LABEL_INTENT = 1002; // NIfTI's intent code for label maps: nearest neighbour and a colour per value
 
 export class Scene {
@@ -15,12 +20,15 @@ export class Scene {
   async start() {
     await import(`${window.location.origin}/assets/niivue.js`); // a UMD bundle: leaves `niivue` behind
     this.nv = new window.niivue.Niivue({
-      logLevel: "error", backColor: [0.035, 0.043, 0.055, 1], loadingText: "", crosshairWidth: 0,
+      logLevel: "error", backColor: [0, 0, 0, 1], loadingText: "", crosshairWidth: 0,
       isOrientationTextVisible: false, multiplanarShowRender: 1, multiplanarPadPixels: 6, dragMode: 0,
       isRadiologicalConvention: true, dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "",
       cycleClipPlaneHotKey: "", isNearestInterpolation: false, show3Dcrosshair: false, tileMargin: 0,
     });
     await this.nv.attachToCanvas(this.canvas);
+    await this.nv.setVolumeRenderIllumination(0.4);
+    this.nv.setGradientOpacity(0.5);
+    this.nv.scene.volScaleMultiplier = 1.4;
     const draw = this.nv.drawScene.bind(this.nv);
     this.nv.drawScene = () => {
       const result = draw();
@@ -45,6 +53,7 @@ export class Scene {
     for (const layer of this.layers) if (layer.kind === "label") layer.volume.setColormapLabel(lutOf(layer));
     this.nv.setVolume(this.layers[0].volume, 0);
     this.refresh();
+    if (kept.length === 0) this.show("all");
     this.nv.createOnLocationChange();
   }
 
@@ -78,6 +87,7 @@ export class Scene {
   }
 
   show(name) {
+    this.nv.setCustomLayout(name === "all" ? LAYOUT : []);
     this.nv.setSliceType(SHOWN[name]);
   }
 
@@ -105,9 +115,9 @@ export class Scene {
   resetView() {
     const image = this.layers[0].volume;
     this.nv.scene.pan2Dxyzmm = [0, 0, 0, 1];
-    this.nv.scene.volScaleMultiplier = 1;
+    this.nv.scene.volScaleMultiplier = 1.4;
     this.nv.setRenderAzimuthElevation(110, 10);
-    this.setWindow(image.robust_min, image.robust_max);
+    this.setWindow(image.robust_min, withHeadroom(image).cal_max);
   }
 
   close() {
@@ -116,13 +126,19 @@ export class Scene {
   }
 }
 
+/** NiiVue clips the brightest two percent, where lesions live: leave room above. */
+function withHeadroom(volume) {
+  volume.cal_max = Math.min(volume.robust_max + 0.15 * (volume.robust_max - volume.robust_min), volume.global_max);
+  return volume;
+}
+
 async function read(layer) {
   const response = await fetch(layer.url);
   if (!response.ok) throw new Error(`${layer.title}: ${await response.text()}`);
   const buffer = await response.arrayBuffer();
   const colormap = layer.kind === "image" ? "gray" : "red";
   const volume = await window.niivue.NVImage.loadFromUrl({ url: buffer, name: "volume.nii.gz", colormap });
-  if (layer.kind === "image") return { volume };
+  if (layer.kind === "image") return { volume: withHeadroom(volume) };
   volume.hdr.intent_code = LABEL_INTENT;
   return { volume, mask: new Mask(volume) };
 }

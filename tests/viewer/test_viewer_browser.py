@@ -1,0 +1,161 @@
+"""The viewer in a real browser: voxels are drawn, on the right side, and nothing leaves this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sample
+from browser import chromium, free_port, near, new_page, outside, require_browser, running, shot, viewer_ready
+
+from registry.viewer import CONSENSUS_COLOUR, rater_colour
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    require_browser()
+    folder, port = tmp_path_factory.mktemp("sample"), free_port()
+    sample.make(folder)
+    command = [sys.executable, sample.__file__, str(folder), str(port)]
+    with running(command, port, {**os.environ, "COHORTIUM_SAMPLE": str(folder)}) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Any]:
+    with chromium() as opened:
+        opened.goto(address)
+        viewer_ready(opened)
+        yield opened
+
+
+def axial(page: Any, name: str) -> Any:
+    """Pixels (H, W, 3) of the axial picture: the left 46 % of the stage."""
+    pixels = shot(page.locator(".stage"), name)
+    return pixels[:, : int(pixels.shape[1] * 0.46)]
+
+
+def volumes_fetched(page: Any) -> int:
+    return sum("/volumes/" in url for url in page.seen)
+
+
+def test_voxels_and_masks_are_drawn_on_the_persons_side(page: Any) -> None:
+    pixels = axial(page, "viewer-radiological")
+    grey = (abs(pixels.astype(int) - pixels.mean(axis=-1, keepdims=True)) < 4).all(axis=-1)
+    assert pixels[grey].std() > 20, "the image is not uniform"
+    assert near(pixels, CONSENSUS_COLOUR).sum() > 40
+    columns = near(pixels, rater_colour(0)).nonzero()[1]
+    assert columns.size > 40
+    # The lesion of rater A lies on the person's right: on the screen's left in radiological display.
+    assert columns.max() < pixels.shape[1] / 2
+
+
+def test_display_can_be_turned_to_neurological(page: Any) -> None:
+    page.get_by_role("button", name="Radiological").click()
+    pixels = axial(page, "viewer-neurological")
+    page.get_by_role("button", name="Neurological").click()
+    assert near(pixels, rater_colour(0)).nonzero()[1].min() > pixels.shape[1] / 2
+
+
+def test_a_layer_is_switched_without_loading_anything_again(page: Any) -> None:
+    before, chip = volumes_fetched(page), page.get_by_role("button", name="Consensus")
+    chip.click()
+    assert near(axial(page, "viewer-without-consensus"), CONSENSUS_COLOUR, 25).sum() == 0
+    chip.click()
+    assert near(axial(page, "viewer-with-consensus"), CONSENSUS_COLOUR, 25).sum() > 40
+    assert volumes_fetched(page) == before == len(sample.NAMES)
+
+
+def test_a_change_from_the_page_keeps_the_viewer(page: Any) -> None:
+    before = volumes_fetched(page)
+    page.locator(".viewer").evaluate("node => { node.dataset.mark = 'kept'; }")
+    page.get_by_text("With the consensus").click()
+    page.wait_for_timeout(1500)
+    viewer_ready(page)
+    assert page.locator(".viewer").get_attribute("data-mark") == "kept"
+    assert volumes_fetched(page) == before
+
+
+def test_read_out_is_in_millimetres_and_voxels(page: Any) -> None:
+    text = page.locator(".readout").inner_text()
+    assert "R 26.0" in text
+    assert "Voxel" in text
+    # i runs to the left in this file: (72 - 1) / 2 - 26 / 2 = 22.5
+    assert "22, " in text or "23, " in text
+    assert "Rater A: lesion" in text
+
+
+def test_a_click_reaches_the_page(page: Any) -> None:
+    picture = page.locator("canvas.picture").bounding_box()
+    page.mouse.click(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
+    page.get_by_text("Clicked at (").wait_for(timeout=15000)
+    assert "R 26.0" not in page.locator(".readout").inner_text()
+
+
+def test_keys_move_the_crosshair_and_the_wheel_scrolls(page: Any) -> None:
+    page.locator("canvas.picture").focus()
+    before = page.locator(".readout").inner_text()
+    page.keyboard.press("PageUp")
+    after = page.locator(".readout").inner_text()
+    assert after != before
+    page.keyboard.press("c")  # the page around clears its cache with this key: it must not hear it
+    assert page.get_by_text("Clear caches").count() == 0
+    picture = page.locator("canvas.picture").bounding_box()
+    page.mouse.move(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(300)
+    assert page.locator(".readout").inner_text() != after
+
+
+def test_dragging_with_the_right_button_changes_the_window(page: Any) -> None:
+    picture = page.locator("canvas.picture").bounding_box()
+    x, y = picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.3
+    dark = axial(page, "viewer-window-before").mean()
+    page.mouse.move(x, y)
+    page.mouse.down(button="right")
+    page.mouse.move(x, y + 90, steps=4)
+    page.mouse.up(button="right")
+    assert axial(page, "viewer-window-after").mean() > dark * 1.1
+    page.get_by_role("button", name="Reset").click()
+
+
+def test_each_view_fills_the_stage(page: Any) -> None:
+    for name in ("Axial", "Coronal", "Sagittal", "3-D"):
+        page.get_by_role("button", name=name, exact=True).click()
+        assert shot(page.locator(".stage"), f"viewer-only-{name.lower()}").std() > 8
+    page.get_by_role("button", name="All", exact=True).click()
+
+
+def test_the_viewer_comes_back_after_another_page(page: Any) -> None:
+    page.get_by_role("link", name="Other").click()
+    page.get_by_role("link", name="Back to the subject").click()
+    viewer_ready(page)
+    assert near(axial(page, "viewer-again"), rater_colour(0)).sum() > 40
+
+
+def test_nothing_left_this_machine_and_nothing_failed(page: Any) -> None:
+    assert outside(page) == []
+    assert page.problems == []
+
+
+def test_other_names_for_this_machine_are_not_answered(address: str) -> None:
+    request = urllib.request.Request(f"{address}/assets/niivue.js", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request, timeout=10)
+
+
+def test_a_missing_volume_is_explained_in_the_picture(page: Any, address: str) -> None:
+    dark = new_page(page.context.browser, scheme="dark")
+    dark.route("**/volumes/*", lambda route: route.fulfill(status=404, body="There is no volume with this checksum."))
+    dark.goto(address)
+    dark.wait_for_selector('[data-viewer="failed"]', timeout=60000)
+    assert "FLAIR: There is no volume with this checksum." in dark.locator(".note").inner_text()
+    shot(dark, "viewer-failed-dark")
+    dark.close()
