@@ -20,6 +20,8 @@ __all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
 _MODULES = {
     "bids": "curation.importers.bids",
     "decathlon": "curation.importers.decathlon",
+    "near-bids": "curation.importers.near_bids",
+    "open-ms": "curation.importers.open_ms",
 }
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from curation.importers.bids_items import Item, Kind
-from curation.importers.bids_run import Run, clean_bytes, is_integer, open_nifti, source_image
+from curation.importers.bids_run import Run, clean_bytes, is_integer, source_image
 from curation.importers.report import Reason
-from curation.importers.staging import Placed, RefusedError, read_mask
+from curation.importers.staging import Placed, RefusedError, open_nifti, read_mask
 from registry import layout, volumes
 from registry.canon import read_tsv, sha256_bytes, sha256_file
 from registry.errors import GeometryError

@@ -23,17 +23,20 @@ Row = dict[str, Any]
 
 def describe_people(run: Run) -> None:
     """Fill the tree's participants and sessions for every subject that has a raw image or a mask."""
-    stated = _rows(run, "participants.tsv", "participant_id")
+    stated = run.participants
+    if stated is None:
+        stated = read_rows(run, "participants.tsv", "participant_id")
     present = sorted({key.partition("/")[0] for key, _ in _visits(run)})
     for subject in present:
         row = stated.get(subject, {})
         columns = {key: _known(row.get(key)) for key in (*PARTICIPANTS, *_extra(run)) if key != "participant_id"}
-        person = columns.pop("person_id", None)
-        run.tree.person(subject, person, **{key: value for key, value in columns.items() if value is not None})
+        person_id = columns.pop("person_id", None)
+        run.tree.person(subject, person_id, **{key: value for key, value in columns.items() if value is not None})
     for key, image in sorted(_visits(run), key=lambda visit: visit[0]):
         subject, _, session = key.partition("/")
         if session and session not in run.tree.sessions.get(subject, {}):
-            row = _session(run, stated.get(subject, {}), subject, session) | _place(run, image, stated.get(subject, {}))
+            person = run.visits.get(key, stated.get(subject, {}))
+            row = _session(run, subject, session) | _place(run, image, person)
             run.tree.sessions.setdefault(subject, {})[session] = row
     for subject in run.tree.sessions:
         _offsets(run, subject)
@@ -77,7 +80,7 @@ def _extra(run: Run) -> tuple[str, ...]:
     return tuple(run.tree.recipe.options.get("keep_columns", ()))
 
 
-def _rows(run: Run, path: str, key: str) -> dict[str, Row]:
+def read_rows(run: Run, path: str, key: str) -> dict[str, Row]:
     """Rows of a table of the source by key; an unreadable table is refused and counts as empty."""
     if not (run.source / path).is_file():
         return {}
@@ -92,8 +95,8 @@ def _rows(run: Run, path: str, key: str) -> dict[str, Row]:
     return found
 
 
-def _session(run: Run, person: Mapping[str, Any], subject: str, session: str) -> Row:
-    row = _rows(run, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
+def _session(run: Run, subject: str, session: str) -> Row:
+    row = read_rows(run, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
     kept = {key: _known(row.get(key)) for key in (*tables.SESSIONS[1:], *_extra(run)) if key in row}
     return {**dict.fromkeys(tables.SESSIONS[1:]), **kept, "_time": row.get("acq_time")}
 

@@ -10,15 +10,12 @@ from typing import Any
 
 from curation.importers import sidecars
 from curation.importers.bids_items import Item
-from curation.importers.cleaning import CleanNifti, clean, is_clean
-from curation.importers.report import Reason
-from curation.importers.staging import Placed, RefusedError, Staging
+from curation.importers.cleaning import is_clean
+from curation.importers.staging import Placed, RefusedError, Staging, open_nifti
 from registry import layout, volumes
 from registry.canon import sha256_bytes, sha256_file
 from registry.errors import InvalidInput
 from registry.names import IMAGE_ENTITIES, BidsName
-
-_POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
 
 @dataclass
@@ -31,6 +28,8 @@ class Run:
         rewritten: checksum in the source to checksum in the tree, where cleaning changed the bytes.
         kept: paths in the tree of every data file that was kept.
         dropped: how often each sidecar field was dropped.
+        participants: rows of participants.tsv by the tree's subject; None means the source's own table is read.
+        visits: rows that describe one session each, by session key.
     """
 
     source: Path
@@ -41,6 +40,8 @@ class Run:
     rewritten: dict[str, str] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     dropped: Counter[str] = field(default_factory=Counter)
+    participants: dict[str, dict[str, Any]] | None = None
+    visits: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def attempt(self, item: Item, action: Any) -> None:
         """Run `action(item)`; a refusal is listed and the import goes on."""
@@ -61,22 +62,6 @@ class Run:
         kept, dropped = sidecars.keep(fields, allowed)
         self.dropped.update(dropped)
         return kept
-
-
-def open_nifti(path: Path) -> CleanNifti:
-    """The clean content of an image.
-
-    Raises:
-        RefusedError: the content is elsewhere, or it is no NIfTI.
-    """
-    if not path.is_file():
-        raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.")
-    if path.stat().st_size < 1024 and any(mark in path.read_bytes() for mark in _POINTERS):
-        raise RefusedError(Reason.NOT_FETCHED, "It is a pointer to content kept elsewhere: fetch the content first.")
-    try:
-        return clean(path)
-    except InvalidInput as error:
-        raise RefusedError(Reason.NOT_NIFTI, error.message) from error
 
 
 def clean_bytes(run: Run, item: Item) -> bytes:

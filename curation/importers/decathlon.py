@@ -12,13 +12,21 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from curation.importers import sidecars
-from curation.importers.cleaning import clean
 from curation.importers.report import ImportReport, Reason
-from curation.importers.staging import MaskSpec, Placed, Progress, RefusedError, Staging, read_mask
+from curation.importers.staging import (
+    MaskSpec,
+    Placed,
+    Progress,
+    RefusedError,
+    Staging,
+    channel_name,
+    open_nifti,
+    read_mask,
+)
 from curation.recipes import Recipe
 from registry import volumes
 from registry.errors import InvalidInput
-from registry.names import BidsName, mask_name, name, to_label
+from registry.names import mask_name, to_label
 
 LIST = "dataset.json"
 
@@ -138,7 +146,7 @@ def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delive
         return
     tree.person(f"sub-{subject}")
     placed = [
-        tree.image(_image_name(subject, channel), data, {})
+        tree.image(channel_name(channel, sub=subject), data, {})
         for channel, data in zip(delivery.channels, volume, strict=True)
     ]
     if labels is not None:
@@ -154,18 +162,10 @@ def _stage_mask(tree: Staging, image: Placed, labels: volumes.Array, spec: MaskS
 
 def _readable(path: Path, channels: int) -> list[bytes]:
     """The clean bytes of each channel of an image."""
-    try:
-        image = clean(path)
-    except InvalidInput as error:
-        raise RefusedError(Reason.NOT_NIFTI, error.message) from error
+    image = open_nifti(path)
     if image.channels != channels:
         raise RefusedError(Reason.NOT_LISTED, f"It holds {image.channels} channels, {LIST} names {channels}.")
     return [image.channel(index).encode() for index in range(channels)] if image.dim[0] > 3 else [image.encode()]
-
-
-def _image_name(subject: str, channel: str) -> BidsName:
-    *entities, suffix = channel.split("_")
-    return name(suffix, sub=subject, **dict(part.split("-", 1) for part in entities))
 
 
 def _subject(recipe: Recipe, image: str) -> str:

@@ -50,6 +50,8 @@ class Reason(StrEnum):
     """It describes an image that was refused."""
     PLACEHOLDER = "placeholder"
     """A dummy that the delivery put where a real file belongs."""
+    TRANSFORM_WITHOUT_IMAGE = "transform-without-image"
+    """The image this transform belongs to is not in the delivery."""
     UNKNOWN_KIND = "unknown-kind"
     """The recipe knows no such file."""
 

@@ -41,7 +41,7 @@ LabelingDuration ConversionSoftware ConversionSoftwareVersion"""
 
 _DERIVATIVE = """Description Type Manual Sources SpatialReference GeneratedBy RaterID Protocol Revision BasedOn
 SourceSHA256 SHA256 SourcesSHA256 Algorithm Parameters Atlas Resolution Density LabelMap SkullStripped
-BoxConvention Visibility Steps Certainty Cohort"""
+BoxConvention Visibility Steps Certainty Cohort Kind"""
 
 IMAGE_FIELDS = words(f"{_HARDWARE} {_SEQUENCE} {_DERIVATIVE}")
 

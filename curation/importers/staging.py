@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from curation.importers import tables
+from curation.importers.cleaning import CleanNifti, clean
 from curation.importers.report import ImportReport, Reason, Refusal, count
 from curation.recipes import Recipe
 from registry import layout, volumes
 from registry.canon import readable_json, sha256_bytes, tsv_bytes
 from registry.errors import GeometryError, InvalidInput
 from registry.names import BidsName
+from registry.names import name as build_name
 
 Progress = Callable[[int, int, str], None]
+
+_POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
 
 class RefusedError(Exception):
@@ -151,6 +155,28 @@ class Staging:
         refused = sorted(self.refused, key=lambda item: (item.path.encode(), item.reason))
         used = tuple(sorted(self.used, key=str.encode))
         return ImportReport(self.recipe.name, kept, tuple(refused), used, (*self.notes, *expected))
+
+
+def channel_name(channel: str, **entities: str) -> BidsName:
+    """The name of an image whose channel is a suffix with entities: `ce-gadolinium_T1w`."""
+    *own, suffix = channel.split("_")
+    return build_name(suffix, **dict(part.split("-", 1) for part in own), **entities)
+
+
+def open_nifti(path: Path) -> CleanNifti:
+    """The clean content of an image.
+
+    Raises:
+        RefusedError: the content is elsewhere, or it is no NIfTI.
+    """
+    if not path.is_file():
+        raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.")
+    if path.stat().st_size < 1024 and any(mark in path.read_bytes() for mark in _POINTERS):
+        raise RefusedError(Reason.NOT_FETCHED, "It is a pointer to content kept elsewhere: fetch the content first.")
+    try:
+        return clean(path)
+    except InvalidInput as error:
+        raise RefusedError(Reason.NOT_NIFTI, error.message) from error
 
 
 def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> volumes.Array:
