@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, SQLModel, col, delete, select
+from sqlmodel import Session, SQLModel, col, delete, func, select, update
 
 from registry import layout, projection
 from registry.facts import subject_of
@@ -83,6 +83,7 @@ def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
             session.execute(delete(table).where(col(table.subject_id).in_(batch)))
         files = session.exec(select(File).where(col(File.subject_id).in_(batch))).all()
         _insert_subjects(session, batch, files, roots)
+    _place_scanners(session)
     _drop_orphans(session)
 
 
@@ -92,25 +93,21 @@ def refresh_roots(session: Session) -> None:
         session.execute(delete(table))
     files = _root_files(session)
     session.add_all(row for file in files for row in _root_rows(file))
-    for file in files:
-        _finished_run(session, file)
+    for run in _finished_runs({file.path: file for file in files}):
+        session.merge(run)
     session.flush()
 
 
-def _finished_run(session: Session, file: File) -> None:
-    """A finished run's row comes from its record; queued and running ones are this machine's own and stay."""
-    folder, _, filename = file.path.rpartition("/")
-    if not folder.startswith(f"{layout.RUNS}/") or filename not in ("run.json", "evaluation.json"):
-        return
-    stated = file.facts["json"]
-    run = session.get(Run, folder.rpartition("/")[2])
-    if filename == "run.json":
-        session.merge(_run(stated, run))
-    elif run is not None:
-        run.scores = stated.get("parts", {})
+def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
+    """Runs whose record is in the registry; queued and running ones are this machine's own and stay."""
+    for path, file in files.items():
+        folder, _, filename = path.rpartition("/")
+        if folder.startswith(f"{layout.RUNS}/") and filename == "run.json":
+            evaluation = files.get(f"{folder}/evaluation.json")
+            yield _run(file.facts["json"], evaluation.facts["json"].get("parts", {}) if evaluation else {})
 
 
-def _run(stated: dict[str, Any], present: Run | None) -> Run:
+def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
     launcher = stated.get("launcher") or {}
     return Run(
         run_id=stated["run"],
@@ -121,7 +118,7 @@ def _run(stated: dict[str, Any], present: Run | None) -> Run:
         message=stated.get("error"),
         done=1,
         total=1,
-        scores=present.scores if present else {},
+        scores=scores,
     )
 
 
@@ -152,15 +149,21 @@ def _ensure_parents(session: Session, rows: Iterable[projection.SubjectRows]) ->
     rows = list(rows)
     visits = [visit for item in rows for visit in item.sessions]
     sites = {visit.site_id for visit in visits if visit.site_id}
-    scanners = {visit.scanner_id: visit.site_id for visit in visits if visit.scanner_id}
+    scanners = {visit.scanner_id for visit in visits if visit.scanner_id}
     for person in sorted({item.subject.person_id for item in rows}):
         session.merge(Person(person_id=person))
     for site in sorted(sites):
         session.merge(Site(site_id=site))
     session.flush()
-    for scanner, scanner_site in sorted(scanners.items()):
-        session.merge(Scanner(scanner_id=scanner, site_id=scanner_site))
+    for scanner in sorted(scanners):
+        session.merge(Scanner(scanner_id=scanner))
     session.flush()
+
+
+def _place_scanners(session: Session) -> None:
+    """A scanner's site is what its sessions say; the first by name where they contradict each other."""
+    stated = select(func.min(Visit.site_id)).where(Visit.scanner_id == Scanner.scanner_id).scalar_subquery()
+    session.execute(update(Scanner).values(site_id=stated))
 
 
 def _drop_orphans(session: Session) -> None:
@@ -185,7 +188,7 @@ def _insert(session: Session, rows: Sequence[SQLModel]) -> None:
 
 
 def _root_files(session: Session) -> Sequence[File]:
-    return session.exec(select(File).where(col(File.subject_id).is_(None))).all()
+    return session.exec(select(File).where(col(File.subject_id).is_(None)).order_by(col(File.path))).all()
 
 
 def _root_rows(file: File) -> list[Table]:

@@ -60,8 +60,12 @@ class Registry:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for questions; nothing is written."""
+        """A session for questions; nothing is written, and every answer is about the same moment."""
         with Session(self.engine, expire_on_commit=False) as session:
+            begin = (
+                "BEGIN" if self.engine.dialect.name == "sqlite" else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+            )
+            session.execute(text(begin))
             yield session
 
     @contextmanager
