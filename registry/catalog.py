@@ -37,9 +37,9 @@ class Catalog:
 
         self._lock = threading.Lock()
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
-        with registry.engine.connect() as source:
+        with registry.reading() as session:
             for name, table in Table.metadata.tables.items():
-                self._fill(name, _arrow(source, table))
+                self._fill(name, _arrow(session.connection(), table))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
         self._connection.execute("SET enable_external_access = false")
@@ -64,6 +64,16 @@ class Catalog:
                 return self._connection.execute(sql, list(parameters)).to_arrow_table()
             except duckdb.Error as error:
                 raise QueryError(f"The query failed: {_first_line(error)}.", _HINT) from error
+
+    def subquery(self, sql: str) -> str:
+        """One SELECT in brackets, to be read from: whatever it holds, a comment at its end included, stays inside.
+
+        Raises:
+            QueryError: more than one statement, or one that is not a SELECT.
+        """
+        with self._lock:
+            require_select(self._connection, sql)
+        return f"({sql}\n)"
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run one SELECT and return one mapping a row; SQL NULL is None."""

@@ -16,6 +16,8 @@ from registry.tables import Event
 
 GENESIS = "0" * 64
 LOGS = "logs/events"
+_EXPORTED = {"writer", "number", "at", "actor", "kind", "payload", "previous", "hash"}
+_RESTORE = "Restore logs/events with git, then run: cohortium rebuild"
 
 
 def append(session: Session, writer: str, actor: str, kind: str, payload: Mapping[str, Any]) -> Event:
@@ -84,13 +86,27 @@ def _append_lines(path: Path, group: list[Event]) -> None:
 
 
 def read_log(root: Path) -> list[Event]:
-    """Every exported event, sorted by writer and number."""
+    """Every exported event, sorted by writer and number.
+
+    Raises:
+        IntegrityError: a line is no event.
+    """
     events = [
-        Event(**json.loads(line))
+        _parsed(line, path.relative_to(root).as_posix())
         for path in sorted((root / LOGS).glob("*/*/*.jsonl"))
         for line in path.read_bytes().splitlines()
     ]
     return sorted(events, key=lambda event: (event.writer, event.number))
+
+
+def _parsed(line: bytes, path: str) -> Event:
+    try:
+        raw = json.loads(line)
+        if set(raw) != _EXPORTED:
+            raise ValueError(sorted(raw))
+        return Event(**raw)
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(f"{path} holds a line that is no event.", _RESTORE) from error
 
 
 def verify_chain(events: Iterable[Event]) -> None:
@@ -107,5 +123,5 @@ def verify_chain(events: Iterable[Event]) -> None:
         number, previous = last.get(event.writer, (0, GENESIS))
         if (event.number, event.previous, event.hash) != (number + 1, previous, digest(event)):
             raise IntegrityError(f"The event log is broken at {event.writer}/{event.number}.",
-                                 "Restore logs/events with git, then run: cohortium rebuild")  # fmt: skip
+                                 _RESTORE)  # fmt: skip
         last[event.writer] = (event.number, event.hash)

@@ -61,11 +61,10 @@ def find(files: Iterable[Placed]) -> list[Leak]:
 def check_split(registry: Registry, name: str) -> list[Leak]:
     """Leaks among the images of the query that a split divides."""
     split = splits.get(registry, name)
-    sql = queries.get(registry, split.query).sql
     parts = splits.assignments(registry, split)
-    rows = Catalog(registry).rows(
-        f"SELECT i.path, i.person_id, i.sha256 FROM ({sql}) q JOIN images i ON i.path = q.path"
-    )
+    catalog = Catalog(registry)
+    query = catalog.subquery(queries.get(registry, split.query).sql)
+    rows = catalog.rows(f"SELECT i.path, i.person_id, i.sha256 FROM {query} q JOIN images i ON i.path = q.path")
     placed = [
         Placed(row["path"], parts[row["person_id"]], {"person": row["person_id"], "checksum": row["sha256"]})
         for row in rows

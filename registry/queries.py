@@ -29,7 +29,8 @@ def save(registry: Registry, name: str, sql: str) -> Query:
     """
     require_name(name)
     sql = sql.strip().rstrip(";").strip()
-    require_paths(Catalog(registry).arrow(sql).column_names)
+    catalog = Catalog(registry)
+    require_paths(catalog.arrow(f"SELECT * FROM {catalog.subquery(sql)} AS query").column_names)
     newest = next(iter(versions(registry, name)), None)
     if newest is not None and newest.sql == sql:
         return newest

@@ -15,7 +15,7 @@ from registry.targets import TargetPolicy
 Row = Mapping[str, Any]
 
 _IMAGES = """SELECT i.path, i.subject, i.session, i.person_id, i.site, i.scanner, i.class, i.channel, i.sha256, i.size
-    FROM ({sql}) q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
+    FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
 _EXPERTS = """SELECT path, image_path AS image, 'expert' AS kind, rater_id AS source, protocol, sha256, size
     FROM t_mask WHERE NOT stale ORDER BY path"""
 _CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
@@ -53,7 +53,7 @@ def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str,
     Raises:
         QueryError: the query returns no image of the registry.
     """
-    images = catalog.rows(_IMAGES.format(sql=sql))
+    images = catalog.rows(_IMAGES.format(query=catalog.subquery(sql)))
     if not images:
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))

@@ -17,7 +17,7 @@ from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.tables import Split, SplitAssignment
+from registry.tables import Query, Split, SplitAssignment
 
 STRATA = ("site", "class", "sex", "diagnosis", "scanner")
 COLUMNS = ("person_id", "part", "stratum")
@@ -54,7 +54,8 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     queries.require_name(name)
     request = request or SplitRequest()
     saved = queries.get(registry, query)
-    persons = _persons(Catalog(registry).rows(_person_sql(saved.sql, request.stratify)), request.stratify)
+    catalog = Catalog(registry)
+    persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
     earlier = next(iter(versions(registry, name)), None)
     kept = assignments(registry, earlier) if earlier else {}
     parts = {**kept, **assign(persons, request, kept)}
@@ -63,7 +64,7 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
         for person in sorted(parts, key=str.encode)
     ]
     table = tsv_bytes(rows, COLUMNS)
-    if earlier and earlier.sha256 == sha256_bytes(table):
+    if earlier and _asks_the_same(earlier, saved, request) and earlier.sha256 == sha256_bytes(table):
         return earlier
     version = earlier.version + 1 if earlier else 1
     meta = {
@@ -77,6 +78,11 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     }
     _publish(registry, f"{name}@{version}", meta, table)
     return get(registry, f"{name}@{version}")
+
+
+def _asks_the_same(split: Split, query: Query, request: SplitRequest) -> bool:
+    asked = (f"{query.name}@{query.version}", request.seed, list(request.ratios), list(request.stratify))
+    return (split.query, split.seed, [split.ratios[part] for part in PARTS], split.stratify) == asked
 
 
 def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: Mapping[str, str]) -> dict[str, str]:
@@ -113,12 +119,12 @@ def _fill_empty(
     for part in wanted:
         if totals[part]:
             continue
-        giver = max(wanted, key=lambda item: totals[item])
-        person = max((p for p, at in dealt.items() if at == giver and p not in kept), default=None)
-        if person is None:
+        free = [person for person, at in dealt.items() if person not in kept and totals[at] > 1]
+        if not free:
             raise SplitError(f"No person is left for the part '{part}'.", "Widen the query, or start a new split.")
+        person = max(free, key=lambda item: (totals[dealt[item]], item.encode()))
+        totals[dealt[person]] -= 1
         dealt[person] = part
-        totals[giver] -= 1
         totals[part] += 1
     return dealt
 
@@ -155,9 +161,9 @@ def assignments(registry: Registry, split: Split) -> dict[str, str]:
         return {row.person_id: row.part for row in session.exec(chosen)}
 
 
-def _person_sql(sql: str, stratify: Sequence[str]) -> str:
+def _person_sql(subquery: str, stratify: Sequence[str]) -> str:
     columns = ", ".join(f'i."{column}"' for column in ["person_id", *stratify])
-    return f"SELECT DISTINCT {columns} FROM ({sql}) q JOIN images i ON i.path = q.path"
+    return f"SELECT DISTINCT {columns} FROM {subquery} q JOIN images i ON i.path = q.path"
 
 
 def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict[str, tuple[str, ...]]:
