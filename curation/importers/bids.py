@@ -71,12 +71,14 @@ def finish(run: Run) -> ImportReport:
     recipe, folders = run.tree.recipe, sorted(run.tree.links)
     files |= {"dataset_description.json": tables.description(recipe, recipe.title), "README": tables.readme(recipe)}
     for folder in folders:
+        files[f"{folder}/README"] = tables.readme(recipe, f"Part of this dataset: {folder.partition('/')[2]}.")
         links = layout.links(run.tree.links[folder])
         files[f"{folder}/dataset_description.json"] = tables.description(recipe, folder.partition("/")[2], links)
         if layout.role(folder)[0] is layout.Role.READINGS:
             files |= {f"{folder}/{name}": data for name, data in _raters(run, folder).items()}
     for path, data in files.items():
-        if path.lower() not in run.tree.taken and not (path == "README" and "readme.md" in run.tree.taken):
+        alike = (path, *(f"{path}{ending}" for ending in (".md", ".rst", ".txt")))
+        if not any(name.lower() in run.tree.taken for name in alike):
             run.tree.write(path, data)
     if run.dropped:
         counts = ", ".join(f"{field} ({number})" for field, number in sorted(run.dropped.items()))

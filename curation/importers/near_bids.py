@@ -1,7 +1,7 @@
 """Nearly valid BIDS: names are translated by the recipe's rules, then the files pass as those of any BIDS dataset.
 
 Rules, in `[options]` of a recipe: `subject_pattern` (groups `label` and `session`), `session` for subjects without
-one, `suffixes`, `columns` of participants.tsv, `masks` (folder, ending, label, type) and `refuse` (ending, reason,
+one, `suffixes`, `columns` of participants.tsv, `masks` (folder, ending, label, what) and `refuse` (ending, reason,
 detail).
 """
 
@@ -44,12 +44,13 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     if not any(path.name.startswith("sub-") for path in source.iterdir()):
         raise InvalidInput(f"{source.name} has no subject folders.", "Name the folder that holds sub-... folders.")
     tree = Staging(into, recipe)
-    items, masks = _sort(tree, walk_list := list(walk(source)))
+    paths = list(walk(source))
+    items, masks = _sort(tree, paths)
     run = Run(source, tree, items)
     bids.bring(run, [item for item in items if _passes(run, item)], progress)
     for done, mask in enumerate(masks, start=1):
         _stage_mask(run, mask)
-        progress(len(walk_list) - len(masks) + done, len(walk_list), "masks")
+        progress(len(paths) - len(masks) + done, len(paths), "masks")
     _translate_people(run)
     return bids.finish(run)
 
@@ -133,17 +134,10 @@ def _write_mask(run: Run, mask: _Mask) -> None:
     open_nifti(run.source / mask.path)
     stated = run.keep(run.read_json(mask.path.partition(".")[0] + ".json"))
     rater = recipe.raters[0].code if recipe.raters else "e01"
-    fields = {"Type": mask.rule.get("type", mask.rule["label"]), "Manual": True, "RaterID": rater, "Revision": 1}
-    spec = MaskSpec(
-        f"derivatives/manual-{recipe.protocol}",
-        recipe.labels or {0: "background", 1: "foreground"},
-        {
-            "Description": f"Delivered as {mask.rule['ending'].lstrip('_')}.",
-            "Protocol": recipe.protocol,
-            **stated,
-            **fields,
-        },
-    )
+    what = {"Description": f"{mask.rule.get('what', mask.rule['label'])}, delivered as {mask.rule['ending'][1:]}."}
+    fields = {"Type": "ROI", "Manual": True, "RaterID": rater, "Protocol": recipe.protocol, "Revision": 1}
+    labels = recipe.labels or {0: "background", 1: "foreground"}
+    spec = MaskSpec(f"derivatives/manual-{recipe.protocol}", labels, {**what, **stated, **fields})
     data = read_mask(run.source / mask.path, image.header, spec.labels)
     target = mask_name(image.name, desc=rater, label=mask.rule["label"])
     run.tree.mask(target, data, image, spec)

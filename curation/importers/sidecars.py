@@ -49,6 +49,10 @@ DATASET_FIELDS = words("""Name BIDSVersion HEDVersion DatasetLinks DatasetType L
 Acknowledgements HowToAcknowledge Funding EthicsApprovals ReferencesAndLinks DatasetDOI GeneratedBy
 SourceDatasets""")
 
+_NUMBERS = words("""MagneticFieldStrength AcquisitionDuration EchoTime EchoTime1 EchoTime2 InversionTime
+RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation FlipAngle SliceThickness SpacingBetweenSlices
+PixelBandwidth EchoTrainLength PartialFourier DwellTime EffectiveEchoSpacing TotalReadoutTime""")
+
 _COLUMN_KEYS = words("Description LongName Levels Units Delimiter TermURL HED Maximum Minimum Format")
 
 _PROVENANCE = words("Name Version Description CodeURL Container Rater")
@@ -73,13 +77,20 @@ def keep(fields: Mapping[str, Any], allowed: Iterable[str] = IMAGE_FIELDS) -> tu
     """The allowed fields, and the names of those dropped.
 
     A field whose value describes a table column (`Description`, `Levels`, ... and nothing else) is kept under any
-    name. Dates in `GeneratedBy` are dropped.
+    name. Dates in `GeneratedBy` are dropped; numbers written as text become numbers.
     """
     allowed = frozenset(allowed)
-    kept = {key: value for key, value in fields.items() if key in allowed or _is_column(value)}
+    kept = {key: _number(key, value) for key, value in fields.items() if key in allowed or _is_column(value)}
     if isinstance(kept.get("GeneratedBy"), list):
         kept["GeneratedBy"] = [_provenance(item) for item in kept["GeneratedBy"]]
     return kept, set(fields) - set(kept)
+
+
+def _number(key: str, value: Any) -> Any:
+    try:
+        return float(value) if key in _NUMBERS and isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _is_column(value: Any) -> bool:
