@@ -11,6 +11,7 @@ from sqlmodel import col, delete, select
 
 from registry import events, facts, indexing, publishing, storage
 from registry.committing import commit_pending
+from registry.errors import IntegrityError
 from registry.locking import lock
 from registry.publishing import Progress
 from registry.store import Registry
@@ -53,16 +54,37 @@ def rebuild(registry: Registry, progress: Progress | None = None) -> int:
         IntegrityError: the event chain is broken.
     """
     with lock(registry, "commit"), lock(registry, "write"):
-        paths = sorted(facts.walk(registry.root), key=str.encode)
-        files = []
-        for number, path in enumerate(paths, start=1):
-            files.append(facts.read(registry.root, path))
-            if progress:
-                progress(number, len(paths), "reading files")
-        chain = events.read_log(registry.root)
-        events.verify_chain(chain)
+        publishing.finish_staged(registry)
+        chain = _whole_chain(registry)
+        files = _read_all(registry.root, progress)
         _replace_rows(registry, files, chain)
     return len(files)
+
+
+def _whole_chain(registry: Registry) -> list[Event]:
+    """The events of the log, and those that still wait for their commit and are in the database alone."""
+    chain = events.read_log(registry.root)
+    logged = {(event.writer, event.number) for event in chain}
+    with registry.reading() as session:
+        waiting = session.exec(select(Event).where(col(Event.commit).is_(None))).all()
+    chain += [Event(**event.model_dump()) for event in waiting if (event.writer, event.number) not in logged]
+    chain.sort(key=lambda event: (event.writer, event.number))
+    events.verify_chain(chain)
+    held = {f"{event.writer}/{event.number}" for event in chain}
+    if lost := sorted(set(_commits(registry)) - held):
+        raise IntegrityError(f"The event log lacks {lost[0]}, which a commit names.",
+                             "Restore logs/events with git, then run: cohortium rebuild")  # fmt: skip
+    return chain
+
+
+def _read_all(root: Path, progress: Progress | None) -> list[File]:
+    paths = sorted(facts.walk(root), key=str.encode)
+    files = []
+    for number, path in enumerate(paths, start=1):
+        files.append(facts.read(root, path))
+        if progress:
+            progress(number, len(paths), "reading files")
+    return files
 
 
 def scan(registry: Registry) -> tuple[list[File], list[str]]:
@@ -83,6 +105,9 @@ def scan(registry: Registry) -> tuple[list[File], list[str]]:
 
 
 def _moved_on(place: Path, file: File) -> bool:
+    """Content that is elsewhere (an annexed file not fetched) cannot have changed: its name is its checksum."""
+    if place.is_symlink() and not place.exists():
+        return False
     state = place.stat()
     return (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns)
 
@@ -92,7 +117,7 @@ def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Eve
     with registry.unit_of_work() as session:
         indexing.clear(session)
         session.execute(delete(Event))
-        session.execute(delete(Intent).where(col(Intent.state) != "applied"))
+        session.execute(delete(Intent).where(col(Intent.state) == "committed"))
         indexing.apply(session, files)
         for event in chain:
             event.commit = commits.get(f"{event.writer}/{event.number}")
