@@ -48,7 +48,8 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
         return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
 
     if wanted:
-        publish(registry, Change("consensus", f"Compute {recipe.name} of {len(wanted)} images"), write)
+        message = f"Compute {recipe.name} of {len(wanted)} images"
+        publish(registry, Change("consensus", message, replaces=_computed(registry, protocol, recipe)), write)
     return len(wanted)
 
 
@@ -82,6 +83,14 @@ def _fresh(registry: Registry, group: Sequence[Mask], recipe: Recipe) -> bool:
             return False
         inputs = session.exec(select(ConsensusInput).where(ConsensusInput.consensus_path == mask.path)).all()
     return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
+
+
+def _computed(registry: Registry, protocol: str, recipe: Recipe) -> frozenset[str]:
+    """Masks of this recipe and their sidecars: computed from readings, so newer readings replace them."""
+    mine = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
+    with registry.reading() as session:
+        masks = session.exec(mine).all()
+    return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 
 def _write_one(root: Path, folder: Path, image: str, group: Sequence[Mask], recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from registry.errors import UsageError
 from registry.names import parse
 from registry.publishing import Change, Progress, publish
 from registry.store import Registry
-from registry.tables import ConsensusMask
+from registry.tables import ConsensusMask, File
 from registry.volumes import Volume, load_labels
 
 BOX_CONVENTION = "0-based voxel indices, min inclusive, max exclusive, array order i,j,k of SpatialReference"
@@ -39,7 +39,7 @@ _MEANING = {
 
 
 def build(registry: Registry, protocol: str, progress: Progress | None = None) -> int:
-    """Write one table of lesion instances for every binary consensus mask of a protocol that has none yet.
+    """Write one table of lesion instances for every binary consensus mask of a protocol that has none, or an old one.
 
     Returns:
         How many tables were written.
@@ -50,7 +50,8 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
     masks = _consensus(registry, protocol)
     if not masks:
         raise UsageError(f"The protocol '{protocol}' has no consensus masks.", "Run: cohortium consensus build")
-    wanted = [mask for mask in masks if not (registry.root / _table_path(mask)).exists()]
+    measured = _measured(registry, protocol)
+    wanted = [mask for mask in masks if measured.get(_table_path(mask)) != mask.sha256]
 
     def write(tree: Path) -> Mapping[str, Any]:
         _describe(tree / "derivatives" / f"lesionboxes-{protocol}", protocol, {mask.image_path for mask in wanted})
@@ -61,7 +62,8 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
         return {"protocol": protocol, "tables": len(wanted)}
 
     if wanted:
-        publish(registry, Change("lesions", f"Measure the lesions of {len(wanted)} images"), write)
+        old = frozenset(path for table in measured for path in (table, _sidecar_path(table)))
+        publish(registry, Change("lesions", f"Measure the lesions of {len(wanted)} images", replaces=old), write)
     return len(wanted)
 
 
@@ -106,6 +108,20 @@ def _consensus(registry: Registry, protocol: str) -> list[ConsensusMask]:
     chosen = select(ConsensusMask).where(ConsensusMask.protocol == protocol, ConsensusMask.suffix == "mask")
     with registry.reading() as session:
         return list(session.exec(chosen.order_by(col(ConsensusMask.path))))
+
+
+def _measured(registry: Registry, protocol: str) -> dict[str, str | None]:
+    """Tables that are there, to the checksum of the mask they were measured on."""
+    inside = col(File.path).startswith(f"derivatives/lesionboxes-{protocol}/", autoescape=True)
+    with registry.reading() as session:
+        files = {file.path: file for file in session.exec(select(File).where(inside))}
+    tables = [path for path in files if path.endswith("_dseg.tsv") and _sidecar_path(path) in files]
+    stated = {path: files[_sidecar_path(path)].facts["json"].get("SourcesSHA256") for path in tables}
+    return {path: checksums[0] if checksums else None for path, checksums in stated.items()}
+
+
+def _sidecar_path(table: str) -> str:
+    return table.removesuffix(".tsv") + ".json"
 
 
 def _table_path(mask: ConsensusMask) -> str:

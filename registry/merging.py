@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,13 @@ REPLACEABLE = ("code/registry/persons.tsv", "code/registry/runs/")
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
 
-def merge_tree(tree: Path, root: Path) -> None:
+def merge_tree(tree: Path, root: Path, replaces: Collection[str] = ()) -> None:
     """Merge shared files in `tree` with those in `root`, in place in `tree`; drop files that are equal.
+
+    Args:
+        tree: the staged files.
+        root: the registry.
+        replaces: paths whose new content stands, because they are computed and their inputs changed.
 
     Raises:
         InvalidInput: a file exists in the registry with other content, or cannot be read.
@@ -35,6 +40,8 @@ def merge_tree(tree: Path, root: Path) -> None:
             raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}")
         if sha256_file(held) == sha256_file(staged):
             staged.unlink()
+            continue
+        if path in replaces:
             continue
         merge = _merger(path)
         if merge is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,14 @@ class Change:
         message: one line, the commit's subject.
         payload: facts for the event, beside the list of files.
         actor: pseudonymous code of who acts.
+        replaces: paths of computed files whose new content stands. Evidence is never among them; git keeps the old.
     """
 
     kind: str
     message: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     actor: str = field(default_factory=current_actor)
+    replaces: frozenset[str] = frozenset()
 
 
 def publish(
@@ -77,8 +79,9 @@ def publish(
             _open_intent(registry, intent_id, change)
             tree = _staging(registry, intent_id).tree
             tree.mkdir(parents=True)
-            payload = {**change.payload, **(write(tree) or {})}
-            return _accept(registry, intent_id, payload, check, progress)
+            stated = write(tree) or {}
+            change = replace(change, payload={**change.payload, **stated})
+            return _accept(registry, intent_id, change, check, progress)
         except BaseException as error:
             _withdraw(registry, intent_id)
             if isinstance(error, OSError):
@@ -96,7 +99,7 @@ def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
 
 
 def _accept(
-    registry: Registry, intent_id: str, payload: Mapping[str, Any], check: Check | None, progress: Progress | None
+    registry: Registry, intent_id: str, change: Change, check: Check | None, progress: Progress | None
 ) -> list[str]:
     """Everything that one process at a time does: stage, apply.
 
@@ -107,7 +110,7 @@ def _accept(
         with lock(registry, "write"):
             finish_staged(registry)
             if not _waiting_paths(registry) & set(staging.paths()):
-                plan = _stage(registry, staging, payload, check, progress)
+                plan = _stage(registry, staging, change, check, progress)
                 if plan.paths:
                     _mark_staged(registry, intent_id, plan)
                     _apply(registry, intent_id, plan)
@@ -134,11 +137,11 @@ def _waiting_paths(registry: Registry) -> set[str]:
 
 
 def _stage(
-    registry: Registry, staging: Staging, payload: Mapping[str, Any], check: Check | None, progress: Progress | None
+    registry: Registry, staging: Staging, change: Change, check: Check | None, progress: Progress | None
 ) -> Plan:
     """Merge shared tables, read facts, refuse what is wrong, and make the plan durable."""
     require_portable(staging.tree, staging.paths(), registry.root)
-    merge_tree(staging.tree, registry.root)
+    merge_tree(staging.tree, registry.root, change.replaces)
     paths = staging.paths()
     files = []
     for number, path in enumerate(paths, start=1):
@@ -147,7 +150,7 @@ def _stage(
             progress(number, len(paths), "checking files")
     if check:
         check(files)
-    plan = Plan(tuple(file.model_dump() for file in files), payload)
+    plan = Plan(tuple(file.model_dump() for file in files), change.payload)
     staging.write_plan(plan)
     return plan
 
