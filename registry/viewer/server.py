@@ -55,6 +55,7 @@ def options(port: int, address: str) -> dict[str, object]:
         "server.runOnSave": False,
         "server.enableXsrfProtection": True,
         "server.enableStaticServing": False,
+        "runner.magicEnabled": False,
         "browser.gatherUsageStats": False,
         "browser.serverAddress": address,
         "client.showErrorDetails": "none",

@@ -19,14 +19,9 @@ def render(folder: Path) -> None:
         Layer(url["image"], "FLAIR"),
         Layer(url["rater-a"], "Rater A", "label", rater_colour(0), labels=lesion),
         Layer(url["rater-b"], "Rater B", "label", rater_colour(1), labels=lesion),
-        Layer(
-            url["consensus"],
-            "Consensus",
-            "label",
-            CONSENSUS_COLOUR,
-            visible=st.toggle("With the consensus", value=True),
-        ),
     ]
+    if st.toggle("With the consensus", value=True):
+        layers.append(Layer(url["consensus"], "Consensus", "label", CONSENSUS_COLOUR))
     state = show(layers, key="viewer", at_mm=(26.0, 8.0, 0.0), clicks=True)
     st.write(f"Clicked at {state.position_mm}")
 

@@ -77,10 +77,17 @@ def test_a_change_from_the_page_keeps_the_viewer(page: Any) -> None:
     before = volumes_fetched(page)
     page.locator(".viewer").evaluate("node => { node.dataset.mark = 'kept'; }")
     page.get_by_text("With the consensus").click()
-    page.wait_for_timeout(1500)
+    chip = page.get_by_role("button", name="Consensus")
+    chip.wait_for(state="detached", timeout=15000)
     viewer_ready(page)
     assert page.locator(".viewer").get_attribute("data-mark") == "kept"
+    assert near(axial(page, "viewer-layer-taken-away"), CONSENSUS_COLOUR, 25).sum() == 0
     assert volumes_fetched(page) == before
+    page.get_by_text("With the consensus").click()
+    chip.wait_for(timeout=15000)
+    viewer_ready(page)
+    assert near(axial(page, "viewer-layer-added"), CONSENSUS_COLOUR, 25).sum() > 40
+    assert volumes_fetched(page) == before + 1
 
 
 def test_read_out_is_in_millimetres_and_voxels(page: Any) -> None:
@@ -159,3 +166,17 @@ def test_a_missing_volume_is_explained_in_the_picture(page: Any, address: str) -
     assert "FLAIR: There is no volume with this checksum." in dark.locator(".note").inner_text()
     shot(dark, "viewer-failed-dark")
     dark.close()
+
+
+def test_one_missing_mask_does_not_hide_the_rest(page: Any, address: str) -> None:
+    wanted = sorted({url for url in page.seen if "/volumes/" in url}, key=page.seen.index)
+    other = new_page(page.context.browser, size=(900, 900))
+    other.route(wanted[2], lambda route: route.fulfill(status=404, body="Its content is not on this machine."))
+    other.goto(address)
+    viewer_ready(other)
+    assert other.get_by_text("Rater B: not available").get_attribute("title") == (
+        "Rater B: Its content is not on this machine."
+    )
+    pixels = shot(other.locator(".viewer"), "viewer-missing-mask")
+    assert near(pixels, rater_colour(0)).sum() > 40
+    other.close()

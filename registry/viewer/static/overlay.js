@@ -99,7 +99,8 @@ export class Overlay {
     const [west, east] = map.scaleX > 0 ? ENDS[map.u] : [...ENDS[map.u]].reverse();
     const [north, south] = map.scaleY > 0 ? ENDS[map.v] : [...ENDS[map.v]].reverse();
     const mm = this.scene.place?.mm?.[map.w] ?? 0;
-    const position = `${NAMES[map.plane]}  ${sided(mm, map.w)}`;
+    const roomy = box.width > 190 * this.unit; // else the caption runs into the letter at the top
+    const position = roomy ? `${NAMES[map.plane]}  ${sided(mm, map.w)}` : NAMES[map.plane];
     this.text(position, box.left + inset, box.top + inset, "left", "top");
     this.letter(west, box.left + inset, middleY, "left", "middle");
     this.letter(east, right - inset, middleY, "right", "middle");

@@ -54,9 +54,10 @@ export class Panel {
     this.viewer.scene.step(this.viewer.scene.radiological ? -x : x, y, z);
   }
 
-  setLayers(layers, range) {
+  setLayers({ layers, missing }, range) {
     const masks = layers.filter((layer) => layer.kind === "label");
     this.legend.replaceChildren(...layers.slice(1).map((layer) => this.chip(layer)));
+    this.legend.append(...missing.map(unavailable));
     if (masks.length) this.legend.append(...this.maskTools(masks));
     this.names = new Map(masks.map((layer) => [layer.title, layer]));
     this.span = range.most - range.least || 1;
@@ -152,6 +153,13 @@ export class Panel {
   close() {
     this.root.remove();
   }
+}
+
+/** A layer that could not be fetched: named, with the reason, never silently left out. */
+function unavailable({ title, reason }) {
+  const chip = make("span", { className: "chip missing", textContent: `${title}: not available`, title: reason });
+  chip.setAttribute("role", "note");
+  return chip;
 }
 
 function make(tag, properties, ...children) {

@@ -7,6 +7,11 @@ const LAYOUT = [
   { sliceType: 0, position: [0, 0, 0.46, 1] }, { sliceType: 1, position: [0.46, 0, 0.27, 0.5] },
   { sliceType: 2, position: [0.73, 0, 0.27, 0.5] }, { sliceType: 4, position: [0.46, 0.5, 0.54, 0.5] },
 ];
+/** The same four in a square, for a narrow column. */
+const SQUARE = [
+  { sliceType: 0, position: [0, 0, 0.5, 0.5] }, { sliceType: 1, position: [0.5, 0, 0.5, 0.5] },
+  { sliceType: 2, position: [0, 0.5, 0.5, 0.5] }, { sliceType: 4, position: [0.5, 0.5, 0.5, 0.5] },
+];
 const LABEL_INTENT = 1002; // NIfTI's intent code for label maps: nearest neighbour and a colour per value
 
 export class Scene {
@@ -35,6 +40,8 @@ export class Scene {
       this.onDraw();
       return result;
     };
+    this.resizing = new ResizeObserver(() => this.view && this.show(this.view));
+    this.resizing.observe(this.canvas.parentElement);
     this.nv.onLocationChange = (place) => this.located(place);
   }
 
@@ -45,16 +52,28 @@ export class Scene {
     for (const old of kept) {
       if (!wanted.some((layer) => same(layer, old))) this.nv.removeVolume(old.volume);
     }
-    this.layers = await Promise.all(wanted.map(async (layer) => {
-      const old = kept.find((candidate) => same(layer, candidate));
-      return { ...layer, visible: old ? old.visible : layer.visible, ...(old ?? (await read(layer))), ...styleOf(layer) };
-    }));
+    this.missing = [];
+    const held = await Promise.all(wanted.map((layer, index) => this.hold(layer, kept, index === 0)));
+    this.layers = held.filter(Boolean);
     this.nv.volumes = this.layers.map((layer) => layer.volume);
     for (const layer of this.layers) if (layer.kind === "label") layer.volume.setColormapLabel(lutOf(layer));
-    this.nv.setVolume(this.layers[0].volume, 0);
-    this.refresh();
-    if (kept.length === 0) this.show("all");
+    for (const layer of this.layers) layer.volume.opacity = layer.visible ? layer.opacity : 0;
+    this.nv.setVolume(this.layers[0].volume, 0); // also sends all volumes to the graphics card
+    if (kept.length === 0) this.show(this.view ?? "all");
     this.nv.createOnLocationChange();
+  }
+
+  /** One layer with its voxels. Without the image there is nothing to show; without a mask the rest still is. */
+  async hold(layer, kept, first) {
+    const old = kept.find((candidate) => same(layer, candidate));
+    try {
+      const voxels = old ?? (await read(layer, first));
+      return { ...layer, ...voxels, ...styleOf(layer, first), visible: (old ?? layer).visible };
+    } catch (error) {
+      if (first) throw error;
+      this.missing.push({ title: layer.title, reason: error.message });
+      return null;
+    }
   }
 
   /** Opacity and visibility to the graphics card. */
@@ -87,7 +106,9 @@ export class Scene {
   }
 
   show(name) {
-    this.nv.setCustomLayout(name === "all" ? LAYOUT : []);
+    this.view = name;
+    const { offsetWidth, offsetHeight } = this.canvas;
+    this.nv.setCustomLayout(name !== "all" ? [] : offsetWidth > 1.25 * offsetHeight ? LAYOUT : SQUARE);
     this.nv.setSliceType(SHOWN[name]);
   }
 
@@ -121,6 +142,7 @@ export class Scene {
   }
 
   close() {
+    this.resizing?.disconnect();
     this.nv?.cleanup();
     this.nv?.gl?.getExtension("WEBGL_lose_context")?.loseContext(); // a browser keeps at most 16 of them
   }
@@ -132,11 +154,11 @@ function withHeadroom(volume) {
   return volume;
 }
 
-async function read(layer) {
+async function read(layer, first) {
   const response = await fetch(layer.url);
   if (!response.ok) throw new Error(`${layer.title}: ${await response.text()}`);
   const buffer = await response.arrayBuffer();
-  const colormap = layer.kind === "image" ? "gray" : "red";
+  const colormap = first ? "gray" : "warm";
   const volume = await window.niivue.NVImage.loadFromUrl({ url: buffer, name: "volume.nii.gz", colormap });
   if (layer.kind === "image") return { volume: withHeadroom(volume) };
   volume.hdr.intent_code = LABEL_INTENT;
@@ -146,8 +168,8 @@ async function read(layer) {
 // Two raters may return equal bytes: the address alone does not tell layers apart.
 const same = (one, other) => one.url === other.url && one.title === other.title && one.kind === other.kind;
 
-const styleOf = ({ title, colour, opacity, labels, kind }) => ({
-  title, colour, labels, opacity: kind === "image" ? 1 : opacity,
+const styleOf = ({ title, colour, opacity, labels }, first) => ({
+  title, colour, labels, opacity: first ? 1 : opacity,
   colours: new Map(labels.map((label) => [label.value, label.colour || colour])),
 });
 

@@ -40,7 +40,7 @@ class Viewer {
       this.panel.busy("Loading volumes …");
       await this.scene.setLayers(data.layers);
       this.signature = signature;
-      this.panel.setLayers(this.scene.layers, this.scene.windowRange());
+      this.panel.setLayers(this.scene, this.scene.windowRange());
     }
     const at = JSON.stringify(data.at);
     if (data.at && at !== this.at) this.scene.moveTo(data.at);
