@@ -46,13 +46,16 @@ def list_recipes(as_json: AsJson = False) -> None:
 def demo(
     path: Annotated[Path, typer.Argument(help="A new folder for the demo's registry.")] = Path("build/demo"),
     seed: Annotated[int, typer.Option(help="Of the generated cohort; the same seed gives the same bytes.")] = 2026,
+    persons: Annotated[int, typer.Option(help="How many persons to generate.")] = 14,
     train: Annotated[bool, typer.Option(help="Also train and evaluate, which takes a few minutes.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Take a generated multi-centre cohort through the whole line, then print where to look."""
     from curation import tour
 
-    places = tour.run(path, lambda text: console.note(f"\n> {text}"), seed=seed, train=train)
+    places = tour.run(
+        path, lambda text: console.note(f"\n> {text}"), tour.Tour(seed, persons, "demo" if train else None)
+    )
     console.emit(places, as_json, lambda: _where(places))
 
 

@@ -37,7 +37,7 @@ def import_delivery(
         report = stage(recipe, source, tree, progress)
         if not any(report.kept.values()):
             raise InvalidInput(f"{source} holds nothing that the recipe '{recipe_name}' knows.",
-                               f"Check the folder, or choose another recipe: {', '.join(recipes.known())}.")  # fmt: skip
+                               f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         reports.append(report)
         _keep_report(tree, report)
         return {"recipe": recipe_name, "kept": dict(report.kept), "refused": len(report.refused)}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,28 @@ QUERY = "SELECT path FROM images WHERE suffix IN ('FLAIR', 'T1w')"
 Say = Callable[[str], None]
 
 
-def run(root: Path, say: Say, *, seed: int = 2026, config: str = "demo", train: bool = True) -> dict[str, str]:
+@dataclass(frozen=True)
+class Tour:
+    """What the demo does.
+
+    Attributes:
+        seed: of the generated cohort; the same seed gives the same bytes.
+        persons: how many; the first is present as two subjects.
+        config: training configuration, or None to stop after the snapshot.
+    """
+
+    seed: int = 2026
+    persons: int = 14
+    config: str | None = "demo"
+
+
+def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
     """Make a registry at `root` from a generated delivery and take it through every step.
 
     Args:
         root: a new folder for the registry; the delivery is written beside it, as `<root>-delivery`.
         say: told each command before it runs.
-        seed: of the generated cohort; the same seed gives the same bytes.
-        config: training configuration.
-        train: False stops after the snapshot.
+        tour: seed, size and training configuration.
 
     Returns:
         Where to look: registry, snapshot, run, report, record.
@@ -44,13 +58,13 @@ def run(root: Path, say: Say, *, seed: int = 2026, config: str = "demo", train: 
     if root.exists() and any(root.iterdir()):
         raise InvalidInput(f"{root} exists and is not a finished demo.", "Remove it, or name another folder.")
     delivery = root.with_name(f"{root.name}-delivery")
-    _generate(delivery, seed, say)
-    places = _line(root, delivery, say, config if train else None)
+    _generate(delivery, tour, say)
+    places = _line(root, delivery, say, tour.config)
     summary.write_text(json.dumps(places, indent=1))
     return places
 
 
-def _generate(delivery: Path, seed: int, say: Say) -> None:
+def _generate(delivery: Path, tour: Tour, say: Say) -> None:
     from curation import demo
     from registry import console
 
@@ -59,7 +73,7 @@ def _generate(delivery: Path, seed: int, say: Say) -> None:
         shutil.rmtree(delivery)
     delivery.mkdir(parents=True)
     with console.progress() as progress:
-        demo.generate(delivery, seed=seed, progress=progress)
+        demo.generate(delivery, seed=tour.seed, persons=tour.persons, progress=progress)
 
 
 def _line(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str, str]:

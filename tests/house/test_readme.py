@@ -1,0 +1,99 @@
+"""The README's commands run, in the order in which they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+TINY = (
+    'name = "tiny"\n[model]\nname = "UNet"\n[model.kwargs]\nchannels = [4, 8]\nstrides = [2]\n[training]\nepochs = 1\n'
+)
+
+
+def block(heading: str) -> str:
+    """All shell lines under one heading."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return "\n".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL))
+
+
+def shell(script: str, folder: Path) -> str:
+    """Run lines in a shell that stops at the first failure, with this environment's programs first."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("COHORTIUM_REGISTRY", None)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, text=True,
+                          capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder where `build/demo` is a small demo registry, as `make demo` leaves it, without the training."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "activate").write_text("")
+    (folder / "training").symlink_to(ROOT / "training")
+    shell("cohortium demo build/demo --persons 6 --no-train", folder)
+    yield folder
+    subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_make_knows_every_target_that_the_readme_names() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z]+)", README)) - {"sure"}
+    assert {"demo", "test", "serve"} <= named <= targets
+
+
+def test_the_five_minute_tour_runs(place: Path) -> None:
+    printed = shell(block("Five minutes"), place)
+    assert "three-tesla" in printed or '"snapshot"' in printed
+    assert "No leak found." in printed
+
+
+@pytest.mark.realdata
+def test_the_hippocampus_line_runs_with_a_tiny_network(place: Path, realdata: Path) -> None:
+    script = block("Real data: hippocampus").replace("../shared/data", str(realdata))
+    (place / "tiny.toml").write_text(TINY)
+    (place / "my-scans").mkdir()
+    for source in sorted((realdata / "msd_hippocampus" / "imagesTr").glob("*.nii.gz"))[:2]:
+        shutil.copy(source, place / "my-scans")
+    shell(script.replace("training/configs/hippocampus.toml", "tiny.toml"), place)
+    assert sorted(p.name for p in (place / "my-masks").iterdir()) == sorted(
+        p.name for p in (place / "my-scans").iterdir()
+    )
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith(("http", "mailto")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_queries_page_lists_every_view_with_its_sentence() -> None:
+    from registry.views import VIEWS
+
+    listed = dict(
+        re.findall(r"^\| `(\w+)` \| (.*?) \|$", (ROOT / "docs" / "queries.md").read_text(), flags=re.MULTILINE)
+    )
+    assert {name: view.about for name, view in VIEWS.items()}.items() <= listed.items()
+
+
+def test_every_package_name_is_ours() -> None:
+    import importlib
+
+    for name in ("registry", "curation", "annotation", "training", "app"):
+        origin = importlib.util.find_spec(name)  # type: ignore[attr-defined]
+        assert origin is not None
+        assert Path(str(origin.origin)).is_relative_to(ROOT)
