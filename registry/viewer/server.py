@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.errors import NotFound, UsageError
+from registry.viewer.guard import SameOrigin
 from registry.viewer.theme import theme_options
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def serve(script: Path, routes: Sequence[BaseRoute], *, port: int = DEFAULT_PORT
 
     # Another site that points its own name at 127.0.0.1 must not read volumes: only our own names are answered.
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK), www_redirect=False)
-    App(script.resolve(), routes=routes, middleware=[hosts]).run(config=options(port, address))
+    App(script.resolve(), routes=routes, middleware=[hosts, Middleware(SameOrigin)]).run(config=options(port, address))
 
 
 def options(port: int, address: str) -> dict[str, object]:

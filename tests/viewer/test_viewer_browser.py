@@ -152,10 +152,26 @@ def test_nothing_left_this_machine_and_nothing_failed(page: Any) -> None:
     assert page.problems == []
 
 
-def test_other_names_for_this_machine_are_not_answered(address: str) -> None:
-    request = urllib.request.Request(f"{address}/assets/niivue.js", headers={"Host": "evil.example"})
-    with pytest.raises(urllib.error.HTTPError, match="400"):
-        urllib.request.urlopen(request, timeout=10)
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "x" * 22 + "==",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/assets/niivue.js", {"Host": "evil.example"}, 400),
+        ("/assets/niivue.js", {"Origin": "http://evil.example"}, 403),
+        ("/_stcore/stream", {**UPGRADE, "Origin": "http://evil.example"}, 403),
+        ("/_stcore/stream", {**UPGRADE, "Origin": "null"}, 403),
+    ],
+)
+def test_other_sites_get_no_answer(address: str, path: str, headers: dict[str, str], status: int) -> None:
+    with pytest.raises(urllib.error.HTTPError, match=str(status)):
+        urllib.request.urlopen(urllib.request.Request(address + path, headers=headers), timeout=10)
 
 
 def test_a_missing_volume_is_explained_in_the_picture(page: Any, address: str) -> None:
