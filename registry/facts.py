@@ -85,7 +85,9 @@ def read(root: Path, path: str) -> File:
 
 
 def content(place: Path, path: str) -> dict[str, Any]:
-    """What a file says, by its extension; `{}` for kinds that are only carried."""
+    """What a file says, by its extension; `{}` for kinds, and folders such as `sourcedata`, that are only carried."""
+    if not is_indexed(path):
+        return {}
     if path.endswith((".nii.gz", ".nii")):
         return _nifti(place, path)
     if path.startswith("code/registry/") and path.endswith(".gz"):

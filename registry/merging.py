@@ -16,7 +16,7 @@ from registry.canon import read_table, readable_json, sha256_file, tsv_bytes
 from registry.errors import InvalidInput
 from registry.keyed import key_of, require_keys
 
-REPLACEABLE = ("code/registry/persons.tsv", "code/registry/runs/")
+REPLACEABLE = ("code/registry/persons.tsv", "code/registry/exclusions.tsv", "code/registry/runs/")
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
 
@@ -48,9 +48,13 @@ def merge_tree(tree: Path, root: Path, replaces: Collection[str] = ()) -> None:
             raise InvalidInput(f"{path} is in the registry already, with other content.",
                                "Import it under another subject label, or exclude the old one first.")  # fmt: skip
         try:
-            staged.write_bytes(merge(held, staged))
+            merged = merge(held, staged)
         except ValueError as error:
             raise InvalidInput(f"{path} cannot be joined with the one in the registry.", f"{error}") from error
+        if merged == held.read_bytes():
+            staged.unlink()
+        else:
+            staged.write_bytes(merged)
 
 
 def _merger(path: str) -> Callable[[Path, Path], bytes] | None:

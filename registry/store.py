@@ -108,6 +108,11 @@ def make_engine(url: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
             connection.execute(f"PRAGMA {pragma}")
 
+    @event.listens_for(engine, "checkin")
+    def clean(connection: Any, _: Any) -> None:
+        if connection is not None:  # a commit that failed (disk full) leaves its transaction open
+            connection.rollback()
+
     return engine
 
 

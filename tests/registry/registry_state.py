@@ -1,0 +1,62 @@
+"""What a registry is, for comparing: every file with its checksum, every row of every table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from registry.canon import canonical_json, sha256_file
+from registry.storage import run_git
+from registry.store import Registry
+from registry.tables import Table
+
+LEDGER = ("event", "intent", "setting")
+"""Tables that tell how the registry came to be, not what it holds."""
+
+
+def files(root: Path) -> dict[str, str]:
+    """Every path of the dataset (folders too) to its checksum; `.git` and `.cohortium` left out."""
+    found: dict[str, str] = {}
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in (".git", ".cohortium")]
+        for name in [*folders, *names]:
+            place = Path(folder) / name
+            found[place.relative_to(root).as_posix()] = "" if place.is_dir() else sha256_file(place)
+    return found
+
+
+def rows(registry: Registry, without: Collection[str] = (), drop: Collection[str] = ()) -> dict[str, list[str]]:
+    """Every table as sorted lines of canonical JSON; `drop` names columns that are left out."""
+    dump: dict[str, list[str]] = {}
+    with registry.engine.connect() as connection:
+        for name, table in Table.metadata.tables.items():
+            if name not in without:
+                lines = (dict(row._mapping) for row in connection.execute(table.select()))
+                dump[name] = sorted(_line(line, drop) for line in lines)
+    return dump
+
+
+def _line(row: dict[str, Any], drop: Collection[str]) -> str:
+    return canonical_json({key: value for key, value in row.items() if key not in drop}).decode()
+
+
+def everything(registry: Registry) -> tuple[dict[str, str], dict[str, list[str]], list[str]]:
+    """Files, rows and what lies in the staging folder."""
+    staging = registry.local / "staging"
+    return files(registry.root), rows(registry), sorted(os.listdir(staging)) if staging.exists() else []
+
+
+def uncommitted(registry: Registry) -> str:
+    """What `git status` would print; empty when everything is committed."""
+    return run_git(registry.root, "status", "--porcelain", "--untracked-files=all")
+
+
+def kill_groups(processes: Collection[subprocess.Popen[bytes]]) -> None:
+    """Let none of the processes a test started outlive it."""
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
