@@ -1,0 +1,264 @@
+"""What a training run is told: a TOML file parsed into frozen values.
+
+Light on purpose: importing this module loads neither torch nor monai. Every key has a default except `name` and
+`[model]`; unknown keys and impossible values are refused by `training.parsing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from registry.errors import ConfigError, NotFound
+from training.parsing import choices_in, limits, parse, table, to_toml
+
+CONFIGS = Path(__file__).parent / "configs"
+"""The configurations that are delivered with Cohortium."""
+
+Triple = tuple[float, float, float]
+Size = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Preprocessing: pure, versioned steps from native images to the working grid, in this order.
+
+    Attributes:
+        version: of the meaning of these steps; a change of meaning raises it.
+        orientation: `keep` the axes of the target's image, or permute and flip them to the nearest `RAS`.
+        spacing_mm: resample to this spacing; absent keeps the spacing.
+        crop: `nonzero` keeps the bounding box of voxels that are not 0 in any channel.
+        margin_voxels: added around that box.
+        normalise: per channel: `zscore` over all voxels, `zscore-nonzero` over (and only applied to) voxels that
+            are not 0, `percentile` (0.5th to 99.5th onto 0..1), or `none`.
+    """
+
+    version: Literal[1] = 1
+    orientation: Literal["keep", "RAS"] = "keep"
+    spacing_mm: Triple | None = field(default=None, metadata=limits(above=0))
+    crop: Literal["none", "nonzero"] = "none"
+    margin_voxels: int = field(default=0, metadata=limits(low=0))
+    normalise: Literal["zscore", "zscore-nonzero", "percentile", "none"] = "zscore"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which part of the snapshot is used.
+
+    Attributes:
+        channels: channel names in network order; empty takes the snapshot's.
+        verify: compare the SHA-256 of every file with the snapshot before it is used.
+    """
+
+    channels: tuple[str, ...] = ()
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What one slot of a batch holds.
+
+    Attributes:
+        patch: voxels (I, J, K) of the working grid; smaller volumes are padded with 0.
+        foreground_share: probability that the patch is centred on a voxel of the target; else its centre is
+            uniform among the places where it lies inside the volume (the middle where it does not fit).
+        draws_per_epoch: how often an epoch visits each sample.
+    """
+
+    patch: Size = field(default=(64, 64, 64), metadata=limits(low=1))
+    foreground_share: float = field(default=0.0, metadata=limits(low=0, high=1))
+    draws_per_epoch: int = field(default=1, metadata=limits(low=1))
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Ranges that augmentation parameters are drawn from; each family is applied with its own probability.
+
+    Attributes:
+        affine: probability of rotation, scale and translation together.
+        rotate_deg: uniform in +- this, about each axis.
+        scale: factor uniform on a log scale in 1 / (1 + scale) .. 1 + scale, each axis on its own.
+        translate_voxels: uniform in +- this, each axis.
+        flip_axes: axes (0, 1, 2) that are mirrored with probability one half.
+        intensity: probability of each of gain, offset, gamma, noise, blur on its own, per channel.
+        gain: factor uniform in 1 +- gain.
+        offset: added, uniform in +- offset (in units of the normalised image).
+        gamma: exponent uniform on a log scale in 1 / (1 + gamma) .. 1 + gamma, on the image's own range.
+        noise: standard deviation uniform in 0 .. noise.
+        blur_voxels: standard deviation uniform in 0 .. blur_voxels.
+    """
+
+    affine: float = field(default=0.0, metadata=limits(low=0, high=1))
+    rotate_deg: float = field(default=0.0, metadata=limits(low=0, high=180))
+    scale: float = field(default=0.0, metadata=limits(low=0, high=4))
+    translate_voxels: float = field(default=0.0, metadata=limits(low=0))
+    flip_axes: tuple[int, ...] = field(default=(), metadata=limits(low=0, high=2))
+    intensity: float = field(default=0.0, metadata=limits(low=0, high=1))
+    gain: float = field(default=0.0, metadata=limits(low=0, high=1))
+    offset: float = field(default=0.0, metadata=limits(low=0))
+    gamma: float = field(default=0.0, metadata=limits(low=0, high=4))
+    noise: float = field(default=0.0, metadata=limits(low=0))
+    blur_voxels: float = field(default=0.0, metadata=limits(low=0, high=4))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network by name; `in_channels` and `out_channels` come from the data.
+
+    Attributes:
+        name: a network in `training.networks`.
+        expected_params: the exact number of parameters, checked when the network is built.
+        kwargs: what the network's constructor is given.
+    """
+
+    name: Literal["UNet", "DynUNet", "BasicUNet"]
+    expected_params: int | None = field(default=None, metadata=limits(low=1))
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """The loop.
+
+    Attributes:
+        epochs: stop after so many epochs; such a run is the same again, bit for bit, on one CPU.
+        max_minutes: stop after this much time in the loop (validation included); the learning rate follows the
+            share of it that has passed, so it always anneals. With both set, the first that ends counts.
+        batch: slots in one step.
+        optimiser: `adamw` or `sgd` (Nesterov momentum 0.9).
+        lr: peak learning rate.
+        warmup: share of the budget over which the learning rate rises linearly.
+        final_lr_share: the cosine ends at this share of the peak.
+        weight_decay: not applied to biases and norm layers.
+        clip_norm: gradients are scaled down to this norm; 0 leaves them.
+        dice_weight: weight of the soft Dice term of the loss.
+        cross_entropy_weight: weight of its cross-entropy term.
+        batch_dice: pool the Dice term over the batch, better for small structures.
+        ema: decay of the moving average of weights that is validated and kept; 0 switches it off.
+        precision: `bf16` runs the network under autocast; `auto` takes it where the device is fast at it.
+        memory_format: `channels-last` is faster on some processors; it never changes the result's meaning.
+        validate_every: epochs between two measurements of Dice on the validation part.
+        checkpoint_minutes: least time between two resumable checkpoints; 0 writes one every epoch.
+    """
+
+    epochs: int | None = field(default=None, metadata=limits(low=1))
+    max_minutes: float | None = field(default=None, metadata=limits(above=0))
+    batch: int = field(default=4, metadata=limits(low=1))
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    lr: float = field(default=1e-3, metadata=limits(above=0))
+    warmup: float = field(default=0.03, metadata=limits(low=0, high=0.9))
+    final_lr_share: float = field(default=0.0, metadata=limits(low=0, high=1))
+    weight_decay: float = field(default=1e-4, metadata=limits(low=0))
+    clip_norm: float = field(default=0.0, metadata=limits(low=0))
+    dice_weight: float = field(default=1.0, metadata=limits(low=0))
+    cross_entropy_weight: float = field(default=1.0, metadata=limits(low=0))
+    batch_dice: bool = False
+    ema: float = field(default=0.0, metadata=limits(low=0, high=0.99999))
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    memory_format: Literal["contiguous", "channels-last"] = "contiguous"
+    validate_every: int = field(default=1, metadata=limits(low=1))
+    checkpoint_minutes: float = field(default=0.0, metadata=limits(low=0))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """From a trained network to label maps.
+
+    Attributes:
+        window: sliding window (I, J, K); absent takes the whole volume at once.
+        overlap: share of two neighbouring windows that coincides.
+        flip_axes: average over mirror images along these axes, where anatomy allows it.
+        parts: parts of the split that are predicted after training.
+    """
+
+    window: Size | None = field(default=None, metadata=limits(low=1))
+    overlap: float = field(default=0.5, metadata=limits(low=0, high=0.95))
+    flip_axes: tuple[int, ...] = field(default=(), metadata=limits(low=0, high=2))
+    parts: tuple[Literal["train", "validation", "test"], ...] = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How predictions are scored.
+
+    Attributes:
+        profile: the definitions; `default` is described in `training.evaluation.profile`.
+        bootstrap: resamples of persons for the confidence intervals.
+    """
+
+    profile: Literal["default"] = "default"
+    bootstrap: int = field(default=2000, metadata=limits(low=100))
+
+
+@dataclass(frozen=True)
+class Config:
+    """One training configuration.
+
+    Attributes:
+        name: shown in lists and reports.
+        task: only `segment` so far.
+        seed: of the weights, of the order of samples and of every drawn augmentation.
+    """
+
+    name: str
+    model: Model
+    task: Literal["segment"] = "segment"
+    seed: int = field(default=0, metadata=limits(low=0, high=2**63 - 1))
+    description: str = ""
+    data: Data = field(default_factory=Data)
+    recipe: Recipe = field(default_factory=Recipe)
+    sampling: Sampling = field(default_factory=Sampling)
+    augment: Augment = field(default_factory=Augment)
+    training: Optimisation = field(default_factory=Optimisation)
+    prediction: Prediction = field(default_factory=Prediction)
+    evaluation: Scoring = field(default_factory=Scoring)
+
+
+def loads(text: str) -> Config:
+    """A configuration from the text of a TOML file.
+
+    Raises:
+        ConfigError: no TOML, an unknown key, or an impossible value.
+    """
+    return _checked(parse(Config, table(text), ""))
+
+
+def load(path: Path | str) -> Config:
+    """A configuration from a file, or one of the delivered ones by its bare name (`hippocampus`).
+
+    Raises:
+        NotFound: neither a file nor a delivered name.
+        ConfigError: as `loads`.
+    """
+    path, known = Path(path), choices_in(CONFIGS)
+    found = path if path.is_file() else known.get(str(path).removesuffix(".toml"))
+    if found is None:
+        raise NotFound(f"There is no training configuration '{path}'.",
+                       f"Give a .toml file, or one of: {', '.join(known)}.")  # fmt: skip
+    try:
+        return loads(found.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{found.name} is not a text file.", "Configurations are TOML in UTF-8.") from error
+
+
+def dumps(config: Config) -> str:
+    """The configuration as TOML with every default spelled out; `loads(dumps(c)) == c`."""
+    return to_toml(config)
+
+
+def _checked(config: Config) -> Config:
+    """What no single key can say wrong."""
+    told = config.training
+    if told.epochs is None and told.max_minutes is None:
+        raise ConfigError("This configuration has no end.", "Set training.epochs or training.max_minutes.")
+    if told.dice_weight + told.cross_entropy_weight <= 0:
+        raise ConfigError("Both terms of the loss have weight 0.",
+                          "Set training.dice_weight or training.cross_entropy_weight above 0.")  # fmt: skip
+    for key, axes in (("augment", config.augment.flip_axes), ("prediction", config.prediction.flip_axes)):
+        if len(set(axes)) != len(axes):
+            raise ConfigError(f"{key}.flip_axes names an axis twice.", "Allowed: each of 0, 1, 2 once.")
+    if len(set(config.data.channels)) != len(config.data.channels):
+        raise ConfigError("data.channels names a channel twice.", "Name each channel once.")
+    return config

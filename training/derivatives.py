@@ -1,0 +1,134 @@
+"""Predictions as a BIDS derivative: names, sidecars, dataset description. Knows nothing of networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from registry import __version__
+from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.manifests import Sample, Target
+from registry.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
+from registry.volumes import encode
+from training.files import replace_bytes
+from training.grids import Array
+
+BIDS_VERSION = "1.11.1"
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """One run's predictions.
+
+    Attributes:
+        folder: `<run>/derivatives/prediction-<run id>`.
+        root: the raw dataset's root, which links and `Sources` refer to.
+        run: the run's id, used as `desc`.
+        labels: label value (as text) to name, background included.
+        protocol: of the target masks.
+    """
+
+    folder: Path
+    root: Path
+    run: str
+    labels: Mapping[str, str]
+    protocol: str
+
+    @property
+    def binary(self) -> bool:
+        """Whether predictions are masks (one foreground label of value 1) and not label maps."""
+        return [value for value in self.labels if value != "0"] == ["1"]
+
+
+def folder_of(run_dir: Path, run: str) -> Path:
+    """Where a run's predictions lie."""
+    return run_dir / "derivatives" / f"prediction-{run}"
+
+
+def describe(derivative: Derivative) -> None:
+    """Write `dataset_description.json`, `descriptions.tsv` and, for label maps, the table of labels."""
+    generated = {"Name": "Cohortium", "Version": __version__, "Description": f"training run {derivative.run}"}
+    links = {"raw": f"file:{_relative(derivative)}"}
+    description = {
+        "Name": f"Predictions of run {derivative.run}",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "DatasetLinks": links,
+        "GeneratedBy": [generated],
+        "SourceDatasets": [{"URL": links["raw"]}],
+    }
+    replace_bytes(derivative.folder / "dataset_description.json", readable_json(description))
+    text = f"Label maps predicted by run {derivative.run}; see its run.json for data, configuration and scores.\n"
+    replace_bytes(derivative.folder / "README", text.encode())
+    rows = [{"desc_id": f"desc-{derivative.run}", "description": f"predicted by training run {derivative.run}"}]
+    replace_bytes(derivative.folder / "descriptions.tsv", tsv_bytes(rows, ("desc_id", "description")))
+    if not derivative.binary:
+        table = [{"index": value, "name": text} for value, text in sorted(derivative.labels.items(), key=_number)]
+        replace_bytes(derivative.folder / "dseg.tsv", tsv_bytes(table, ("index", "name")))
+
+
+def publish(derivative: Derivative, sample: Sample, target: Target, labels: Array, affine: Array) -> dict[str, Any]:
+    """Write one label map and its sidecar.
+
+    Args:
+        derivative: where and under which names.
+        sample: the sample it was predicted for.
+        target: its reference, whose grid and entities the prediction shares.
+        labels: (I, J, K) label values on the target's grid.
+        affine: 4 x 4 of that grid, to RAS millimetres.
+
+    Returns:
+        The entry of the run record: sample, part, path (relative to the derivative) and sha256.
+    """
+    bids, data = prediction_name(derivative, sample, target), encode(labels, affine)
+    digest = sha256_bytes(data)
+    replace_bytes(derivative.folder / bids.path, data)
+    replace_bytes(derivative.folder / bids.sidecar.path, readable_json(_sidecar(derivative, sample, target, digest)))
+    return {"sample": sample.sample, "part": sample.part, "path": str(bids.path), "sha256": digest}
+
+
+def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> BidsName:
+    """`<image entities>_space-<suffix>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`."""
+    image = parse(target.image) or _named_after(sample, target)
+    kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
+    if derivative.binary:
+        more = {"label": _entity(target, "label", "L")}
+    else:
+        more = {"seg": _entity(target, "seg", to_label(derivative.protocol))}
+    return name("mask" if derivative.binary else "dseg", **kept, space=image.suffix, **more, desc=derivative.run)
+
+
+def _sidecar(derivative: Derivative, sample: Sample, target: Target, digest: str) -> dict[str, Any]:
+    names = ", ".join(text for value, text in sorted(derivative.labels.items(), key=_number) if value != "0")
+    sidecar: dict[str, Any] = {
+        "Description": f"{names}, predicted by training run {derivative.run}",
+        "Manual": False,
+        "Sources": [f"bids:raw:{ref.path}" for _, ref in sorted(sample.images.items())],
+        "SpatialReference": f"bids:raw:{target.image}",
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__, "Description": f"run {derivative.run}"}],
+        "SHA256": digest,
+    }
+    return {**sidecar, "Type": "Lesion"} if _entity(target, "label", "") == "L" else sidecar
+
+
+def _entity(target: Target, key: str, default: str) -> str:
+    parsed = parse(target.path)
+    return parsed.entities.get(key, default) if parsed else default
+
+
+def _named_after(sample: Sample, target: Target) -> BidsName:
+    """A name from the manifest's own fields, for images whose path is not BIDS."""
+    session = to_label(sample.session.removeprefix("ses-")) if sample.session else None
+    suffix = next((to_label(c) for c, ref in sample.images.items() if ref.path == target.image), "image")
+    return name(suffix, sub=to_label(sample.subject.removeprefix("sub-")), ses=session)
+
+
+def _relative(derivative: Derivative) -> str:
+    return Path(os.path.relpath(derivative.root.resolve(), derivative.folder.resolve())).as_posix()
+
+
+def _number(item: tuple[str, str]) -> int:
+    return int(item[0])

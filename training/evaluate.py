@@ -1,0 +1,175 @@
+"""Scoring a run: its predictions against the frozen targets, image by image, without the network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from registry.canon import readable_json, sha256_bytes, sha256_file
+from registry.errors import IntegrityError, UsageError
+from registry.manifests import Manifest
+from registry.volumes import Volume, load_labels
+from training import config as configs
+from training import records
+from training.derivatives import folder_of
+from training.evaluation import profile
+from training.evaluation.readers import expert_rows
+from training.evaluation.rows import Subject, image_rows
+from training.evaluation.statistics import ALL, summarise
+from training.files import replace_bytes
+from training.samples import Progress, Source, foreground_labels, read_labels, target_of
+
+TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
+
+LESION_COLUMNS = ("reader", "part", "sample", "label_name", "side", "number", "mm3", "overlap_mm3", "matched",
+                  "i", "j", "k")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of a run.
+
+    Attributes:
+        run: its id.
+        rows: one per reader, image and label, as in the table.
+        parts: one summary per reader, part and label; `experts` pools the human readers.
+        table: the CSV file of the rows.
+        table_sha256: of that file.
+    """
+
+    run: str
+    rows: tuple[Mapping[str, Any], ...]
+    parts: tuple[Mapping[str, Any], ...]
+    table: Path
+    table_sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The run, its summaries, and where the table lies."""
+        return {"run": self.run, "parts": [dict(part) for part in self.parts], "table": str(self.table),
+                "table_sha256": self.table_sha256}  # fmt: skip
+
+    def summary(self, part: str, reader: str = "model") -> Mapping[str, Any] | None:
+        """The line that stands for a part: over all labels where there are several, else of the only one."""
+        lines = [line for line in self.parts if line["part"] == part and line["reader"] == reader]
+        return next((line for line in lines if line["label"] == ALL), lines[0] if lines else None)
+
+    def text(self) -> str:
+        """A few lines for people: every summary with its Dice and interval."""
+        lines = [_line(part) for part in self.parts]
+        return "\n".join([f"Run {self.run}", *lines, f"Table: {self.table}"])
+
+
+def evaluate(
+    run_dir: Path, manifest: Manifest, root: Path, *, progress: Progress | None = None, verify: bool = True
+) -> Evaluation:
+    """Score every prediction of a run and write `scores.csv`, `lesions.csv` and `evaluation.json` into its folder.
+
+    Args:
+        run_dir: the run's folder.
+        manifest: the snapshot it was trained on.
+        root: folder the manifest's paths are relative to.
+        progress: told `(done, total, what)`.
+        verify: compare files with the manifest's checksums.
+
+    Raises:
+        UsageError: the run is not finished.
+        IntegrityError: another snapshot, or a file that is missing or changed.
+    """
+    record = records.read(run_dir)
+    _require_ready(record, manifest)
+    told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
+    source = Source(root, manifest.channels, foreground_labels(manifest), configs.Recipe(), verify)
+    rows, lesions = _score_all(run_dir, record, manifest, source, progress)
+    pooled = [{**row, "reader": "experts"} for row in rows if row["reader"] != "model"]
+    parts = summarise([*rows, *pooled], told.bootstrap, seed=0)
+    return _written(run_dir, record, (rows, lesions, parts), told.bootstrap)
+
+
+def read_evaluation(run_dir: Path) -> dict[str, Any] | None:
+    """What `evaluate` wrote to `evaluation.json`, or None before it ran."""
+    path = run_dir / FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _require_ready(record: Mapping[str, Any], manifest: Manifest) -> None:
+    if not record["predictions"]:
+        raise UsageError(f"Run {record['run']} has no predictions yet (status: {record['status']}).",
+                         "Let it finish, or resume it.")  # fmt: skip
+    if record["data"]["snapshot"] != manifest.snapshot_id:
+        raise IntegrityError(f"Run {record['run']} was trained on snapshot {record['data']['snapshot'][:12]}, "
+                             f"not on {manifest.snapshot_id[:12]}.", "Evaluate it with its own snapshot.")  # fmt: skip
+
+
+def _score_all(
+    run_dir: Path, record: Mapping[str, Any], manifest: Manifest, source: Source, progress: Progress | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    samples = {sample.sample: sample for sample in manifest.samples}
+    rows: list[dict[str, Any]] = []
+    lesions: list[dict[str, Any]] = []
+    for number, entry in enumerate(record["predictions"], start=1):
+        sample = samples[entry["sample"]]
+        reference = read_labels(source, target_of(sample))
+        predicted = _prediction(run_dir, record["run"], entry)
+        subject = Subject("model", sample, manifest.labels)
+        own, found = image_rows(subject, reference, predicted.data, source.labels)
+        others, more = expert_rows(source, sample, manifest.labels)
+        rows += [*own, *others]
+        lesions += [*found, *more]
+        if progress:
+            progress(number, len(record["predictions"]), f"scoring {sample.sample}")
+    return rows, lesions
+
+
+def _prediction(run_dir: Path, run: str, entry: Mapping[str, Any]) -> Volume:
+    path = folder_of(run_dir, run) / entry["path"]
+    if not path.is_file() or sha256_file(path) != entry["sha256"]:
+        raise IntegrityError(
+            f"The prediction {path.name} is missing or was changed.", "Resume the run to write it again."
+        )
+    return load_labels(path)
+
+
+def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, Any], resamples: int) -> Evaluation:
+    rows, lesions, parts = found
+    table = _csv(rows, tuple(rows[0]))
+    replace_bytes(run_dir / TABLE, table)
+    replace_bytes(run_dir / LESIONS, _csv(lesions, LESION_COLUMNS))
+    digest, described = sha256_bytes(table), profile.description()
+    summary = {
+        "run": record["run"],
+        "snapshot": record["data"]["snapshot"],
+        "profile": described,
+        "empty_policy": "both empty: no value, counted in n_na; one empty: Dice and NSD 0, distances the image "
+                        "diagonal, counted in n_failed",
+        "interval": f"95 % percentile bootstrap over persons, {resamples} resamples, seed 0",
+        "table": TABLE,
+        "table_sha256": digest,
+        "lesions": LESIONS,
+        "parts": parts,
+    }  # fmt: skip
+    replace_bytes(run_dir / FILE, readable_json(summary))
+    kept = {"profile": described["name"], "profile_sha256": described["sha256"], "table": TABLE,
+            "table_sha256": digest, "empty_policy": summary["empty_policy"],
+            "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["reader"] == "model")}  # fmt: skip
+    records.update(run_dir, evaluation=kept)
+    return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: "n/a" if value is None else value for key, value in row.items()} for row in rows)
+    return stream.getvalue().encode()
+
+
+def _line(part: Mapping[str, Any]) -> str:
+    dice = part["dice"]
+    score = f"Dice {dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "Dice n/a"
+    counts = f"{part['n']} images, {part['n_na']} not applicable, {part['n_failed']} failed"
+    return f"  {part['part']:<11}{part['reader']:<10}{part['label']:<12}{score}  ({counts})"

@@ -1,0 +1,1 @@
+"""Scores without torch: needs numpy and scipy only. Start at `profile`, which says what every number means."""

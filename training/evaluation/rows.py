@@ -1,0 +1,86 @@
+"""One table row per reader, image and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.errors import GeometryError
+from registry.manifests import Sample
+from registry.volumes import Volume
+from training.evaluation import profile
+from training.evaluation.components import Lesion
+from training.evaluation.distances import Array
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose answer on which sample is scored.
+
+    Attributes:
+        reader: `model`, or a rater's code.
+        sample: the manifest's entry.
+        names: label value (as text) to name.
+    """
+
+    reader: str
+    sample: Sample
+    names: Mapping[str, str]
+
+
+def image_rows(
+    subject: Subject, reference: Volume, predicted: Array, labels: tuple[int, ...]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Score one image, label by label.
+
+    Args:
+        subject: reader and sample.
+        reference: (I, J, K) label values with their grid.
+        predicted: (I, J, K) label values on the same grid.
+        labels: foreground label values.
+
+    Returns:
+        Score rows and lesion rows.
+
+    Raises:
+        GeometryError: the shapes differ.
+    """
+    if reference.data.shape != predicted.shape:
+        raise GeometryError(f"The answer of {subject.reader} for {subject.sample.sample} has another shape than its "
+                            "reference.", "Predict or export it again on the image's grid.")  # fmt: skip
+    rows, lesions = [], []
+    for label in labels:
+        scores = profile.score(reference.data == label, predicted == label, reference.affine_ras)
+        rows.append(_row(subject, label, scores))
+        lesions += [_lesion_row(rows[-1], lesion) for lesion in scores.lesions]
+    return rows, lesions
+
+
+def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]:
+    sample = subject.sample
+    return {
+        "reader": subject.reader,
+        "part": sample.part,
+        "sample": sample.sample,
+        "person": sample.person,
+        "subject": sample.subject,
+        "session": sample.session,
+        "site": sample.site,
+        "scanner": sample.scanner,
+        "class_label": sample.class_label,
+        "label": label,
+        "label_name": subject.names.get(str(label), str(label)),
+        "status": scores.status,
+        **{measure: getattr(scores, measure) for measure in profile.MEASURES},
+        "reference_mm3": scores.reference_mm3,
+        "predicted_mm3": scores.predicted_mm3,
+        **scores.counts(),
+    }
+
+
+def _lesion_row(row: Mapping[str, Any], lesion: Lesion) -> dict[str, Any]:
+    kept = {key: row[key] for key in ("reader", "part", "sample", "label_name")}
+    i, j, k = (round(c, 2) for c in lesion.centre)
+    return {**kept, "side": lesion.side, "number": lesion.number, "mm3": lesion.mm3, "overlap_mm3": lesion.overlap_mm3,
+            "matched": int(lesion.matched), "i": i, "j": j, "k": k}  # fmt: skip

@@ -1,0 +1,134 @@
+"""Label maps for any NIfTI images, with the model of a run."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from registry.canon import sha256_file
+from registry.errors import CohortiumError, IntegrityError, InvalidInput, UsageError
+from registry.volumes import Volume, encode, load
+from training import config as configs
+from training import records
+from training.inputs import Input, Refusal, find
+from training.samples import Progress, as_3d
+
+
+@dataclass(frozen=True)
+class PredictionReport:
+    """What `predict` did.
+
+    Attributes:
+        run: whose model it was.
+        written: files below the output folder, in order.
+        refused: input files that gave nothing, each with its reason.
+    """
+
+    run: str
+    written: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"run": self.run, "written": list(self.written), "refused": [asdict(item) for item in self.refused]}
+
+    def text(self) -> str:
+        """A line for what was written, and one for each file that was not."""
+        lines = [f"not predicted: {item.path}: {item.reason}" for item in self.refused]
+        return "\n".join([f"{len(self.written)} label maps written with run {self.run}", *lines])
+
+
+def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | None = None) -> PredictionReport:
+    """Write a label map for every image of a folder, under the image's own name and on its own grid.
+
+    Files that are no usable images are listed with a reason and the rest is done; see `training.inputs` for how
+    files of several channels belong together.
+
+    Args:
+        run_dir: folder of a trained run.
+        inputs: folder of images; folders below it are searched too, and kept in the output.
+        output: folder for the label maps; made if absent.
+        progress: told `(done, total, what)`.
+
+    Raises:
+        UsageError: the run has no model yet, the output lies inside the input, or a label map exists already.
+        NotFound: no such run or input folder.
+        InvalidInput: no NIfTI file at all.
+    """
+    record = records.read(run_dir)
+    _require_model(run_dir, record)
+    if output.resolve().is_relative_to(inputs.resolve()):
+        raise UsageError("The output folder lies inside the input folder.", "Choose a folder beside it.")
+    data = record["data"]
+    found, refused = find(inputs, data["channels"], data["reference_channel"])
+    _require_new(found, output)
+    model = _Model(run_dir, record)
+    written = []
+    for number, item in enumerate(found, start=1):
+        try:
+            _write(output / item.name, model, item)
+            written.append(str(item.name))
+        except (CohortiumError, OSError, MemoryError) as error:
+            refused.append(Refusal(str(item.name), str(error) or type(error).__name__))
+        if progress:
+            progress(number, len(found), f"predicting {item.name.name}")
+    return PredictionReport(record["run"], tuple(written), tuple(refused))
+
+
+class _Model:
+    """A run's network with what is needed to use it."""
+
+    def __init__(self, run_dir: Path, record: dict[str, Any]) -> None:
+        from training import networks, weights
+        from training.run import MODEL, choose_device
+
+        self.config = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
+        self.labels = tuple(sorted(int(value) for value in record["data"]["labels"] if int(value)))
+        self.reference = record["data"]["channels"].index(record["data"]["reference_channel"])
+        self.network = networks.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)
+        self.network.load_state_dict(weights.read(run_dir / MODEL)[0])
+        self.network = self.network.to(choose_device()).eval()
+
+
+def _require_model(run_dir: Path, record: dict[str, Any]) -> None:
+    kept = {item["path"]: item["sha256"] for item in record["checkpoints"] or []}
+    if "model.safetensors" not in kept:
+        raise UsageError(f"Run {record['run']} has no model yet (status: {record['status']}).",
+                         "Let it finish, or resume it.")  # fmt: skip
+    path = run_dir / "model.safetensors"
+    if not path.is_file() or sha256_file(path) != kept["model.safetensors"]:
+        raise IntegrityError(f"The model of run {record['run']} is missing or was changed.", "Resume the run.")
+
+
+def _require_new(found: Sequence[Input], output: Path) -> None:
+    existing = [item.name for item in found if (output / item.name).exists()]
+    if existing:
+        raise UsageError(f"{len(existing)} label maps exist already, the first is {existing[0]}.",
+                         "Nothing was written; choose another output folder.")  # fmt: skip
+
+
+def _write(path: Path, model: _Model, item: Input) -> None:
+    from training.prediction import label_map
+    from training.recipe import grid_of
+
+    channels = [_readable(file) for file in item.files]
+    native = grid_of(channels[model.reference])
+    labels = label_map(model.config, model.network, channels, native, model.labels)
+    data = encode(labels, native.affine_ras)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as stream:
+        stream.write(data if path.suffix == ".gz" else gzip.decompress(data))
+
+
+def _readable(path: Path) -> Volume:
+    volume = as_3d(load(path, np.float32), path.name)
+    if not np.isfinite(volume.data).any():
+        raise InvalidInput(f"{path.name} holds no number at all.", "Export it again.")
+    if abs(float(np.linalg.det(volume.affine_ras[:3, :3]))) < 1e-9:
+        raise InvalidInput(f"{path.name} has a grid without extent.", "Its affine is damaged; export it again.")
+    return volume

@@ -1,0 +1,76 @@
+"""Predicting samples of a snapshot and publishing them as a BIDS derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from registry.manifests import Manifest, Sample
+from registry.volumes import Volume
+from training import derivatives
+from training.config import Config
+from training.derivatives import Derivative
+from training.engine import autocast, memory_format
+from training.grids import Array, Grid
+from training.inference import probabilities
+from training.networks import device_of, stride_of
+from training.recipe import grid_of, prepare, restore
+from training.samples import Progress, Source, read_labels, read_volume, target_of
+
+
+def predict_parts(
+    config: Config,
+    source: Source,
+    network: nn.Module,
+    run: tuple[Path, Manifest],
+    samples: Sequence[Sample],
+    progress: Progress | None = None,
+) -> list[dict[str, Any]]:
+    """Predict samples on their target's own grid and write the derivative.
+
+    Returns:
+        One entry per sample: sample, part, path in the derivative, sha256.
+    """
+    (out, manifest), entries = run, []
+    protocol = next((s.target.protocol for s in manifest.samples if s.target), "prediction")
+    into = Derivative(derivatives.folder_of(out, out.name), source.root, out.name, manifest.labels, protocol)
+    derivatives.describe(into)
+    for number, sample in enumerate(samples, start=1):
+        target = target_of(sample)
+        native = grid_of(read_labels(source, target))
+        channels = [read_volume(source, sample.images[channel]) for channel in source.channels]
+        labels = label_map(config, network, channels, native, source.labels)
+        entries.append(derivatives.publish(into, sample, target, labels, native.affine_ras))
+        if progress:
+            progress(number, len(samples), f"predicting {sample.sample}")
+    return entries
+
+
+def label_map(
+    config: Config, network: nn.Module, channels: Sequence[Volume], native: Grid, labels: tuple[int, ...]
+) -> Array:
+    """The network's answer for one image.
+
+    Args:
+        config: recipe, precision, window.
+        network: trained.
+        channels: (I, J, K) volumes in network order, each on its own grid.
+        native: the grid of the result.
+        labels: label value of each foreground class.
+
+    Returns:
+        (I, J, K) label values on `native`, uint8 where they fit, else uint16.
+    """
+    network.eval()
+    device = device_of(network)
+    image, grid = prepare(config.recipe, channels, native)
+    image = memory_format(image[None], config)[0] if config.training.memory_format != "contiguous" else image
+    with torch.no_grad(), autocast(config, device):
+        shares = probabilities(network, image, config.prediction, stride_of(config.model))
+    values = np.array([0, *labels], dtype=np.uint8 if max(labels) < 256 else np.uint16)
+    return np.asarray(values[restore(shares.cpu(), grid, native)])

@@ -1,0 +1,140 @@
+"""Preprocessing as pure steps: native images to one array on a working grid, and label maps back again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from registry.canon import canonical_json, sha256_bytes
+from registry.volumes import Volume
+from training.config import Recipe
+from training.grids import Array, Grid, move
+
+
+def recipe_id(recipe: Recipe) -> str:
+    """Hex SHA-256 of the recipe: the same steps have the same id."""
+    return sha256_bytes(canonical_json(asdict(recipe)))
+
+
+def grid_of(volume: Volume) -> Grid:
+    """The grid of a volume's first three axes."""
+    i, j, k = (int(n) for n in volume.data.shape[:3])
+    return Grid((i, j, k), volume.affine_ras)
+
+
+def prepare(recipe: Recipe, channels: Sequence[Volume], reference: Grid) -> tuple[torch.Tensor, Grid]:
+    """The network's input.
+
+    Args:
+        recipe: the steps.
+        channels: one (I, J, K) volume per channel, each on its own grid; NaN and infinity count as 0.
+        reference: the grid labels are drawn on and predictions are written on.
+
+    Returns:
+        (C, I, J, K) float32 on the working grid, and that grid.
+    """
+    grid = _respaced(_oriented(reference, recipe), recipe)
+    moved = torch.cat([move(_tensor(channel), grid_of(channel), grid) for channel in channels])
+    if recipe.crop == "nonzero":
+        cropped = _box(moved, grid, recipe.margin_voxels)
+        moved, grid = move(moved, grid, cropped), cropped
+    return torch.stack([normalise(channel, recipe.normalise) for channel in moved]), grid
+
+
+def prepare_target(labels: Array, reference: Grid, grid: Grid, classes: int) -> torch.Tensor:
+    """A map of class indices on the working grid.
+
+    Args:
+        labels: (I, J, K) class indices 0..classes-1 on `reference`.
+        reference: the grid of `labels`.
+        grid: the working grid.
+        classes: how many, background included.
+
+    Returns:
+        (I, J, K) uint8: the class with the largest share at each voxel; background outside the old grid.
+    """
+    one_hot = torch.from_numpy(np.stack([labels == c for c in range(1, classes)]).astype(np.float32))
+    shares = move(one_hot, reference, grid)
+    return torch.cat([1 - shares.sum(0, keepdim=True), shares]).argmax(0).to(torch.uint8)
+
+
+def restore(probabilities: torch.Tensor, grid: Grid, reference: Grid) -> Array:
+    """Class indices on the native grid: the inverse of `prepare`.
+
+    Args:
+        probabilities: (classes, I, J, K) on the working grid.
+        grid: the working grid.
+        reference: the native grid.
+
+    Returns:
+        (I, J, K) uint8 on `reference`; background (0) where the working grid does not reach.
+    """
+    native = move(probabilities.float(), grid, reference)
+    native[0] += 1 - native.sum(0)  # what left the working grid is background
+    return np.asarray(native.argmax(0).to(torch.uint8).cpu().numpy())
+
+
+def normalise(channel: torch.Tensor, how: str) -> torch.Tensor:
+    """One channel (I, J, K) on a common intensity scale; a constant channel becomes 0."""
+    if how == "none":
+        return channel
+    if how == "percentile":
+        low, high = np.percentile(channel.numpy(), (0.5, 99.5))
+        return ((channel - float(low)) / max(float(high - low), 1e-6)).clamp(0, 1)
+    kept = channel[channel != 0] if how == "zscore-nonzero" else channel
+    if kept.numel() < 2:
+        return torch.zeros_like(channel)
+    scaled = (channel - kept.mean()) / kept.std().clamp_min(1e-6)
+    return torch.where(channel != 0, scaled, 0.0) if how == "zscore-nonzero" else scaled
+
+
+def _tensor(volume: Volume) -> torch.Tensor:
+    data = np.nan_to_num(np.asarray(volume.data, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    return torch.from_numpy(np.ascontiguousarray(data))[None]
+
+
+def _oriented(grid: Grid, recipe: Recipe) -> Grid:
+    """The same voxels with axes in the order and direction nearest to right, anterior, superior."""
+    if recipe.orientation == "keep":
+        return grid
+    direction = grid.affine_ras[:3, :3] / np.array(grid.spacing_mm)
+    order = _best_axes(np.abs(direction))
+    turn, shape = np.eye(4)[:, [*order, 3]], tuple(grid.shape[axis] for axis in order)
+    for axis, source in enumerate(order):
+        if direction[axis, source] < 0:
+            turn[source, axis] = -1
+            turn[source, 3] = grid.shape[source] - 1
+    return Grid((shape[0], shape[1], shape[2]), grid.affine_ras @ turn)
+
+
+def _best_axes(share: Array) -> tuple[int, ...]:
+    """For each RAS axis the voxel axis that runs along it; (3, 3) absolute direction cosines."""
+    orders = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    return max(orders, key=lambda order: sum(share[axis, source] for axis, source in enumerate(order)))
+
+
+def _respaced(grid: Grid, recipe: Recipe) -> Grid:
+    """The same field of view at the recipe's spacing; edges of the field coincide, not voxel centres."""
+    if recipe.spacing_mm is None:
+        return grid
+    factor = np.array(recipe.spacing_mm) / np.array(grid.spacing_mm)
+    i, j, k = (max(1, round(n / f)) for n, f in zip(grid.shape, factor, strict=True))
+    scale = np.diag([*factor, 1.0])
+    scale[:3, 3] = (factor - 1) / 2
+    return Grid((i, j, k), grid.affine_ras @ scale)
+
+
+def _box(data: torch.Tensor, grid: Grid, margin: int) -> Grid:
+    """The smallest grid that holds every voxel that is not 0 in some channel, plus a margin."""
+    places = torch.nonzero((data != 0).any(0))
+    if not len(places):
+        return grid
+    low = (places.amin(0) - margin).clamp_min(0).tolist()
+    high = (places.amax(0) + 1 + margin).tolist()
+    i, j, k = (min(h, n) - m for h, n, m in zip(high, grid.shape, low, strict=True))
+    shift = np.eye(4)
+    shift[:3, 3] = low
+    return Grid((i, j, k), grid.affine_ras @ shift)

@@ -1,0 +1,86 @@
+"""Best, median and worst image of a part, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from registry.manifests import Manifest, Sample
+from registry.volumes import load_labels
+from training.config import Recipe
+from training.derivatives import folder_of
+from training.evaluation.statistics import ALL
+from training.grids import move
+from training.recipe import grid_of
+from training.report.overlay import View, draw
+from training.report.png import data_url
+from training.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
+
+
+@dataclass(frozen=True)
+class Example:
+    """One picture and what stands below it."""
+
+    title: str
+    sample: str
+    dice: float
+    picture: str
+
+
+def examples(
+    run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root: Path, scores: Mapping[str, float]
+) -> list[Example]:
+    """Best, median and worst by Dice; fewer where fewer images have a value.
+
+    Args:
+        run_dir: the run's folder.
+        record: its record.
+        manifest: its snapshot.
+        root: folder the manifest's paths are relative to.
+        scores: sample key to Dice.
+    """
+    source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Recipe(), verify=False)
+    samples = {sample.sample: sample for sample in manifest.samples}
+    paths = {entry["sample"]: folder_of(run_dir, record["run"]) / entry["path"] for entry in record["predictions"]}
+    channel = record["data"]["reference_channel"]
+    return [Example(title, key, scores[key], _picture(source, samples[key], paths[key], channel))
+            for title, key in chosen(scores)]  # fmt: skip
+
+
+def chosen(scores: Mapping[str, float]) -> list[tuple[str, str]]:
+    """(`Best`, sample), (`Median`, sample), (`Worst`, sample), without repeating a sample."""
+    ranked = sorted(scores, key=lambda key: (-scores[key], key))
+    picked: dict[str, str] = {}
+    for title, place in (("Best", 0), ("Worst", len(ranked) - 1), ("Median", len(ranked) // 2)):
+        if ranked and ranked[place] not in picked.values():
+            picked[title] = ranked[place]
+    return [(title, picked[title]) for title in ("Best", "Median", "Worst") if title in picked]
+
+
+def image_scores(rows: Sequence[Mapping[str, Any]], part: str) -> dict[str, float]:
+    """Mean Dice over labels of each image of a part, for the model; images without a value are left out."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["reader"] == "model" and row["part"] == part and row["label_name"] != ALL and row["dice"] is not None:
+            found.setdefault(row["sample"], []).append(row["dice"])
+    return {key: sum(values) / len(values) for key, values in found.items()}
+
+
+def figure(example: Example) -> str:
+    """The example as HTML."""
+    caption = f"<b>{example.title}</b> {escape(example.sample)}<br>Dice {example.dice:.3f}"
+    alt = escape(f"{example.title}: {example.sample}, axial slice with both outlines")
+    return f'<figure><img alt="{alt}" src="{example.picture}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _picture(source: Source, sample: Sample, predicted: Path, channel: str) -> str:
+    reference = read_labels(source, target_of(sample))
+    answer = as_3d(load_labels(predicted), predicted.name)
+    image = read_volume(source, sample.images[channel])
+    moved = move(torch.from_numpy(image.data)[None], grid_of(image), grid_of(reference))[0].numpy()
+    return data_url(draw(View(moved, reference.data > 0, answer.data > 0, reference.affine_ras)))

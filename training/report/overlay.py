@@ -1,0 +1,95 @@
+"""A slice of an image with the outlines of reference and prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluation.distances import Array
+
+REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (255, 255, 255)
+"""Colours (RGB) of the outlines: blue, orange, and white where they coincide; told apart by the colour-blind too."""
+
+WIDTH = 300
+"""Pixels that the wider side of a slice has at least."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is drawn.
+
+    Attributes:
+        image: (I, J, K) intensities on the reference's grid.
+        reference: (I, J, K) bool.
+        predicted: (I, J, K) bool.
+        affine_ras: 4 x 4; the picture shows an axial slice, right of the person on the left, front up.
+    """
+
+    image: Array
+    reference: Array
+    predicted: Array
+    affine_ras: Array
+
+
+def draw(view: View) -> Array:
+    """The axial slice where reference and prediction together are largest.
+
+    Returns:
+        (height, width, 3) uint8, pixels square in millimetres. Grey from the 1st to the 99.5th percentile.
+    """
+    volumes, spacing = _axial(view)
+    image, reference, predicted = (volume[:, :, _best_slice(volumes[1], volumes[2])] for volume in volumes)
+    zoom = _zoom(image.shape, spacing)
+    grey, a, b = (_enlarge(plane, zoom) for plane in (_grey(image), reference, predicted))
+    pixels = np.repeat(grey[..., None], 3, axis=2)
+    edge_a, edge_b = _outline(a), _outline(b)
+    pixels[edge_a], pixels[edge_b], pixels[edge_a & edge_b] = REFERENCE, PREDICTION, BOTH
+    return np.ascontiguousarray(pixels.transpose(1, 0, 2)[::-1])  # front up
+
+
+def _axial(view: View) -> tuple[list[Array], tuple[float, float]]:
+    """Volumes with axes (left, anterior, superior), and the in-plane spacing in mm."""
+    linear = np.asarray(view.affine_ras, dtype=float)[:3, :3]
+    spacing = np.linalg.norm(linear, axis=0)
+    share = np.abs(linear / spacing)
+    orders = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    order = max(orders, key=lambda o: sum(share[axis, source] for axis, source in enumerate(o)))
+    out = []
+    for volume in (view.image, view.reference, view.predicted):
+        turned = volume.transpose(order)
+        for axis, wanted in enumerate((-1, 1, 1)):  # -1: the first axis runs to the person's left
+            if linear[axis, order[axis]] * wanted < 0:
+                turned = np.flip(turned, axis)
+        out.append(turned)
+    return out, (float(spacing[order[0]]), float(spacing[order[1]]))
+
+
+def _best_slice(reference: Array, predicted: Array) -> int:
+    size = reference.sum((0, 1)) + predicted.sum((0, 1))
+    return int(size.argmax()) if size.any() else len(size) // 2
+
+
+def _zoom(shape: tuple[int, ...], spacing: tuple[float, float]) -> tuple[int, int]:
+    """Whole factors that make the wider side at least `WIDTH` pixels and pixels nearly square in mm."""
+    finest = max(1.0, WIDTH / max(n * s for n, s in zip(shape, spacing, strict=True)))
+    return (max(1, round(finest * spacing[0])), max(1, round(finest * spacing[1])))
+
+
+def _enlarge(plane: Array, zoom: tuple[int, int]) -> Array:
+    return np.asarray(plane.repeat(zoom[0], axis=0).repeat(zoom[1], axis=1))
+
+
+def _grey(plane: Array) -> Array:
+    finite = np.nan_to_num(plane.astype(np.float32))
+    low, high = np.percentile(finite, (1, 99.5))
+    return np.asarray(np.clip((finite - low) / max(float(high - low), 1e-6), 0, 1) * 235, dtype=np.uint8)
+
+
+def _outline(mask: Array) -> Array:
+    """Pixels of a mask within two pixels of its border: visible at any zoom."""
+    inner = mask.copy()
+    for _ in range(2):
+        padded = np.pad(inner, 1)
+        inner = inner & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.asarray(mask & ~inner)

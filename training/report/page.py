@@ -1,0 +1,168 @@
+"""Putting the report together: what was run, on what, how it went, how good it is, what it looks like."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from registry.errors import UsageError
+from registry.manifests import Manifest
+from training import progress, records
+from training.evaluate import TABLE, read_evaluation
+from training.files import replace_bytes
+from training.report import examples, svg
+from training.report.style import STYLE
+from training.report.tables import html_table, score_table
+
+FILE = "report.html"
+
+_NUMBERS = ("dice", "hd95_mm", "assd_mm", "nsd")
+
+
+def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
+    """Write `report.html` into a run's folder and return its path. It loads nothing from anywhere.
+
+    Args:
+        run_dir: folder of a run that was evaluated.
+        manifest: its snapshot.
+        root: folder the manifest's paths are relative to.
+
+    Raises:
+        UsageError: the run was not evaluated yet.
+    """
+    record, evaluation = records.read(run_dir), read_evaluation(run_dir)
+    if evaluation is None:
+        raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
+    rows = _rows(run_dir / TABLE)
+    part = "test" if any(row["part"] == "test" for row in rows) else rows[0]["part"]
+    shown = examples.examples(run_dir, record, manifest, root, examples.image_scores(rows, part))
+    body = [
+        _summary(record, evaluation, part),
+        _data(manifest),
+        _curves(progress.read(run_dir / "progress.jsonl")),
+        _scores(evaluation),
+        _by_site(rows, part),
+        _examples(shown, part),
+        _details(record),
+    ]
+    replace_bytes(run_dir / FILE, _page(record, body).encode())
+    return run_dir / FILE
+
+
+def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
+    title = escape(f"{record['name']}: run {record['run']}")
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<style>{STYLE}</style></head><body><main><h1>{title}</h1>{''.join(body)}</main></body></html>\n")  # fmt: skip
+
+
+def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str) -> str:
+    lines = [line for line in evaluation["parts"] if line["part"] == part and line["reader"] == "model"]
+    line = next((line for line in lines if line["label"] == "foreground"), lines[0])
+    dice, distance = line["dice"], line["hd95_mm"]
+    cards = [
+        (f"{dice['mean']:.3f}" if dice else "n/a", f"mean Dice, {part} part",
+         f"95 % interval {dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "no image has a value"),
+        (f"{distance['median']:.1f} mm" if distance else "n/a", "median HD95", f"{line['n_failed']} of {line['n']} failed"),
+        (f"{record['progress']['elapsed_s'] / 60:.1f} min", "training time", f"{record['progress']['epochs']} epochs"),
+        (f"{record['model']['parameters']:,}", "parameters", record["model"]["name"]),
+    ]  # fmt: skip
+    boxes = "".join(f'<div class="card"><b>{escape(a)}</b><span>{escape(b)}</span><i>{escape(c)}</i></div>'
+                    for a, b, c in cards)  # fmt: skip
+    snapshot = record["data"]["snapshot"]
+    return f'<p class="lead">Trained on snapshot <code title="{snapshot}">{snapshot[:12]}</code>.</p><div class="cards">{boxes}</div>'
+
+
+def _data(manifest: Manifest) -> str:
+    parts = [part for part in ("train", "validation", "test") if manifest.part(part)]
+    sites = sorted({sample.site or "unknown" for sample in manifest.samples})
+    counts = Counter((sample.site or "unknown", sample.part) for sample in manifest.samples)
+    rows = [[site, *(str(counts[site, part]) for part in parts)] for site in sites]
+    persons = [str(len({sample.person for sample in manifest.part(part)})) for part in parts]
+    images = [str(len(manifest.part(part))) for part in parts]
+    table = html_table(["Site", *parts], [*rows, ["All images", *images], ["Persons", *persons]], totals=2)
+    names = ", ".join(name for value, name in sorted(manifest.labels.items()) if value != "0")
+    told = f"Channels: {', '.join(manifest.channels)}. Labels: {names}. Images per site and part; no person is in two parts."
+    return f"<section><h2>Data</h2><p>{escape(told)}</p>{table}</section>"
+
+
+def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
+    if not lines:
+        return ""
+    across = (0.0, float(lines[-1]["epoch"]))
+    losses = [(line["epoch"], line["loss"]) for line in lines if line["loss"] is not None]
+    dice = [(line["epoch"], line["validation_dice"]) for line in lines if line["validation_dice"] is not None]
+    top = max((loss for _, loss in losses), default=1.0)
+    left = svg.lines({"training loss": losses}, svg.Frame(across, (0.0, top), "epoch", "training loss"))
+    right = svg.lines(
+        {"validation": dice}, svg.Frame(across, (0.0, 1.0), "epoch", "mean foreground Dice, validation part")
+    )
+    return f'<section><h2>Training</h2><div class="row">{left}{right}</div></section>'
+
+
+def _scores(evaluation: Mapping[str, Any]) -> str:
+    note = escape(f"Mean over persons with {evaluation['interval']}. {evaluation['empty_policy'].capitalize()}.")
+    human = any(line["reader"] != "model" for line in evaluation["parts"])
+    ceiling = "<p>Experts: each one against the majority of the others; the row <em>experts</em> pools them.</p>"
+    return f"<section><h2>Scores</h2>{score_table(evaluation['parts'])}{ceiling if human else ''}<p class='note'>{note}</p></section>"
+
+
+def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
+    names = list(dict.fromkeys(row["label_name"] for row in rows))
+    charts = []
+    for name in names:
+        groups: dict[str, list[tuple[float, str]]] = {}
+        for row in rows:
+            if row["reader"] == "model" and row["part"] == part and row["label_name"] == name:
+                dots = groups.setdefault(row["site"] or "unknown", [])
+                if row["dice"] is not None:
+                    dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))
+        frame = svg.Frame((0, 1), (0.0, 1.0), "site", f"Dice of {name}, {part} part")
+        charts.append(svg.strips(dict(sorted(groups.items())), frame))
+    return f'<section><h2>Image by image</h2><div class="row">{"".join(charts)}</div></section>'
+
+
+def _examples(shown: Sequence[examples.Example], part: str) -> str:
+    legend = ('<p><span class="swatch reference"></span> reference <span class="swatch prediction"></span> prediction '
+              '<span class="swatch both"></span> both. Axial slice with the most of either; the right of the person is '
+              "on the left.</p>")  # fmt: skip
+    figures = "".join(examples.figure(example) for example in shown) or "<p>No image of this part has a value.</p>"
+    return f'<section><h2>Examples from the {part} part</h2>{legend}<div class="row">{figures}</div></section>'
+
+
+def _details(record: Mapping[str, Any]) -> str:
+    told = record["training"]
+    budget = [f"{told['epochs']} epochs"] * bool(told["epochs"]) + [f"{told['max_minutes']:g} min"] * bool(
+        told["max_minutes"]
+    )
+    packages = ", ".join(f"{name} {version}" for name, version in record["code"]["packages"].items() if version)
+    rows = [
+        ["Optimiser", f"{told['optimiser']}, peak learning rate {told['lr']:g}, batch {told['batch']}"],
+        ["Budget", " or ".join(budget)],
+        ["Precision", "bfloat16" if told["bf16"] else "float32"],
+        ["Seed", str(told["seed"])],
+        ["Kept weights", f"epoch {record['selection']['epoch']}, chosen on the validation part alone"],
+        [
+            "Hardware",
+            f"{record['hardware']['gpu'] or record['hardware']['cpu']}, {record['hardware']['threads']} threads",
+        ],
+        ["Code", f"{record['code']['version']}, commit {(record['code']['commit'] or 'unknown')[:12]}"],
+        ["Packages", packages],
+        ["Snapshot", record["data"]["snapshot"]],
+        ["Licences", ", ".join(record["data"]["licences"]) or "not stated"],
+    ]
+    return f"<section><h2>How it was made</h2>{html_table(['What', 'Value'], rows, text=True)}</section>"
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows: list[dict[str, Any]] = [
+            {key: None if value == "n/a" else value for key, value in row.items()} for row in csv.DictReader(stream)
+        ]
+    for row in rows:
+        row.update({key: None if row[key] is None else float(row[key]) for key in _NUMBERS})
+    return rows

@@ -1,0 +1,189 @@
+"""From manifest entries to arrays in memory: files checked, channels on one grid, labels as class indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from registry.canon import sha256_file
+from registry.errors import ConfigError, IntegrityError, InvalidInput
+from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.volumes import Volume, load, load_labels
+from training.config import Config, Recipe
+from training.grids import Array, Grid
+from training.recipe import grid_of, prepare, prepare_target
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where samples come from and what is read of them.
+
+    Attributes:
+        root: folder that the manifest's paths are relative to.
+        channels: names in network order.
+        labels: label values in class order; class 0 is the background, class n is `labels[n - 1]`.
+        recipe: preprocessing.
+        verify: compare each file's SHA-256 with the manifest.
+    """
+
+    root: Path
+    channels: tuple[str, ...]
+    labels: tuple[int, ...]
+    recipe: Recipe
+    verify: bool = True
+
+    @property
+    def classes(self) -> int:
+        """Classes of the network, background included."""
+        return len(self.labels) + 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """One sample in memory.
+
+    Attributes:
+        sample: its manifest entry.
+        image: (C, I, J, K) float32 on the working grid.
+        target: (I, J, K) uint8 class indices on the working grid.
+        grid: the working grid.
+        native: the target's own grid, on which predictions are written.
+    """
+
+    sample: Sample
+    image: torch.Tensor
+    target: torch.Tensor
+    grid: Grid
+    native: Grid
+
+
+def source_of(config: Config, manifest: Manifest, root: Path) -> Source:
+    """What a configuration reads of a snapshot.
+
+    Raises:
+        ConfigError: a channel the snapshot does not have.
+        InvalidInput: the snapshot has no label but the background.
+    """
+    channels = config.data.channels or manifest.channels
+    for channel in channels:
+        if channel not in manifest.channels:
+            raise ConfigError(f"The snapshot has no channel '{channel}'.",
+                              f"Its channels: {', '.join(manifest.channels)}.")  # fmt: skip
+    labels = foreground_labels(manifest)
+    return Source(root, channels, labels, config.recipe, config.data.verify)
+
+
+def foreground_labels(manifest: Manifest) -> tuple[int, ...]:
+    """Label values other than the background, ascending.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    labels = tuple(sorted(int(value) for value in manifest.labels if int(value) != 0))
+    if not labels:
+        raise InvalidInput("This snapshot names no label but the background.", "Nothing can be learned from it.")
+    return labels
+
+
+def load_part(source: Source, samples: Sequence[Sample], progress: Progress | None = None) -> list[Case]:
+    """Every sample of a part, in the given order.
+
+    Raises:
+        InvalidInput: a sample without a target or a channel, or a file that is no image.
+        IntegrityError: a file is missing or is not the one that was frozen.
+    """
+    cases = []
+    for number, sample in enumerate(samples, start=1):
+        cases.append(load_case(source, sample))
+        if progress:
+            progress(number, len(samples), f"reading {sample.sample}")
+    return cases
+
+
+def load_case(source: Source, sample: Sample) -> Case:
+    """One sample; errors as `load_part`."""
+    target = target_of(sample)
+    volumes = [read_volume(source, _channel(sample, channel)) for channel in source.channels]
+    labels = read_labels(source, target)
+    native = grid_of(labels)
+    image, grid = prepare(source.recipe, volumes, native)
+    indices = class_indices(labels.data, source.labels, target.path)
+    return Case(sample, image, prepare_target(indices, native, grid, source.classes), grid, native)
+
+
+def target_of(sample: Sample) -> Target:
+    """The mask of a sample.
+
+    Raises:
+        InvalidInput: it has none.
+    """
+    if sample.target is None:
+        raise InvalidInput(f"{sample.sample} has no target mask, so nothing can be learned from it or scored.",
+                           "Create the snapshot with a target policy that requires a mask.")  # fmt: skip
+    return sample.target
+
+
+def checked_path(source: Source, ref: FileRef) -> Path:
+    """The file of a reference, after comparing its content with the frozen checksum.
+
+    Raises:
+        IntegrityError: missing, or changed since the snapshot was frozen.
+    """
+    path = source.root / ref.path
+    if not path.is_file():
+        raise IntegrityError(f"{ref.path} is missing.", "Fetch its content, or check the root folder.")
+    if source.verify and sha256_file(path) != ref.sha256:
+        raise IntegrityError(f"{ref.path} is not the file that was frozen in the snapshot.",
+                             "Restore it, or create a new snapshot.")  # fmt: skip
+    return path
+
+
+def read_volume(source: Source, ref: FileRef) -> Volume:
+    """A three-dimensional image; a trailing axis of length 1 is dropped."""
+    return as_3d(load(checked_path(source, ref), np.float32), ref.path)
+
+
+def read_labels(source: Source, ref: FileRef) -> Volume:
+    """A three-dimensional label map."""
+    return as_3d(load_labels(checked_path(source, ref)), ref.path)
+
+
+def as_3d(volume: Volume, name: str) -> Volume:
+    """Drop trailing axes of length 1.
+
+    Raises:
+        InvalidInput: the image has another number of dimensions.
+    """
+    data = volume.data
+    while data.ndim > 3 and data.shape[-1] == 1:
+        data = data[..., 0]
+    if data.ndim != 3:
+        raise InvalidInput(f"{name} has {data.ndim} dimensions.", "Expected one three-dimensional image.")
+    return Volume(data, volume.affine_ras)
+
+
+def class_indices(data: Array, labels: tuple[int, ...], name: str) -> Array:
+    """Label values to class indices 0..n.
+
+    Raises:
+        InvalidInput: the map holds a value the snapshot does not name.
+    """
+    if strange := sorted(set(np.unique(data).tolist()) - {0, *labels}):
+        raise InvalidInput(f"{name} holds the label {strange[0]}, which the snapshot does not name.",
+                           f"Named labels: 0, {', '.join(map(str, labels))}.")  # fmt: skip
+    lookup = np.zeros(max(labels) + 1, dtype=np.uint8)
+    lookup[list(labels)] = np.arange(1, len(labels) + 1)
+    return np.asarray(lookup[data])
+
+
+def _channel(sample: Sample, channel: str) -> FileRef:
+    if channel not in sample.images:
+        raise InvalidInput(f"{sample.sample} has no {channel} image.",
+                           "Narrow the query to sessions that have every channel.")  # fmt: skip
+    return sample.images[channel]

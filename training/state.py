@@ -1,0 +1,139 @@
+"""Everything a run would lose if it were killed, and its checkpoint: tensors and one JSON text, no pickle.
+
+Augmentation and sampling follow from counters and torch's generator is seeded anew for every step, so no generator
+state has to be kept: (epoch, step) is the whole of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from registry.errors import IntegrityError
+from training import weights
+from training.config import Optimisation
+
+LAST, BEST = "checkpoints/last.safetensors", "checkpoints/best.safetensors"
+
+
+@dataclass
+class Counters:
+    """Where a run is.
+
+    Attributes:
+        epoch: epochs that are complete.
+        step: steps done of the epoch that is not.
+        steps: steps done in all.
+        elapsed_s: seconds in the loop.
+        best_dice: best mean foreground Dice on the validation part, or None before the first measurement.
+        best_epoch: the epoch after which it was measured.
+        measured_epoch: the epoch after which Dice was measured last.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    elapsed_s: float = 0.0
+    best_dice: float | None = None
+    best_epoch: int | None = None
+    measured_epoch: int | None = None
+
+
+@dataclass
+class State:
+    """The network and all that moves with it.
+
+    Attributes:
+        ema: moving average of the weights, or None where it is off.
+    """
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, torch.Tensor] | None
+    counters: Counters
+
+    def kept_weights(self) -> dict[str, torch.Tensor]:
+        """The weights that are validated and delivered: the average where there is one."""
+        return {**self.network.state_dict(), **(self.ema or {})}
+
+
+def make_optimiser(told: Optimisation, network: nn.Module) -> torch.optim.Optimizer:
+    """AdamW or SGD; weight decay only on kernels, not on biases and norm layers."""
+    kernels = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [{"params": kernels, "weight_decay": told.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if told.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=told.lr, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=told.lr)
+
+
+def update_ema(state: State, decay: float) -> None:
+    """Move the average towards the present weights; early steps count more."""
+    if state.ema is None:
+        return
+    steps = state.counters.steps
+    keep = min(decay, (1 + steps) / (10 + steps))
+    with torch.no_grad():
+        for name, parameter in state.network.named_parameters():
+            state.ema[name].lerp_(parameter, 1 - keep)
+
+
+def save(state: State, folder: Path, identity: str) -> None:
+    """Write `checkpoints/last.safetensors` whole or not at all.
+
+    Args:
+        state: what to keep.
+        folder: the run's.
+        identity: what the run was started with (hash of configuration and snapshot); checked on resuming.
+    """
+    tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
+    tensors |= {f"ema.{name}": value for name, value in (state.ema or {}).items()}
+    scalars: dict[str, Any] = {}
+    for index, entry in state.optimiser.state_dict()["state"].items():
+        for key, value in entry.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"optimiser.{index}.{key}"] = value
+            elif value is not None:
+                scalars[f"{index}.{key}"] = value
+    note = {"counters": asdict(state.counters), "optimiser": scalars, "identity": identity}
+    weights.write(folder / LAST, tensors, {"cohortium": json.dumps(note, sort_keys=True)})
+
+
+def restore(state: State, folder: Path, identity: str) -> None:
+    """Bring a fresh state to where `save` left it.
+
+    Raises:
+        IntegrityError: the checkpoint belongs to another configuration or snapshot, or does not fit.
+    """
+    tensors, metadata = weights.read(folder / LAST)
+    try:
+        note = json.loads(metadata["cohortium"])
+        if note["identity"] != identity:
+            raise IntegrityError("The checkpoint belongs to another configuration or snapshot.",
+                                 "Resume with the same ones, or start a new run.")  # fmt: skip
+        _fill(state, tensors, note)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise IntegrityError(f"The checkpoint does not fit this run ({error}).", "Start a new run.") from error
+
+
+def _fill(state: State, tensors: dict[str, torch.Tensor], note: dict[str, Any]) -> None:
+    state.network.load_state_dict(_below(tensors, "network."))
+    if state.ema is not None:
+        for name, value in _below(tensors, "ema.").items():
+            state.ema[name].copy_(value)
+    entries: dict[int, dict[str, Any]] = {}
+    for name, value in {**_below(tensors, "optimiser."), **note["optimiser"]}.items():
+        index, key = name.split(".", 1)
+        entries.setdefault(int(index), {})[key] = value
+    groups = state.optimiser.state_dict()["param_groups"]
+    state.optimiser.load_state_dict({"state": entries, "param_groups": groups})
+    state.counters = Counters(**note["counters"])
+
+
+def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
