@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from curation.importers import tables
+from curation.importers import sidecars, tables
 from curation.importers.bids_items import Item
-from curation.importers.bids_run import Run
+from curation.importers.bids_run import Run, sidecar_path
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry import layout
-from registry.canon import read_tsv, tsv_bytes
+from registry.canon import read_tsv, readable_json, tsv_bytes
 from registry.creation import PARTICIPANTS
 
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
@@ -66,8 +67,12 @@ def copy_visits(run: Run, item: Item) -> None:
 
 
 def tables_json(run: Run) -> dict[str, bytes]:
-    """The participants' and sessions' tables of the tree."""
-    return {**tables.participants(run.tree.participants), **tables.sessions(run.tree.sessions)}
+    """The participants' and sessions' tables of the tree; the source's own words for its columns are kept."""
+    files = {**tables.participants(run.tree.participants), **tables.sessions(run.tree.sessions)}
+    columns = {*PARTICIPANTS, *_extra(run)}
+    meanings = json.loads(files["participants.json"])
+    stated = sidecars.column_meanings(run.read_json("participants.json"), columns)
+    return {**files, "participants.json": readable_json({**meanings, **stated})}
 
 
 def _visits(run: Run) -> Iterator[tuple[str, str]]:
@@ -103,8 +108,6 @@ def _session(run: Run, subject: str, session: str) -> Row:
 
 def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
     """Site and scanner as the image's sidecar and the participants' table say them; only what is known."""
-    from curation.importers.bids_run import sidecar_path
-
     facts = run.read_json(sidecar_path(image))
     site = _known(person.get("site")) or _known(facts.get("InstitutionName"))
     field_t = facts.get("MagneticFieldStrength")

@@ -106,9 +106,12 @@ def _copy_description(run: Run, item: Item) -> None:
 
 def _copy_text(run: Run, item: Item) -> None:
     try:
-        run.tree.write(item.target, (run.source / item.path).read_text(encoding="utf-8-sig").encode())
+        text = (run.source / item.path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedError(Reason.NOT_CARRIED, "It is not UTF-8 text.") from error
+    if not text.strip():
+        raise RefusedError(Reason.NOT_CARRIED, "It is empty.")
+    run.tree.write(item.target, text.encode())
 
 
 def _copy_inherited(run: Run, item: Item) -> None:

@@ -37,7 +37,7 @@ AcquisitionDuration MultibandAccelerationFactor NegativeContrast AnatomicalLandm
 NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger AcquisitionVoxelSize
 ContrastBolusIngredient VolumeTiming Units IntendedFor B0FieldIdentifier B0FieldSource TaskName TaskDescription
 Instructions CogAtlasID CogPOID ArterialSpinLabelingType PostLabelingDelay BackgroundSuppression M0Type
-LabelingDuration ConversionSoftware ConversionSoftwareVersion"""
+LabelingDuration Columns SamplingFrequency StartTime ConversionSoftware ConversionSoftwareVersion"""
 
 _DERIVATIVE = """Description Type Manual Sources SpatialReference GeneratedBy RaterID Protocol Revision BasedOn
 SourceSHA256 SHA256 SourcesSHA256 Algorithm Parameters Atlas Resolution Density LabelMap SkullStripped
@@ -91,6 +91,13 @@ def _number(key: str, value: Any) -> Any:
         return float(value) if key in _NUMBERS and isinstance(value, str) else value
     except ValueError:
         return value
+
+
+def column_meanings(fields: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    """What a table's JSON says of these columns, reduced to the keys BIDS has for it."""
+    found = {key: fields[key] for key in columns if isinstance(fields.get(key), dict)}
+    kept = {key: {k: v for k, v in value.items() if k in _COLUMN_KEYS} for key, value in found.items()}
+    return {key: value for key, value in kept.items() if value}
 
 
 def _is_column(value: Any) -> bool:

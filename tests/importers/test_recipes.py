@@ -1,0 +1,52 @@
+"""Recipes: every file in `datasets/` loads, says what users must know, and names an importer that exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curation import recipes
+from curation.importers import importers
+from registry.errors import InvalidInput, NotFound
+
+GENERIC = {"bids", "decathlon"}
+
+
+@pytest.mark.parametrize("name", recipes.known())
+def test_every_recipe_loads_and_names_an_importer_that_exists(name: str) -> None:
+    recipe = recipes.load(name)
+    assert recipe.name == name
+    assert recipe.importer in importers()
+    assert recipe.title
+    assert recipe.traps
+
+
+@pytest.mark.parametrize("name", sorted(set(recipes.known()) - GENERIC))
+def test_a_cohort_states_licence_citation_and_expected_counts(name: str) -> None:
+    recipe = recipes.load(name)
+    assert recipe.licence
+    assert recipe.expected["subjects"] > 0
+    assert any(mark in recipe.citation for mark in ("doi:", "arXiv:"))
+
+
+def test_an_unknown_recipe_names_those_there_are() -> None:
+    with pytest.raises(NotFound, match="no recipe 'brats'") as caught:
+        recipes.load("brats")
+    assert "msd-hippocampus" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\ncolour = 3', "unknown key 'colour'"),
+        ('name = "x"', "does not describe a recipe"),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\n[labels]\none = "a"', "does not describe a recipe"),
+        ("name = ", "not readable TOML"),
+    ],
+)
+def test_a_bad_recipe_is_refused_with_a_sentence(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(InvalidInput, match=message) as caught:
+        recipes.load("x", tmp_path)
+    assert caught.value.hint
