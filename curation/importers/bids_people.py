@@ -27,11 +27,13 @@ def describe_people(run: Run) -> None:
     stated = run.participants
     if stated is None:
         stated = read_rows(run, "participants.tsv", "participant_id")
+    levels = (run.read_json("participants.json").get("sex") or {}).get("Levels") or {}
     present = sorted({key.partition("/")[0] for key, _ in _visits(run)})
     for subject in present:
         row = stated.get(subject, {})
         columns = {key: _known(row.get(key)) for key in (*PARTICIPANTS, *_extra(run)) if key != "participant_id"}
         person_id = columns.pop("person_id", None)
+        columns["sex"] = _sex(columns["sex"], levels)
         run.tree.person(subject, person_id, **{key: value for key, value in columns.items() if value is not None})
     for key, image in sorted(_visits(run), key=lambda visit: visit[0]):
         subject, _, session = key.partition("/")
@@ -67,11 +69,14 @@ def copy_visits(run: Run, item: Item) -> None:
 
 
 def tables_json(run: Run) -> dict[str, bytes]:
-    """The participants' and sessions' tables of the tree; the source's own words for its columns are kept."""
+    """The participants' and sessions' tables of the tree.
+
+    What the source says of its own columns is kept; shared columns mean the same in every delivery, so a source's
+    levels of them must not bind the others.
+    """
     files = {**tables.participants(run.tree.participants), **tables.sessions(run.tree.sessions)}
-    columns = {*PARTICIPANTS, *_extra(run)}
     meanings = json.loads(files["participants.json"])
-    stated = sidecars.column_meanings(run.read_json("participants.json"), columns)
+    stated = sidecars.column_meanings(run.read_json("participants.json"), _extra(run))
     return {**files, "participants.json": readable_json({**meanings, **stated})}
 
 
@@ -139,6 +144,12 @@ def _note_columns(run: Run, stated: Mapping[str, Row]) -> None:
 
 def _known(value: Any) -> str | None:
     return None if value is None or str(value).strip().lower() in _UNKNOWN else str(value).strip()
+
+
+def _sex(value: str | None, levels: Mapping[str, Any]) -> str | None:
+    """`F` or `M` where the value, or what the delivery's levels say of it, is one of the two; else as it is."""
+    meaning = levels.get(value or "", value) if isinstance(levels, dict) else value
+    return {"female": "F", "f": "F", "male": "M", "m": "M"}.get(str(meaning).strip().lower(), value)
 
 
 def _date(text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ SESSIONS = ("session_id", "days_from_baseline", "site", "scanner")
 
 _MEANING: dict[str, Any] = {
     "species": {"Description": "Species, in binomial form."},
-    "sex": {"Description": "Sex.", "Levels": {"F": "female", "M": "male"}},
+    "sex": {"Description": "Sex: F is female, M is male."},
     "days_from_baseline": {"Description": "Days since the first session. No date is kept.", "Units": "day"},
     "site": {"Description": "The centre that scanned this session."},
     "scanner": {"Description": "The scanner of this session."},

@@ -80,6 +80,20 @@ def test_person_ids_of_the_delivery_are_kept(source: Path, tmp_path: Path) -> No
     assert [row["person_id"] for row in read_tsv(tmp_path / "into/participants.tsv")] == ["P-X", "P-X"]
 
 
+@pytest.mark.parametrize(("stated", "kept"), [("1", "F"), ("male", "M"), ("F", "F"), ("n/a", None), ("X", "X")])
+def test_sexes_are_written_one_way_and_levels_of_a_delivery_bind_no_other(
+    source: Path, tmp_path: Path, stated: str, kept: str | None
+) -> None:
+    twins.write(source / "participants.tsv", f"participant_id\tsex\thandedness\nsub-01\t{stated}\tR\n")
+    levels = {"sex": {"Levels": {"1": "female", "2": "male"}}, "handedness": {"Levels": {"R": "right"}}}
+    twins.write_json(source / "participants.json", levels)
+    run(source, tmp_path / "into")
+    assert read_tsv(tmp_path / "into/participants.tsv")[0]["sex"] == kept
+    meaning = json.loads((tmp_path / "into/participants.json").read_text())
+    assert "Levels" not in meaning["sex"]
+    assert meaning["handedness"] == levels["handedness"]
+
+
 def _folder_link(root: Path) -> None:
     (root / "sub-01/ses-a/loop").symlink_to(root)
 
