@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel, col, delete, func, select, update
 from registry import layout, projection
 from registry.facts import subject_of
 from registry.layout import Role
+from registry.projection.values import number
 from registry.tables import (
     ConsensusInput,
     ConsensusMask,
@@ -57,6 +58,8 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
     _store_files(session, changed, removed)
     after = _participants(session)
     subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
+    if layout.PERSON_LINKS in paths or before != after:
+        subjects |= _reassigned(session)
     for dataset in {layout.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
         subjects |= _subjects_in(session, dataset)
     if any(subject_of(path) is None for path in paths):
@@ -67,6 +70,13 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
 def _participants(session: Session) -> dict[str, Any]:
     table = session.get(File, "participants.tsv")
     return {row["participant_id"]: row for row in table.facts["rows"]} if table else {}
+
+
+def _reassigned(session: Session) -> set[str]:
+    """Subjects whose row names another person than the root files do."""
+    people = projection.read_roots(_root_files(session)).people
+    named = session.exec(select(Subject.subject_id, Subject.person_id))
+    return {subject for subject, person in named if people.person(subject) != person}
 
 
 def _subjects_in(session: Session, dataset: str) -> set[str]:
@@ -197,7 +207,9 @@ def _root_rows(file: File) -> list[Table]:
     if inner == "descriptions.tsv" and role is Role.READINGS:
         return [_rater(row, protocol) for row in file.facts["rows"]]
     if file.path == layout.PERSON_LINKS:
-        return [PersonLink(**row) for row in file.facts["rows"]]
+        return [_person_link(row) for row in file.facts["rows"] if row.get("subject_a") and row.get("subject_b")]
+    if file.path == layout.EXCLUSIONS:
+        return [_exclusion(row) for row in file.facts["rows"]]
     return _code_rows(file)
 
 
@@ -211,6 +223,29 @@ def _code_rows(file: File) -> list[Table]:
     if folder == layout.SPLITS and "rows" in file.facts:
         return _assignments(filename.removesuffix(".tsv"), file.facts["rows"])
     return []
+
+
+def _exclusion(row: dict[str, Any]) -> ExclusionVerdict:
+    return ExclusionVerdict(
+        unit=row["unit"],
+        subject_id=row.get("subject_id") or row["unit"],
+        reason=row.get("reason") or "unstated",
+        comment=row.get("comment"),
+        rater_id=row.get("rater_id") or "unknown",
+        second_rater_id=row.get("second_rater_id"),
+    )
+
+
+def _person_link(row: dict[str, Any]) -> PersonLink:
+    return PersonLink(
+        subject_a=row["subject_a"],
+        subject_b=row["subject_b"],
+        kind=row.get("kind") or "suspected",
+        method=row.get("method") or "declared",
+        score=number(row.get("score")),
+        reviewer=row.get("reviewer"),
+        reason=row.get("reason"),
+    )
 
 
 def _rater(row: dict[str, Any], protocol: str) -> Rater:

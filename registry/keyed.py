@@ -10,6 +10,7 @@ KEYS = {
     "sessions.tsv": "session_id",
     "scans.tsv": "filename",
     "dseg.tsv": "index",
+    "exclusions.tsv": "unit",
 }
 """File name, or its end after an underscore, to the column that names a row."""
 

@@ -11,6 +11,7 @@ SNAPSHOTS = "code/registry/snapshots"
 RUNS = "code/registry/runs"
 IMPORTS = "code/registry/imports"
 PERSON_LINKS = "code/registry/persons.tsv"
+EXCLUSIONS = "code/registry/exclusions.tsv"
 
 
 class Role(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
 from registry.manifests import Exclusion, FileRef, Sample, Target
-from registry.targets import TargetPolicy
+from registry.targets import Choice, TargetPolicy
 
 Row = Mapping[str, Any]
 
@@ -23,13 +23,64 @@ _CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
     FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
 
 
+_DECISIONS = "SELECT unit, reason FROM t_exclusion"
+_REJECTED = "SELECT DISTINCT image_path FROM t_quality_verdict WHERE verdict = 'reject'"
+
+QUALITY = "excluded:quality-reject"
+"""Reason code of an image that a person rejected in the quality check."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one unit: a session, or an image where a session has several.
+
+    Attributes:
+        unit: its key.
+        rows: the images that the query returned for it.
+        sample: what it became, or None.
+        exclusions: why it, or some of its images, were left out.
+    """
+
+    unit: str
+    rows: tuple[Row, ...]
+    sample: Sample | None
+    exclusions: tuple[Exclusion, ...]
+
+
 @dataclass(frozen=True)
 class Selection:
     """What a query becomes. `channels` is sorted; every sample has each of them."""
 
     channels: tuple[str, ...]
-    samples: tuple[Sample, ...]
-    excluded: tuple[Exclusion, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Sorted by the bytes of their keys."""
+        samples = (outcome.sample for outcome in self.outcomes if outcome.sample)
+        return tuple(sorted(samples, key=lambda sample: sample.sample.encode()))
+
+    @property
+    def excluded(self) -> tuple[Exclusion, ...]:
+        """Sorted by the bytes of their units."""
+        excluded = (item for outcome in self.outcomes for item in outcome.exclusions)
+        return tuple(sorted(excluded, key=lambda item: item.unit.encode()))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that decides whether a unit becomes a sample.
+
+    Attributes:
+        decisions: unit (person, subject, session, image path) to the code of why a person left it out.
+        masks: image path to its masks.
+    """
+
+    channels: tuple[str, ...]
+    decisions: Mapping[str, str]
+    masks: Mapping[str, list[Row]]
+    policy: TargetPolicy
+    parts: Mapping[str, str] | None
 
 
 class Excluded(Exception):
@@ -43,6 +94,8 @@ class Excluded(Exception):
 
 def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str, str] | None) -> Selection:
     """Samples of a query under a target policy.
+
+    What a person decided is looked at first: an exclusion is told even where a mask is missing too.
 
     Args:
         catalog: the registry's views.
@@ -58,17 +111,36 @@ def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str,
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
     masks = _masks(catalog, policy, {row["path"] for row in images})
-    samples, excluded = [], []
-    for key, group in _units(images, channels):
-        try:
-            samples.append(_sample(key, group, channels, masks, policy, parts))
-        except Excluded as reason:
-            excluded.append(Exclusion(key, reason.reason, reason.detail))
-    return Selection(
-        channels,
-        tuple(sorted(samples, key=lambda sample: sample.sample.encode())),
-        tuple(sorted(excluded, key=lambda item: item.unit.encode())),
-    )
+    rules = Rules(channels, _decisions(catalog), masks, policy, parts)
+    return Selection(channels, tuple(_outcome(key, group, rules) for key, group in _units(images, channels)))
+
+
+def _decisions(catalog: Catalog) -> dict[str, str]:
+    rejected = {row["image_path"]: QUALITY for row in catalog.rows(_REJECTED)}
+    return rejected | {row["unit"]: f"excluded:{row['reason']}" for row in catalog.rows(_DECISIONS)}
+
+
+def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
+    decided = [(row, unit) for row in group if (unit := _decided(row, rules.decisions))]
+    dropped = {row["path"] for row, _ in decided}
+    try:
+        kept = [row for row in group if row["path"] not in dropped]
+        by_channel = _one_each(kept, rules.channels, [(row["channel"], unit) for row, unit in decided], rules.decisions)
+        sample = _sample(key, by_channel, rules)
+    except Excluded as reason:
+        return Outcome(key, tuple(group), None, (Exclusion(key, reason.reason, reason.detail),))
+    gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in decided)
+    return Outcome(key, tuple(group), sample, gone)
+
+
+def _decided(row: Row, decisions: Mapping[str, str]) -> str | None:
+    """The unit, from the person down to the image, that a person left out."""
+    units = (row["person_id"], row["subject"], row["session"], row["path"])
+    return next((unit for unit in units if unit in decisions), None)
+
+
+def _stem(row: Row) -> str:
+    return str(row["path"]).rpartition("/")[2].split(".")[0]
 
 
 def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
@@ -79,28 +151,15 @@ def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[tuple[str
     for session, group in sessions.items():
         if len(channels) == 1 and len(group) > 1:
             for row in group:
-                yield row["path"].rpartition("/")[2].split(".")[0], [row]
+                yield _stem(row), [row]
         else:
             yield session.replace("/", "_"), group
 
 
-def _sample(
-    key: str,
-    group: Sequence[Row],
-    channels: Sequence[str],
-    masks: Mapping[str, list[Row]],
-    policy: TargetPolicy,
-    parts: Mapping[str, str] | None,
-) -> Sample:
-    by_channel = _one_each(group, channels)
-    first = group[0]
-    candidates = [mask for row in group for mask in masks.get(row["path"], [])]
-    chosen = policy.choose(candidates)
-    if chosen is None:
-        experts = sorted({str(mask["source"]) for mask in candidates})
-        if experts:
-            raise Excluded("target-undecided", f"masks by {', '.join(experts)}, none chosen by the target policy")
-        raise Excluded("no-target", "no mask on any of its images")
+def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
+    first, parts = next(iter(by_channel.values())), rules.parts
+    candidates = [mask for row in by_channel.values() for mask in rules.masks.get(row["path"], [])]
+    choice = _choose(candidates, rules.policy)
     if parts is not None and first["person_id"] not in parts:
         raise Excluded("not-in-split", f"person {first['person_id']} has no part")
     return Sample(
@@ -113,18 +172,34 @@ def _sample(
         class_label=first["class"],
         part=parts[first["person_id"]] if parts is not None else None,
         images={name: FileRef(row["path"], row["sha256"], row["size"]) for name, row in by_channel.items()},
-        target=_target(chosen),
-        readings=tuple(_target(mask) for mask in candidates if mask["kind"] == "expert"),
+        target=_target(choice.mask) if choice.mask else None,
+        readings=tuple(_target(mask) for mask in choice.readings),
     )
 
 
-def _one_each(group: Sequence[Row], channels: Sequence[str]) -> dict[str, Row]:
+def _choose(candidates: Sequence[Row], policy: TargetPolicy) -> Choice:
+    choice = policy.choose(candidates)
+    if choice is not None:
+        return choice
+    if experts := sorted({str(mask["source"]) for mask in candidates}):
+        raise Excluded("target-undecided", f"masks by {', '.join(experts)}, none chosen by the target policy")
+    raise Excluded("no-target", "no mask on any of its images")
+
+
+def _one_each(
+    group: Sequence[Row], channels: Sequence[str], gone: Sequence[tuple[str, str]], decisions: Mapping[str, str]
+) -> dict[str, Row]:
+    """Channel to image. `gone` are the channels of images that a person left out, with the unit of that decision."""
     by_channel: dict[str, Row] = {}
     for row in group:
         if row["channel"] in by_channel:
             raise Excluded("several-images", f"more than one {row['channel']} in the session")
         by_channel[row["channel"]] = row
-    if missing := [name for name in channels if name not in by_channel]:
+    missing = [name for name in channels if name not in by_channel]
+    for channel, unit in gone:
+        if channel in missing:
+            raise Excluded(decisions[unit], f"{unit} is excluded")
+    if missing:
         raise Excluded("missing-channel", f"no {', '.join(missing)}")
     return {name: by_channel[name] for name in channels}
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout, manifests, queries, splits
+from registry import exclusions, layout, manifests, queries, splits
 from registry.canon import readable_json, sha256_file
 from registry.catalog import Catalog
+from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, Progress, publish
@@ -90,6 +91,15 @@ def listed(registry: Registry) -> Sequence[Snapshot]:
         return session.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
 
 
+def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
+    """What differs between two snapshots; no query is run and no image is opened.
+
+    Raises:
+        NotFound: one of them does not exist.
+    """
+    return diff(get(registry, before), get(registry, after), exclusions.reasons(registry))
+
+
 def manifest_path(snapshot_id: str) -> str:
     """Where a manifest lies in the registry."""
     return f"{layout.SNAPSHOTS}/{snapshot_id}.json.gz"
@@ -154,7 +164,8 @@ def _split_record(split: Split) -> dict[str, Any]:
 
 
 def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
-    wanted = {sample.target.path for sample in samples if sample.target}
+    truths = (truth for sample in samples for truth in ((sample.target,) if sample.target else sample.readings))
+    wanted = {truth.path for truth in truths}
     with registry.reading() as session:
         rows = [row for table in (Mask, ConsensusMask) for row in session.exec(select(table.path, table.labels))]
     tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.canon import sha256_bytes
 from registry.errors import UsageError
 
 ANY = "*"
+DEFAULT_SEED = "2026"
+KINDS = ("consensus", "expert", "random-expert", "soft")
+
+Mask = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a policy takes for one sample.
+
+    Attributes:
+        mask: the one mask that is the truth; None where the truth is the share of readers per voxel (`soft`).
+        readings: expert masks of the sample. For `soft` they share one image's grid and are the truth together.
+    """
+
+    mask: Mask | None
+    readings: tuple[Mask, ...]
 
 
 @dataclass(frozen=True)
@@ -16,8 +34,12 @@ class TargetPolicy:
     """Where the truth comes from, first match wins.
 
     Attributes:
-        order: (kind, source) pairs; kind is `consensus` or `expert`, source a recipe, a rater's code or `*`.
-            `expert:*` matches only where exactly one expert read the image: choosing between experts is a decision.
+        order: (kind, source) pairs.
+            `consensus`, recipe or `*`: `majority` comes first, then the first by path.
+            `expert`, rater's code or `*`: `*` matches only where exactly one expert read the image, because choosing
+            between experts is a decision.
+            `random-expert`, seed: one expert a sample, drawn by the seed.
+            `soft`, `*`: every reading of one image; at least two.
         protocol: only masks of this protocol; None takes the only one there is.
     """
 
@@ -28,33 +50,79 @@ class TargetPolicy:
         """The form stored in a manifest."""
         return {"order": [{"kind": kind, "source": source} for kind, source in self.order], "protocol": self.protocol}
 
-    def choose(self, masks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        """The mask that is the truth, or None where the policy finds none or cannot decide.
+    def choose(self, masks: Sequence[Mask]) -> Choice | None:
+        """What is the truth, or None where the policy finds nothing or cannot decide.
 
         Args:
-            masks: the masks of one image, each with `kind`, `source` and `path`.
+            masks: the masks of one sample, each with `kind`, `source`, `image` and `path`.
         """
         for kind, source in self.order:
-            found = [mask for mask in masks if mask["kind"] == kind and source in (ANY, mask["source"])]
-            if len(found) == 1:
-                return found[0]
-            if found and kind == "consensus":
-                return min(found, key=lambda mask: (mask["source"] != "majority", mask["path"]))
+            if choice := _CHOOSERS[kind](masks, source):
+                return choice
         return None
 
 
 def parse_policy(words: Sequence[str], protocol: str | None = None) -> TargetPolicy:
-    """A policy from words such as `consensus:majority` and `expert:e01`, in the order of preference.
+    """A policy from words such as `consensus:majority`, `expert:e01`, `random-expert:7` and `soft`, in order.
 
     Raises:
-        UsageError: a kind that does not exist.
+        UsageError: a kind that does not exist, a seed that is no whole number, or `soft` with a source.
     """
     if not words:
         return TargetPolicy(protocol=protocol)
-    order = []
-    for word in words:
-        kind, _, source = word.partition(":")
-        if kind not in ("consensus", "expert"):
-            raise UsageError(f"'{word}' is no target.", "Use consensus:RECIPE or expert:CODE, in order of preference.")
-        order.append((kind, source or ANY))
-    return TargetPolicy(tuple(order), protocol)
+    return TargetPolicy(tuple(_parse(word) for word in words), protocol)
+
+
+def _parse(word: str) -> tuple[str, str]:
+    kind, _, source = word.partition(":")
+    if kind not in KINDS or (kind == "soft" and source not in ("", ANY)):
+        raise UsageError(f"'{word}' is no target.", "Use consensus:RECIPE, expert:CODE, random-expert:SEED or soft, "
+                                                    "in order of preference.")  # fmt: skip
+    if kind == "random-expert":
+        source = source or DEFAULT_SEED
+        if not source.isascii() or not source.isdecimal():
+            raise UsageError(f"'{source}' is no seed.", "Use a whole number, for example random-expert:7")
+        return kind, str(int(source))
+    return kind, source or ANY
+
+
+def _experts(masks: Sequence[Mask]) -> tuple[Mask, ...]:
+    return tuple(mask for mask in masks if mask["kind"] == "expert")
+
+
+def _consensus(masks: Sequence[Mask], source: str) -> Choice | None:
+    found = [mask for mask in masks if mask["kind"] == "consensus" and source in (ANY, mask["source"])]
+    best = min(found, key=lambda mask: (mask["source"] != "majority", mask["path"]), default=None)
+    return Choice(best, _experts(masks)) if best else None
+
+
+def _expert(masks: Sequence[Mask], source: str) -> Choice | None:
+    found = [mask for mask in _experts(masks) if source in (ANY, mask["source"])]
+    return Choice(found[0], _experts(masks)) if len(found) == 1 else None
+
+
+def _random_expert(masks: Sequence[Mask], seed: str) -> Choice | None:
+    """The expert with the smallest seeded hash: a further reader changes a draw only to that reader."""
+    drawn = min(_experts(masks), key=lambda mask: (_hash(seed, mask), mask["path"]), default=None)
+    return Choice(drawn, _experts(masks)) if drawn else None
+
+
+def _hash(seed: str, mask: Mask) -> str:
+    return sha256_bytes(f"{seed}|{mask['image']}|{mask['source']}".encode())
+
+
+def _soft(masks: Sequence[Mask], _: str) -> Choice | None:
+    """The readings of the image that most experts read; the first such image by path."""
+    experts = _experts(masks)
+    images = sorted({str(mask["image"]) for mask in experts})
+    groups = [tuple(mask for mask in experts if mask["image"] == image) for image in images]
+    largest = max(groups, key=len, default=())
+    return Choice(None, largest) if len(largest) > 1 else None
+
+
+_CHOOSERS: Mapping[str, Callable[[Sequence[Mask], str], Choice | None]] = {
+    "consensus": _consensus,
+    "expert": _expert,
+    "random-expert": _random_expert,
+    "soft": _soft,
+}

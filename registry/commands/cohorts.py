@@ -1,18 +1,19 @@
-"""Commands `query`, `split` and `snapshot`."""
+"""Commands `query` and `split`; adds those of snapshots and exclusions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from registry import console
+from registry.commands.exclusions import exclude_app
+from registry.commands.snapshots import snapshot_app
 from registry.console import AsJson
 from registry.errors import UsageError
 
 query_app = typer.Typer(help="Saved queries: read-only SQL over the documented views.", no_args_is_help=True)
 split_app = typer.Typer(help="Splits: every person in exactly one part.", no_args_is_help=True)
-snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
 
 
 def commands(app: typer.Typer) -> None:
@@ -20,6 +21,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(query_app, name="query")
     app.add_typer(split_app, name="split")
     app.add_typer(snapshot_app, name="snapshot")
+    app.add_typer(exclude_app, name="exclude")
 
 
 @query_app.command("save")
@@ -151,76 +153,3 @@ def split_show(name: str, as_json: AsJson = False) -> None:
     split = splits.get(registry, name)
     rows = [{"person_id": person, "part": part} for person, part in sorted(splits.assignments(registry, split).items())]
     console.emit({**split.model_dump(), "assignments": rows}, as_json, lambda: console.table(rows))
-
-
-@snapshot_app.command("create")
-def snapshot_create(
-    query: Annotated[str, typer.Option(help="The saved query to freeze.")],
-    split: Annotated[str | None, typer.Option(help="The split that gives each person a part.")] = None,
-    target: Annotated[
-        list[str] | None, typer.Option(help="consensus:RECIPE or expert:CODE; repeat for a fallback.")
-    ] = None,
-    protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Freeze a query into a manifest with one content id."""
-    from registry import snapshots
-    from registry.committing import commit_pending
-    from registry.targets import parse_policy
-
-    registry = console.registry()
-    manifest = snapshots.create(registry, query, split, parse_policy(target or [], protocol))
-    commit_pending(registry)
-    result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
-    console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "
-                                  f"{len(manifest.excluded)} left out")  # fmt: skip
-
-
-@snapshot_app.command("list")
-def snapshot_list(as_json: AsJson = False) -> None:
-    """List snapshots."""
-    from registry import snapshots
-
-    rows = [snapshot.model_dump() for snapshot in snapshots.listed(console.registry())]
-    columns = ["snapshot_id", "query", "split", "n_samples", "n_excluded"]
-    console.emit({"snapshots": rows}, as_json, lambda: console.table(rows, columns))
-
-
-@snapshot_app.command("show")
-def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
-    """Show what a snapshot holds and what it left out, with reasons."""
-    from dataclasses import asdict
-
-    from registry import snapshots
-
-    manifest = snapshots.get(console.registry(), snapshot)
-    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _describe(manifest))
-
-
-def _describe(manifest: Any) -> str:
-    rows = [
-        {"sample": s.sample, "person": s.person, "site": s.site, "part": s.part,
-         "target": f"{s.target.kind}:{s.target.source}" if s.target else None}
-        for s in manifest.samples
-    ]  # fmt: skip
-    left = [{"unit": item.unit, "reason": item.reason, "detail": item.detail} for item in manifest.excluded]
-    head = f"snapshot {manifest.snapshot_id}\nchannels {', '.join(manifest.channels)}; labels {dict(manifest.labels)}"
-    return f"{head}\n\n{console.table(rows)}" + (f"\n\nLeft out:\n{console.table(left)}" if left else "")
-
-
-@snapshot_app.command("verify")
-def snapshot_verify(snapshot: str, as_json: AsJson = False) -> None:
-    """Compare every file with its frozen checksum; exits with 7 and names each missing or changed file."""
-    from registry import snapshots
-
-    registry = console.registry()
-    manifest = snapshots.get(registry, snapshot)
-    with console.progress() as progress:
-        found = snapshots.verify(manifest, registry.root, progress)
-    rows = [{"file": path, "state": "missing"} for path in found.missing]
-    rows += [{"file": path, "state": "changed"} for path in found.changed]
-    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files,
-              "missing": found.missing, "changed": found.changed}  # fmt: skip
-    console.emit(result, as_json, lambda: console.table(rows) if rows else f"All {found.n_files} files are as frozen.")
-    if not found.ok:
-        raise typer.Exit(7)

@@ -1,0 +1,67 @@
+"""Commands `exclude`: leave persons, subjects, sessions and images out, with reasons."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+
+exclude_app = typer.Typer(help="Leave persons, subjects, sessions or images out, with a reason.", no_args_is_help=True)
+Unit = Annotated[str, typer.Argument(help="P001, sub-A000, sub-A000/ses-M00, or the path of an image.")]
+
+
+@exclude_app.command("add")
+def exclude_add(
+    unit: Unit,
+    reason: Annotated[str, typer.Option(help="A code, such as motion or consent-withdrawn.")],
+    comment: Annotated[str | None, typer.Option(help="One line for people.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Leave a unit out of every snapshot made from now on."""
+    from registry import exclusions
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    made = exclusions.exclude(registry, unit, reason, comment)
+    commit_pending(registry)
+    console.emit(made.model_dump(), as_json, f"Excluded {made.unit}: {made.reason}")
+
+
+@exclude_app.command("confirm")
+def exclude_confirm(unit: Unit, as_json: AsJson = False) -> None:
+    """Agree with an exclusion, as its second reader (COHORTIUM_ACTOR)."""
+    from registry import exclusions
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    made = exclusions.confirm(registry, unit)
+    commit_pending(registry)
+    console.emit(made.model_dump(), as_json, f"{made.second_rater_id} confirms: {made.unit}, {made.reason}")
+
+
+@exclude_app.command("list")
+def exclude_list(as_json: AsJson = False) -> None:
+    """List what is excluded now."""
+    from registry import exclusions
+
+    rows = [item.model_dump() for item in exclusions.listed(console.registry())]
+    console.emit({"exclusions": rows}, as_json, lambda: console.table(rows, exclusions.COLUMNS))
+
+
+@exclude_app.command("remove")
+def exclude_remove(
+    unit: Unit,
+    comment: Annotated[str | None, typer.Option(help="Why, on one line.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take an exclusion back; history keeps that it was there."""
+    from registry import exclusions
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    exclusions.reinstate(registry, unit, comment)
+    commit_pending(registry)
+    console.emit({"unit": unit}, as_json, f"{unit} counts again")

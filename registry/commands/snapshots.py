@@ -1,0 +1,121 @@
+"""Commands `snapshot`: freeze, list, show, verify, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+
+if TYPE_CHECKING:
+    from registry.diffing import SnapshotDiff
+
+snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
+
+
+@snapshot_app.command("create")
+def snapshot_create(
+    query: Annotated[str, typer.Option(help="The saved query to freeze.")],
+    split: Annotated[str | None, typer.Option(help="The split that gives each person a part.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="consensus:RECIPE, expert:CODE, random-expert:SEED or soft; repeat for a fallback."),
+    ] = None,
+    protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze a query into a manifest with one content id."""
+    from registry import snapshots
+    from registry.committing import commit_pending
+    from registry.targets import parse_policy
+
+    registry = console.registry()
+    manifest = snapshots.create(registry, query, split, parse_policy(target or [], protocol))
+    commit_pending(registry)
+    result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
+    console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "
+                                  f"{len(manifest.excluded)} left out")  # fmt: skip
+
+
+@snapshot_app.command("list")
+def snapshot_list(as_json: AsJson = False) -> None:
+    """List snapshots."""
+    from registry import snapshots
+
+    rows = [snapshot.model_dump() for snapshot in snapshots.listed(console.registry())]
+    columns = ["snapshot_id", "query", "split", "n_samples", "n_excluded"]
+    console.emit({"snapshots": rows}, as_json, lambda: console.table(rows, columns))
+
+
+@snapshot_app.command("show")
+def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
+    """Show what a snapshot holds and what it left out, with reasons."""
+    from dataclasses import asdict
+
+    from registry import snapshots
+
+    manifest = snapshots.get(console.registry(), snapshot)
+    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _describe(manifest))
+
+
+def _describe(manifest: Any) -> str:
+    rows = [
+        {"sample": s.sample, "person": s.person, "site": s.site, "part": s.part,
+         "target": f"{s.target.kind}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)"}
+        for s in manifest.samples
+    ]  # fmt: skip
+    left = [{"unit": item.unit, "reason": item.reason, "detail": item.detail} for item in manifest.excluded]
+    head = f"snapshot {manifest.snapshot_id}\nchannels {', '.join(manifest.channels)}; labels {dict(manifest.labels)}"
+    return f"{head}\n\n{console.table(rows)}" + (f"\n\nLeft out:\n{console.table(left)}" if left else "")
+
+
+@snapshot_app.command("verify")
+def snapshot_verify(snapshot: str, as_json: AsJson = False) -> None:
+    """Compare every file with its frozen checksum; exits with 7 and names each missing or changed file."""
+    from registry import snapshots
+
+    registry = console.registry()
+    manifest = snapshots.get(registry, snapshot)
+    with console.progress() as progress:
+        found = snapshots.verify(manifest, registry.root, progress)
+    rows = [{"file": path, "state": "missing"} for path in found.missing]
+    rows += [{"file": path, "state": "changed"} for path in found.changed]
+    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files,
+              "missing": found.missing, "changed": found.changed}  # fmt: skip
+    console.emit(result, as_json, lambda: console.table(rows) if rows else f"All {found.n_files} files are as frozen.")
+    if not found.ok:
+        raise typer.Exit(7)
+
+
+@snapshot_app.command("diff")
+def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
+    """Say what changed from one snapshot to another: added, removed and changed samples, each with its reason."""
+    from registry import snapshots
+
+    found = snapshots.compare(console.registry(), before, after)
+    console.emit(found.to_json(), as_json, lambda: _diff_text(found))
+
+
+def _diff_text(found: SnapshotDiff) -> str:
+    if found.empty:
+        return "No difference: both are the same snapshot."
+    moved = {name: [vars(item) for item in getattr(found, name)] for name in ("added", "removed")}
+    lines = [{"sample": item.sample, "what": one.what, "before": _short(one.before), "after": _short(one.after)}
+             for item in found.changed for one in item.differences]  # fmt: skip
+    plain = {name: [{"what": one.what, "before": _short(one.before), "after": _short(one.after)}
+                    for one in getattr(found, name)] for name in ("settings", "exclusions")}  # fmt: skip
+    tables = {"Settings": plain["settings"], "Added": moved["added"], "Removed": moved["removed"], "Changed": lines,
+              "Left out differently": plain["exclusions"]}  # fmt: skip
+    counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
+    head = f"{found.before[:12]} -> {found.after[:12]}: {counts}"
+    return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])
+
+
+def _short(value: Any) -> Any:
+    """A file as the beginning of its checksum, the rest as it is."""
+    if isinstance(value, Mapping):
+        return str(value["sha256"])[:12] if "sha256" in value else ", ".join(str(item) for item in value.values())
+    return " ".join(value.split()) if isinstance(value, str) else value

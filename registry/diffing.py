@@ -1,0 +1,192 @@
+"""What changed from one snapshot to another, and why each sample that is gone is gone.
+
+A function of the two manifests: no file is opened and no query is run. `diff(a, b).empty` holds exactly when the two
+have one id, and `diff(b, a)` is its mirror image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from registry.manifests import Exclusion, FileRef, Manifest, Sample
+
+NOT_SELECTED = "not-selected"
+"""The other snapshot's query does not return the sample at all."""
+
+_FACTS = ("person", "subject", "session", "part", "site", "scanner", "class_label")
+_SETTINGS = ("query", "split", "target_policy", "channels", "labels", "licences", "schema")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value in both. `what` names it: `target`, `image FLAIR`, `reading e01`, `part`, `query.sql`."""
+
+    what: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A sample that only one of the two has.
+
+    Attributes:
+        reason: code for why the other one lacks it; `not-selected` where its query does not return it.
+        detail: a sentence, or empty.
+    """
+
+    sample: str
+    person: str
+    part: str | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A sample in both that is not the same."""
+
+    sample: str
+    person: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class SnapshotDiff:
+    """Everything that differs, each list sorted by sample.
+
+    Attributes:
+        before: id of the first snapshot, and `after` of the second.
+        settings: query, split, policy, channels, labels, licences.
+        exclusions: units in neither that are left out for another reason, or by one only.
+    """
+
+    before: str
+    after: str
+    settings: tuple[Difference, ...]
+    added: tuple[Moved, ...]
+    removed: tuple[Moved, ...]
+    changed: tuple[Changed, ...]
+    exclusions: tuple[Difference, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing differs."""
+        return not (self.settings or self.added or self.removed or self.changed or self.exclusions)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return {**asdict(self), "empty": self.empty}
+
+
+def diff(before: Manifest, after: Manifest, decisions: Mapping[str, str] | None = None) -> SnapshotDiff:
+    """Compare two snapshots.
+
+    Args:
+        before: the earlier one.
+        after: the later one.
+        decisions: unit (person, subject, `sub-A000/ses-M00` or image path) to reason, for samples that the later
+            query does not return; what the manifests say themselves comes first.
+    """
+    old, new = ({item.sample: item for item in manifest.samples} for manifest in (before, after))
+    both = sorted(old.keys() & new.keys(), key=str.encode)
+    changed = [Changed(key, new[key].person, tuple(_sample(old[key], new[key]))) for key in both]
+    return SnapshotDiff(
+        before.snapshot_id,
+        after.snapshot_id,
+        tuple(_settings(before, after)),
+        _moved(new, old, before.excluded, {}),
+        _moved(old, new, after.excluded, decisions or {}),
+        tuple(item for item in changed if item.differences),
+        tuple(_exclusions(before, after)),
+    )
+
+
+def _moved(
+    here: Mapping[str, Sample], there: Mapping[str, Sample], left_out: Sequence[Exclusion], decisions: Mapping[str, str]
+) -> tuple[Moved, ...]:
+    """Samples of `here` that are not in `there`, with the reason that the other snapshot states."""
+    stated = {item.unit: item for item in left_out}
+    moved = []
+    for key in sorted(here.keys() - there.keys(), key=str.encode):
+        sample, said = here[key], stated.get(key)
+        reason, detail = (said.reason, said.detail) if said else _decided(sample, decisions)
+        moved.append(Moved(key, sample.person, sample.part, reason, detail))
+    return tuple(moved)
+
+
+def _decided(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
+    paths = [sample.images[channel].path for channel in sorted(sample.images)]
+    session = f"{sample.subject}/{sample.session}"
+    for unit in (sample.person, sample.subject, session, *paths):
+        if unit in decisions:
+            return f"excluded:{decisions[unit]}", f"{unit} is excluded"
+    return NOT_SELECTED, "the query does not return it"
+
+
+def _sample(old: Sample, new: Sample) -> Iterator[Difference]:
+    for name in _FACTS:
+        yield from _value(name.removesuffix("_label"), getattr(old, name), getattr(new, name))
+    for channel in sorted(old.images.keys() | new.images.keys()):
+        yield from _file(f"image {channel}", old.images.get(channel), new.images.get(channel))
+    yield from _value("target source", _source(old), _source(new))
+    yield from _file("target", old.target, new.target)
+    yield from _readings(old, new)
+
+
+def _readings(old: Sample, new: Sample) -> Iterator[Difference]:
+    """Readings that differ, the target itself left out: one changed file is one line."""
+    before, after = ({item.path: item for item in sample.readings} for sample in (old, new))
+    same = old.target is not None and new.target is not None and old.target.path == new.target.path
+    told = {old.target.path} & before.keys() & after.keys() if old.target and same else set()
+    for path in sorted((before.keys() | after.keys()) - told, key=str.encode):
+        one = before.get(path) or after[path]
+        yield from _file(f"reading {one.source}", before.get(path), after.get(path))
+
+
+def _source(sample: Sample) -> str | None:
+    return f"{sample.target.kind}:{sample.target.source}" if sample.target else None
+
+
+def _file(what: str, old: FileRef | None, new: FileRef | None) -> Iterator[Difference]:
+    yield from _value(what, _reference(old), _reference(new))
+
+
+def _reference(ref: FileRef | None) -> dict[str, Any] | None:
+    return asdict(ref) if ref else None
+
+
+def _value(what: str, old: Any, new: Any) -> Iterator[Difference]:
+    if old != new:
+        yield Difference(what, old, new)
+
+
+def _settings(before: Manifest, after: Manifest) -> Iterator[Difference]:
+    for name in _SETTINGS:
+        old, new = _plain(getattr(before, name)), _plain(getattr(after, name))
+        if isinstance(old, dict) and isinstance(new, dict):
+            for key in sorted(old.keys() | new.keys()):
+                yield from _value(f"{name}.{key}", old.get(key), new.get(key))
+        else:
+            yield from _value(name, old, new)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples and mappings as JSON has them, so that a manifest from disk equals one just built."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _exclusions(before: Manifest, after: Manifest) -> Iterator[Difference]:
+    """Left-out units that were or become no sample; the others are told as added or removed."""
+    old, new = ({item.unit: item for item in manifest.excluded} for manifest in (before, after))
+    samples = {item.sample for manifest in (before, after) for item in manifest.samples}
+    for unit in sorted((old.keys() | new.keys()) - samples, key=str.encode):
+        yield from _value(unit, _why(old.get(unit)), _why(new.get(unit)))
+
+
+def _why(item: Exclusion | None) -> dict[str, str] | None:
+    return {"reason": item.reason, "detail": item.detail} if item else None

@@ -1,0 +1,177 @@
+"""Exclusions: a person, subject, session or image left out on purpose, with its reason and its readers.
+
+The file of record is `code/registry/exclusions.tsv`. It holds what is excluded now; git keeps every earlier state and
+the event log says who changed it. An exclusion counts from the moment it is made; a second reader's confirmation is
+recorded beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import layout
+from registry.canon import tsv_bytes
+from registry.errors import CohortiumError, NotFound, StorageError, UsageError
+from registry.publishing import Change, publish
+from registry.store import Registry, actor
+from registry.tables import ExclusionVerdict, File, Image, Person, Session, Subject
+
+COLUMNS = ("unit", "subject_id", "reason", "comment", "rater_id", "second_rater_id")
+REASON = re.compile(r"[a-z][a-z0-9-]{0,63}")
+Rows = dict[str, dict[str, Any]]
+_TRIES = 20
+
+
+class _Overtaken(CohortiumError):
+    """Another process changed the table between our reading and our writing."""
+
+
+def exclude(registry: Registry, unit: str, reason: str, comment: str | None = None) -> ExclusionVerdict:
+    """Leave a unit out of every snapshot made from now on; frozen snapshots stay as they are.
+
+    Args:
+        registry: where.
+        unit: a person's id, `sub-A000`, `sub-A000/ses-M00`, or an image path.
+        reason: a code such as `motion` or `consent-withdrawn`; it appears in manifests as `excluded:<reason>`.
+        comment: one line for people.
+
+    Raises:
+        NotFound: the registry holds no such unit.
+        UsageError: the reason is no code, the comment is more than a line, or the unit is excluded for another reason.
+    """
+    if not REASON.fullmatch(reason):
+        raise UsageError(f"'{reason}' cannot be a reason.", "Use lower-case letters, digits and -, such as motion.")
+    if comment and not comment.isprintable():
+        raise UsageError("The comment holds a tab or a line break.", "Write it on one line.")
+    row = {"unit": unit, "subject_id": _owner(registry, unit), "reason": reason, "comment": comment or None,
+           "rater_id": actor(), "second_rater_id": None}  # fmt: skip
+
+    def add(rows: Rows) -> None:
+        if unit in rows and rows[unit]["reason"] != reason:
+            raise UsageError(f"{unit} is excluded already: {rows[unit]['reason']}.", "Reinstate it first.")
+        rows.setdefault(unit, row)
+
+    _change(registry, "exclude", f"Exclude {unit}: {reason}", {"unit": unit, "reason": reason}, add)
+    return get(registry, unit)
+
+
+def confirm(registry: Registry, unit: str) -> ExclusionVerdict:
+    """A second reader agrees with an exclusion.
+
+    Raises:
+        NotFound: the unit is not excluded.
+        UsageError: the first reader cannot be the second.
+    """
+    who = actor()
+
+    def agree(rows: Rows) -> None:
+        row = _row(rows, unit)
+        if row["rater_id"] == who:
+            raise UsageError(f"{who} excluded {unit}, so {who} cannot be the second reader.",
+                             "Set COHORTIUM_ACTOR to the other reader's code.")  # fmt: skip
+        row["second_rater_id"] = row["second_rater_id"] or who
+
+    _change(registry, "exclude.confirm", f"Confirm the exclusion of {unit}", {"unit": unit}, agree)
+    return get(registry, unit)
+
+
+def reinstate(registry: Registry, unit: str, comment: str | None = None) -> None:
+    """Take an exclusion back; git and the event log keep that it was there.
+
+    Raises:
+        NotFound: the unit is not excluded.
+    """
+    facts = {"unit": unit, "comment": comment}
+    _change(registry, "reinstate", f"Reinstate {unit}", facts, lambda rows: _row(rows, unit) and rows.pop(unit))
+
+
+def listed(registry: Registry) -> Sequence[ExclusionVerdict]:
+    """Every exclusion that holds now, by unit."""
+    with registry.reading() as session:
+        return session.exec(select(ExclusionVerdict).order_by(col(ExclusionVerdict.unit))).all()
+
+
+def get(registry: Registry, unit: str) -> ExclusionVerdict:
+    """The exclusion of one unit.
+
+    Raises:
+        NotFound: it is not excluded.
+    """
+    with registry.reading() as session:
+        found = session.get(ExclusionVerdict, unit)
+    if found is None:
+        raise _absent(unit)
+    return found
+
+
+def reasons(registry: Registry) -> dict[str, str]:
+    """Unit to reason, for everything that is excluded now."""
+    return {item.unit: item.reason for item in listed(registry)}
+
+
+def _row(rows: Rows, unit: str) -> dict[str, Any]:
+    if unit not in rows:
+        raise _absent(unit)
+    return rows[unit]
+
+
+def _absent(unit: str) -> NotFound:
+    return NotFound(f"{unit} is not excluded.", "List exclusions with: cohortium exclude list")
+
+
+def _owner(registry: Registry, unit: str) -> str:
+    """The subject a unit belongs to; for a person, who may have several, the person's own id."""
+    keys: list[tuple[Any, str]] = [
+        (Person, "person_id"), (Subject, "subject_id"), (Session, "subject_id"), (Image, "subject_id"),
+    ]  # fmt: skip
+    with registry.reading() as session:
+        for table, column in keys:
+            if (found := session.get(table, unit)) is not None:
+                return str(getattr(found, column))
+    raise NotFound(f"The registry holds no person, subject, session or image '{unit}'.",
+                   "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.")  # fmt: skip
+
+
+def _change(
+    registry: Registry, kind: str, message: str, facts: Mapping[str, Any], edit: Callable[[Rows], object]
+) -> None:
+    """Read the table, edit it, replace it; when somebody else was faster, again."""
+    for _ in range(_TRIES):
+        base, rows = _read(registry)
+        edit(rows)
+        data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
+        try:
+            publish(registry, Change(kind, message, facts), _writer(data), check=_unchanged(registry, base))
+        except _Overtaken:
+            continue
+        return
+    raise StorageError("Others keep changing the exclusions.", "Try again in a moment; nothing was changed.")
+
+
+def _read(registry: Registry) -> tuple[str | None, Rows]:
+    with registry.reading() as session:
+        file = session.get(File, layout.EXCLUSIONS)
+        found = session.exec(select(ExclusionVerdict)).all()
+    return file.sha256 if file else None, {item.unit: item.model_dump() for item in found}
+
+
+def _writer(data: bytes) -> Callable[[Path], None]:
+    def write(tree: Path) -> None:
+        place = tree / layout.EXCLUSIONS
+        place.parent.mkdir(parents=True)
+        place.write_bytes(data)
+
+    return write
+
+
+def _unchanged(registry: Registry, base: str | None) -> Callable[[Sequence[File]], None]:
+    def check(_: Sequence[File]) -> None:
+        if _read(registry)[0] != base:
+            raise _Overtaken("The exclusions were changed meanwhile.")
+
+    return check

@@ -1,0 +1,44 @@
+"""One registry, made once; every test gets its own copy of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry import creation, publishing, queries, splits
+from registry.committing import commit_pending
+from registry.store import Registry, registry_at
+from tests.snapshots import cohort
+
+QUERY = "SELECT * FROM images WHERE suffix = 'FLAIR'"
+BOTH = "SELECT path FROM images WHERE suffix IN ('FLAIR', 'T1w')"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed registry with the cohort, two queries and a split."""
+    root = tmp_path_factory.mktemp("template") / "registry"
+    registry = creation.create(root)
+    publishing.publish(registry, publishing.Change("import", "Import"), cohort.write)
+    queries.save(registry, "flair", QUERY)
+    queries.save(registry, "both", BOTH)
+    splits.create(registry, "main", "both")
+    commit_pending(registry)
+    registry.engine.dispose()
+    return root
+
+
+@pytest.fixture
+def registry(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A copy that the test may change."""
+    monkeypatch.setenv("COHORTIUM_ACTOR", "e01")
+    root = tmp_path / "registry"
+    shutil.copytree(template, root, symlinks=True)
+    copy = registry_at(root)
+    yield copy
+    copy.engine.dispose()
+    subprocess.run(["chmod", "-R", "u+w", str(root)], check=False)
