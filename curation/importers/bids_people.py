@@ -12,7 +12,6 @@ from curation.importers.bids_items import Item
 from curation.importers.bids_run import Run, sidecar_path
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
-from registry import layout
 from registry.canon import read_tsv, readable_json, tsv_bytes
 from registry.creation import PARTICIPANTS
 
@@ -161,4 +160,4 @@ def _date(text: str | None) -> datetime | None:
 
 def is_visit(item: Item) -> bool:
     """True for `sub-*_sessions.*` and `sub-*_scans.*`."""
-    return item.name is not None and item.name.suffix in ("sessions", "scans") and layout.role(item.dataset) is not None
+    return item.name is not None and item.name.suffix in ("sessions", "scans")

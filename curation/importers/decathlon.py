@@ -114,43 +114,62 @@ def _oddity(path: PurePosixPath, present: set[str]) -> tuple[Reason, str]:
     return Reason.MASK_WITHOUT_IMAGE, f"There is no {partner}, and {LIST} does not list the mask."
 
 
+class _PairRefusedError(Exception):
+    """One file of a pair cannot be used, so neither comes in."""
+
+    def __init__(self, path: str, why: RefusedError) -> None:
+        super().__init__(why.detail)
+        self.path, self.why = path, why
+
+
 def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delivery: Delivery, spec: MaskSpec) -> None:
     """Stage an image and its mask, or refuse both: a pair is one thing."""
-    image, mask = pair
-    absent = [path for path in pair if path and not (source / path).is_file()]
-    for path in absent:
-        tree.refuse(path, Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
-    if absent:
-        for present in pair:
-            if present and present not in absent:
-                reason = Reason.IMAGE_WITHOUT_MASK if present == image else Reason.MASK_WITHOUT_IMAGE
-                tree.refuse(present, reason, f"Its partner {absent[0]} is absent.")
-        return
+    subject = _subject(tree.recipe, pair[0])
     try:
-        volume = _readable(source / image, len(delivery.channels))
-    except RefusedError as error:
-        tree.refuse(image, error.reason, error.detail)
-        if mask:
-            tree.refuse(mask, Reason.MASK_WITHOUT_IMAGE, "Its image was refused.")
-        return
-    try:
-        labels = read_mask(source / mask, volumes.read_header(source / image), spec.labels) if mask else None
-    except RefusedError as error:
-        tree.refuse(str(mask), error.reason, error.detail)
-        tree.refuse(image, Reason.IMAGE_WITHOUT_MASK, "Its mask was refused.")
-        return
-    subject = _subject(tree.recipe, image)
-    if f"sub-{subject}" in tree.participants:
-        for taken in filter(None, pair):
-            tree.refuse(taken, Reason.DUPLICATE, f"Another file became sub-{subject} already.")
+        if f"sub-{subject}" in tree.participants:
+            raise _PairRefusedError(pair[0], RefusedError(Reason.DUPLICATE, f"sub-{subject} is another file already."))
+        channels, labels = _read_pair(source, pair, len(delivery.channels), spec)
+    except _PairRefusedError as error:
+        _refuse_pair(tree, source, pair, error)
         return
     tree.person(f"sub-{subject}")
-    placed = [
-        tree.image(channel_name(channel, sub=subject), data, {})
-        for channel, data in zip(delivery.channels, volume, strict=True)
-    ]
+    named = zip(delivery.channels, channels, strict=True)
+    placed = [tree.image(channel_name(channel, sub=subject), data, {}) for channel, data in named]
     if labels is not None:
         _stage_mask(tree, placed[0], labels, spec)
+
+
+def _read_pair(
+    source: Path, pair: tuple[str, str | None], channels: int, spec: MaskSpec
+) -> tuple[list[bytes], volumes.Array | None]:
+    """The clean bytes of each channel, and the checked labels; None where the image has no mask by design."""
+    path = pair[0]
+    try:
+        for path in filter(None, pair):
+            if not (source / path).is_file():
+                raise RefusedError(Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
+        path = pair[0]
+        images = _readable(source / path, channels)
+        if pair[1] is None:
+            return images, None
+        path = pair[1]
+        return images, read_mask(source / path, volumes.read_header(source / pair[0]), spec.labels)
+    except RefusedError as error:
+        raise _PairRefusedError(path, error) from error
+
+
+def _refuse_pair(tree: Staging, source: Path, pair: tuple[str, str | None], error: _PairRefusedError) -> None:
+    image, mask = pair
+    tree.refuse(error.path, error.why.reason, error.why.detail)
+    other = mask if error.path == image else image
+    if other is None:
+        return
+    if not (source / other).is_file():
+        tree.refuse(other, Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
+    elif other == image:
+        tree.refuse(other, Reason.IMAGE_WITHOUT_MASK, "Its mask was refused or is absent.")
+    else:
+        tree.refuse(other, Reason.MASK_WITHOUT_IMAGE, "Its image was refused or is absent.")
 
 
 def _stage_mask(tree: Staging, image: Placed, labels: volumes.Array, spec: MaskSpec) -> None:
