@@ -30,6 +30,8 @@ DATATYPES = frozenset(
 
 _KEYS = frozenset(ENTITY_ORDER)
 _LABEL = re.compile(r"[A-Za-z0-9+]+")
+_SUFFIX = re.compile(r"[A-Za-z0-9]+")
+_EXTENSION = re.compile(r"(\.[A-Za-z0-9]+)+")
 _PART = re.compile(r"([a-zA-Z]+)-([A-Za-z0-9+]+)")
 
 
@@ -108,9 +110,17 @@ def name(suffix: str, *, extension: str = ".nii.gz", datatype: str = "anat", **e
     """Build a name from entities; None values are left out.
 
     Raises:
-        InvalidInput: an unknown entity, or a label that BIDS does not allow.
+        InvalidInput: an unknown entity, no `sub`, or a word that BIDS does not allow.
     """
     kept = {key: value for key, value in entities.items() if value is not None}
+    if "sub" not in kept:
+        raise InvalidInput("A BIDS name needs the entity 'sub'.", "Say whose file it is.")
+    if not _SUFFIX.fullmatch(suffix):
+        raise InvalidInput(f"'{suffix}' is not a BIDS suffix.", "Suffixes hold letters and digits only.")
+    if not _EXTENSION.fullmatch(extension):
+        raise InvalidInput(f"'{extension}' is not an extension.", "Expected one such as .nii.gz or .json.")
+    if datatype and datatype not in DATATYPES:
+        raise InvalidInput(f"'{datatype}' is not a BIDS datatype.", f"Known: {', '.join(sorted(DATATYPES))}.")
     for key, value in kept.items():
         if key not in _KEYS:
             raise InvalidInput(f"'{key}' is not a BIDS entity.", f"Known entities: {', '.join(ENTITY_ORDER)}.")
@@ -131,7 +141,7 @@ def parse(path: str | PurePosixPath) -> BidsName | None:
     entities = {match[1]: match[2] for match in matches if match}
     if not all(matches) or len(entities) != len(parts) or not set(entities) <= _KEYS:
         return None
-    if "sub" not in entities or not re.fullmatch(r"[A-Za-z0-9]+", suffix):
+    if "sub" not in entities or not _SUFFIX.fullmatch(suffix):
         return None
     datatype = path.parent.name if path.parent.name in DATATYPES else ""
     return BidsName(entities, suffix, dot + extension, datatype)
