@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
 
 from registry import exclusions, layout, manifests, queries, splits
-from registry.canon import readable_json, sha256_file
+from registry.canon import readable_json
 from registry.catalog import Catalog
 from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
+from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
-from registry.publishing import Change, Progress, publish
+from registry.publishing import Change, publish
 from registry.selection import select as select_samples
 from registry.store import Registry
 from registry.tables import ConsensusMask, File, Mask, Query, Snapshot, Split
 from registry.targets import TargetPolicy
+
+__all__ = [
+    "Verification",
+    "build",
+    "compare",
+    "create",
+    "find",
+    "get",
+    "listed",
+    "manifest_path",
+    "materialise",
+    "verify",
+]
 
 SHORTEST_ID = 6
 
@@ -103,41 +116,6 @@ def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
 def manifest_path(snapshot_id: str) -> str:
     """Where a manifest lies in the registry."""
     return f"{layout.SNAPSHOTS}/{snapshot_id}.json.gz"
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What `verify` found: paths that are gone and paths whose bytes differ, each sorted."""
-
-    n_files: int
-    missing: tuple[str, ...]
-    changed: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Every file is there, with the bytes that were frozen."""
-        return not self.missing and not self.changed
-
-
-def verify(manifest: Manifest, root: Path, progress: Progress | None = None) -> Verification:
-    """Compare every file of a snapshot with its checksum; the query is not run again.
-
-    Args:
-        manifest: the frozen cohort.
-        root: folder that the manifest's paths are relative to.
-        progress: told about each file.
-    """
-    missing, changed = [], []
-    files = manifest.files()
-    for number, ref in enumerate(files, start=1):
-        place = root / ref.path
-        if not place.is_file():
-            missing.append(ref.path)
-        elif place.stat().st_size != ref.size or sha256_file(place) != ref.sha256:
-            changed.append(ref.path)
-        if progress:
-            progress(number, len(files), "comparing checksums")
-    return Verification(len(files), tuple(missing), tuple(changed))
 
 
 def _publish(registry: Registry, manifest: Manifest) -> None:

@@ -36,7 +36,12 @@ _SETTINGS = (
 
 
 def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str | None = None) -> str:
-    """Run one git command in `root` and return what it printed.
+    """Run one git command in `root` and return what it printed, as text; arguments and errors as `read_git`."""
+    return read_git(root, *arguments, stdin=stdin, author=author).decode(errors="replace")
+
+
+def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str | None = None) -> bytes:
+    """Run one git command in `root` and return the bytes it printed.
 
     Args:
         root: the dataset.
@@ -68,7 +73,7 @@ def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str
         lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
         raise StorageError(f"git {arguments[0]} failed: {lines[-1] if lines else 'no message'}",
                            "Run: cohortium doctor")  # fmt: skip
-    return done.stdout.decode(errors="replace")
+    return done.stdout
 
 
 def create_dataset(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Commands `query` and `split`; adds those of snapshots and exclusions."""
+"""Commands `query` and `split`; adds those of snapshots, exclusions and readings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from registry import console
 from registry.commands.exclusions import exclude_app
+from registry.commands.readings import reading_app
 from registry.commands.snapshots import snapshot_app
 from registry.console import AsJson
 from registry.errors import UsageError
@@ -22,6 +23,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(split_app, name="split")
     app.add_typer(snapshot_app, name="snapshot")
     app.add_typer(exclude_app, name="exclude")
+    app.add_typer(reading_app, name="reading")
 
 
 @query_app.command("save")

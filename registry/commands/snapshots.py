@@ -73,21 +73,41 @@ def _describe(manifest: Any) -> str:
 
 
 @snapshot_app.command("verify")
-def snapshot_verify(snapshot: str, as_json: AsJson = False) -> None:
+def snapshot_verify(
+    snapshot: str,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Ask remotes for content that is not here.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare every file with its frozen checksum; exits with 7 and names each missing or changed file."""
     from registry import snapshots
 
     registry = console.registry()
     manifest = snapshots.get(registry, snapshot)
     with console.progress() as progress:
-        found = snapshots.verify(manifest, registry.root, progress)
+        found = snapshots.verify(manifest, registry, progress, fetch=fetch)
     rows = [{"file": path, "state": "missing"} for path in found.missing]
     rows += [{"file": path, "state": "changed"} for path in found.changed]
-    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files,
-              "missing": found.missing, "changed": found.changed}  # fmt: skip
-    console.emit(result, as_json, lambda: console.table(rows) if rows else f"All {found.n_files} files are as frozen.")
+    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files, "missing": found.missing,
+              "changed": found.changed, "earlier": found.earlier}  # fmt: skip
+    later = f" {len(found.earlier)} have a newer revision; the frozen one is kept." if found.earlier else ""
+    text = f"All {found.n_files} files are as frozen.{later}"
+    console.emit(result, as_json, lambda: console.table(rows) if rows else text)
     if not found.ok:
         raise typer.Exit(7)
+
+
+@snapshot_app.command("folder")
+def snapshot_folder(
+    snapshot: str,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Ask remotes for content that is not here.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a folder in which every path of the snapshot holds the frozen bytes, whatever came later."""
+    from registry import snapshots
+
+    registry = console.registry()
+    place = snapshots.materialise(registry, snapshots.get(registry, snapshot), fetch=fetch)
+    console.emit({"folder": str(place)}, as_json, str(place))
 
 
 @snapshot_app.command("diff")

@@ -1,0 +1,145 @@
+"""Find the bytes that a snapshot froze: at their path, in the annex, or in an earlier commit.
+
+A path can hold a newer revision than the one that was frozen. The frozen one is then found by its checksum, and a copy
+of it is kept in `.cohortium/cache/<sha256>`; the annex' own object is used as it lies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from registry import history, storage
+from registry.canon import sha256_bytes, sha256_file
+from registry.errors import StorageError
+from registry.manifests import FileRef
+from registry.publishing import Progress
+from registry.store import Registry
+from registry.tables import File
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Where the bytes of files are.
+
+    Attributes:
+        places: path to the file that holds the frozen bytes.
+        earlier: paths that hold a newer revision now; their place is in the cache or the annex.
+        missing: paths whose frozen bytes are nowhere on this machine.
+        changed: paths whose bytes are neither the frozen ones nor those the registry accepted.
+    """
+
+    places: dict[str, Path]
+    earlier: tuple[str, ...]
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def locate(
+    registry: Registry,
+    refs: Sequence[FileRef],
+    *,
+    fetch: bool = False,
+    trust: bool = False,
+    progress: Progress | None = None,
+) -> Contents:
+    """Find the frozen bytes of files.
+
+    Args:
+        registry: where.
+        refs: paths with the checksums that were frozen.
+        fetch: ask remotes for annexed content that is not on this machine.
+        trust: believe the database about files that are present, instead of comparing checksums.
+        progress: told about each file compared.
+    """
+    accepted = _accepted(registry, [ref.path for ref in refs])
+    if fetch:
+        _fetch(registry.root, [ref.path for ref in refs if accepted.get(ref.path) == ref.sha256])
+    here = {}
+    for number, ref in enumerate(refs, start=1):
+        if _holds(registry.root / ref.path, ref, trust and accepted.get(ref.path) == ref.sha256):
+            here[ref.path] = registry.root / ref.path
+        if progress:
+            progress(number, len(refs), "comparing checksums")
+    left = [ref for ref in refs if ref.path not in here]
+    replaced = [ref for ref in left if accepted.get(ref.path) != ref.sha256]
+    earlier = _earlier(registry, replaced, fetch)
+    lost = [ref.path for ref in left if ref.path not in earlier]
+    there = {path for path in lost if (registry.root / path).is_file() and path in accepted}
+    changed = {path for path in there if path not in {ref.path for ref in replaced}}
+    return Contents({**here, **earlier}, tuple(earlier), tuple(sorted(set(lost) - changed, key=str.encode)),
+                    tuple(sorted(changed, key=str.encode)))  # fmt: skip
+
+
+def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:
+    """Another file as it was in the commit that made the frozen revision of `ref`: the sidecar of an earlier mask."""
+    found = history.revisions(registry.root, [ref.path])[ref.path]
+    contents = history.blobs(registry.root, [revision.blob for revision in found])
+    made = next((item for item in found if history.matching(contents, item, ref.sha256)), None)
+    if made is None:
+        return None
+    with suppress(StorageError):
+        return storage.read_git(registry.root, "cat-file", "blob", f"{made.commit}:{path}")
+    return None
+
+
+def _accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
+    """Path to the checksum that the registry holds to be its present content."""
+    found: dict[str, str] = {}
+    with registry.reading() as session:
+        for start in range(0, len(paths), _BATCH):
+            rows = select(File.path, File.sha256).where(col(File.path).in_(paths[start : start + _BATCH]))
+            found.update(dict(session.exec(rows).all()))
+    return found
+
+
+def _fetch(root: Path, paths: Sequence[str]) -> None:
+    absent = [path for path in paths if os.path.lexists(root / path) and not (root / path).exists()]
+    with suppress(StorageError):  # no remote has one of them: what is still absent is named
+        storage.fetch(root, absent)
+
+
+def _holds(place: Path, ref: FileRef, trusted: bool) -> bool:
+    if not place.is_file() or place.stat().st_size != ref.size:
+        return False
+    return trusted or sha256_file(place) == ref.sha256
+
+
+def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[str, Path]:
+    """Path to frozen bytes, for paths that hold something newer or nothing any more."""
+    found = {ref.path: place for ref in refs if _holds(place := _cached(registry, ref), ref, False)}
+    wanted = [ref for ref in refs if ref.path not in found]
+    if not wanted:
+        return dict(sorted(found.items(), key=lambda item: item[0].encode()))
+    past = history.revisions(registry.root, [ref.path for ref in wanted])
+    contents = history.blobs(registry.root, [item.blob for items in past.values() for item in items])
+    keys: dict[str, str] = {}
+    for ref in wanted:
+        match = next((item for item in past[ref.path] if history.matching(contents, item, ref.sha256)), None)
+        if match is not None and match.annexed:
+            keys[ref.path] = history.key_of(contents[match.blob])
+        elif match is not None:
+            found[ref.path] = _keep(_cached(registry, ref), contents[match.blob])
+    objects = history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
+    found |= {path: objects[key] for path, key in keys.items() if key in objects}
+    return dict(sorted(found.items(), key=lambda item: item[0].encode()))
+
+
+def _cached(registry: Registry, ref: FileRef) -> Path:
+    """Readers go by a file's ending, so the cache keeps it."""
+    return registry.local / "cache" / f"{ref.sha256}{''.join(Path(ref.path).suffixes)}"
+
+
+def _keep(place: Path, data: bytes) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f"{place.name}.{os.getpid()}.{sha256_bytes(os.urandom(8))[:8]}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(place)
+    return place

@@ -1,0 +1,192 @@
+"""Accepted readings: a rater's mask enters the registry, or a newer revision takes the place of the older one.
+
+A revision keeps its path; its sidecar counts and names the checksum of the one before. Nothing is lost: git and the
+annex keep every earlier revision, and a snapshot that froze it still finds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, select
+
+from registry import __version__, layout
+from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
+from registry.names import mask_name, parse, to_label
+from registry.publishing import Change, publish
+from registry.store import Registry, actor
+from registry.tables import File, Image, Mask, Rater
+from registry.volumes import Header, Volume, encode, require_same_grid
+
+_FIELDS = ("desc_id", "description", "rater_id", "role", "protocol")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a reading goes, what is there now, and what its label values mean."""
+
+    path: str
+    protocol: str
+    present: Mask | None
+    labels: Mapping[str, str]
+
+    @property
+    def sidecar(self) -> str:
+        return f"{self.path.removesuffix('.gz').removesuffix('.nii')}.json"
+
+
+def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol: str | None = None) -> Mask:
+    """Publish a rater's mask of an image, as a first reading or as the next revision.
+
+    Args:
+        registry: where.
+        image: path of the image that was read.
+        rater: pseudonymous code; the change is recorded as this rater's.
+        volume: (I, J, K) whole numbers on the image's grid, as `volumes.load_labels` gives them.
+        protocol: needed where the registry has readings of several protocols, or none.
+
+    Returns:
+        The reading as the registry holds it now; the present one where the voxels are the same.
+
+    Raises:
+        NotFound: no such image.
+        UsageError: the protocol is not clear.
+        GeometryError: the mask is not on the image's grid.
+        InvalidInput: a label value without a name.
+        IntegrityError: somebody else accepted a newer revision meanwhile.
+    """
+    source = _image(registry, image)
+    place = _place(registry, source, to_label(rater), protocol)
+    data = _encoded(volume, source, place)
+    present = place.present
+    if present is not None and present.sha256 == sha256_bytes(data) and not present.stale:
+        return present
+    number = present.revision + 1 if present else 1
+    change = Change(
+        "reading.accept",
+        f"Accept revision {number} of {place.path.rpartition('/')[2]}",
+        {"rater": rater, "by": actor(), "image": image, "revision": number},
+        actor=rater,
+        replaces=frozenset({place.path, place.sidecar}) if present else frozenset(),
+    )
+    publish(registry, change, _writer(registry, place, source, rater, data), check=_unchanged(registry, place))
+    with registry.reading() as session:
+        return session.get_one(Mask, place.path)
+
+
+def listed(registry: Registry, image: str | None = None) -> Sequence[Mask]:
+    """Accepted readings, of one image or of all, by path."""
+    chosen = select(Mask).where(Mask.image_path == image) if image else select(Mask)
+    with registry.reading() as session:
+        return session.exec(chosen.order_by(col(Mask.path))).all()
+
+
+def _image(registry: Registry, path: str) -> Image:
+    with registry.reading() as session:
+        found = session.get(Image, path)
+    if found is None:
+        raise NotFound(f"The registry has no image '{path}'.", "Write it as in the view images.")
+    return found
+
+
+def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Place:
+    protocol = protocol or _only_protocol(registry)
+    mine = select(Mask).where(Mask.image_path == image.path, Mask.rater_id == rater, Mask.protocol == protocol)
+    with registry.reading() as session:
+        found = session.exec(mine.order_by(col(Mask.path))).all()
+    # a second reading by the same rater (desc-e01r2) is another reading, not this one's revision
+    present = next((mask for mask in found if mask.desc == rater), found[0] if len(found) == 1 else None)
+    if present is not None:
+        return _Place(present.path, protocol, present, present.labels)
+    _, inner = layout.split_dataset(image.path)
+    name = parse(inner)
+    if name is None:  # an image row always has a BIDS name
+        raise AssertionError(image.path)
+    path = f"derivatives/manual-{protocol}/{mask_name(name, desc=rater).path}"
+    return _Place(path, protocol, None, {"0": "background", "1": "lesion"})
+
+
+def _only_protocol(registry: Registry) -> str:
+    with registry.reading() as session:
+        known = sorted(session.exec(select(Mask.protocol).distinct()))
+    if len(known) != 1:
+        raise UsageError(f"The registry has readings of {len(known)} protocols: {', '.join(known) or 'none'}.",
+                         "Choose one with --protocol.")  # fmt: skip
+    return known[0]
+
+
+def _encoded(volume: Volume, image: Image, place: _Place) -> bytes:
+    """The mask's bytes, on exactly the image's affine."""
+    affine = np.asarray(image.affine_ras, dtype=float).reshape(4, 4)
+    spacing = (image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm)
+    grid = Header((image.n_i, image.n_j, image.n_k), affine, spacing, image.dtype, image.orientation, True)
+    data = volume.data
+    while data.ndim > 3 and data.shape[-1] == 1:
+        data = data[..., 0]
+    require_same_grid("The mask", data.shape, volume.affine_ras, grid)
+    if data.ndim != 3 or data.dtype.kind not in "biu":
+        raise InvalidInput("The mask is not one three-dimensional map of whole numbers.", "Export it as a label map.")
+    if unknown := {str(value) for value in np.unique(data)} - {"0", *place.labels}:
+        named = ", ".join(f"{key} {name}" for key, name in place.labels.items())
+        raise InvalidInput(f"The mask holds the label {min(unknown)}, which has no name here.", f"Named: {named}.")
+    return encode(data.astype(np.uint8 if int(data.max(initial=0)) < 256 else np.uint16), affine)
+
+
+def _writer(registry: Registry, place: _Place, image: Image, rater: str, data: bytes) -> Callable[[Path], None]:
+    def write(tree: Path) -> None:
+        mask = tree / place.path
+        mask.parent.mkdir(parents=True)
+        mask.write_bytes(data)
+        (tree / place.sidecar).write_bytes(readable_json(_sidecar(registry.root, place, image, rater, data)))
+        if place.present is None:
+            _describe(registry, tree, place, image, rater)
+
+    return write
+
+
+def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -> dict[str, Any]:
+    held = root / place.sidecar
+    kept = json.loads(held.read_text()) if place.present and held.is_file() else {}
+    reference = layout.uri(image.path)
+    fresh = {"Description": f"Reading by {rater}", "Type": "Lesion", "Manual": True, "Sources": [reference],
+             "SpatialReference": reference, "Protocol": place.protocol}  # fmt: skip
+    stated = {"RaterID": rater, "SourceSHA256": image.sha256, "SHA256": sha256_bytes(data), "Revision": 1}
+    if place.present is not None:
+        stated |= {"Revision": place.present.revision + 1, "BasedOn": place.present.sha256}
+    return {**fresh, **kept, **stated}
+
+
+def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater: str) -> None:
+    """The derivative's description and the rater's row; where they are there already, they are joined."""
+    folder = tree / f"derivatives/manual-{place.protocol}"
+    described = {
+        "Name": f"Manual readings, protocol {place.protocol}",
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": layout.links([image.path]),
+        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+    }
+    (folder / "dataset_description.json").write_bytes(readable_json(described))
+    with registry.reading() as session:
+        known = session.get(Rater, (rater, place.protocol))
+    if known is None:
+        row = {"desc_id": f"desc-{to_label(rater)}", "description": f"readings by {rater}", "rater_id": rater,
+               "role": "expert", "protocol": place.protocol}  # fmt: skip
+        (folder / "descriptions.tsv").write_bytes(tsv_bytes([row], _FIELDS))
+
+
+def _unchanged(registry: Registry, place: _Place) -> Callable[[Sequence[File]], None]:
+    def check(_: Sequence[File]) -> None:
+        with registry.reading() as session:
+            now = session.get(File, place.path)
+        if (now.sha256 if now else None) != (place.present.sha256 if place.present else None):
+            raise IntegrityError(f"{place.path} got a newer revision meanwhile.",
+                                 "Look at it, then accept yours again; nothing was changed.")  # fmt: skip
+
+    return check
