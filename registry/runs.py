@@ -16,14 +16,9 @@ from registry.store import Registry, actor
 from registry.tables import Run
 
 KEPT = (
-    "run.json",
-    "config.toml",
-    "progress.jsonl",
-    "model.safetensors",
-    "evaluation.json",
-    "scores.csv",
-    "report.html",
-)
+    "run.json", "config.toml", "snapshot.json.gz", "progress.jsonl", "model.safetensors", "evaluation.json", "scores.csv",
+    "lesions.csv", "report.html",
+)  # fmt: skip
 """Files of a run's folder that become part of the registry. Checkpoints stay on the machine that trained."""
 
 
