@@ -135,7 +135,7 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     """A clean `.nii.gz`: only shape, type and grid in the header; equal voxels give equal bytes.
 
     Args:
-        data: (I, J, K) or (I, J, K, T); bool becomes uint8, float64 becomes float32.
+        data: (I, J, K) or (I, J, K, T); bool becomes uint8, float64 float32, 64-bit whole numbers int32.
         affine_ras: 4 x 4, written as sform (code 1, scanner), and as qform too where a quaternion in single precision
             can say it: near half turns it cannot, and two forms that disagree would be a trap.
     """
@@ -144,6 +144,7 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     array = np.asarray(data)
     array = array.astype(np.uint8) if array.dtype == bool else array
     array = array.astype(np.float32) if array.dtype == np.float64 else array
+    array = _narrowed(array) if array.dtype in (np.int64, np.uint64) else array
     image = nibabel.Nifti1Image(array, np.asarray(affine_ras, dtype=float))
     image.header.set_xyzt_units("mm", "sec")
     image.set_sform(affine_ras, code=1)
@@ -151,6 +152,18 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     if not _forms_agree(image, array.shape):
         image.set_qform(None, code=0)
     return gzip_bytes(image.to_bytes())
+
+
+def _narrowed(array: Array) -> Array:
+    """64-bit whole numbers, which many programs cannot read, as int32.
+
+    Raises:
+        InvalidInput: a number does not fit.
+    """
+    if array.size and (array.max() > 2**31 - 1 or array.min() < -(2**31)):
+        raise InvalidInput(f"The value {array.max()} has no NIfTI type that every program reads.",
+                           "Store whole numbers of at most 32 bits.")  # fmt: skip
+    return array.astype(np.int32)
 
 
 def save(path: Path, data: Array, affine_ras: Array) -> None:
@@ -204,7 +217,7 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
     if not isinstance(image, nibabel.Nifti1Pair):
         raise InvalidInput(f"{path.name} is not a NIfTI image.", "Convert it to .nii.gz first.")
     size = int(np.prod([max(int(n), 0) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
-    if size > MAX_VOXEL_BYTES or 0 in image.shape:
+    if size > MAX_VOXEL_BYTES or min(image.shape, default=0) < 1:
         raise InvalidInput(f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
                            "The header is damaged or hostile; ask for the file again.")  # fmt: skip
     if not np.all(np.isfinite(image.affine)) or abs(np.linalg.det(image.affine[:3, :3])) < 1e-12:
