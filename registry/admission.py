@@ -35,15 +35,15 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
     folder = ""
     for name in path.split("/"):
         if folder not in siblings:
-            siblings[folder] = {_folded(other): other for other in _names(root / folder)}
-        other = siblings[folder].setdefault(_folded(name), name)
+            siblings[folder] = {folded(other): other for other in _names(root / folder)}
+        other = siblings[folder].setdefault(folded(name), name)
         if other != name:
             raise InvalidInput(f"{path} and {folder}{other} differ only by case or accents.",
                                "Many file systems cannot hold both: rename one.")  # fmt: skip
         folder = f"{folder}{name}/"
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """What a file system that ignores case and accent forms compares (macOS, Windows)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,47 +14,27 @@ from registry.canon import read_tsv, sha256_file
 from registry.errors import InvalidInput
 from registry.keyed import key_of, require_keys
 from registry.names import parse
-from registry.tables import File
+from registry.parallel import mapped
+from registry.scanning.documents import read_json
+
+if TYPE_CHECKING:
+    from registry.tables import File  # at run time a worker starts without the tables
+
+Progress = Callable[[int, int, str], None]
 
 LABEL_SUFFIXES = frozenset({"mask", "dseg"})
 INDEXED_FOLDERS = ("derivatives", "code/registry")
 
-
-def walk(root: Path) -> Iterator[str]:
-    """Paths of every file the registry indexes, relative to `root`, in the order the disk gives them.
-
-    That is: files beside `dataset_description.json`, `sub-*`, `derivatives` and `code/registry`. Hidden files are
-    passed over.
-    """
-    for entry in os.scandir(root):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_file():
-            yield entry.name
-        elif entry.name.startswith("sub-"):
-            yield from _walk(root, entry.name)
-    for folder in INDEXED_FOLDERS:
-        if (root / folder).is_dir():
-            yield from _walk(root, folder)
+HEAVY_BYTES = 64 << 20
+"""Files that are larger together are worth a worker's start, however few they are."""
 
 
 def is_indexed(path: str) -> bool:
-    """Whether `walk` would find this path; the others (`sourcedata`, `logs`, hidden files) are only carried."""
+    """Whether `scanning.walk` finds this path; the others (`sourcedata`, `logs`, hidden files) are only carried."""
     parts = path.split("/")
     if any(part.startswith(".") for part in parts):
         return False
     return len(parts) == 1 or parts[0].startswith("sub-") or path.startswith(tuple(f"{f}/" for f in INDEXED_FOLDERS))
-
-
-def _walk(root: Path, folder: str) -> Iterator[str]:
-    for entry in os.scandir(root / folder):
-        if entry.name.startswith("."):
-            continue
-        path = f"{folder}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, path)
-        else:
-            yield path
 
 
 def subject_of(path: str) -> str | None:
@@ -69,19 +48,58 @@ def read(root: Path, path: str) -> File:
     Raises:
         InvalidInput: the file is a NIfTI, JSON or TSV by name but cannot be read as one, or its content is absent.
     """
+    return next(iter(read_all(root, [path])))
+
+
+def read_all(
+    root: Path, paths: Sequence[str], progress: Progress | None = None, what: str = "", cores: int | None = None
+) -> list[File]:
+    """The facts of many files, read by all cores, in the order of `paths`.
+
+    Args:
+        root: the folder the paths are in.
+        paths: what to read; the first that cannot be read, in this order, is the one that is named.
+        progress: told about each file.
+        what: the words it is told.
+        cores: processes to use; all by default.
+
+    Raises:
+        InvalidInput: as `read`.
+    """
+    from registry.tables import File
+
+    heavy = sum(_size(root / path) for path in paths) > HEAVY_BYTES
+    files = []
+    for record in mapped(partial(read_record, root), paths, cores=cores, heavy=heavy):
+        files.append(File(**record))
+        if progress:
+            progress(len(files), len(paths), what)
+    return files
+
+
+def read_record(root: Path, path: str) -> dict[str, Any]:
+    """The columns of `File` for one file, as a plain mapping: what a worker sends back."""
     place = root / path
     try:
         state = place.stat()
+        checksum = sha256_file(place)
     except FileNotFoundError as error:
         raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}") from error
-    return File(
-        path=path,
-        subject_id=subject_of(path),
-        sha256=sha256_file(place),
-        size=state.st_size,
-        mtime_ns=state.st_mtime_ns,
-        facts=content(place, path),
-    )
+    return {
+        "path": path,
+        "subject_id": subject_of(path),
+        "sha256": checksum,
+        "size": state.st_size,
+        "mtime_ns": state.st_mtime_ns,
+        "facts": content(place, path),
+    }
+
+
+def _size(place: Path) -> int:
+    try:
+        return place.stat().st_size
+    except OSError:
+        return 0  # reading it will say what is wrong
 
 
 def content(place: Path, path: str) -> dict[str, Any]:
@@ -101,13 +119,9 @@ def content(place: Path, path: str) -> dict[str, Any]:
 
 def _json(place: Path) -> Any:
     try:
-        return json.loads(place.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return read_json(place.read_bytes())
+    except ValueError as error:
         raise InvalidInput(f"{place.name} is not readable JSON.", f"{error}") from error
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is not a JSON value; use null")
 
 
 def _tsv(place: Path, path: str) -> list[dict[str, str | None]]:

@@ -43,7 +43,8 @@ class Change:
         message: one line, the commit's subject.
         payload: facts for the event, beside the list of files.
         actor: pseudonymous code of who acts.
-        replaces: paths of computed files whose new content stands. Evidence is never among them; git keeps the old.
+        replaces: paths whose new content stands: computed files whose inputs changed, and a rater's own newer revision
+            (`registry.readings`). No other evidence; git keeps the old.
     """
 
     kind: str
@@ -143,11 +144,7 @@ def _stage(
     require_portable(staging.tree, staging.paths(), registry.root)
     merge_tree(staging.tree, registry.root, change.replaces)
     paths = staging.paths()
-    files = []
-    for number, path in enumerate(paths, start=1):
-        files.append(facts.read(staging.tree, path))
-        if progress:
-            progress(number, len(paths), "checking files")
+    files = facts.read_all(staging.tree, paths, progress, "checking files")
     if check:
         check(files)
     plan = Plan(tuple(file.model_dump() for file in files), change.payload)

@@ -14,6 +14,8 @@ from registry.committing import commit_pending
 from registry.errors import IntegrityError
 from registry.locking import lock
 from registry.publishing import Progress
+from registry.scanning import walk
+from registry.scanning.walking import ABSENT
 from registry.store import Registry
 from registry.tables import Event, File, Intent
 
@@ -78,38 +80,27 @@ def _whole_chain(registry: Registry) -> list[Event]:
 
 
 def _read_all(root: Path, progress: Progress | None) -> list[File]:
-    paths = sorted(facts.walk(root), key=str.encode)
-    files = []
-    for number, path in enumerate(paths, start=1):
-        files.append(facts.read(root, path))
-        if progress:
-            progress(number, len(paths), "reading files")
-    return files
+    paths = [found.path for found in walk(root)]
+    return facts.read_all(root, paths, progress, "reading files")
 
 
 def scan(registry: Registry) -> tuple[list[File], list[str]]:
     """What differs between disk and database: files changed or new, and paths that are gone.
 
-    A file whose size and time are as recorded is taken as unchanged.
+    A file whose size and time are as recorded is taken as unchanged. Content that is elsewhere (an annexed file not
+    fetched) cannot have changed: its name is its checksum.
     """
     with registry.reading() as session:
-        known = {file.path: file for file in session.exec(select(File))}
-    found = set(facts.walk(registry.root))
-    changed = [
-        facts.read(registry.root, path)
-        for path in sorted(found, key=str.encode)
-        if path not in known or _moved_on(registry.root / path, known[path])
+        rows = session.execute(select(File.path, File.size, File.mtime_ns, File.sha256)).all()
+    stamps = {path: (size, mtime_ns) for path, size, mtime_ns, _ in rows}
+    checksums = {path: checksum for path, _, _, checksum in rows}
+    found = walk(registry.root)
+    moved_on = [
+        path for path, *stamp in found if path not in stamps or tuple(stamp) not in (stamps[path], (ABSENT, ABSENT))
     ]
-    fresh = [file for file in changed if file.path not in known or known[file.path].sha256 != file.sha256]
-    return fresh, sorted(set(known) - found)
-
-
-def _moved_on(place: Path, file: File) -> bool:
-    """Content that is elsewhere (an annexed file not fetched) cannot have changed: its name is its checksum."""
-    if place.is_symlink() and not place.exists():
-        return False
-    state = place.stat()
-    return (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns)
+    changed = facts.read_all(registry.root, moved_on)
+    fresh = [file for file in changed if checksums.get(file.path) != file.sha256]
+    return fresh, sorted(set(stamps) - {path for path, *_ in found})
 
 
 def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Event]) -> None:

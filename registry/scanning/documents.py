@@ -1,0 +1,108 @@
+"""Sidecars: read each JSON once, and merge those that apply to a file as BIDS' inheritance principle says."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from registry.findings import Finding, Severity
+from registry.scanning.walking import ABSENT, RACY_NS, Stamp
+
+Metadata = Mapping[str, Any]
+_NOTHING: Metadata = {}
+_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON file as it was read.
+
+    Attributes:
+        stamp: size and time; None where the time was too fresh to prove later that nothing changed.
+        content: its object, empty where it is not readable.
+        problem: why it is not, or empty.
+    """
+
+    stamp: Stamp | None
+    content: Metadata
+    problem: str = ""
+
+
+class Sidecar(NamedTuple):
+    """A JSON file that may apply to data files beside and below it."""
+
+    path: str
+    entities: Mapping[str, str]
+    document: Document
+
+
+Level = Mapping[str, Sequence[Sidecar]]
+"""The sidecars of one folder, by suffix."""
+
+
+def read_json(data: bytes) -> Any:
+    """What a JSON file holds; a byte-order mark is passed over.
+
+    Raises:
+        ValueError: not JSON, not UTF-8, nested too deep, or a number that JSON does not know (NaN).
+    """
+    try:
+        return _DECODER.decode(data.removeprefix(_MARK).decode())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not a JSON value; use null")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def read_document(place: str, stamp: Stamp) -> Document:
+    """Read one sidecar; what is wrong with it is part of the answer."""
+    if stamp[0] == ABSENT:
+        return Document(None, _NOTHING, "has no content on this machine")
+    kept = stamp if stamp[1] < time.time_ns() - RACY_NS else None
+    try:
+        content = read_json(_read(place))
+    except OSError as error:
+        return Document(None, _NOTHING, f"cannot be read ({error.strerror})")
+    except ValueError as error:
+        return Document(kept, _NOTHING, f"is not readable JSON ({error})")
+    if not isinstance(content, dict):
+        return Document(kept, _NOTHING, "is no sidecar: its JSON is not an object")
+    return Document(kept, content)
+
+
+def _read(place: str) -> bytes:
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(handle, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+def inherit(levels: Sequence[Level], suffix: str, entities: Mapping[str, str], findings: list[Finding]) -> Metadata:
+    """The merged metadata of a data file: from the dataset's root down, what stands lower wins.
+
+    A sidecar applies when its suffix is the file's and the file has all its entities. BIDS allows one a folder; where
+    there are more, the one with more entities wins and a finding says so.
+    """
+    merged: Metadata = _NOTHING
+    for level in levels:
+        fitting = [item for item in level.get(suffix, ()) if item.entities.items() <= entities.items()]
+        if len(fitting) > 1:
+            fitting.sort(key=lambda item: (len(item.entities), item.path))
+            rivals = f"applies to the same files as {fitting[0].path}"
+            findings.append(Finding("sidecars-compete", Severity.WARNING, fitting[-1].path, rivals))
+        for item in fitting:
+            merged = {**merged, **item.document.content} if merged else item.document.content
+    return merged

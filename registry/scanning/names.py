@@ -1,0 +1,52 @@
+"""Any BIDS-like file name into entities, suffix and extension, thousands of times a second.
+
+`registry.names` knows which entities BIDS allows and needs a subject; an index also lists what is above a subject
+(`task-rest_bold.json`) and entities that only derivatives use (`from-T1w_to-MNI_mode-image_xfm.h5`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+_PAIR = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)")
+_SUFFIX = re.compile(r"[A-Za-z0-9+]+")
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Name(NamedTuple):
+    """A file name's parts; all empty where the name is no BIDS name.
+
+    Attributes:
+        entities: short key to label, in the order of the name.
+        suffix: `FLAIR`, `bold`, `participants`, ...
+        extension: from the first dot on.
+    """
+
+    entities: Mapping[str, str]
+    suffix: str
+    extension: str
+
+
+def parse_name(filename: str) -> Name:
+    """The parts of a file name. Names of other subjects that end alike are recognised again, not parsed again."""
+    head, mark, rest = filename.partition("_")
+    if mark and head.startswith("sub-") and _SUFFIX.fullmatch(head, 4):
+        tail = _parse(rest)
+        if not tail.suffix or "sub" in tail.entities:
+            return Name(_NONE, "", tail.extension)
+        return Name({"sub": head[4:], **tail.entities}, tail.suffix, tail.extension)
+    return _parse(filename)
+
+
+@lru_cache(maxsize=16384)
+def _parse(filename: str) -> Name:
+    stem, dot, extension = filename.partition(".")
+    *parts, suffix = stem.split("_")
+    entities = {match[1]: match[2] for part in parts if (match := _PAIR.fullmatch(part))}
+    if len(entities) != len(parts) or not _SUFFIX.fullmatch(suffix):
+        return Name(_NONE, "", dot + extension)
+    return Name(MappingProxyType(entities), suffix, dot + extension)
