@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -142,7 +143,7 @@ def decode(data: bytes) -> Manifest:
             raise InvalidInput(f"This snapshot has schema '{raw['schema']}', expected '{SCHEMA}'.",
                                "Use the version of Cohortium that wrote it.")  # fmt: skip
         return _from_json(raw)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, RecursionError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput("This file is not a snapshot manifest.", "Expected <id>.json.gz.") from error
 
 

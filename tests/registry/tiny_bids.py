@@ -77,8 +77,10 @@ def image(subject: str, suffix: str) -> bytes:
 def lesions(subject: str, rater: str) -> np.ndarray[Any, Any]:
     """Two lesions in every second subject, drawn larger by each next rater; nothing in the others."""
     data = np.zeros(SHAPE, np.uint8)
-    if int(subject[-3:]) % 2:
+    index = int(subject[-3:])
+    if index % 2:
         data[5:9, 5:9, 3 : 6 + int(rater[-1])] = 1
+        data[5 : 5 + index % 8, 1:3, 1] = 1  # no two subjects have the same mask
         data[14:16, 14:16, 4:6] = 1
     return data
 
