@@ -102,9 +102,10 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.commands import cohorts
+    from registry.commands import cohorts, persons
 
     cohorts.commands(app)
+    persons.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):
         entry.load()(app)
     console.run(app)

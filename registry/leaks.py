@@ -1,84 +1,150 @@
-"""Find what crosses the parts of a split: a person, or the same bytes."""
+"""Find what crosses the parts of a split or of a frozen cohort, with all that the registry knows.
+
+The checks themselves are in `registry.leakage`; here they get today's persons, DICOM series, masks and ancestors.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
+from typing import Any
 
-from registry import queries, splits
+from registry import identity, layout, manifests, queries, runs, splits
 from registry.catalog import Catalog
-from registry.manifests import Manifest
+from registry.errors import NotFound, SplitError
+from registry.leakage import (
+    Ancestor,
+    Keys,
+    Leak,
+    Placed,
+    check_lineage,
+    check_manifest,
+    find,
+    placed,
+    predicting_runs,
+    refuse,
+)
+from registry.manifests import Manifest, Sample
+from registry.projection.persons import People
 from registry.store import Registry
 
+TELLING_VOXELS = 100
+"""Masks of fewer voxels can be equal by chance (and empty ones always are), so they betray no copy."""
 
-@dataclass(frozen=True)
-class Leak:
-    """Two files in different parts that share a key.
-
-    Attributes:
-        kind: `person` or `checksum`.
-        key: the person's id, or the checksum.
-        first: a file, and `second` another one, in the parts named.
-    """
-
-    kind: str
-    key: str
-    first: str
-    first_part: str
-    second: str
-    second_part: str
-
-    def to_json(self) -> dict[str, str]:
-        """A plain mapping."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One file in one part, with the keys that must not cross parts."""
-
-    path: str
-    part: str
-    keys: Mapping[str, str | None]
-
-
-def find(files: Iterable[Placed]) -> list[Leak]:
-    """Every key that is in more than one part, with one pair of files that shows it."""
-    seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for file in sorted(files, key=lambda item: item.path.encode()):
-        for kind, key in file.keys.items():
-            if key is not None:
-                seen[kind, key].setdefault(file.part, file.path)
-    leaks = []
-    for (kind, key), parts in sorted(seen.items()):
-        if len(parts) > 1:
-            (part_a, a), (part_b, b) = sorted(parts.items())[:2]
-            leaks.append(Leak(kind, key, a, part_a, b, part_b))
-    return leaks
+_MASKS = f"SELECT path, image_path, subject_id, NULL, sha256, NULL, NULL FROM {{}} WHERE n_voxels >= {TELLING_VOXELS}"
+_KEYS = " UNION ALL ".join((
+    """SELECT path, path AS image, subject_id AS subject, sha256 AS checksum, NULL AS mask, series, study
+    FROM t_image""",
+    _MASKS.format("t_mask"),
+    _MASKS.format("t_consensus_mask"),
+))  # fmt: skip
 
 
 def check_split(registry: Registry, name: str) -> list[Leak]:
-    """Leaks among the images of the query that a split divides."""
+    """Leaks among the images, and their masks, of the query that a split divides.
+
+    Persons are today's: two that were found to be one after the split was made are a leak when they lie in two parts.
+    """
     split = splits.get(registry, name)
     parts = splits.assignments(registry, split)
+    people = identity.people(registry)
     catalog = Catalog(registry)
     query = catalog.subquery(queries.get(registry, split.query).sql)
-    rows = catalog.rows(f"SELECT i.path, i.person_id, i.sha256 FROM {query} q JOIN images i ON i.path = q.path")
-    placed = [
-        Placed(row["path"], parts[row["person_id"]], {"person": row["person_id"], "checksum": row["sha256"]})
-        for row in rows
-        if row["person_id"] in parts
-    ]
-    return find(placed)
+    rows = catalog.rows(f"SELECT k.* FROM ({_KEYS}) k WHERE k.image IN (SELECT q.path FROM {query} q)")
+    files = []
+    for row in rows:
+        stated, person = people.declared_person(row["subject"]), people.person(row["subject"])
+        part = parts.get(stated) or parts.get(person)
+        if part:
+            files.append(Placed(row["path"], part, {"person": person, **_keys(row)}))
+    return find(files)
 
 
-def check_manifest(manifest: Manifest) -> list[Leak]:
-    """Leaks inside a frozen cohort; training asks before it starts."""
-    placed = [
-        Placed(ref.path, sample.part, {"person": sample.person, "checksum": ref.sha256})
-        for sample in manifest.samples
-        if sample.part
-        for ref in sample.images.values()
+def check_snapshot(registry: Registry, manifest: Manifest, initial_runs: Iterable[str] = ()) -> list[Leak]:
+    """Leaks of a frozen cohort as it would be trained on today.
+
+    Args:
+        registry: knows today's persons, series, masks and run records.
+        manifest: the cohort.
+        initial_runs: runs whose weights the training starts from.
+
+    Raises:
+        SplitError: the record of an ancestor is not here, so nobody can say whom it has seen.
+    """
+    people = identity.people(registry)
+    now = with_persons(manifest, people)
+    rows = Catalog(registry).rows(_KEYS)
+    more = {row["path"]: _keys(row) for row in rows}
+    lineage = [replace(item, manifest=with_persons(item.manifest, people))
+               for item in ancestors(registry, manifest, initial_runs)]  # fmt: skip
+    return [*check_manifest(now, more), *check_lineage(now, lineage)]
+
+
+def ancestors(registry: Registry, manifest: Manifest, initial_runs: Iterable[str] = ()) -> list[Ancestor]:
+    """Every run that a training on this cohort would stand on: by weights or by predictions it reads, and theirs.
+
+    Raises:
+        SplitError: a record is not here.
+    """
+    waiting = [*((run, "weights") for run in initial_runs), *predicting_runs(manifest).items()]
+    found: dict[str, Ancestor] = {}
+    while waiting:
+        run, through = waiting.pop(0)
+        if run not in found:
+            record = _record(registry, run)
+            found[run] = Ancestor(run, _manifest(registry, run, record), through)
+            waiting += [(parent, "weights") for parent in _parents(record)]
+            waiting += predicting_runs(found[run].manifest).items()
+    return list(found.values())
+
+
+def with_persons(manifest: Manifest, people: People) -> Manifest:
+    """The same cohort with the persons that are known today."""
+    return replace(manifest, samples=tuple(_with_person(sample, people) for sample in manifest.samples))
+
+
+def _with_person(sample: Sample, people: People) -> Sample:
+    """A subject that the registry knows is whom it names today; else the person that was named, merged."""
+    known = sample.subject in people.declared
+    return replace(sample, person=people.person(sample.subject) if known else people.now(sample.person))
+
+
+def _keys(row: Mapping[str, Any]) -> Keys:
+    return {kind: row[kind] for kind in ("checksum", "mask", "series", "study") if row[kind] is not None}
+
+
+def _record(registry: Registry, run: str) -> dict[str, Any]:
+    try:
+        place = runs.folder(registry, run)
+    except NotFound as error:
+        raise SplitError(f"The record of run {run} is not on this machine, so nobody can say whom it has seen.",
+                         error.hint) from error  # fmt: skip
+    record: dict[str, Any] = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    return record
+
+
+def _parents(record: Mapping[str, Any]) -> list[str]:
+    """The run before this one, and the one whose weights it started from; usually the same."""
+    weights = (record.get("model") or {}).get("initial_weights") or {}
+    stated = [record.get("parent_run"), weights.get("run") if isinstance(weights, dict) else None]
+    return sorted({str(run) for run in stated if run})
+
+
+def _manifest(registry: Registry, run: str, record: Mapping[str, Any]) -> Manifest:
+    snapshot = (record.get("data") or {}).get("snapshot")
+    places = [
+        registry.root / layout.SNAPSHOTS / f"{snapshot}.json.gz",
+        registry.runs / run / "snapshot.json.gz",
     ]
-    return find(placed)
+    place = next((place for place in places if place.is_file()), None)
+    if place is None:
+        raise SplitError(f"The cohort that run {run} learned from is not here, so nobody can say whom it has seen.",
+                         f"Fetch snapshot {snapshot}, or start from another run.")  # fmt: skip
+    return manifests.read(place)
+
+
+__all__ = [
+    "Ancestor", "Leak", "Placed", "ancestors", "check_lineage", "check_manifest", "check_snapshot", "check_split",
+    "find", "placed", "predicting_runs", "refuse", "with_persons",
+]  # fmt: skip

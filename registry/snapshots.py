@@ -55,7 +55,7 @@ def create(registry: Registry, query: str, split: str | None = None, policy: Tar
 def build(registry: Registry, query: Query, split: Split | None, policy: TargetPolicy) -> Manifest:
     """The manifest, without writing it."""
     catalog = Catalog(registry)
-    parts = splits.assignments(registry, split) if split else None
+    parts = splits.parts_now(registry, split) if split else None
     chosen = select_samples(catalog, query.sql, policy, parts)
     if not chosen.samples:
         raise QueryError("No image of the query has a mask that the target policy accepts.",

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout, queries
+from registry import identity, layout, queries
 from registry.canon import readable_json, sha256_bytes, tsv_bytes
 from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
+from registry.projection.persons import People
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import Query, Split, SplitAssignment
@@ -49,7 +50,7 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
 
     Raises:
         NotFound: no such query.
-        SplitError: fewer persons than parts.
+        SplitError: fewer persons than parts, or two persons of different parts have since been found to be one.
     """
     queries.require_name(name)
     request = request or SplitRequest()
@@ -57,8 +58,9 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     catalog = Catalog(registry)
     persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
     earlier = next(iter(versions(registry, name)), None)
-    kept = assignments(registry, earlier) if earlier else {}
-    parts = {**kept, **assign(persons, request, kept)}
+    kept = parts_now(registry, earlier) if earlier else {}
+    stated = assignments(registry, earlier) if earlier else {}
+    parts = {**stated, **kept, **assign(persons, request, kept)}
     rows = [
         {"person_id": person, "part": parts[person], "stratum": "|".join(persons.get(person, ()))}
         for person in sorted(parts, key=str.encode)
@@ -159,6 +161,32 @@ def assignments(registry: Registry, split: Split) -> dict[str, str]:
     chosen = select(SplitAssignment).where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
     with registry.reading() as session:
         return {row.person_id: row.part for row in session.exec(chosen)}
+
+
+def parts_now(registry: Registry, split: Split) -> dict[str, str]:
+    """Person to part, with the persons that are known today.
+
+    Raises:
+        SplitError: two persons of different parts have since been found to be one.
+    """
+    return translate(assignments(registry, split), identity.people(registry))
+
+
+def translate(parts: Mapping[str, str], people: People) -> dict[str, str]:
+    """The same parts under the persons of today.
+
+    Raises:
+        SplitError: names two persons who are one and stand in two parts.
+    """
+    known: dict[str, str] = {}
+    for person in sorted(parts, key=str.encode):
+        other = known.setdefault(people.now(person), person)
+        if parts[other] != parts[person]:
+            raise SplitError(
+                f"{other} ({parts[other]}) and {person} ({parts[person]}) are one person and cannot keep their parts.",
+                "Make a split under a new name; or, if they are two, part them: cohortium persons clear",
+            )
+    return {now: parts[person] for now, person in known.items()}
 
 
 def _person_sql(subquery: str, stratify: Sequence[str]) -> str:

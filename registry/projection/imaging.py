@@ -39,4 +39,6 @@ def image_row(context: Context) -> Image:
         manufacturer=text(sidecar.get("Manufacturer")),
         model_name=text(sidecar.get("ManufacturersModelName")),
         field_strength_t=number(sidecar.get("MagneticFieldStrength")),
+        series=text(sidecar.get("SeriesInstanceUID")),
+        study=text(sidecar.get("StudyInstanceUID")),
     )

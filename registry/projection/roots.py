@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from registry import layout
+from registry.projection.persons import People, resolve
 from registry.projection.values import mapping
 from registry.tables import File
 
@@ -19,12 +20,14 @@ class Roots:
         raters: (dataset folder, desc) to the row of `descriptions.tsv`.
         links: dataset folder to its `DatasetLinks`.
         labels: dataset folder to its label tables, stem of the table to {value: name}.
+        people: the person of every subject, confirmed links included.
     """
 
     participants: Mapping[str, Mapping[str, str | None]]
     raters: Mapping[tuple[str, str], Mapping[str, str | None]]
     links: Mapping[str, dict[str, str]]
     labels: Mapping[str, Mapping[str, dict[str, str]]]
+    people: People = field(default_factory=People)
 
 
 def read_roots(files: Iterable[File]) -> Roots:
@@ -33,11 +36,14 @@ def read_roots(files: Iterable[File]) -> Roots:
     raters: dict[tuple[str, str], Mapping[str, str | None]] = {}
     links: dict[str, dict[str, str]] = {}
     labels: dict[str, dict[str, dict[str, str]]] = {}
+    person_links: list[dict[str, str | None]] = []
     for file in files:
         dataset, inner = layout.split_dataset(file.path)
         rows = file.facts.get("rows", [])
         if file.path == "participants.tsv":
             participants = {row["participant_id"]: row for row in rows}
+        elif file.path == layout.PERSON_LINKS:
+            person_links = rows
         elif inner == "descriptions.tsv":
             raters.update({(dataset, str(row["desc_id"]).removeprefix("desc-")): row for row in rows})
         elif inner == "dataset_description.json":
@@ -47,4 +53,4 @@ def read_roots(files: Iterable[File]) -> Roots:
         elif inner.endswith("dseg.tsv"):
             names = {str(row["index"]): str(row["name"]) for row in rows if row.get("index")}
             labels.setdefault(dataset, {})[inner.removesuffix(".tsv")] = names
-    return Roots(participants, raters, links, labels)
+    return Roots(participants, raters, links, labels, resolve(participants, person_links))

@@ -72,7 +72,7 @@ def _subject(subject_id: str, roots: Roots) -> Subject:
     age = row.get("age")
     return Subject(
         subject_id=subject_id,
-        person_id=row.get("person_id") or f"P-{subject_id.removeprefix('sub-')}",
+        person_id=roots.people.person(subject_id),
         sex=row.get("sex"),
         age=number(age),
         class_label=row.get("class"),

@@ -2,7 +2,7 @@
 
 from typing import Any, Optional
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field
 
 from registry.tables.base import Table
@@ -24,7 +24,7 @@ class Split(Table, table=True):
     name: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     query: str = Field(description="name@version")
-    seed: int
+    seed: int = Field(sa_type=BigInteger)
     ratios: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
     stratify: list[str] = Field(sa_column=Column(JSON, nullable=False))
     sha256: str = Field(description="of the table of assignments")

@@ -48,3 +48,5 @@ class Image(Table, table=True):
     manufacturer: Optional[str] = None
     model_name: Optional[str] = None
     field_strength_t: Optional[float] = None
+    series: Optional[str] = Field(default=None, description="salted DICOM SeriesInstanceUID", index=True)
+    study: Optional[str] = Field(default=None, description="salted DICOM StudyInstanceUID", index=True)

@@ -2,7 +2,7 @@
 
 from typing import Any, Optional
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field
 
 from registry.tables.base import Table
@@ -28,7 +28,7 @@ class MaskColumns(Table):
     label: Optional[str] = None
     suffix: str = Field(description="mask, dseg or probseg")
     sha256: str
-    size: int
+    size: int = Field(sa_type=BigInteger)
     labels: dict[str, str] = Field(sa_type=JSON, description="value to name")
     n_voxels: int = Field(description="voxels that are not background")
     volume_mm3: float

@@ -1,0 +1,191 @@
+"""A small picture of what an image shows, to ask whether two images show one head (or one neck).
+
+A fingerprint is the image on a coarse grid about its centre of mass, band-passed so that brightness, bias field and
+coil do not count; two of them are compared where both were in the field of view. `nearest` ranks without any
+alignment, `compare` then turns and shifts one of a pair by a rigid motion, because heads lie differently at each visit.
+The numbers that chose the thresholds are in `docs/identity.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from registry import volumes
+
+Array = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+SIZE, STEP_MM = 32, 6.0
+"""Points along each axis, and their distance: a cube of 192 mm."""
+
+VERSION = "1"
+"""Part of the cache's key: raise it when a number here changes."""
+
+MIN_SHARED = 1500
+"""Points that both images must have seen (324 cm3): a smaller field of view says nothing about who it is."""
+
+RANKED = 0.4
+"""Correlation, unaligned, below which a pair is not looked at more closely."""
+
+ALIKE = 0.845
+"""Correlation after alignment from which two images are proposed as one person."""
+
+_BAND = 1.2
+_STARTS_DEG = (0.0, -12.0, 12.0)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """An image on the coarse grid.
+
+    Attributes:
+        values: (32, 32, 32), RAS axes, band-passed; 0 outside the field of view.
+        seen: where the image has voxels.
+    """
+
+    values: Array
+    seen: Mask
+
+
+def of_file(path: Path) -> Fingerprint:
+    """The fingerprint of a NIfTI image; of a series its first volume.
+
+    Raises:
+        InvalidInput: not a readable image.
+    """
+    volume = volumes.load(path)
+    data = np.nan_to_num(volume.data[..., 0] if volume.data.ndim == 4 else volume.data).astype(np.float32)
+    low, high = np.percentile(data, [1, 99.5])
+    data = np.clip((data - low) / max(float(high - low), 1e-9), 0, 1)
+    return _banded(*_sampled(data, volume.affine_ras, volume.spacing_mm))
+
+
+def _sampled(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) -> tuple[Array, Mask]:
+    """The image on the coarse grid about the centre of its largest bright part, and where the image reaches."""
+    from scipy import ndimage
+
+    centre = affine[:3, :3] @ _centre(data) + affine[:3, 3]
+    sigma = [STEP_MM / 2 / edge if edge < STEP_MM else 0 for edge in spacing_mm]
+    smooth = ndimage.gaussian_filter(data, sigma)
+    axis = (np.arange(SIZE) - (SIZE - 1) / 2) * STEP_MM
+    points_mm = np.stack(np.meshgrid(axis, axis, axis, indexing="ij")).reshape(3, -1) + centre[:, None]
+    voxels = np.linalg.inv(affine[:3, :3]) @ (points_mm - affine[:3, 3:4])
+    top = np.array(data.shape)[:, None] - 0.5
+    seen = ((voxels >= -0.5) & (voxels <= top)).all(axis=0)
+    values = ndimage.map_coordinates(smooth, voxels, order=1, mode="nearest")
+    return values.reshape(SIZE, SIZE, SIZE), seen.reshape(SIZE, SIZE, SIZE)
+
+
+def _centre(data: Array) -> volumes.Array:
+    """Centre, in voxels, of the largest connected part brighter than Otsu's threshold."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(data > _otsu(data))
+    if not count:
+        return (np.array(data.shape) - 1) / 2
+    largest = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
+    return np.array(ndimage.center_of_mass(labels == largest))
+
+
+def _otsu(data: Array) -> float:
+    """The threshold that parts the histogram into two classes farthest apart (Otsu 1979)."""
+    counts, edges = np.histogram(data, 256, (0, 1))
+    centres = (edges[1:] + edges[:-1]) / 2
+    below, moment = np.cumsum(counts), np.cumsum(counts * centres)
+    above = below[-1] - below
+    between = (moment * below[-1] - moment[-1] * below) ** 2 / np.maximum(below * above, 1)
+    return float(centres[np.argmax(between)])
+
+
+def _banded(values: Array, seen: Mask) -> Fingerprint:
+    """Less what is smooth; the field of view's edge does not count as a step."""
+    from scipy import ndimage
+
+    weight = seen.astype(np.float32)
+    smooth = ndimage.gaussian_filter(values * weight, _BAND) / np.maximum(ndimage.gaussian_filter(weight, _BAND), 1e-3)
+    return Fingerprint(((values - smooth) * weight).astype(np.float32), seen)
+
+
+def correlation(a: Fingerprint, b: Fingerprint) -> float:
+    """Pearson's correlation where both have seen something; 0 where that is too little to tell."""
+    return _correlation(a.values, b.values, a.seen & b.seen, MIN_SHARED)
+
+
+def _correlation(a: Array, b: Array, where: Mask, least: int) -> float:
+    if np.count_nonzero(where) < least:
+        return 0.0
+    x, y = a[where] - a[where].mean(), b[where] - b[where].mean()
+    scale = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / scale if scale > 0 else 0.0
+
+
+def nearest(prints: Sequence[Fingerprint], allowed: Mask, most: int = 3) -> Iterator[tuple[int, int]]:
+    """Pairs worth aligning: for each image the few allowed others most like it; a pair comes once, first < second.
+
+    Args:
+        prints: fingerprints.
+        allowed: (n, n), which pairs may be proposed at all.
+        most: how many for each.
+    """
+    found = set()
+    for first in range(len(prints)):
+        others = [int(second) for second in np.flatnonzero(allowed[first]) if second != first]
+        ranked = sorted(((correlation(prints[first], prints[other]), other) for other in others), reverse=True)
+        found |= {(min(first, other), max(first, other)) for score, other in ranked[:most] if score >= RANKED}
+    yield from sorted(found)
+
+
+def compare(a: Fingerprint, b: Fingerprint) -> float:
+    """The correlation of two fingerprints after the best rigid motion that was found, at most 1."""
+    from scipy import optimize
+
+    if np.count_nonzero(a.seen & b.seen) < MIN_SHARED:
+        return 0.0
+    search = _Search(a, b, every=4)
+    options = {"maxfev": 300, "xtol": 0.02, "ftol": 1e-3}
+    starts = [np.array([np.radians(turn) * _TURN, 0, 0, 0, 0, 0]) for turn in _STARTS_DEG]
+    tried = [optimize.minimize(search.cost, start, method="Powell", options=options) for start in starts]
+    best = min(tried, key=lambda result: float(result.fun))
+    return max(-_Search(a, b, every=1).cost(best.x), correlation(a, b))
+
+
+_TURN = 20.0
+"""Rotations are searched in units of 1/20 rad, so that one unit moves the head's edge about as far as one point."""
+
+
+class _Search:
+    """How unlike two fingerprints are under a rigid motion of the second.
+
+    Args:
+        every: use every so many points of the grid.
+    """
+
+    def __init__(self, a: Fingerprint, b: Fingerprint, every: int) -> None:
+        grid = np.indices((SIZE, SIZE, SIZE)).reshape(3, -1)[:, ::every] - (SIZE - 1) / 2
+        self._values, self._seen = a.values.ravel()[::every], a.seen.ravel()[::every]
+        self._grid, self._other, self._every = grid, b, every
+
+    def cost(self, motion: npt.NDArray[np.float64]) -> float:
+        """Minus the correlation. `motion`: three turns (1/20 rad) about R, A, S, three shifts (points)."""
+        from scipy import ndimage
+
+        points = _rotation(motion[:3] / _TURN) @ self._grid + motion[3:, None] + (SIZE - 1) / 2
+        nearest_points = np.rint(points).astype(int)
+        inside = ((nearest_points >= 0) & (nearest_points < SIZE)).all(axis=0)
+        at = tuple(np.clip(nearest_points, 0, SIZE - 1))
+        seen = self._seen & inside & self._other.seen[at]
+        moved = ndimage.map_coordinates(self._other.values, points, order=1, mode="nearest")
+        return -_correlation(self._values, moved, seen, MIN_SHARED // self._every)
+
+
+def _rotation(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    (cx, cy, cz), (sx, sy, sz) = np.cos(turns), np.sin(turns)
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+    return np.asarray(about_z @ about_y @ about_x)
