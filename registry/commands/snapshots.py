@@ -1,8 +1,9 @@
-"""Commands `snapshot`: freeze, list, show, verify, compare."""
+"""Commands `snapshot`: freeze, list, show, verify, compare, export."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -139,3 +140,24 @@ def _short(value: Any) -> Any:
     if isinstance(value, Mapping):
         return str(value["sha256"])[:12] if "sha256" in value else ", ".join(str(item) for item in value.values())
     return " ".join(value.split()) if isinstance(value, str) else value
+
+
+@snapshot_app.command("export")
+def snapshot_export(
+    snapshot: str,
+    to: Annotated[Path, typer.Option(help="A folder that is empty or does not exist.")],
+    layout: Annotated[str, typer.Option(help="bids, nnunet, decathlon or csv.")] = "bids",
+    link: Annotated[bool, typer.Option("--link", help="Hard links to annexed files instead of copies.")] = False,
+    resample: Annotated[bool, typer.Option("--resample", help="Channels onto their mask's grid, linearly.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a snapshot as a folder that others read: BIDS, nnU-Net, Decathlon, or tables."""
+    from registry import exporting, snapshots
+
+    registry = console.registry()
+    manifest = snapshots.get(registry, snapshot)
+    with console.progress() as progress:
+        options = exporting.Options(link=link, resample=resample, fetch=True)
+        made = exporting.export(registry, manifest, to, layout, options, progress)
+    notes = "".join(f"\n{note}" for note in made.notes)
+    console.emit(made.to_json(), as_json, f"{made.samples} samples, {made.files} files in {made.folder}{notes}")

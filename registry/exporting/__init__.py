@@ -1,0 +1,96 @@
+"""Hand a snapshot to others: a folder of BIDS, nnU-Net, Decathlon, or tables. Start at `export`.
+
+Only frozen bytes leave, found by checksum; a folder is complete or not there at all, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from registry import content
+from registry.content import Contents
+from registry.errors import StorageError, UsageError
+from registry.exporting import bids, decathlon, nnunet, tables
+from registry.exporting.bundle import Bundle, ExportReport, Options
+from registry.frozen import require_whole
+from registry.manifests import Manifest
+from registry.publishing import Progress
+from registry.store import Registry
+
+__all__ = ["LAYOUTS", "ExportReport", "Options", "export"]
+
+LAYOUTS: Mapping[str, Callable[[Bundle], None]] = {
+    "bids": bids.write,
+    "nnunet": nnunet.write,
+    "decathlon": decathlon.write,
+    "csv": tables.write,
+}
+
+
+def export(
+    registry: Registry,
+    manifest: Manifest,
+    into: Path,
+    layout: str,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Write a snapshot as a folder in a layout that others read.
+
+    Args:
+        registry: where the frozen bytes are.
+        manifest: the snapshot.
+        into: a folder that is empty or does not exist yet, outside the registry.
+        layout: `bids`, `nnunet`, `decathlon` or `csv`.
+        options: copy or link, resample or refuse, fetch or name.
+        progress: told about each file compared.
+
+    Raises:
+        UsageError: an unknown layout, a folder that is not empty, or samples without a mask where one is needed.
+        IntegrityError: a file is missing or is not the one that was frozen.
+        GeometryError: channels on several grids where the layout has room for one.
+        StorageError: the disk refused; the folder is as it was.
+    """
+    options = options or Options()
+    if layout not in LAYOUTS:
+        raise UsageError(f"'{layout}' is no layout.", f"Known: {', '.join(LAYOUTS)}.")
+    into = into.absolute()
+    _require_free(into, registry.root)
+    found = _contents(registry, manifest, layout, options, progress)
+    partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
+    bundle = Bundle(registry, manifest, found, partial, options)
+    try:
+        partial.mkdir(parents=True)
+        LAYOUTS[layout](bundle)
+        with suppress(FileNotFoundError):
+            into.rmdir()
+        partial.rename(into)
+    except OSError as error:
+        raise StorageError(f"The disk refused: {error.strerror or error}.",
+                           "Free space or check permissions, then try again.") from error  # fmt: skip
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return bundle.report(into, layout)
+
+
+def _contents(
+    registry: Registry, manifest: Manifest, layout: str, options: Options, progress: Progress | None
+) -> Contents:
+    """Tables state what was frozen and carry no voxel, so they need no content here."""
+    if layout == "csv":
+        return Contents({}, (), (), ())
+    found = content.locate(registry, manifest.files(), fetch=options.fetch, progress=progress)
+    require_whole(found)
+    return found
+
+
+def _require_free(into: Path, root: Path) -> None:
+    if into.resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"{into.name} lies inside the registry.", "Name a folder outside it.")
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UsageError(f"{into} is not an empty folder, and exports overwrite nothing.",
+                         "Name a folder that is empty or does not exist.")  # fmt: skip
