@@ -5,6 +5,7 @@ Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabe
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from registry import plain_nifti
 from registry.canon import gzip_bytes
 from registry.errors import GeometryError, InvalidInput
 
@@ -82,6 +84,22 @@ def read_header(path: Path) -> Header:
     Raises:
         InvalidInput: not a NIfTI file, unreadable, or a header that declares an absurd size.
     """
+    plain = plain_nifti.read(path)
+    return (_plain_header(plain) if plain else None) or _any_header(path)
+
+
+def _plain_header(plain: plain_nifti.PlainHeader) -> Header | None:
+    """The same `Header` that nibabel would give, or None where a limit is so near that nibabel has to say."""
+    affine = np.array([*plain.affine_ras, (0, 0, 0, 1)], dtype=float)
+    size = math.prod(plain.shape) * np.dtype(plain.dtype).itemsize
+    near = abs(plain.forms_apart_mm - FORMS_TOLERANCE_MM) < FORMS_TOLERANCE_MM / 1000
+    if near or size > MAX_VOXEL_BYTES or abs(np.linalg.det(affine[:3, :3])) < 1e-11:
+        return None
+    agree = plain.forms_apart_mm <= FORMS_TOLERANCE_MM
+    return Header(plain.shape, affine, spacing(affine), plain.dtype, plain.orientation, agree)
+
+
+def _any_header(path: Path) -> Header:
     import nibabel
 
     image = _open(path)
@@ -179,7 +197,7 @@ def save(path: Path, data: Array, affine_ras: Array) -> None:
 
 def corner_displacement_mm(shape: tuple[int, ...], affine_a: Array, affine_b: Array) -> float:
     """Largest distance (mm) between the eight corners of one index grid under two affines."""
-    top = [max(n - 1, 0) for n in shape[:3]]
+    top = [max(n - 1, 0) for n in (*shape, 1, 1)[:3]]  # a plane or a line lies at the first voxel of what it lacks
     corners = np.array(np.meshgrid(*[(0, n) for n in top], indexing="ij")).reshape(3, -1)
     homogeneous = np.vstack([corners, np.ones(corners.shape[1])])
     moved = (np.asarray(affine_a) - np.asarray(affine_b)) @ homogeneous
