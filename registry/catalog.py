@@ -103,6 +103,10 @@ def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     if statements[0].type != duckdb.StatementType.SELECT:
         kind = str(statements[0].type).rpartition(".")[2]
         raise QueryError(f"A query only reads; this one is {kind}.", _HINT)
+    try:  # PRAGMA calls itself a SELECT, but cannot stand where one can
+        connection.extract_statements(f"SELECT * FROM ({sql}\n)")
+    except duckdb.Error as error:
+        raise QueryError(f"This is not a SELECT: {_first_line(error)}.", _HINT) from error
 
 
 def _arrow(source: Connection, table: SqlTable) -> pa.Table:
