@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,6 +71,41 @@ def query_show(name: str, as_json: AsJson = False) -> None:
 
     saved = queries.get(console.registry(), name)
     console.emit(saved.model_dump(), as_json, saved.sql)
+
+
+@query_app.command("flow")
+def query_flow(
+    name: str,
+    split: Annotated[str | None, typer.Option(help="Count also who has a part.")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="As in: snapshot create.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Also draw it into this new file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what remains at each step from every image to the samples of a snapshot, and why the rest does not."""
+    from registry import flow, flowchart
+    from registry.targets import parse_policy
+
+    found = flow.flow(console.registry(), name, split, parse_policy(target or [], protocol))
+    if svg:
+        _write_new(svg, flowchart.svg(found))
+    rows = [
+        {**{key: value for key, value in vars(step).items() if key not in ("detail", "lost")},
+         "step": f"{step.name} {step.detail}".strip(), "left out": "; ".join(flowchart.losses(step)) or None}
+        for step in found.steps
+    ]  # fmt: skip
+    columns = ["step", "persons", "sessions", "images", "samples", "left out"]
+    console.emit(found.to_json(), as_json, lambda: console.table(rows, columns))
+
+
+def _write_new(place: Path, text: str) -> None:
+    try:
+        with place.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"{place} cannot be written: {error.strerror}.", "Name a new file in a folder that exists."
+        ) from error
 
 
 @query_app.command("views")

@@ -1,0 +1,164 @@
+"""The flow of a query: how many persons, sessions, images and samples remain at each step, and why others do not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from registry import conditions, queries, splits
+from registry.catalog import Catalog
+from registry.errors import QueryError
+from registry.manifests import Exclusion
+from registry.selection import Outcome, select
+from registry.store import Registry
+from registry.targets import TargetPolicy
+
+FILTERED = "query"
+"""Reason of images that a condition of the query does not keep."""
+
+_COUNT = """SELECT count(DISTINCT i.person_id) AS persons, count(DISTINCT i.session) AS sessions,
+    count(DISTINCT i.path) AS images FROM {query} q JOIN images i ON i.path = q.path"""
+_EXTRA = """SELECT count(*) FROM (SELECT q.path FROM {more} q JOIN images i ON i.path = q.path)
+    WHERE path NOT IN (SELECT q.path FROM {less} q JOIN images i ON i.path = q.path)"""
+
+_STAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("not excluded by a person", lambda reason: reason.startswith("excluded:")),
+    ("every channel, once", lambda reason: reason in ("missing-channel", "several-images")),
+    ("a mask the target policy takes", lambda reason: reason in ("no-target", "target-undecided")),
+    ("in the split", lambda reason: reason == "not-in-split"),
+)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a step left out for one reason: samples it will never become, and images."""
+
+    reason: str
+    samples: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What remains after one step.
+
+    Attributes:
+        name: `all images`, `where`, then the rules of the selection.
+        detail: the condition in SQL, or empty.
+        samples: units that may become a sample; None before images are grouped.
+        lost: what this step left out; remaining and lost add up to the step before.
+    """
+
+    name: str
+    detail: str
+    persons: int
+    sessions: int
+    images: int
+    samples: int | None
+    lost: tuple[Loss, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A query, split and policy as steps from every image of the registry to the samples of a snapshot."""
+
+    query: str
+    split: str | None
+    target_policy: Mapping[str, Any]
+    steps: tuple[Step, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return asdict(self)
+
+
+def flow(registry: Registry, query: str, split: str | None = None, policy: TargetPolicy | None = None) -> Flow:
+    """Count what remains at each step of what `snapshots.create` would do now.
+
+    Raises:
+        NotFound: no such query or split.
+        QueryError: the query returns no image.
+    """
+    saved = queries.get(registry, query)
+    divided = splits.get(registry, split) if split else None
+    policy = policy or TargetPolicy()
+    catalog = Catalog(registry)
+    parts = splits.assignments(registry, divided) if divided else None
+    outcomes = select(catalog, saved.sql, policy, parts).outcomes
+    filters = list(_filters(catalog, saved.sql))
+    steps = (*filters[:-1], *_rules(filters[-1], outcomes, _STAGES if divided else _STAGES[:-1]))
+    versioned = f"{divided.name}@{divided.version}" if divided else None
+    return Flow(f"{saved.name}@{saved.version}", versioned, policy.to_json(), steps)
+
+
+def _filters(catalog: Catalog, sql: str) -> Iterator[Step]:
+    """From every image through each condition; a query that cannot be taken apart is one step."""
+    chain = [("all images", "", "SELECT path FROM images")]
+    bare, found = conditions.split(catalog, sql)
+    if found and _count(catalog, bare) != _count(catalog, chain[0][2]):
+        chain.append(("selected from", "", bare))
+    chain += [("where", item.text, item.sql) for item in found] or [("query", " ".join(sql.split()), sql)]
+    if not _narrows(catalog, [text for *_, text in chain], sql):
+        chain = [chain[0], ("query", " ".join(sql.split()), sql)]
+    before = None
+    for name, detail, text in chain:
+        now = _count(catalog, text)
+        lost = () if before is None else _lost({FILTERED: (0, before["images"] - now["images"])})
+        yield Step(name, detail, now["persons"], now["sessions"], now["images"], None, lost)
+        before = now
+
+
+def _narrows(catalog: Catalog, chain: Sequence[str], sql: str) -> bool:
+    """Whether each step only takes away, and the last one is the query itself."""
+    try:
+        pairs = [*pairwise(chain), (sql, chain[-1]), (chain[-1], sql)]
+        return not any(_extra(catalog, more, less) for less, more in pairs)
+    except QueryError:  # a condition that fails on rows which an earlier one used to keep away
+        return False
+
+
+def _extra(catalog: Catalog, more: str, less: str) -> int:
+    return int(catalog.value(_EXTRA.format(more=catalog.subquery(more), less=catalog.subquery(less))))
+
+
+def _count(catalog: Catalog, sql: str) -> dict[str, int]:
+    return catalog.rows(_COUNT.format(query=catalog.subquery(sql)))[0]
+
+
+def _rules(first: Step, outcomes: Sequence[Outcome], stages: Sequence[Any]) -> Iterator[Step]:
+    """The query's last step, now with its units, and each rule of the selection."""
+    yield Step(**{**vars(first), "samples": len(outcomes)})
+    left = list(outcomes)
+    for name, mine in stages:
+        before, left = left, []
+        lost: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for item in before:
+            if item.sample is None and mine(item.exclusions[0].reason):
+                _add(lost, item.exclusions[0], 1, len(item.rows))
+            else:
+                left.append(item)
+        if name == _STAGES[0][0]:
+            for item in left:
+                for exclusion in item.exclusions if item.sample else ():
+                    _add(lost, exclusion, 0, 1)
+        yield _remaining(name, left, lost)
+
+
+def _add(lost: dict[str, tuple[int, int]], exclusion: Exclusion, samples: int, images: int) -> None:
+    before = lost[exclusion.reason]
+    lost[exclusion.reason] = (before[0] + samples, before[1] + images)
+
+
+def _remaining(name: str, left: Sequence[Outcome], lost: Mapping[str, tuple[int, int]]) -> Step:
+    """Images of a unit that became a sample are those it uses; the others were left out by a person."""
+    persons = {row["person_id"] for item in left for row in item.rows}
+    sessions = {row["session"] for item in left for row in item.rows}
+    images = sum(len(item.sample.images) if item.sample else len(item.rows) for item in left)
+    return Step(name, "", len(persons), len(sessions), images, len(left), _lost(lost))
+
+
+def _lost(counts: Mapping[str, tuple[int, int]]) -> tuple[Loss, ...]:
+    return tuple(Loss(reason, *counts[reason]) for reason in sorted(counts) if any(counts[reason]))

@@ -1,0 +1,96 @@
+"""A flow as a picture: an SVG with a title, a description in words, and high contrast."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from html import escape
+
+from registry.flow import Flow, Loss, Step
+
+_BOX, _SIDE, _GAP, _MARGIN = 360, 250, 50, 16
+_LINE, _PAD, _SPACE = 18, 10, 28
+_WIDTH = 2 * _MARGIN + _BOX + _GAP + _SIDE
+_SIDE_X = _MARGIN + _BOX + _GAP
+_STYLE = (
+    "text{font:14px system-ui,sans-serif;fill:#111}.b{font-weight:600}"
+    "rect{fill:#fff;stroke:#333;stroke-width:1.5}.lost rect{stroke-dasharray:5 3}"
+    "line{stroke:#333;stroke-width:1.5}.ground{stroke:none}"
+)
+
+
+def svg(flow: Flow) -> str:
+    """The flow as an SVG document: what remains on the left, what each step left out on the right."""
+    body, y = [], _MARGIN
+    for number, step in enumerate(flow.steps):
+        left, right = _left(step), _right(step)
+        height = 2 * _PAD + _LINE * max(len(left), len(right))
+        if number:
+            body.append(_arrow(_MARGIN + _BOX / 2, y - _SPACE, y))
+        body.append(_box(_MARGIN, y, _BOX, height, left))
+        if right:
+            middle = y + height / 2
+            body.append(f'<line x1="{_MARGIN + _BOX}" y1="{middle}" x2="{_SIDE_X}" y2="{middle}"/>')
+            body.append(f'<g class="lost">{_box(_SIDE_X, y, _SIDE, height, right)}</g>')
+        y += height + _SPACE
+    height = y - _SPACE + _MARGIN
+    title = f"Flow of the query {flow.query}" + (f", split {flow.split}" if flow.split else "")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="flow-title flow-words" '
+        f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">'
+        f'<title id="flow-title">{escape(title)}</title><desc id="flow-words">{escape(words(flow))}</desc>'
+        f'<style>{_STYLE}</style><rect class="ground" width="{_WIDTH}" height="{height}"/>{"".join(body)}</svg>\n'
+    )
+
+
+def words(flow: Flow) -> str:
+    """The same in sentences."""
+    return " ".join(
+        f"{' '.join(filter(None, (step.name, step.detail)))}: {_counts(step)}."
+        + (f" Left out: {'; '.join(losses(step))}." if step.lost else "")
+        for step in flow.steps
+    )
+
+
+def losses(step: Step) -> list[str]:
+    """One phrase a reason: `excluded:motion: 2 samples, 4 images`."""
+    return [f"{loss.reason}: {_share(loss)}" for loss in step.lost]
+
+
+def _share(loss: Loss) -> str:
+    images = _plural(loss.images, "image")
+    return f"{_plural(loss.samples, 'sample')}, {images}" if loss.samples else images
+
+
+def _counts(step: Step) -> str:
+    people = f"{_plural(step.persons, 'person')}, {_plural(step.sessions, 'session')}, {_plural(step.images, 'image')}"
+    return people if step.samples is None else f"{people}, {_plural(step.samples, 'sample')}"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _left(step: Step) -> list[tuple[str, str]]:
+    lines = [("b", step.name)]
+    lines += [("", line) for line in textwrap.wrap(step.detail, 46, max_lines=4, placeholder=" ...")]
+    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), 50))]
+
+
+def _right(step: Step) -> list[tuple[str, str]]:
+    if not step.lost:
+        return []
+    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, 34))]
+
+
+def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[str, str]]) -> str:
+    texts = "".join(
+        f'<text class="{kind}" x="{x + _PAD}" y="{y + _PAD + _LINE * (number + 0.75)}">{escape(line)}</text>'
+        for number, (kind, line) in enumerate(lines)
+    )
+    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4"/>{texts}'
+
+
+def _arrow(x: float, top: float, bottom: float) -> str:
+    head = f'<path d="M{x - 5} {bottom - 8} L{x} {bottom} L{x + 5} {bottom - 8} Z" fill="#333"/>'
+    return f'<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom - 4}"/>{head}'
