@@ -1,4 +1,4 @@
-"""Commands of curation: `import` and `demo`."""
+"""Commands of curation: `import`, `recipes`, `demo`, `deidentify` and `privacy`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from curation.deidentification.commands import deidentify_app, privacy_app
+from curation.dicom.commands import dicom_options, plan_import
 from registry import console
 from registry.console import AsJson
 
@@ -16,11 +18,18 @@ def commands(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command("recipes")(list_recipes)
     app.command("demo")(demo)
+    app.add_typer(deidentify_app, name="deidentify")
+    app.add_typer(privacy_app, name="privacy")
 
 
 def import_(
     recipe: Annotated[str, typer.Argument(help="A recipe of `cohortium recipes`.")],
     source: Annotated[Path, typer.Argument(help="The folder that holds the delivery.")],
+    plan: Annotated[Path | None, typer.Option(help="DICOM: write the table of names here, and import nothing.")] = None,
+    use_plan: Annotated[Path | None, typer.Option(help="DICOM: import by this corrected table.")] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="DICOM: a table patient_id, participant_id; it is read, never kept.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
@@ -28,8 +37,12 @@ def import_(
     from registry.committing import commit_pending
 
     registry = console.registry()
+    options = dicom_options(recipe, plan, use_plan, people)
+    if plan is not None:
+        plan_import(registry, recipe, source, plan, options, as_json)
+        return
     with console.progress() as progress:
-        report = import_delivery(registry, recipe, source, progress)
+        report = import_delivery(registry, recipe, source, progress, options)
         progress(1, 1, "committing")
         commit_pending(registry)
     console.emit(report.to_json(), as_json, report.text)

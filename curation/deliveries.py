@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from curation import recipes
+from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from registry import geometry, layout
 from registry.canon import readable_json, sha256_bytes
@@ -20,15 +21,26 @@ from registry.tables import File
 
 
 def import_delivery(
-    registry: Registry, recipe_name: str, source: Path, progress: Progress | None = None
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> ImportReport:
     """Import `source` by a recipe, all or nothing.
+
+    Args:
+        registry: where to.
+        recipe_name: of `cohortium recipes`.
+        source: the delivery's folder, only read.
+        progress: told about each file.
+        options: beside the recipe's own: `plan` and `people` of the importer `dicom`.
 
     Raises:
         NotFound: no such recipe or folder.
         InvalidInput: nothing in the folder fits the recipe, or a mask does not fit its image.
     """
-    recipe = recipes.load(recipe_name)
+    recipe = for_registry(recipes.load(recipe_name), registry, options or {})
     if not source.is_dir():
         raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
     reports: list[ImportReport] = []
@@ -39,7 +51,7 @@ def import_delivery(
             raise InvalidInput(f"{source} holds nothing that the recipe '{recipe_name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         reports.append(report)
-        _keep_report(tree, report)
+        _keep_report(tree, trackable(recipe, report))
         return {"recipe": recipe_name, "kept": dict(report.kept), "refused": len(report.refused)}
 
     message = f"Import {recipe.title or recipe_name}"

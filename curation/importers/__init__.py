@@ -20,8 +20,10 @@ __all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
 _MODULES = {
     "bids": "curation.importers.bids",
     "decathlon": "curation.importers.decathlon",
+    "dicom": "curation.dicom.importing",
     "near-bids": "curation.importers.near_bids",
     "open-ms": "curation.importers.open_ms",
+    "patterns": "curation.importers.patterned",
 }
 
 

@@ -1,0 +1,65 @@
+"""Commands `deidentify` and `privacy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+
+deidentify_app = typer.Typer(help="Look for what still identifies persons.", no_args_is_help=True)
+privacy_app = typer.Typer(help="Record what people saw in images: burned-in text, faces.", no_args_is_help=True)
+
+
+@deidentify_app.command("scan")
+def scan(
+    folder: Annotated[Path | None, typer.Option(help="Scan this folder instead of the registry.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every file and report dates, names, UIDs, header texts and paths; exits with 7 when something is found."""
+    from curation.deidentification import scanning
+
+    root = folder if folder is not None else console.registry().root
+    with console.progress() as progress:
+        report = scanning.scan(root, progress)
+    console.emit(report.to_json(), as_json, report.text)
+    if not report.ok:
+        raise typer.Exit(7)
+
+
+@privacy_app.command("record")
+def record(
+    unit: Annotated[str, typer.Argument(help="sub-A000, sub-A000/ses-M00, or the path of an image.")],
+    question: Annotated[str, typer.Argument(help="burned_in_text or face.")],
+    verdict: Annotated[str, typer.Argument(help="clear, present or unknown.")],
+    as_json: AsJson = False,
+) -> None:
+    """Record what you saw (COHORTIUM_ACTOR); an earlier verdict stays in history."""
+    from dataclasses import asdict
+
+    from curation.deidentification import verdicts
+    from registry.committing import commit_pending
+    from registry.errors import UsageError
+
+    try:
+        asked, answer = verdicts.Question(question), verdicts.Answer(verdict)
+    except ValueError as error:
+        raise UsageError(f"{error}.", "Questions: burned_in_text, face. Verdicts: clear, present, unknown.") from error
+    registry = console.registry()
+    made = verdicts.record(registry, unit, asked, answer)
+    commit_pending(registry)
+    console.emit(asdict(made), as_json, f"{made.unit}: {made.question} {made.verdict}, says {made.reviewer}")
+
+
+@privacy_app.command("list")
+def list_verdicts(as_json: AsJson = False) -> None:
+    """List the verdicts that hold."""
+    from dataclasses import asdict
+
+    from curation.deidentification import verdicts
+
+    rows = [asdict(item) for item in verdicts.listed(console.registry())]
+    console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, verdicts.COLUMNS))

@@ -1,0 +1,52 @@
+"""Text in NIfTI headers, read from the bytes: what `descrip`, `aux_file`, `intent_name` and extensions hold."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from curation.deidentification.kinds import Kind
+
+_FIELDS = {
+    348: {
+        "data_type": (4, 10),
+        "db_name": (14, 18),
+        "descrip": (148, 80),
+        "aux_file": (228, 24),
+        "intent_name": (328, 16),
+    },
+    540: {"descrip": (240, 80), "aux_file": (320, 24), "intent_name": (508, 16), "unused_str": (525, 15)},
+}
+"""Offset and length (bytes) of text fields, by the size of the header: NIfTI-1 and NIfTI-2."""
+
+
+def in_nifti(path: Path) -> Iterator[tuple[Kind, str]]:
+    """Kinds found in one image's header.
+
+    Raises:
+        ValueError: the file is no NIfTI.
+    """
+    try:
+        with _opened(path) as stream:
+            head = stream.read(544)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(str(error)) from error
+    sizes = {struct.unpack(order + "i", head[:4])[0] for order in "<>"} if len(head) >= 348 else set()
+    size = next((size for size in _FIELDS if size in sizes), None)
+    if size is None:
+        raise ValueError("no NIfTI header")
+    for name, (at, length) in _FIELDS[size].items():
+        if head[at : at + length].strip(b"\0 "):
+            yield Kind.HEADER_TEXT, f"its header field {name} holds text"
+    if head[size : size + 1] not in (b"", b"\0"):
+        yield Kind.EXTENSION, "its header has an extension"
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value] # GzipFile reads alike

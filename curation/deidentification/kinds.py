@@ -1,0 +1,87 @@
+"""What a scan looks for, and how bad each kind is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from registry.findings import Finding, Severity
+
+SHOWN = 10
+"""Findings printed per kind; the JSON form holds all."""
+
+
+class Kind(StrEnum):
+    """What was found. The value is the code of the finding. Values themselves are never repeated in a report."""
+
+    DATE = "date"
+    """A calendar date or a time of day where only offsets belong."""
+    NAME = "name"
+    """A person's name, identifier or address, by its field or by its form."""
+    DEVICE = "device"
+    """A serial number or station name."""
+    UID = "uid"
+    """A DICOM UID that is not salted."""
+    HEADER_TEXT = "header-text"
+    """Text in a NIfTI header: descrip, aux_file, intent_name, db_name, data_type."""
+    EXTENSION = "header-extension"
+    """A NIfTI header extension."""
+    ABSOLUTE_PATH = "absolute-path"
+    """A path on somebody's machine; it often holds a login name."""
+    EMAIL = "email"
+    """An e-mail address."""
+    DICOM_FILE = "dicom-file"
+    """A DICOM file: its header names a person."""
+    NOT_READ = "not-read"
+    """A file that the scan cannot read, so nobody knows."""
+
+
+_LOOK = frozenset({Kind.EMAIL, Kind.NOT_READ})
+
+
+def finding(kind: Kind, path: str, message: str, *, certain: bool = True) -> Finding:
+    """A finding; what is not certain asks a person to look."""
+    severity = Severity.ERROR if certain and kind not in _LOOK else Severity.WARNING
+    return Finding(kind.value, severity, path, message, "cohortium deidentify")
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """The outcome of one scan: how many files were read, and everything that was found."""
+
+    files: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing certain was found."""
+        return not any(item.severity is Severity.ERROR for item in self.findings)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings per kind, kinds without any included."""
+        return {kind.value: sum(item.code == kind for item in self.findings) for kind in Kind}
+
+    def of(self, kind: Kind) -> Sequence[Finding]:
+        """The findings of one kind."""
+        return [item for item in self.findings if item.code == kind]
+
+    def to_json(self) -> dict[str, object]:
+        """A plain mapping."""
+        return {
+            "ok": self.ok,
+            "files": self.files,
+            "counts": self.counts,
+            "findings": [asdict(item) for item in self.findings],
+        }
+
+    def text(self) -> str:
+        """Lines for a terminal, by kind."""
+        lines = [f"{self.files} files read; {len(self.findings)} findings."]
+        for kind in Kind:
+            found = self.of(kind)
+            lines += [f"  {kind.value} ({len(found)})"] if found else []
+            lines += [f"    {item.severity}: {item.path}: {item.message}" for item in found[:SHOWN]]
+            lines += [f"    ... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+        return "\n".join(lines)

@@ -1,0 +1,155 @@
+"""What people saw in images that no program decides: burned-in text and recognisable faces.
+
+The file of record is `code/registry/privacy.tsv`: one row per unit and question, the newest verdict; git and the event
+log keep the earlier ones. Assignment asks `is_cleared` before it shows an image to raters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, select
+
+from registry.canon import tsv_bytes
+from registry.errors import CohortiumError, NotFound, StorageError
+from registry.publishing import Change, publish
+from registry.store import Registry, actor
+from registry.tables import File, Image
+
+PRIVACY = "code/registry/privacy.tsv"
+COLUMNS = ("unit", "question", "verdict", "reviewer")
+_TRIES = 20
+
+
+class Question(StrEnum):
+    """What a reviewer is asked about a unit."""
+
+    BURNED_IN_TEXT = "burned_in_text"
+    """Is there text in the pixels?"""
+    FACE = "face"
+    """Could a face be made out, or rendered, from the voxels?"""
+
+
+class Answer(StrEnum):
+    """What a reviewer says."""
+
+    CLEAR = "clear"
+    """Looked, and it is not there."""
+    PRESENT = "present"
+    """It is there."""
+    UNKNOWN = "unknown"
+    """Looked, and cannot say."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer: about `sub-A000`, `sub-A000/ses-M00` or the path of an image, by a reviewer's code."""
+
+    unit: str
+    question: Question
+    verdict: Answer
+    reviewer: str
+
+
+class _Overtaken(CohortiumError):
+    """Another process changed the file between our reading and our writing."""
+
+
+def record(registry: Registry, unit: str, question: Question, verdict: Answer) -> Verdict:
+    """Record what the actor saw; an earlier answer to the same question is replaced, and stays in history.
+
+    Raises:
+        NotFound: the registry holds no such subject, session or image.
+    """
+    _require_known(registry, unit)
+    made = Verdict(unit, question, verdict, actor())
+    facts = {"unit": unit, "question": question.value, "verdict": verdict.value}
+    change = Change("privacy", f"Privacy of {unit}: {question.value} {verdict.value}", facts,
+                    replaces=frozenset({PRIVACY}))  # fmt: skip
+    for _ in range(_TRIES):
+        base, held = _read(registry)
+        rows = {(item.unit, item.question): item for item in [*held, made]}
+        data = tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS)
+        try:
+            publish(registry, change, _writer(data), check=_unchanged(registry, base))
+        except _Overtaken:
+            continue
+        return made
+    raise StorageError("Others keep changing the verdicts.", "Try again in a moment; nothing was changed.")
+
+
+def listed(registry: Registry) -> list[Verdict]:
+    """Every verdict that holds, by unit and question."""
+    return _read(registry)[1]
+
+
+def is_cleared(registry: Registry, unit: str) -> bool:
+    """Whether both questions are answered `clear` for a unit, by its own verdict or by that of its session or subject.
+
+    The verdict nearest to the unit counts: one image can be `present` in a session that is `clear`. Before a whole
+    session or subject is cleared, no verdict inside it may say otherwise. No answer is not `clear`.
+    """
+    return not blockers(registry, unit)
+
+
+def blockers(registry: Registry, unit: str) -> dict[Question, Answer | None]:
+    """The questions that keep a unit from being cleared, with the answer that does; None where nobody answered."""
+    answers = {(item.unit, item.question): item.verdict for item in listed(registry)}
+    found: dict[Question, Answer | None] = {}
+    for question in Question:
+        inside = [verdict for (place, asked), verdict in answers.items()
+                  if asked is question and place.startswith(f"{unit}/")]  # fmt: skip
+        own = next((answers[place, question] for place in _above(unit) if (place, question) in answers), None)
+        worst = next((verdict for verdict in inside if verdict is not Answer.CLEAR), own)
+        if worst is not Answer.CLEAR:
+            found[question] = worst
+    return found
+
+
+def _above(unit: str) -> list[str]:
+    """The unit, then what holds it: image, session, subject. Derivatives belong to the session of their name."""
+    parts = unit.split("/")
+    start = next((at for at, part in enumerate(parts) if part.startswith("sub-")), 0)
+    levels = [part for part in parts[start : start + 2] if part.startswith(("sub-", "ses-"))]
+    return list(dict.fromkeys([unit, "/".join(levels), levels[0] if levels else unit]))
+
+
+def _require_known(registry: Registry, unit: str) -> None:
+    with registry.reading() as session:
+        if not _holds(session, unit):
+            raise NotFound(f"The registry holds no subject, session or image '{unit}'.",
+                           "Write sub-A000, sub-A000/ses-M00, or the path of an image.")  # fmt: skip
+
+
+def _holds(session: Session, unit: str) -> bool:
+    columns = (Image.path, Image.session_key, Image.subject_id)
+    return any(session.exec(select(Image.path).where(column == unit).limit(1)).first() for column in columns)
+
+
+def _read(registry: Registry) -> tuple[str | None, list[Verdict]]:
+    with registry.reading() as session:
+        file = session.get(File, PRIVACY)
+    rows: Sequence[dict[str, Any]] = file.facts.get("rows", []) if file else []
+    found = [Verdict(row["unit"], Question(row["question"]), Answer(row["verdict"]), row["reviewer"]) for row in rows]
+    return file.sha256 if file else None, found
+
+
+def _writer(data: bytes) -> Callable[[Path], None]:
+    def write(tree: Path) -> None:
+        place = tree / PRIVACY
+        place.parent.mkdir(parents=True)
+        place.write_bytes(data)
+
+    return write
+
+
+def _unchanged(registry: Registry, base: str | None) -> Callable[[Sequence[File]], None]:
+    def check(_: Sequence[File]) -> None:
+        if _read(registry)[0] != base:
+            raise _Overtaken("The verdicts were changed meanwhile.")
+
+    return check

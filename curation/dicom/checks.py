@@ -1,0 +1,111 @@
+"""What speaks against a stack, and what a person should know about it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from curation.dicom import grids
+from curation.dicom.codes import Code, about
+from curation.dicom.instances import Instance, Storage
+from curation.dicom.stacks import Stack
+from registry.findings import Finding
+
+_PROCESSED = re.compile(r"(?:^|[^a-z])(?:reg|registered|coreg|resampled|reformatted|mpr|moco)(?:[^a-z]|$)", re.I)
+
+
+def of_stack(stack: Stack) -> list[Finding]:
+    """Geometry, completeness, and what the header says about itself."""
+    return [*_geometry(stack), *_numbers(stack), *_header(stack)]
+
+
+def _geometry(stack: Stack) -> Iterator[Finding]:
+    along = grids.normal(stack.slices[0])
+    depths = [grids.depth_mm(frame, along) for frame in stack.slices]
+    missing, even = grids.gaps(depths)
+    if any(_is_mixed(instance) for instance in stack.instances):
+        yield about(Code.MIXED_IN_ONE_FILE, "One file holds frames of several orientations.", stack.key)
+    elif not even:
+        steps = [after - before for before, after in pairwise(depths)]
+        said = f"Distances between slices run from {min(steps):.2f} to {max(steps):.2f} mm."
+        yield about(Code.IRREGULAR_SPACING, said, stack.key)
+    elif missing:
+        yield about(Code.MISSING_SLICES, f"{missing} of {len(depths) + missing} slices are missing.", stack.key)
+    elif (off := grids.off_line_mm(stack.slices)) > grids.ALIGNED_MM:
+        yield about(Code.SHIFTED_SLICES, f"Slices lie up to {off:.2f} mm beside their line.", stack.key)
+    if len(depths) == 1:
+        yield about(Code.SINGLE_SLICE, "It is one slice, no volume.", stack.key)
+    if stack.orientations > 1:
+        said = f"The series holds {stack.orientations} orientations; this is the {stack.grid.plane} one."
+        yield about(Code.MIXED_ORIENTATIONS, said, stack.key)
+
+
+def _is_mixed(instance: Instance) -> bool:
+    cosines = {tuple(round(value, 3) for value in frame.cosines) for frame in instance.frames}
+    return len(cosines) > 1
+
+
+def _numbers(stack: Stack) -> Iterator[Finding]:
+    if not stack.is_complete:
+        counts = sorted({len(slot) for slot in stack.slots})
+        said = f"Slice positions were acquired {counts[0]} to {counts[-1]} times: a volume is incomplete."
+        yield about(Code.INCOMPLETE_VOLUMES, said, stack.key)
+    elif stack.volumes > 1:
+        yield about(Code.TIME_SERIES, f"It holds {stack.volumes} volumes.", stack.key)
+    if stack.first.storage is not Storage.SINGLE:
+        return
+    if stack.first.stated > len(stack.instances):
+        said = f"The header says {stack.first.stated} images were acquired, {len(stack.instances)} are here."
+        yield about(Code.FEWER_THAN_ACQUIRED, said, stack.key)
+    taken = {instance.instance_number for instance in stack.instances} - {0}
+    if stack.orientations == 1 and taken and max(taken) - min(taken) + 1 != len(stack.instances):
+        yield about(Code.INSTANCE_GAP, "Instance numbers leave gaps or repeat.", stack.key)
+
+
+def _header(stack: Stack) -> Iterator[Finding]:
+    first, protocol = stack.first, stack.first.protocol
+    if first.storage is Storage.MULTIFRAME:
+        yield about(Code.ENHANCED_MULTIFRAME, "All frames are in enhanced multi-frame files.", stack.key)
+    if "DERIVED" in protocol.image_type[:1]:
+        yield about(Code.DERIVED, "Image Type says it was computed from other images.", stack.key)
+    if _PROCESSED.search(protocol.description.replace("_", " ")):
+        yield about(Code.PROCESSED, "The description says it was registered or resampled.", stack.key)
+    if any(instance.burned_in for instance in stack.instances):
+        yield about(Code.BURNED_IN, "The header says that text is burned into the pixels.", stack.key)
+    if not first.origin.study_date:
+        yield about(Code.NO_STUDY_DATE, "The study has no date: its place among sessions is unknown.", stack.key)
+
+
+def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
+    """Findings about who was scanned, by the key of the stack."""
+    stacks = list(stacks)
+    in_folder, in_series, by_key = defaultdict(set), defaultdict(set), defaultdict(set)
+    for instance in (instance for stack in stacks for instance in stack.instances):
+        in_folder[_folder(instance.path)].add(instance.patient.key)
+        in_series[instance.series].add(instance.patient.key)
+        patient = instance.patient
+        by_key[patient.key].add((patient.name.casefold(), patient.birth_date, patient.sex))
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for stack in stacks:
+        key = stack.first.patient.key
+        folders = {_folder(path) for path in stack.paths}
+        if len(in_series[stack.first.series]) > 1:
+            said = "Its Series Instance UID is used for more than one patient."
+            found[stack.key].append(about(Code.SERIES_OF_SEVERAL_PATIENTS, said, stack.key))
+        elif max(len(in_folder[folder]) for folder in folders) > 1:
+            said = "Its folder holds more than one patient; each became a subject."
+            found[stack.key].append(about(Code.SEVERAL_PATIENTS, said, stack.key))
+        if not key:
+            said = "The header says neither Patient ID nor name; the study counts as a person."
+            found[stack.key].append(about(Code.PATIENT_UNKNOWN, said, stack.key))
+        elif any(len(set(filter(None, column))) > 1 for column in zip(*by_key[key], strict=True)):
+            said = "One Patient ID comes with different names, birth dates or sexes."
+            found[stack.key].append(about(Code.PATIENT_CONFLICT, said, stack.key))
+    return found
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)

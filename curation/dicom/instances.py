@@ -1,0 +1,135 @@
+"""What is known of one DICOM instance before any pixel is read.
+
+Frame of reference: positions and directions are DICOM's own, LPS millimetres. Patient, UIDs and dates live in memory
+only: no field of these is ever written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+Triple = tuple[float, float, float]
+Cosines = tuple[float, float, float, float, float, float]
+
+
+class Storage(Enum):
+    """How frames lie in a file."""
+
+    SINGLE = "one frame"
+    MOSAIC = "a Siemens mosaic: the slices of one volume as tiles of one frame"
+    MULTIFRAME = "enhanced multi-frame"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Who was scanned, as the header says; never shown and never written.
+
+    Two instances belong to one person when their `key` is equal.
+    """
+
+    patient_id: str = field(default="", repr=False)
+    issuer: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    sex: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        """Patient ID with its issuer, else name and birth date; empty where the header says neither."""
+        if self.patient_id:
+            return f"id:{self.issuer}:{self.patient_id}"
+        return f"name:{self.name}:{self.birth_date}" if self.name else ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One slice of one volume.
+
+    Attributes:
+        index: of the frame in its file, or of the tile in a mosaic.
+        position: Image Position (Patient), centre of the first pixel, mm.
+        cosines: Image Orientation (Patient): direction of a row, then of a column.
+        spacing_mm: distance between rows, then between columns.
+        temporal: order in time among frames of one position.
+    """
+
+    index: int
+    position: Triple
+    cosines: Cosines
+    spacing_mm: tuple[float, float]
+    temporal: int = 0
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a series was acquired: what the naming rules look at.
+
+    Attributes:
+        numbers: `echo_time_ms`, `repetition_time_ms`, `inversion_time_ms`, `flip_angle_deg`; only what is stated.
+        agent: Contrast/Bolus Agent, empty where none is stated.
+    """
+
+    description: str = ""
+    protocol: str = ""
+    sequence: str = ""
+    scanning: tuple[str, ...] = ()
+    image_type: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    agent: str = ""
+
+    @property
+    def part(self) -> str:
+        """`phase`, `real`, `imag`, or `mag` as BIDS writes them."""
+        words = {word.upper() for word in self.image_type[2:]}
+        found = {"P": "phase", "PHASE": "phase", "R": "real", "REAL": "real", "I": "imag", "IMAGINARY": "imag"}
+        return next((found[word] for word in sorted(words) if word in found), "mag")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where and when: dates serve to order sessions, in memory."""
+
+    study_date: str = field(default="", repr=False)
+    study_time: str = field(default="", repr=False)
+    acquired: str = field(default="", repr=False)
+    institution: str = ""
+    age_years: int | None = None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One file that holds MR pixels, with its frames.
+
+    Attributes:
+        path: relative to the delivery, POSIX.
+        size: rows, columns of one frame (of one tile in a mosaic).
+        pixels: rows, columns of the stored frame.
+        rescale: slope and intercept of stored values, and the factor of Philips' precise values where stated.
+        stated: images in the acquisition, as the header says, 0 where it does not.
+    """
+
+    path: str
+    sop_class: str
+    sop_instance: str = field(repr=False)
+    series: str = field(repr=False)
+    study: str = field(repr=False)
+    patient: Patient
+    origin: Origin
+    protocol: Protocol
+    frames: tuple[Frame, ...]
+    size: tuple[int, int]
+    pixels: tuple[int, int]
+    storage: Storage = Storage.SINGLE
+    series_number: int = 0
+    instance_number: int = 0
+    acquisition_number: int = 0
+    rescale: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    stated: int = 0
+    burned_in: bool = False
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """Order in time among instances of one slice position."""
+        return (self.frames[0].temporal, self.acquisition_number, self.instance_number)

@@ -1,0 +1,57 @@
+"""The service behind `cohortium import dicom SOURCE --plan PLAN`: survey a delivery and write its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.dicom import plan
+from curation.dicom.plan import Row
+from curation.dicom.survey import Outside, Settings, survey
+from curation.importers.staging import Progress
+from curation.recipes import Recipe
+from registry.console import table
+from registry.errors import InvalidInput
+
+_SHOWN = ("series", "keep", "name", "subject", "session", "files", "shape", "description", "reason")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan and what stays outside whatever the plan says."""
+
+    rows: Sequence[Row]
+    outside: Sequence[Outside]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        outside = [{"path": path, "reason": code.value, "detail": detail} for path, code, detail in self.outside]
+        return {"series": [asdict(row) for row in self.rows], "outside": outside}
+
+    def text(self) -> str:
+        """The plan as a table, and the files outside counted by reason."""
+        codes = [code.value for _, code, _ in self.outside]
+        lines = [f"{codes.count(code)} files stay outside: {code}" for code in sorted(set(codes))]
+        return "\n".join([table([asdict(row) for row in self.rows], _SHOWN), *lines])
+
+
+def make_plan(recipe: Recipe, source: Path, path: Path, progress: Progress) -> Planned:
+    """Survey a delivery and write its plan to a new file outside of it.
+
+    Raises:
+        InvalidInput: no MR image, or the plan's file exists or lies in the delivery.
+    """
+    if not source.is_dir():
+        raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the DICOM files.")
+    if path.resolve().is_relative_to(source.resolve()):
+        raise InvalidInput(
+            f"{path.name} lies inside the delivery.", "Deliveries are never written to; name another file."
+        )
+    if path.exists():
+        raise InvalidInput(f"{path.name} exists already.", "Name a new file; plans are never overwritten.")
+    seen = survey(recipe, source, Settings.of(recipe.options), progress)
+    rows = list(seen.rows.values())
+    plan.write(path, rows)
+    return Planned(rows, seen.outside)

@@ -1,0 +1,148 @@
+"""Look at a delivery: read every header, sort instances into stacks, and propose a plan. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation.dicom import checks, naming, rules
+from curation.dicom.codes import Code, Effect, about, effect
+from curation.dicom.duplicates import part_copies
+from curation.dicom.instances import Instance
+from curation.dicom.people import Held, Labels, Visit, read_table, visits
+from curation.dicom.plan import Row, row
+from curation.dicom.pseudonyms import Pseudonyms, fresh
+from curation.dicom.reading import Unusable, read_header
+from curation.dicom.stacks import Stack, build
+from curation.importers.bids_items import walk
+from curation.importers.staging import Progress
+from curation.recipes import Recipe
+from registry.errors import InvalidInput
+from registry.findings import Finding
+
+Outside = tuple[str, Code, str]
+"""A file that is in no stack: its path, why, and a sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an import of DICOM is told beside the recipe, in `Recipe.options`.
+
+    Attributes:
+        pseudonyms: under the registry's salt (`pseudonyms`), else under one that nobody keeps.
+        plan: a corrected plan to follow (`plan`), or None.
+        people: Patient ID to label (`people`, a path).
+        held: what the registry holds of whom (`held`).
+    """
+
+    pseudonyms: Pseudonyms = field(default_factory=fresh)
+    plan: Path | None = None
+    people: Mapping[str, str] = field(default_factory=dict, repr=False)
+    held: Held = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Settings:
+        """From a recipe's options.
+
+        Raises:
+            InvalidInput: the table of persons cannot be used.
+        """
+        people = options.get("people")
+        return cls(
+            options.get("pseudonyms") or fresh(),
+            Path(options["plan"]) if options.get("plan") else None,
+            read_table(Path(people)) if people else {},
+            options.get("held", {}),
+        )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a delivery holds.
+
+    Attributes:
+        stacks: by key.
+        rows: the proposed plan, by the key of the stack.
+        findings: of each stack, by its key.
+        outside: files in no stack.
+        held: subjects that the registry holds already.
+    """
+
+    stacks: Mapping[str, Stack]
+    rows: Mapping[str, Row]
+    findings: Mapping[str, Sequence[Finding]]
+    outside: Sequence[Outside]
+    labels: Labels
+    held: frozenset[str] = frozenset()
+
+    @property
+    def blocked(self) -> dict[str, str]:
+        """Stacks that can never be kept, and why."""
+        worst = {key: [item for item in found if effect(item) is Effect.BLOCK] for key, found in self.findings.items()}
+        return {key: found[0].message for key, found in worst.items() if found}
+
+
+def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress) -> Survey:
+    """Read a delivery.
+
+    Raises:
+        InvalidInput: it holds no MR image; the sentence says what it holds instead.
+    """
+    naming_rules = rules.read(recipe)
+    instances, outside = _read(source, progress)
+    if not instances:
+        raise InvalidInput(f"{source.name} holds no MR image ({_counted(outside)}).",
+                           "Name the folder that holds the DICOM files.")  # fmt: skip
+    parted = part_copies(source, instances)
+    said = "It repeats an instance that another file holds."
+    outside += [(path, Code.DUPLICATED_INSTANCE, said) for path in parted.copies]
+    stacks = {stack.key: stack for stack in build(parted.kept, settings.pseudonyms)}
+    labels = Labels(settings.pseudonyms, str(recipe.options.get("subject_prefix", "")), settings.people)
+    found = naming.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
+    placed = visits(stacks.values(), labels, settings.held)
+    names = naming.distinguish(found, placed)
+    people = checks.of_people(stacks.values())
+    findings = {
+        stack.key: [
+            *_rivals(stack, parted.conflicts), *people.get(stack.key, ()), *_later(stack, placed[stack.key]),
+            *checks.of_stack(stack), *proposal.findings,
+        ]
+        for stack, proposal in found
+    }  # fmt: skip
+    rows = {
+        stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
+        for stack, proposal in found
+    }
+    return Survey(stacks, rows, findings, outside, labels, frozenset(settings.held))
+
+
+def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outside]]:
+    paths = list(walk(source))
+    instances, outside = [], []
+    for done, path in enumerate(paths, start=1):
+        try:
+            instances.append(read_header(source, path))
+        except Unusable as error:
+            outside.append((path, error.code, error.detail))
+        progress(done, len(paths), "headers")
+    return instances, outside
+
+
+def _rivals(stack: Stack, conflicts: frozenset[str]) -> list[Finding]:
+    said = "Two files claim to be one instance and hold different pixels."
+    return [about(Code.CONFLICTING_INSTANCES, said, stack.key)] if stack.first.series in conflicts else []
+
+
+def _later(stack: Stack, visit: Visit) -> list[Finding]:
+    said = (
+        "The registry holds other sessions under this Patient ID: check session and days_from_baseline, "
+        "or the subject where another centre uses the same ID."
+    )
+    return [about(Code.KNOWN_PERSON, said, stack.key)] if visit.is_later else []
+
+
+def _counted(outside: Sequence[Outside]) -> str:
+    codes = [code.value for _, code, _ in outside]
+    return ", ".join(f"{codes.count(code)} {code}" for code in sorted(set(codes))) or "it is empty"
