@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,18 @@ def note(message: str) -> None:
 def emit(result: Mapping[str, Any], as_json: bool, text: str | Callable[[], str]) -> None:
     """Print the result: JSON for scripts, text for people."""
     if as_json:
-        typer.echo(json.dumps(result, indent=1, sort_keys=True, default=str))
+        typer.echo(json.dumps(_finite(result), indent=1, sort_keys=True, default=str, allow_nan=False))
     else:
         typer.echo(text() if callable(text) else text)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
