@@ -16,8 +16,8 @@ from registry.store import Registry, actor
 from registry.tables import Run
 
 KEPT = (
-    "run.json", "config.toml", "snapshot.json.gz", "progress.jsonl", "model.safetensors", "evaluation.json", "scores.csv",
-    "lesions.csv", "report.html",
+    "run.json", "config.toml", "snapshot.json.gz", "progress.jsonl", "model.safetensors", "evaluation.json",
+    "scores.csv", "lesions.csv", "report.html",
 )  # fmt: skip
 """Files of a run's folder that become part of the registry. Checkpoints stay on the machine that trained."""
 
@@ -91,6 +91,20 @@ def folder(registry: Registry, run_id: str) -> Path:
         if (place / "run.json").is_file():
             return place
     raise NotFound(f"The files of run {run_id} are not on this machine.", "Fetch them: datalad get code/registry/runs")
+
+
+def working_copy(registry: Registry, run_id: str) -> Path:
+    """This machine's own folder of a run; where a clone has only the published record, that is copied first.
+
+    Published files are evidence and may be annexed: nothing is ever written beside them.
+    """
+    place = registry.runs / run_id
+    if not (place / "run.json").is_file():
+        shutil.copytree(folder(registry, run_id), place, dirs_exist_ok=True)
+        prediction = f"derivatives/prediction-{run_id}"
+        if (registry.root / prediction).is_dir():
+            shutil.copytree(registry.root / prediction, place / prediction, dirs_exist_ok=True)
+    return place
 
 
 def publish_run(registry: Registry, run_id: str, facts: Mapping[str, Any]) -> list[str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry import leaks, runs, snapshots, storage
-from registry.errors import SplitError
-from registry.manifests import Manifest
+from registry import frozen, leakage, leaks, runs, snapshots, storage
 from registry.publishing import Progress
 from registry.store import Registry
 from training.config import load
@@ -25,26 +23,11 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
 
     load(Path(config_name))
     manifest = snapshots.get(registry, snapshot)
-    refuse_leaks(manifest)
+    leakage.refuse(leaks.check_snapshot(registry, manifest))
     run = runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id)
     if not queued:
         runs.note(registry, run.run_id, status="running")
     return run.run_id
-
-
-def refuse_leaks(manifest: Manifest) -> None:
-    """Nothing is trained on a cohort whose parts share a person or a file.
-
-    Raises:
-        SplitError: names the two files of the first leak.
-    """
-    found = leaks.check_manifest(manifest)
-    if found:
-        leak = found[0]
-        raise SplitError(
-            f"The same {leak.kind} is in {leak.first_part} and {leak.second_part}: {leak.first} and {leak.second}.",
-            "Make a split that keeps them together: cohortium split create",
-        )
 
 
 def perform(registry: Registry, run_id: str, progress: Progress | None = None, *, resume: bool = False) -> None:
@@ -62,8 +45,9 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
     }
     runs.note(registry, run_id, status="running", message=None)
     try:
-        train(config, manifest, registry.root, folder, progress=_noting(registry, run_id, progress), resume=resume,
-              context=context)  # fmt: skip
+        root = frozen.materialise(registry, manifest)
+        report = _noting(registry, run_id, progress)
+        train(config, manifest, root, folder, progress=report, resume=resume, context=context)
     except BaseException as error:
         runs.note(registry, run_id, status="failed", message=str(error) or type(error).__name__)
         raise
@@ -78,9 +62,10 @@ def score(registry: Registry, reference: str, progress: Progress | None = None) 
 
     run = runs.get(registry, reference)
     manifest = snapshots.get(registry, run.snapshot_id)
-    folder = runs.folder(registry, run.run_id)
-    evaluation = evaluate(folder, manifest, registry.root, progress=progress)
-    write_report(folder, manifest, registry.root)
+    folder = runs.working_copy(registry, run.run_id)
+    root = frozen.materialise(registry, manifest)
+    evaluation = evaluate(folder, manifest, root, progress=progress)
+    write_report(folder, manifest, root)
     runs.publish_run(registry, run.run_id, {"evaluated": True})
     return evaluation, folder
 
