@@ -73,7 +73,7 @@ def _plural(count: int, word: str) -> str:
 
 def _left(step: Step) -> list[tuple[str, str]]:
     lines = [("b", step.name)]
-    lines += [("", line) for line in textwrap.wrap(step.detail, 46, max_lines=4, placeholder=" ...")]
+    lines += [("", line) for line in textwrap.wrap(step.detail, 40, max_lines=4, placeholder=" ...")]
     return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), 50))]
 
 
