@@ -1,12 +1,18 @@
-"""The layout patterns of recipes: a path with holes, `patient{patient}/study{study}_{channel}.nii.gz`."""
+"""The layout patterns of recipes: a path with holes, `**/patient{patient}/study{study}_{channel:T1|T2}.nii[.gz]`.
+
+`{name}` is a hole that takes no `/`; `{name:regex}` takes what the expression takes; a hole named twice must hold the
+same text twice; `[...]` may be absent; `**/` stands for any folders, also for none.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-_HOLE = re.compile(r"\{(\w+)\}")
+_TOKEN = re.compile(r"\{(?P<hole>\w+)(?::(?P<regex>[^{}]+))?\}|(?P<folders>\*\*/)|(?P<bracket>[\[\]])|(?P<text>.)")
+_FILLED = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -19,10 +25,10 @@ class Match:
 
 
 def match(path: str, layout: Mapping[str, str]) -> Match | None:
-    """The first pattern of a recipe's layout that the whole path fits; a hole takes no `/`."""
+    """The first pattern of a recipe's layout that the whole path fits."""
     for kind, pattern in layout.items():
-        if found := re.fullmatch(_expression(pattern), path):
-            return Match(path, kind, found.groupdict())
+        if found := _compiled(pattern).fullmatch(path):
+            return Match(path, kind, {name: text for name, text in found.groupdict().items() if text is not None})
     return None
 
 
@@ -38,8 +44,37 @@ def sort_by_kind(paths: Iterable[str], layout: Mapping[str, str]) -> tuple[dict[
     return kinds, strange
 
 
-def _expression(pattern: str) -> str:
-    pieces = _HOLE.split(pattern)
-    fixed = [re.escape(piece) for piece in pieces[::2]]
-    holes = [f"(?P<{name}>[^/]+?)" for name in pieces[1::2]]
-    return "".join(part for pair in zip(fixed, [*holes, ""], strict=True) for part in pair)
+def holes_of(pattern: str) -> set[str]:
+    """Names of a pattern's holes.
+
+    Raises:
+        re.error: the pattern is no pattern.
+    """
+    return set(_compiled(pattern).groupindex)
+
+
+def fill(templates: str | Sequence[str], holes: Mapping[str, str]) -> str:
+    """The first template whose holes are all filled, with its holes filled; `""` where none is."""
+    for template in [templates] if isinstance(templates, str) else templates:
+        if all(holes.get(name) for name in _FILLED.findall(template)):
+            return _FILLED.sub(lambda found: holes[found[1]], template)
+    return ""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+    return re.compile("".join(_piece(token, seen) for token in _TOKEN.finditer(pattern)))
+
+
+def _piece(token: re.Match[str], seen: set[str]) -> str:
+    if hole := token["hole"]:
+        if hole in seen:
+            return f"(?P={hole})"
+        seen.add(hole)
+        return f"(?P<{hole}>{token['regex'] or '[^/]+?'})"
+    if token["folders"]:
+        return "(?:.*/)?"
+    if token["bracket"]:
+        return "(?:" if token["bracket"] == "[" else ")?"
+    return re.escape(token["text"])
