@@ -1,7 +1,8 @@
 """The one owner of DuckDB: read-only SQL over documented views of the registry.
 
-Every question gets its own in-memory database, filled from the registry's tables, with access to files, network and
-extensions switched off. A statement that is not one SELECT is refused before it runs.
+Questions go to an in-memory database, filled from the registry's tables, with access to files, network and extensions
+switched off. A statement that is not one SELECT is refused before it runs. `Catalog.of` gives the database that was
+filled last while nothing has been written since: a warm question costs no filling.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Connection, select, types
+from sqlalchemy import Column, ColumnElement, Connection, cast, select, types
 from sqlalchemy import Table as SqlTable
 
+from registry.database_state import Watch
 from registry.errors import QueryError
 from registry.store import Registry
 from registry.tables import Table
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HINT = "Queries are one SELECT over: " + ", ".join(VIEWS) + ". See docs/queries.md."
+
+_BATCH = 20_000
+
+_LEDGER = frozenset({"file", "event", "intent", "setting"})
+"""Tables that no view shows: long, and about the registry's own work."""
 
 
 class Catalog:
@@ -39,13 +46,19 @@ class Catalog:
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
         with registry.reading() as session:
             for name, table in Table.metadata.tables.items():
-                self._fill(name, _arrow(session.connection(), table))
+                if name not in _LEDGER:
+                    self._fill(name, _rows(session.connection(), table))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def _fill(self, name: str, rows: pa.Table) -> None:
+    @classmethod
+    def of(cls, registry: Registry) -> Catalog:
+        """The catalog of the registry as it is now; shared with every other caller, and between threads."""
+        return _KEPT.get(registry)
+
+    def _fill(self, name: str, rows: pa.RecordBatchReader) -> None:
         self._connection.register("incoming", rows)
         self._connection.execute(f"CREATE TABLE {_quoted('t_' + name)} AS SELECT * FROM incoming")
         self._connection.unregister("incoming")
@@ -109,15 +122,61 @@ def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise QueryError(f"This is not a SELECT: {_first_line(error)}.", _HINT) from error
 
 
-def _arrow(source: Connection, table: SqlTable) -> pa.Table:
-    """A table's rows, JSON columns left out."""
+class _Kept:
+    """The catalogs of the registries that this process asked last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[Registry, tuple[Watch, Any, Catalog]] = {}
+
+    def get(self, registry: Registry) -> Catalog:
+        with self._lock:
+            watch, seen, catalog = self._held.pop(registry, (Watch(registry), None, None))
+            state = watch.state()  # before the filling: what is committed meanwhile makes the next state another
+            if catalog is None or seen != state:
+                catalog = None  # its memory goes before the next one's comes
+                catalog = Catalog(registry)
+            self._held[registry] = (watch, state, catalog)
+            if len(self._held) > _KEPT_REGISTRIES:
+                self._held.pop(next(iter(self._held)))[0].close()
+            return catalog
+
+
+_KEPT_REGISTRIES = 2
+_KEPT = _Kept()
+
+
+def _rows(source: Connection, table: SqlTable) -> pa.RecordBatchReader:
+    """A table's rows, JSON columns left out; straight from the driver, because a row needs no object of its own."""
     import pyarrow as pa
 
     wanted = [column for column in table.columns if not isinstance(column.type, types.JSON)]
-    rows = source.execute(select(*wanted)).all()
-    cells = list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
-    arrays = [pa.array(cell, type=_arrow_type(column)) for cell, column in zip(cells, wanted, strict=True)]
-    return pa.table(arrays, names=[column.name for column in wanted])
+    schema = pa.schema([(column.name, _arrow_type(column)) for column in wanted])
+    cursor = source.connection.cursor()
+    cursor.execute(str(select(*map(_plain, wanted)).compile(dialect=source.dialect)))
+    return pa.RecordBatchReader.from_batches(
+        schema, (_batch(rows, schema) for rows in iter(lambda: cursor.fetchmany(_BATCH), []))
+    )
+
+
+def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    arrays = [_array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _array(cells: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    # SQLite keeps booleans as numbers, PostgreSQL does not
+    return pa.array(cells).cast(kind) if pa.types.is_boolean(kind) else pa.array(cells, type=kind)
+
+
+def _plain(column: Column[Any]) -> ColumnElement[Any]:
+    """The column in a form that every driver gives as text or number."""
+    known = isinstance(column.type, types.Boolean | types.Integer | types.Float | types.String)
+    return column if known else cast(column, types.String)
 
 
 def _arrow_type(column: Column[Any]) -> pa.DataType:

@@ -49,7 +49,7 @@ def check_split(registry: Registry, name: str) -> list[Leak]:
     split = splits.get(registry, name)
     parts = splits.assignments(registry, split)
     people = identity.people(registry)
-    catalog = Catalog(registry)
+    catalog = Catalog.of(registry)
     query = catalog.subquery(queries.get(registry, split.query).sql)
     rows = catalog.rows(f"SELECT k.* FROM ({_KEYS}) k WHERE k.image IN (SELECT q.path FROM {query} q)")
     files = []
@@ -74,7 +74,7 @@ def check_snapshot(registry: Registry, manifest: Manifest, initial_runs: Iterabl
     """
     people = identity.people(registry)
     now = with_persons(manifest, people)
-    rows = Catalog(registry).rows(_KEYS)
+    rows = Catalog.of(registry).rows(_KEYS)
     more = {row["path"]: _keys(row) for row in rows}
     lineage = [replace(item, manifest=with_persons(item.manifest, people))
                for item in ancestors(registry, manifest, initial_runs)]  # fmt: skip

@@ -29,7 +29,7 @@ def save(registry: Registry, name: str, sql: str) -> Query:
     """
     require_name(name)
     sql = sql.strip().rstrip(";").strip()
-    catalog = Catalog(registry)
+    catalog = Catalog.of(registry)
     require_paths(catalog.arrow(f"SELECT * FROM {catalog.subquery(sql)} AS query").column_names)
     newest = next(iter(versions(registry, name)), None)
     if newest is not None and newest.sql == sql:
@@ -69,7 +69,7 @@ def listed(registry: Registry) -> Sequence[Query]:
 
 def run(registry: Registry, reference: str) -> list[dict[str, Any]]:
     """The rows a saved query gives now."""
-    return Catalog(registry).rows(get(registry, reference).sql)
+    return Catalog.of(registry).rows(get(registry, reference).sql)
 
 
 def require_paths(columns: Sequence[str]) -> None:

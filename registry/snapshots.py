@@ -54,7 +54,7 @@ def create(registry: Registry, query: str, split: str | None = None, policy: Tar
 
 def build(registry: Registry, query: Query, split: Split | None, policy: TargetPolicy) -> Manifest:
     """The manifest, without writing it."""
-    catalog = Catalog(registry)
+    catalog = Catalog.of(registry)
     parts = splits.parts_now(registry, split) if split else None
     chosen = select_samples(catalog, query.sql, policy, parts)
     if not chosen.samples:

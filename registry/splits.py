@@ -55,7 +55,7 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     queries.require_name(name)
     request = request or SplitRequest()
     saved = queries.get(registry, query)
-    catalog = Catalog(registry)
+    catalog = Catalog.of(registry)
     persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
     earlier = next(iter(versions(registry, name)), None)
     kept = parts_now(registry, earlier) if earlier else {}

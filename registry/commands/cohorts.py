@@ -114,7 +114,7 @@ def query_views(as_json: AsJson = False) -> None:
     from registry.catalog import Catalog
     from registry.views import VIEWS
 
-    catalog = Catalog(console.registry())
+    catalog = Catalog.of(console.registry())
     rows = [
         {"view": name, "about": view.about, "columns": ", ".join(catalog.arrow(f"FROM {name}").column_names)}
         for name, view in VIEWS.items()
