@@ -22,9 +22,9 @@ KEPT = (
 """Files of a run's folder that become part of the registry. Checkpoints stay on the machine that trained."""
 
 
-def enqueue(registry: Registry, run_id: str, config: str, snapshot_id: str) -> Run:
-    """Note that somebody wants a run; a worker will take it."""
-    run = Run(run_id=run_id, snapshot_id=snapshot_id, config=config, status="queued", actor=actor())
+def enqueue(registry: Registry, run_id: str, config: str, snapshot_id: str, *, status: str = "queued") -> Run:
+    """Note that somebody wants a run: `queued` for a worker to take, `running` when the caller trains it at once."""
+    run = Run(run_id=run_id, snapshot_id=snapshot_id, config=config, status=status, actor=actor())
     with registry.unit_of_work() as session:
         session.add(run)
     return run

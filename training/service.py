@@ -24,10 +24,8 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
     load(Path(config_name))
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
-    run = runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id)
-    if not queued:
-        runs.note(registry, run.run_id, status="running")
-    return run.run_id
+    status = "queued" if queued else "running"
+    return runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id, status=status).run_id
 
 
 def perform(registry: Registry, run_id: str, progress: Progress | None = None, *, resume: bool = False) -> None:
