@@ -39,7 +39,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 unit: $(STAMP)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout=3600
