@@ -10,6 +10,8 @@ from pathlib import Path
 import importer_twins as twins
 import nibabel
 import pytest
+from twins import TWINS as COHORTS
+from twins import make
 
 from curation import recipes
 from curation.importers import ImportReport, importers, stage
@@ -20,12 +22,14 @@ TWINS: dict[str, Callable[[Path], Path]] = {
     "bids": twins.bids,
     "gm-challenge": twins.near_bids,
     "open-ms": twins.open_ms,
+    "brats": lambda root: make(root, COHORTS["brats"]),
 }
 KEPT = {
     "decathlon": {"subjects": 3, "sessions": 0, "images": 3, "masks": 3, "consensus": 0},
     "bids": {"subjects": 2, "sessions": 4, "images": 4, "masks": 8, "consensus": 0},
     "gm-challenge": {"subjects": 1, "sessions": 2, "images": 2, "masks": 4, "consensus": 0},
     "open-ms": {"subjects": 2, "sessions": 3, "images": 16, "masks": 0, "consensus": 2},
+    "brats": {"subjects": 4, "sessions": 5, "images": 20, "masks": 3, "consensus": 0},
 }
 
 
@@ -41,7 +45,7 @@ def staged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_each_importer_has_a_twin() -> None:
-    assert {recipes.load(name).importer for name in TWINS} == set(importers())
+    assert {recipes.load(name).importer for name in TWINS} == set(importers()) - {"dicom"}  # has tests of its own
 
 
 def test_the_official_validator_finds_no_error(staged: tuple[str, Path, Path]) -> None:
@@ -127,8 +131,8 @@ def test_bad_folders_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "full/x").read_text() == "x"
 
 
-@pytest.mark.parametrize("name", ["bids", "gm-challenge", "open-ms"])
+@pytest.mark.parametrize("name", ["bids", "gm-challenge", "open-ms", "brats"])
 def test_a_folder_with_nothing_of_the_kind_is_refused(tmp_path: Path, name: str) -> None:
     twins.write(tmp_path / "delivery/notes.txt", "nothing here")
-    with pytest.raises(InvalidInput, match=r"has no subject folders|holds no patients"):
+    with pytest.raises(InvalidInput, match=r"has no subject folders|holds no patients|holds no images"):
         stage(recipes.load(name), tmp_path / "delivery", tmp_path / "into")

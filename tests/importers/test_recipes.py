@@ -8,9 +8,10 @@ import pytest
 
 from curation import recipes
 from curation.importers import importers
+from curation.importers.patterned import rules
 from registry.errors import InvalidInput, NotFound
 
-GENERIC = {"bids", "decathlon"}
+GENERIC = {"bids", "decathlon", "dicom"}
 
 
 @pytest.mark.parametrize("name", recipes.known())
@@ -27,12 +28,28 @@ def test_a_cohort_states_licence_citation_and_expected_counts(name: str) -> None
     recipe = recipes.load(name)
     assert recipe.licence
     assert recipe.expected["subjects"] > 0
-    assert any(mark in recipe.citation for mark in ("doi:", "arXiv:"))
+    assert any(mark in recipe.citation for mark in ("doi:", "arXiv:", "unpublished", "no paper"))
+
+
+def test_no_two_cohorts_share_a_protocol_or_a_prefix_of_subjects() -> None:
+    """Equal protocols would mix their raters, equal prefixes their persons."""
+    cohorts = [recipes.load(name) for name in recipes.known() if name not in GENERIC]
+    for words in ([it.protocol for it in cohorts], [it.subject_prefix for it in cohorts]):
+        named = [word for word in words if word]
+        assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("name", [name for name in recipes.known() if recipes.load(name).importer == "patterns"])
+def test_the_rules_of_a_recipe_by_patterns_are_sound(name: str) -> None:
+    read = rules.read(recipes.load(name))
+    known = {*recipes.load(name).channels.values()}
+    assert {channel for rule in read.masks for channel in rule.on} | set(read.complete) <= known
+    assert any("verified" in trap or "Layout" in trap or "BIDS has no" in trap for trap in recipes.load(name).traps)
 
 
 def test_an_unknown_recipe_names_those_there_are() -> None:
-    with pytest.raises(NotFound, match="no recipe 'brats'") as caught:
-        recipes.load("brats")
+    with pytest.raises(NotFound, match="no recipe 'adni'") as caught:
+        recipes.load("adni")
     assert "msd-hippocampus" in caught.value.hint
 
 
