@@ -149,7 +149,8 @@ def _centre(drawn: Draw, target: torch.Tensor, patch: Size) -> list[float]:
     if drawn.foreground is not None:
         places = torch.nonzero(target)
         if len(places):
-            return [float(v) for v in places[min(int(drawn.foreground * len(places)), len(places) - 1)]]
+            place = places[min(int(drawn.foreground * len(places)), len(places) - 1)].tolist()
+            return [v + (0.5 if p % 2 == 0 else 0.0) for v, p in zip(place, patch, strict=True)]  # whole-voxel shifts
     slack = [max(n - p, 0) for n, p in zip(target.shape, patch, strict=True)]
     return [
         # A whole voxel shift, so that an unmoved patch is a copy and not a blend of neighbours.

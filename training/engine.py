@@ -17,8 +17,7 @@ from training import losses, state, weights
 from training.augment import crop, intensities
 from training.config import Config
 from training.draws import draw, order
-from training.inference import probabilities
-from training.networks import stride_of
+from training.inference import fit_of, probabilities
 from training.progress import Meter
 from training.samples import Case, Progress
 from training.schedule import Clock, learning_rate, share_done
@@ -162,7 +161,7 @@ def validate(task: Task, now: State) -> tuple[float | None, list[float | None]]:
 def _dice(task: Task, now: State, case: Case) -> list[float]:
     now.network.eval()
     with autocast(task.config, task.device):
-        shares = probabilities(now.network, case.image, task.config.prediction, stride_of(task.config.model))
+        shares = probabilities(now.network, case.image, task.config.prediction, fit_of(task.config))
     found, truth = shares.argmax(0).cpu(), case.target
     out = []
     for c in range(1, task.classes):

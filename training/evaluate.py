@@ -85,8 +85,7 @@ def evaluate(
     told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
     source = Source(root, manifest.channels, foreground_labels(manifest), configs.Recipe(), verify)
     rows, lesions = _score_all(run_dir, record, manifest, source, progress)
-    pooled = [{**row, "reader": "experts"} for row in rows if row["reader"] != "model"]
-    parts = summarise([*rows, *pooled], told.bootstrap, seed=0)
+    parts = summarise(rows, told.bootstrap, seed=0)
     return _written(run_dir, record, (rows, lesions, parts), told.bootstrap)
 
 

@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from training.config import Prediction
-from training.networks import device_of
+from training.config import Config, Prediction
+from training.networks import device_of, stride_of
 
-Stride = tuple[int, int, int]
+Size = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Sizes a network can take.
+
+    Attributes:
+        stride: sizes are multiples of this.
+        least: sizes are at least this: what the network was trained on, whose share of padding its norm layers know.
+    """
+
+    stride: Size
+    least: Size = (1, 1, 1)
+
+    def size(self, shape: Sequence[int]) -> list[int]:
+        """The size an image is padded to."""
+        return [-(-max(n, low) // s) * s for n, low, s in zip(shape, self.least, self.stride, strict=True)]
+
+
+def fit_of(config: Config) -> Fit:
+    """The sizes the configuration's network takes."""
+    return Fit(stride_of(config.model), config.sampling.patch)
 
 
 @torch.no_grad()
-def probabilities(network: nn.Module, image: torch.Tensor, told: Prediction, stride: Stride) -> torch.Tensor:
+def probabilities(network: nn.Module, image: torch.Tensor, told: Prediction, fit: Fit) -> torch.Tensor:
     """Class probabilities of one image.
 
     Args:
         network: set to evaluation by the caller.
         image: (C, I, J, K) on the working grid.
         told: window, overlap and mirror axes.
-        stride: input sizes must be multiples of this; the image is padded with 0 and the result cropped.
+        fit: the image is padded with 0 on all sides to a size that fits, and the result cropped.
 
     Returns:
         (classes, I, J, K) float32, on the image's device.
     """
     device = device_of(network)
-    padded = _padded(image.to(device)[None], stride)
+    missing = [wanted - n for wanted, n in zip(fit.size(image.shape[1:]), image.shape[1:], strict=True)]
+    padded = functional.pad(image.to(device)[None], [m for n in reversed(missing) for m in (n // 2, n - n // 2)])
     total = torch.stack([_mirrored(network, padded, told, axes) for axes in _mirrors(told.flip_axes)]).mean(0)
-    i, j, k = image.shape[1:]
-    return total[0, :, :i, :j, :k]
+    i, j, k = (slice(m // 2, m // 2 + n) for m, n in zip(missing, image.shape[1:], strict=True))
+    return total[0, :, i, j, k]
 
 
 def _mirrored(network: nn.Module, image: torch.Tensor, told: Prediction, axes: tuple[int, ...]) -> torch.Tensor:
@@ -48,11 +72,6 @@ def _forward(network: nn.Module, image: torch.Tensor, told: Prediction) -> torch
 
     out = sliding_window_inference(image, told.window, 2, network, overlap=told.overlap, mode="gaussian")
     return torch.as_tensor(out)
-
-
-def _padded(image: torch.Tensor, stride: Stride) -> torch.Tensor:
-    missing = [-n % s for n, s in zip(image.shape[2:], stride, strict=True)]
-    return functional.pad(image, [0, missing[2], 0, missing[1], 0, missing[0]])
 
 
 def _mirrors(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from registry.errors import ConfigError
-from training.config import Model
+from training.config import Config, Model
 from training.parsing import nearest
 
 GROUPS = ("encoder", "bottleneck", "decoder", "head")
 
 _DYNUNET = {"input_block": "encoder", "downsamples": "encoder", "bottleneck": "bottleneck",
-            "upsamples": "decoder", "output_block": "head", "skip_layers": None, "deep_supervision_heads": "head"}  # fmt: skip
+            "upsamples": "decoder", "output_block": "head"}  # fmt: skip
 
 
 def build(model: Model, channels: int, classes: int) -> nn.Module:
@@ -40,8 +40,8 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
                           "Check that the lists have one entry per level.") from error  # fmt: skip
     count = sum(p.numel() for p in network.parameters())
     if model.expected_params is not None and count != model.expected_params:
-        raise ConfigError(f"{model.name} has {count:,} parameters, the configuration expects "
-                          f"{model.expected_params:,}.", f"Mend [model.kwargs] or set expected_params = {count}.")  # fmt: skip
+        message = f"{model.name} has {count:,} parameters, the configuration expects {model.expected_params:,}."
+        raise ConfigError(message, f"Mend [model.kwargs] or set expected_params = {count}.")
     return network
 
 
@@ -69,6 +69,21 @@ def stride_of(model: Model) -> tuple[int, int, int]:
         for axis, step in enumerate([stride] * 3 if isinstance(stride, int) else stride):
             total[axis] *= step
     return (total[0], total[1], total[2])
+
+
+def require_sizes(config: Config) -> None:
+    """Check that the network can take the configured patch and window.
+
+    Raises:
+        ConfigError: a size is no multiple of the network's total stride, or leaves a single voxel at its bottom.
+    """
+    stride = stride_of(config.model)
+    for key, size in (("sampling.patch", config.sampling.patch), ("prediction.window", config.prediction.window)):
+        uneven = any(n % s for n, s in zip(size or stride, stride, strict=True))
+        if uneven or (size == stride and max(stride) > 1):
+            message = f"'{key}' is {list(size or ())}, which {config.model.name} with these strides cannot take."
+            allowed = " x ".join(map(str, stride))
+            raise ConfigError(message, f"Allowed: multiples of {allowed}, and larger than that.")
 
 
 def _constructor(name: str) -> Callable[..., nn.Module]:

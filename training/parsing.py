@@ -93,7 +93,9 @@ def _text(value: Any) -> str:
         return "[" + ", ".join(_text(item) for item in value) + "]"
     if isinstance(value, Mapping):  # inside a list: TOML's inline form
         return "{" + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + "}"
-    return repr(value) if isinstance(value, float) else json.dumps(value)
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one JSON leaves bare, TOML does not
 
 
 def _value(hint: Any, item: Field[Any], value: Any, where: str) -> Any:

@@ -73,7 +73,7 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
         try:
             _write(output / item.name, model, item)
             written.append(str(item.name))
-        except (CohortiumError, OSError, MemoryError) as error:
+        except (CohortiumError, OSError, MemoryError, RuntimeError, ValueError) as error:  # torch says RuntimeError
             refused.append(Refusal(str(item.name), str(error) or type(error).__name__))
         if progress:
             progress(number, len(found), f"predicting {item.name.name}")

@@ -17,8 +17,8 @@ from training.config import Config
 from training.derivatives import Derivative
 from training.engine import autocast, memory_format
 from training.grids import Array, Grid
-from training.inference import probabilities
-from training.networks import device_of, stride_of
+from training.inference import fit_of, probabilities
+from training.networks import device_of
 from training.recipe import grid_of, prepare, restore
 from training.samples import Progress, Source, read_labels, read_volume, target_of
 
@@ -71,6 +71,6 @@ def label_map(
     image, grid = prepare(config.recipe, channels, native)
     image = memory_format(image[None], config)[0] if config.training.memory_format != "contiguous" else image
     with torch.no_grad(), autocast(config, device):
-        shares = probabilities(network, image, config.prediction, stride_of(config.model))
+        shares = probabilities(network, image, config.prediction, fit_of(config))
     values = np.array([0, *labels], dtype=np.uint8 if max(labels) < 256 else np.uint16)
     return np.asarray(values[restore(shares.cpu(), grid, native)])

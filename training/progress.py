@@ -55,7 +55,11 @@ def append(path: Path, entry: dict[str, Any]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The epochs of a run in order; where a resumed run did an epoch again, its last line; torn lines are skipped."""
+    """The epochs of a run in order; torn lines are skipped.
+
+    A resumed run may have done an epoch again, and the last epoch may have been measured in a line of its own: later
+    lines complete earlier ones of the same step.
+    """
     epochs: dict[int, dict[str, Any]] = {}
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
         try:
@@ -63,7 +67,9 @@ def read(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
         if isinstance(entry, dict) and entry.get("event") == "epoch":
-            epochs[int(entry["epoch"])] = entry
+            before = epochs.get(int(entry["epoch"]), {})
+            told = {key: value for key, value in entry.items() if value or key not in before}
+            epochs[int(entry["epoch"])] = {**before, **told} if before.get("step") == entry["step"] else entry
     return [epochs[number] for number in sorted(epochs)]
 
 

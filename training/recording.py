@@ -45,7 +45,6 @@ _WHY = {
     "evaluation": "not evaluated yet",
     "selection": "not trained yet",
     "cost": "not trained yet",
-    "cost.energy_kwh": "not measured",
     "error": "none so far",
 }
 

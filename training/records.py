@@ -71,17 +71,24 @@ def read(folder: Path) -> dict[str, Any]:
     return record
 
 
-def update(folder: Path, **fields: Any) -> dict[str, Any]:
-    """Change some top-level fields of a record and drop the null reasons of those that are known now."""
+def update(folder: Path, reasons: Mapping[str, str] | None = None, **fields: Any) -> dict[str, Any]:
+    """Change some top-level fields of a record.
+
+    Args:
+        folder: the run's.
+        reasons: why nulls among the new values are null; reasons of what is known now are dropped.
+        fields: the new values.
+    """
     record = {**read(folder), **fields}
-    record["null_reasons"] = {
-        where: why for where, why in record["null_reasons"].items() if _at(record, where.split(".")) is None
-    }
+    told = {**record["null_reasons"], **(reasons or {})}
+    record["null_reasons"] = {where: why for where, why in told.items() if _is_null(record, where.split("."))}
     write(folder, record)
     return record
 
 
-def _at(record: Any, where: list[str]) -> Any:
+def _is_null(record: Any, where: list[str]) -> bool:
     for key in where:
-        record = record.get(key) if isinstance(record, Mapping) else None
-    return record
+        if not isinstance(record, Mapping) or key not in record:
+            return False
+        record = record[key]
+    return record is None

@@ -25,6 +25,8 @@ from training.state import BEST, LAST, Counters, State, make_optimiser, restore
 
 Progress = Callable[[int, int, str], None]
 
+_WHY = {"cost.energy_kwh": "not measured", "selection.dice": "no validation image has a value"}
+
 MANIFEST, CONFIG, MODEL = "snapshot.json.gz", "config.toml", "model.safetensors"
 
 
@@ -115,6 +117,7 @@ def choose_device() -> torch.device:
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:
     """The network with its seeded first weights."""
+    networks.require_sizes(config)
     torch.manual_seed(config.seed)
     network = networks.build(config.model, len(source.channels), source.classes)
     if config.training.memory_format == "channels-last":
@@ -148,7 +151,7 @@ class _recorded:  # noqa: N801 - a context manager reads as a verb
         self._out = out
 
     def __enter__(self) -> None:
-        records.update(self._out, status="running", error=None)
+        records.update(self._out, {"error": "none so far"}, status="running", error=None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if kind is not None:
@@ -178,7 +181,7 @@ def _deliver(
     now.network.load_state_dict(kept)
     samples = [s for part in config.prediction.parts for s in manifest.part(part)]
     entries = predict_parts(config, source, now.network, (out, manifest), samples, progress)
-    record = records.update(out, **_outcome(config, out, now.counters, entries))
+    record = records.update(out, _WHY, **_outcome(config, out, now.counters, entries))
     return RunResult(out.name, out, record["status"], now.counters.best_dice, now.counters.best_epoch,
                      now.counters.epoch, now.counters.elapsed_s,
                      tuple(f"derivatives/prediction-{out.name}/{entry['path']}" for entry in entries))  # fmt: skip

@@ -20,6 +20,8 @@ _COUNTS = ("lesions_reference", "lesions_predicted", "lesions_detected", "lesion
 def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, Any]]:
     """One summary per (reader, part, label), and one over the labels of each image, in the order they first appear.
 
+    Every reader but `model` is an expert; the reader `experts` pools them.
+
     Args:
         rows: per-image rows with `reader`, `part`, `label_name`, `person`, `sample`, `status` and the measures.
         resamples: of persons, for the intervals.
@@ -31,7 +33,8 @@ def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, 
     """
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in [*rows, *_foreground(rows)]:
-        groups.setdefault((row["reader"], row["part"] or "none", row["label_name"]), []).append(row)
+        for reader in (row["reader"], *(("experts",) if row["reader"] != "model" else ())):
+            groups.setdefault((reader, row["part"] or "none", row["label_name"]), []).append(row)
     return [{"reader": reader, "part": part, "label": label, **_summary(group, resamples, seed)}
             for (reader, part, label), group in groups.items()]  # fmt: skip
 

@@ -83,4 +83,4 @@ def _picture(source: Source, sample: Sample, predicted: Path, channel: str) -> s
     answer = as_3d(load_labels(predicted), predicted.name)
     image = read_volume(source, sample.images[channel])
     moved = move(torch.from_numpy(image.data)[None], grid_of(image), grid_of(reference))[0].numpy()
-    return data_url(draw(View(moved, reference.data > 0, answer.data > 0, reference.affine_ras)))
+    return data_url(draw(View(moved, reference.data, answer.data, reference.affine_ras)))

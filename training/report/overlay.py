@@ -21,8 +21,8 @@ class View:
 
     Attributes:
         image: (I, J, K) intensities on the reference's grid.
-        reference: (I, J, K) bool.
-        predicted: (I, J, K) bool.
+        reference: (I, J, K) label values; 0 is the background.
+        predicted: (I, J, K) label values.
         affine_ras: 4 x 4; the picture shows an axial slice, right of the person on the left, front up.
     """
 
@@ -66,7 +66,7 @@ def _axial(view: View) -> tuple[list[Array], tuple[float, float]]:
 
 
 def _best_slice(reference: Array, predicted: Array) -> int:
-    size = reference.sum((0, 1)) + predicted.sum((0, 1))
+    size = (reference > 0).sum((0, 1)) + (predicted > 0).sum((0, 1))
     return int(size.argmax()) if size.any() else len(size) // 2
 
 
@@ -86,10 +86,13 @@ def _grey(plane: Array) -> Array:
     return np.asarray(np.clip((finite - low) / max(float(high - low), 1e-6), 0, 1) * 235, dtype=np.uint8)
 
 
-def _outline(mask: Array) -> Array:
-    """Pixels of a mask within two pixels of its border: visible at any zoom."""
-    inner = mask.copy()
-    for _ in range(2):
-        padded = np.pad(inner, 1)
-        inner = inner & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return np.asarray(mask & ~inner)
+def _outline(labels: Array) -> Array:
+    """Pixels of a label within two pixels of another label or the background: visible at any zoom."""
+    edges = np.zeros(labels.shape, dtype=bool)
+    for label in np.unique(labels[labels > 0]):
+        inner = mask = labels == label
+        for _ in range(2):
+            padded = np.pad(inner, 1)
+            inner = inner & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+        edges |= mask & ~inner
+    return edges

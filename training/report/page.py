@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -55,9 +56,10 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
 
 def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
     title = escape(f"{record['name']}: run {record['run']}")
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<style>{STYLE}</style></head><body><main><h1>{title}</h1>{''.join(body)}</main></body></html>\n")  # fmt: skip
+    head = (f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{title}</title><style>{STYLE}</style>")  # fmt: skip
+    main = f"<main><h1>{title}</h1>{''.join(body)}</main>"
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{main}</body></html>\n'
 
 
 def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str) -> str:
@@ -67,14 +69,19 @@ def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str
     cards = [
         (f"{dice['mean']:.3f}" if dice else "n/a", f"mean Dice, {part} part",
          f"95 % interval {dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "no image has a value"),
-        (f"{distance['median']:.1f} mm" if distance else "n/a", "median HD95", f"{line['n_failed']} of {line['n']} failed"),
+        (f"{distance['median']:.1f} mm" if distance else "n/a", "median HD95", _failures(line)),
         (f"{record['progress']['elapsed_s'] / 60:.1f} min", "training time", f"{record['progress']['epochs']} epochs"),
         (f"{record['model']['parameters']:,}", "parameters", record["model"]["name"]),
     ]  # fmt: skip
     boxes = "".join(f'<div class="card"><b>{escape(a)}</b><span>{escape(b)}</span><i>{escape(c)}</i></div>'
                     for a, b, c in cards)  # fmt: skip
     snapshot = record["data"]["snapshot"]
-    return f'<p class="lead">Trained on snapshot <code title="{snapshot}">{snapshot[:12]}</code>.</p><div class="cards">{boxes}</div>'
+    lead = f'<p class="lead">Trained on snapshot <code title="{snapshot}">{snapshot[:12]}</code>.</p>'
+    return f'{lead}<div class="cards">{boxes}</div>'
+
+
+def _failures(line: Mapping[str, Any]) -> str:
+    return f"{line['n_failed']} of {line['n']} images failed, {line['n_na']} not applicable"
 
 
 def _data(manifest: Manifest) -> str:
@@ -86,7 +93,7 @@ def _data(manifest: Manifest) -> str:
     images = [str(len(manifest.part(part))) for part in parts]
     table = html_table(["Site", *parts], [*rows, ["All images", *images], ["Persons", *persons]], totals=2)
     names = ", ".join(name for value, name in sorted(manifest.labels.items()) if value != "0")
-    told = f"Channels: {', '.join(manifest.channels)}. Labels: {names}. Images per site and part; no person is in two parts."
+    told = f"Channels: {', '.join(manifest.channels)}. Labels: {names}. Images per site; no person is in two parts."
     return f"<section><h2>Data</h2><p>{escape(told)}</p>{table}</section>"
 
 
@@ -98,17 +105,22 @@ def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
     dice = [(line["epoch"], line["validation_dice"]) for line in lines if line["validation_dice"] is not None]
     top = max((loss for _, loss in losses), default=1.0)
     left = svg.lines({"training loss": losses}, svg.Frame(across, (0.0, top), "epoch", "training loss"))
-    right = svg.lines(
-        {"validation": dice}, svg.Frame(across, (0.0, 1.0), "epoch", "mean foreground Dice, validation part")
-    )
+    lowest = math.floor(10 * min((value for _, value in dice), default=0.0)) / 10
+    frame = svg.Frame(across, (lowest, 1.0), "epoch", "mean foreground Dice, validation part")
+    right = svg.lines({"validation": dice}, frame)
     return f'<section><h2>Training</h2><div class="row">{left}{right}</div></section>'
 
 
 def _scores(evaluation: Mapping[str, Any]) -> str:
-    note = escape(f"Mean over persons with {evaluation['interval']}. {evaluation['empty_policy'].capitalize()}.")
+    found = (
+        "Found: reference components touched by the prediction. Right: predicted components that touch the reference."
+    )
+    policy = evaluation["empty_policy"]
+    note = escape(f"Means over persons, with {evaluation['interval']}. {policy[0].upper() + policy[1:]}. {found}")
     human = any(line["reader"] != "model" for line in evaluation["parts"])
     ceiling = "<p>Experts: each one against the majority of the others; the row <em>experts</em> pools them.</p>"
-    return f"<section><h2>Scores</h2>{score_table(evaluation['parts'])}{ceiling if human else ''}<p class='note'>{note}</p></section>"
+    table = score_table(evaluation["parts"]) + (ceiling if human else "")
+    return f'<section><h2>Scores</h2>{table}<p class="note">{note}</p></section>'
 
 
 def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
@@ -121,7 +133,8 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
                 dots = groups.setdefault(row["site"] or "unknown", [])
                 if row["dice"] is not None:
                     dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))
-        frame = svg.Frame((0, 1), (0.0, 1.0), "site", f"Dice of {name}, {part} part")
+        lowest = min((value for dots in groups.values() for value, _ in dots), default=0.0)
+        frame = svg.Frame((0, 1), (math.floor(lowest * 10) / 10, 1.0), "site", f"Dice of {name}, {part} part")
         charts.append(svg.strips(dict(sorted(groups.items())), frame))
     return f'<section><h2>Image by image</h2><div class="row">{"".join(charts)}</div></section>'
 
@@ -136,9 +149,7 @@ def _examples(shown: Sequence[examples.Example], part: str) -> str:
 
 def _details(record: Mapping[str, Any]) -> str:
     told = record["training"]
-    budget = [f"{told['epochs']} epochs"] * bool(told["epochs"]) + [f"{told['max_minutes']:g} min"] * bool(
-        told["max_minutes"]
-    )
+    budget = [f"{told[key]:g} {unit}" for key, unit in (("epochs", "epochs"), ("max_minutes", "min")) if told[key]]
     packages = ", ".join(f"{name} {version}" for name, version in record["code"]["packages"].items() if version)
     rows = [
         ["Optimiser", f"{told['optimiser']}, peak learning rate {told['lr']:g}, batch {told['batch']}"],

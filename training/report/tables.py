@@ -16,14 +16,15 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: 
     for number, row in enumerate(rows):
         kind = ' class="total"' if number >= len(rows) - totals else ""
         lines.append(f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    return f'<table class="{"text" if text else "numbers"}"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
+    return f'<table class="{"text" if text else "numbers"}">{body}</table>'
 
 
 def score_table(parts: Sequence[Mapping[str, Any]]) -> str:
     """One line per part, reader and label, test part last, the model before the experts."""
     ordered = sorted(parts, key=lambda p: (_PARTS.get(p["part"], 3), p["reader"] != "model", p["reader"] != "experts"))
-    header = ["Part", "Reader", "Label", "Dice", "95 % interval", "HD95 (mm)", "ASSD (mm)", "NSD 1 mm", "Images",
-              "n/a", "Failed", "Lesion recall", "Lesion precision"]  # fmt: skip
+    header = ["Part", "Reader", "Label", "Dice", "95 % interval", "HD95 mm", "ASSD mm", "NSD 1 mm", "Images", "n/a",
+              "Failed", "Found", "Right"]  # fmt: skip
     return html_table(header, [_cells(part) for part in ordered])
 
 

@@ -1,0 +1,136 @@
+"""A tiny cohort on disk, a tiny configuration, and one run that several tests look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from registry.canon import sha256_file
+from registry.manifests import FileRef, Manifest, Sample, Target, encode
+from registry.volumes import save
+from training.config import Config, loads
+
+FLAIR_AFFINE = np.array([[-2.0, 0, 0, 15], [0, 0, 4.0, -20], [0, 2.0, 0, -15], [0, 0, 0, 1]])
+"""Left to right, then superior, then anterior: neither RAS nor isotropic."""
+T1W_AFFINE = np.array([[2.0, 0, 0, -20], [0, 2.0, 0, -24], [0, 0, 2.0, -18], [0, 0, 0, 1]])
+
+TINY = """
+name = "tiny"
+seed = 3
+
+[recipe]
+normalise = "zscore"
+
+[sampling]
+patch = [16, 16, 8]
+foreground_share = 0.5
+
+[augment]
+affine = 0.5
+rotate_deg = 10.0
+scale = 0.1
+flip_axes = [0]
+intensity = 0.5
+gain = 0.1
+noise = 0.1
+gamma = 0.2
+blur_voxels = 0.5
+
+[model]
+name = "UNet"
+
+[model.kwargs]
+channels = [4, 8]
+strides = [2]
+dropout = 0.1
+
+[training]
+epochs = 3
+batch = 2
+lr = 0.01
+ema = 0.9
+
+[evaluation]
+bootstrap = 100
+"""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A root folder, its manifest and the file that holds it."""
+
+    root: Path
+    manifest: Manifest
+    file: Path
+
+
+def ref(root: Path, path: str) -> FileRef:
+    return FileRef(path, sha256_file(root / path), (root / path).stat().st_size)
+
+
+def target(root: Path, path: str, image: str, source: str) -> Target:
+    kind = "consensus" if source == "majority" else "expert"
+    return Target(path, sha256_file(root / path), (root / path).stat().st_size, kind, source, "mslesion", image)
+
+
+def ball(shape: tuple[int, int, int], centre: tuple[float, ...], radius: float) -> np.ndarray:
+    index = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
+    return np.linalg.norm((index - np.array(centre)) * np.array([1, 2, 1]), axis=-1) <= radius
+
+
+def make_sample(root: Path, number: int, part: str, *, healthy: bool = False) -> Sample:
+    """FLAIR (16, 10, 16), T1w (20, 24, 18) on another grid, a lesion bright in FLAIR, three raters."""
+    random = np.random.default_rng(number)
+    stem, folder = f"sub-{number:02d}_ses-M00", f"sub-{number:02d}/ses-M00/anat"
+    lesion = ball((16, 10, 16), tuple(random.integers((5, 3, 5), (11, 7, 11))), 3.2) & (not healthy)
+    flair = random.normal(100, 5, (16, 10, 16)) + 60 * lesion
+    save(root / folder / f"{stem}_FLAIR.nii.gz", flair.astype(np.float32), FLAIR_AFFINE)
+    save(root / folder / f"{stem}_T1w.nii.gz", random.normal(50, 5, (20, 24, 18)).astype(np.float32), T1W_AFFINE)
+    image, readings = f"{folder}/{stem}_FLAIR.nii.gz", []
+    for rater, mask in (("majority", lesion), ("e01", lesion), ("e02", np.roll(lesion, 1, 0)), ("e03", lesion)):
+        kind = "consensus-mslesion" if rater == "majority" else "manual-mslesion"
+        path = f"derivatives/{kind}/{folder}/{stem}_space-FLAIR_label-L_desc-{rater}_mask.nii.gz"
+        save(root / path, mask, FLAIR_AFFINE)
+        readings.append(target(root, path, image, rater))
+    images = {channel: ref(root, f"{folder}/{stem}_{channel}.nii.gz") for channel in ("FLAIR", "T1w")}
+    site = f"site{'AB'[number % 2]}"
+    return Sample(stem, f"P{number:02d}", f"sub-{number:02d}", "ses-M00", site, "scanner", "MS", part,
+                  images, readings[0], tuple(readings[1:]))  # fmt: skip
+
+
+def make_manifest(samples: list[Sample]) -> Manifest:
+    return Manifest({"name": "all", "version": 1, "sql": "select 1", "sha256": "0" * 64},
+                    {"name": "s", "version": 1, "seed": 1, "sha256": "0" * 64},
+                    {"order": [{"kind": "consensus", "source": "majority"}], "protocol": "mslesion"},
+                    ("FLAIR", "T1w"), {"0": "background", "1": "lesion"}, tuple(samples))  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    root = tmp_path_factory.mktemp("cohort")
+    parts = ["train"] * 4 + ["validation"] * 2 + ["test"] * 2
+    samples = [make_sample(root, n, part, healthy=n == 7) for n, part in enumerate(parts)]
+    manifest = make_manifest(samples)
+    file = root / f"{manifest.snapshot_id}.json.gz"
+    file.write_bytes(encode(manifest))
+    return Cohort(root, manifest, file)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Config:
+    return loads(TINY)
+
+
+@pytest.fixture(scope="session")
+def finished(cohort: Cohort, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was trained and evaluated."""
+    from training.evaluate import evaluate
+    from training.run import train
+
+    folder = tmp_path_factory.mktemp("runs") / "tinyrun"
+    train(tiny, cohort.manifest, cohort.root, folder)
+    evaluate(folder, cohort.manifest, cohort.root)
+    return folder

@@ -1,0 +1,104 @@
+"""Augmentation follows from counters alone, and neutral parameters change nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.augment import crop, intensities, matrix
+from training.config import Augment, Sampling
+from training.draws import Draw, draw, order
+
+FULL = Augment(affine=1, rotate_deg=30, scale=0.2, translate_voxels=2, flip_axes=(0, 1, 2), intensity=1, gain=0.2,
+               offset=0.3, gamma=0.5, noise=0.2, blur_voxels=1)  # fmt: skip
+PATCH = Sampling(patch=(6, 5, 4))
+
+
+def neutral(**changes: object) -> Draw:
+    plain = draw(Augment(), PATCH, 1, 0, (0, 0, 0))
+    return Draw(**{**plain.__dict__, **changes})
+
+
+@given(st.integers(0, 2**62), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 64))
+@settings(deadline=None)
+def test_a_draw_is_a_function_of_its_counter(seed: int, epoch: int, step: int, slot: int) -> None:
+    here = draw(FULL, PATCH, 2, seed, (epoch, step, slot))
+    assert here == draw(FULL, PATCH, 2, seed, (epoch, step, slot))
+    assert here != draw(FULL, PATCH, 2, seed, (epoch, step, slot + 1))
+    assert here != draw(FULL, PATCH, 2, seed + 1, (epoch, step, slot))
+    assert all(abs(degrees) <= 30 for degrees in here.rotate_deg)
+    assert all(1 / 1.2001 <= factor <= 1.2001 for factor in here.scale)
+    assert all(0 <= sd <= 0.2 for sd in here.noise)
+
+
+def test_an_epoch_visits_every_sample_equally_often() -> None:
+    visited = order(5, 3, 7, repeats=4)
+    assert np.bincount(visited).tolist() == [4] * 7
+    assert visited != order(5, 4, 7, repeats=4)
+
+
+def test_neutral_parameters_copy_voxels() -> None:
+    image, target = torch.rand(1, 9, 8, 7), torch.randint(0, 3, (9, 8, 7), dtype=torch.uint8)
+    drawn = neutral(centre=(0.0, 0.5, 0.999))
+    patch, labels = crop([image], [target], [drawn], (6, 5, 4))
+    assert torch.allclose(patch[0], image[:, 0:6, 2:7, 3:7], atol=1e-5)
+    assert torch.equal(labels[0, 0], target[0:6, 2:7, 3:7].long())
+    assert torch.equal(intensities(patch, [drawn]), patch)
+
+
+def test_a_volume_smaller_than_the_patch_is_kept_whole() -> None:
+    image, target = torch.rand(1, 3, 4, 2) + 1, torch.ones(3, 4, 2, dtype=torch.uint8)
+    patch, labels = crop([image], [target], [neutral()], (6, 5, 4))
+    assert labels.sum() == target.sum()
+    assert torch.allclose(patch.sum(), image.sum(), rtol=1e-4)
+
+
+def test_volumes_of_different_shapes_share_a_batch() -> None:
+    images = [torch.rand(2, 7, 7, 7), torch.rand(2, 5, 9, 6)]
+    targets = [torch.zeros(7, 7, 7, dtype=torch.uint8), torch.ones(5, 9, 6, dtype=torch.uint8)]
+    patches, labels = crop(images, targets, [neutral(), neutral()], (6, 5, 4))
+    assert patches.shape == (2, 2, 6, 5, 4)
+    assert labels[0].sum() == 0 < labels[1].sum()
+
+
+def test_a_mirror_mirrors() -> None:
+    image, target = torch.rand(1, 6, 5, 4), torch.randint(0, 2, (6, 5, 4), dtype=torch.uint8)
+    plain, _ = crop([image], [target], [neutral()], (6, 5, 4))
+    mirrored, labels = crop([image], [target], [neutral(flip=(True, False, False))], (6, 5, 4))
+    assert torch.allclose(mirrored, plain.flip(2), atol=1e-5)
+    assert torch.equal(labels[0, 0], target.flip(0).long())
+
+
+def test_image_and_target_move_together() -> None:
+    target = torch.zeros(16, 16, 16, dtype=torch.uint8)
+    target[4:11, 5:12, 6:10] = 1
+    drawn = neutral(rotate_deg=(20.0, -10.0, 15.0), scale=(1.1, 0.9, 1.0), translate_voxels=(1.5, -2.0, 0.5))
+    patch, labels = crop([target[None].float()], [target], [drawn], (16, 16, 16))
+    assert ((patch > 0.5) == (labels == 1)).float().mean() > 0.985
+
+
+def test_a_turn_keeps_lengths_and_a_patch_can_be_centred_on_the_target() -> None:
+    turn = matrix(neutral(rotate_deg=(33.0, 12.0, 78.0)))
+    assert torch.allclose(turn @ turn.T, torch.eye(3), atol=1e-6)
+    target = torch.zeros(30, 30, 30, dtype=torch.uint8)
+    target[27, 3, 14] = 1
+    _, labels = crop([target[None].float()], [target], [neutral(foreground=0.3)], (6, 5, 4))
+    assert labels.sum() == 1
+
+
+@pytest.mark.parametrize("family", ["gain", "offset", "gamma", "noise", "blur_voxels"])
+def test_each_intensity_family_acts_alone_and_stays_finite(family: str) -> None:
+    value = {"gain": 1.3, "offset": 0.4, "gamma": 1.5, "noise": 0.2, "blur_voxels": 0.8}[family]
+    images = torch.rand(1, 1, 8, 8, 8)
+    changed = intensities(images, [neutral(**{family: (value,)})])
+    assert torch.isfinite(changed).all()
+    assert not torch.equal(changed, images)
+    if family == "gain":
+        assert torch.allclose(changed, images * 1.3)
+    if family == "gamma":
+        assert torch.isclose(changed.max(), images.max())
+    if family == "blur_voxels":
+        assert changed.std() < images.std()
