@@ -95,16 +95,16 @@ def create_dataset(root: Path) -> None:
 def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
     """Commit exactly `paths` and return the commit's id.
 
-    Paths whose content git has already are left out; when nothing is left, the present commit is returned.
+    Paths whose content git has already are left out, and so are files that somebody has deleted: a deletion is never
+    committed by the way, and must not block what comes after. When nothing is left, the present commit is returned.
 
     Raises:
         IntegrityError: the commit holds other files than planned.
         StorageError: git refused.
     """
+    paths = [path for path in paths if os.path.lexists(root / path)]
     for start in range(0, len(paths), _BATCH):
-        batch = [path for path in paths[start : start + _BATCH] if os.path.lexists(root / path)]
-        if batch:
-            run_git(root, "annex", "add", "--quiet", "--", *batch)
+        run_git(root, "annex", "add", "--quiet", "--", *paths[start : start + _BATCH])
     listing = "\0".join(paths).encode()
     changed = _listed(run_git(root, "diff", "--cached", "--name-only", "-z", "HEAD"))
     if not changed & set(paths):

@@ -18,11 +18,12 @@ def main(root: Path, number: int, writes: int) -> None:
     for index in range(writes):
         subject = f"sub-B{number:02d}{index}"
         change = Change("import", f"Delivery {subject}", actor=f"w{number}")
-        publish(registry, change, lambda tree, subject=subject: _write(tree, subject))  # type: ignore[misc]
+        publish(registry, change, lambda tree, subject=subject: write(tree, subject))  # type: ignore[misc]
         commit_pending(registry)
 
 
-def _write(tree: Path, subject: str) -> None:
+def write(tree: Path, subject: str) -> None:
+    """A file of its own, and a row in the table that everybody shares."""
     tiny_bids.put_table(tree, "participants.tsv", [{"participant_id": subject, "person_id": subject}],
                         ("participant_id", "person_id"))  # fmt: skip
     tiny_bids.put_json(tree, f"{subject}/anat/{subject}_T1w.json", {"Name": subject})

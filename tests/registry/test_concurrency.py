@@ -13,7 +13,9 @@ import registry_state
 
 from registry import events, repair, validation
 from registry.catalog import Catalog
+from registry.committing import commit_pending
 from registry.migrations import HEAD, current
+from registry.publishing import Change, publish
 from registry.storage import run_git
 from registry.store import Registry, registry_at
 
@@ -95,3 +97,13 @@ def test_processes_that_open_a_new_database_at_once_make_its_schema_once(empty: 
     children = [subprocess.Popen([sys.executable, "-c", program, str(empty.root)]) for _ in range(4)]
     assert [child.wait() for child in children] == [0, 0, 0, 0]
     assert current(registry_at(empty.root).engine) == HEAD
+
+
+def test_a_file_that_somebody_deleted_does_not_block_the_committer(empty: Registry) -> None:
+    for subject in ("sub-B001", "sub-B002"):
+        publish(empty, Change("import", subject), lambda tree, s=subject: parallel_writer.write(tree, s))
+        if subject == "sub-B001":
+            (empty.root / "sub-B001/anat/sub-B001_T1w.json").unlink()
+    commit_pending(empty)
+    assert registry_state.uncommitted(empty) == ""
+    assert [finding.code for finding in validation.validate(empty, bids=False).findings] == ["file-absent"]

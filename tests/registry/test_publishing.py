@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -214,7 +213,7 @@ def test_a_transaction_that_cannot_be_committed_leaves_no_trace(
         nonlocal commits
         commits += 1
         if commits == at:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise dialect.loaded_dbapi.OperationalError("database or disk is full")
         type(dialect).do_commit(dialect, connection)
 
     monkeypatch.setattr(dialect, "do_commit", refuse)

@@ -1,0 +1,139 @@
+"""A consensus is fresh exactly when its inputs are the current readings; computing it again gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_bids
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sqlmodel import select
+
+from annotation import consensus, recipes
+from annotation.recipes import RECIPES, vote_map
+from registry import validation
+from registry.canon import sha256_file
+from registry.committing import commit_pending
+from registry.errors import UsageError
+from registry.publishing import Change, publish
+from registry.store import Registry
+from registry.tables import ConsensusInput, ConsensusMask
+from registry.volumes import load_labels
+
+readings = st.integers(2, 7).flatmap(lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)),
+                                                        min_size=n, max_size=n))  # fmt: skip
+
+
+def combined(name: str, marks: list[Any]) -> Any:
+    return RECIPES[name].combine(vote_map(marks), len(marks))
+
+
+@given(readings)
+def test_intersection_lies_in_majority_and_majority_in_union(marks: list[Any]) -> None:
+    inner, middle, outer = (combined(name, marks) for name in ("intersection", "majority", "union"))
+    assert not (inner & ~middle).any()
+    assert not (middle & ~outer).any()
+
+
+@given(readings)
+def test_each_recipe_is_what_its_name_says(marks: list[Any]) -> None:
+    marked = np.stack([mark != 0 for mark in marks])
+    np.testing.assert_array_equal(combined("union", marks), marked.any(axis=0))
+    np.testing.assert_array_equal(combined("intersection", marks), marked.all(axis=0))
+    np.testing.assert_array_equal(combined("majority", marks), marked.sum(axis=0) > len(marks) / 2)
+
+
+@given(marks=readings, data=st.data())
+def test_the_order_of_raters_does_not_matter(marks: list[Any], data: st.DataObject) -> None:
+    turned = data.draw(st.permutations(marks))
+    for name in RECIPES:
+        np.testing.assert_array_equal(combined(name, turned), combined(name, marks))
+
+
+def test_raters_who_agree_are_the_consensus() -> None:
+    mark = tiny_bids.lesions("sub-A001", "e02")
+    for name in RECIPES:
+        np.testing.assert_array_equal(combined(name, [mark] * 4), mark != 0)
+
+
+def test_an_unknown_recipe_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no consensus recipe 'mean'") as refused:
+        recipes.get("mean")
+    assert all(name in refused.value.hint for name in RECIPES)
+
+
+def rows(registry: Registry) -> dict[str, ConsensusMask]:
+    with registry.reading() as session:
+        return {row.path: row for row in session.exec(select(ConsensusMask))}
+
+
+def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
+    assert consensus.build(cohort, "ms") == 6
+    made = rows(cohort)
+    assert len(made) == 6
+    for path, row in made.items():
+        voxels = load_labels(cohort.root / path).data
+        marks = [tiny_bids.lesions(row.subject_id, rater) for rater in tiny_bids.RATERS]
+        np.testing.assert_array_equal(voxels, combined("majority", marks))
+        assert (row.method, row.stale) == ("majority", False)
+    assert validation.validate(cohort, bids=False).findings == ()
+
+
+def test_a_fresh_consensus_is_not_computed_again(cohort: Registry) -> None:
+    consensus.build(cohort, "ms")
+    assert consensus.build(cohort, "ms") == 0
+
+
+def test_computing_it_again_gives_the_same_bytes(cohort: Registry) -> None:
+    consensus.build(cohort, "ms")
+    commit_pending(cohort)
+    before = {path: sha256_file(cohort.root / path) for path in rows(cohort)}
+    for path in before:
+        (cohort.root / path).unlink()
+    with cohort.unit_of_work() as session:
+        for row in session.exec(select(ConsensusInput)):
+            session.delete(row)
+    consensus.build(cohort, "ms")
+    assert {path: sha256_file(cohort.root / path) for path in rows(cohort)} == before
+
+
+def test_another_recipe_stands_beside_the_first(cohort: Registry) -> None:
+    consensus.build(cohort, "ms")
+    consensus.build(cohort, "ms", "union")
+    assert sorted({row.method for row in rows(cohort).values()}) == ["majority", "union"]
+
+
+def sidecars(registry: Registry) -> dict[str, str]:
+    """Path of every mask to the checksum of its sidecar, which lists its inputs."""
+    return {path: sha256_file(registry.root / path.replace(".nii.gz", ".json")) for path in rows(registry)}
+
+
+def fourth_rater(tree: Path) -> None:
+    row = {"desc_id": "desc-e04", "description": "e04", "rater_id": "e04", "role": "expert", "protocol": "ms"}
+    tiny_bids.put_table(tree, f"{tiny_bids.MANUAL}/descriptions.tsv", [row], tiny_bids.DESCRIPTIONS)
+    tiny_bids.write_reading(tree, "sub-A001", "e04")
+
+
+def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) -> None:
+    consensus.build(cohort, "ms")
+    before = sidecars(cohort)
+    publish(cohort, Change("import", "A fourth rater"), fourth_rater)
+    assert consensus.build(cohort, "ms") == 1
+    after = sidecars(cohort)
+    assert {path.split("/")[2] for path in after if after[path] != before[path]} == {"sub-A001"}
+    with cohort.reading() as session:
+        inputs = session.exec(select(ConsensusInput).where(ConsensusInput.subject_id == "sub-A001")).all()
+    assert [row.mask_path for row in sorted(inputs, key=lambda row: row.mask_path)] == [
+        tiny_bids.reading_path("sub-A001", rater) for rater in (*tiny_bids.RATERS, "e04")
+    ]
+    assert consensus.build(cohort, "ms") == 0
+
+
+def test_a_protocol_without_two_readings_names_those_that_have(cohort: Registry) -> None:
+    with pytest.raises(UsageError, match="No image has two readings") as refused:
+        consensus.build(cohort, "nobody")
+    assert refused.value.hint == "Protocols with readings: ms."
