@@ -8,10 +8,10 @@ import numpy as np
 
 from training.evaluation.distances import Array
 
-REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (255, 255, 255)
-"""Colours (RGB) of the outlines: blue, orange, and white where they coincide; told apart by the colour-blind too."""
+REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (140, 255, 90)
+"""Colours (RGB) of the outlines: blue, orange, light green where they coincide; white would vanish in lesions."""
 
-WIDTH = 300
+WIDTH = 640
 """Pixels that the wider side of a slice has at least."""
 
 

@@ -33,11 +33,11 @@ svg .dot.s0, svg .key.s0 { fill: var(--s0); } svg .dot.s1, svg .key.s1 { fill: v
 svg .soft { opacity: .75; }
 svg .box { fill: var(--s0); opacity: .13; } svg .median { stroke: var(--s0); stroke-width: 2; }
 figure { margin: 0; width: 320px; }
-figure img { width: 100%; border-radius: 6px; image-rendering: pixelated; background: #000; }
+figure img { width: 100%; border-radius: 6px; background: #000; }
 figcaption { color: var(--soft); font-size: 13px; } figcaption b { color: var(--ink); }
 .swatch { display: inline-block; width: 16px; height: 4px; vertical-align: middle;
   margin: 0 4px 0 12px; border-radius: 2px; }
 .swatch.reference { background: rgb(0, 200, 255); } .swatch.prediction { background: rgb(255, 140, 0); }
-.swatch.both { background: #fff; outline: 1px solid var(--soft); }
+.swatch.both { background: rgb(140, 255, 90); }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 """
