@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout
+from registry import identity, layout
 from registry.canon import tsv_bytes
 from registry.errors import CohortiumError, NotFound, StorageError, UsageError
 from registry.publishing import Change, publish
@@ -110,8 +110,15 @@ def get(registry: Registry, unit: str) -> ExclusionVerdict:
 
 
 def reasons(registry: Registry) -> dict[str, str]:
-    """Unit to reason, for everything that is excluded now."""
-    return {item.unit: item.reason for item in listed(registry)}
+    """Unit to reason, for everything that is excluded now; persons under the ids that stand for them today.
+
+    A person who has since been found to be another one too is excluded whole.
+    """
+    people = identity.people(registry)
+    found: dict[str, str] = {}
+    for item in listed(registry):
+        found.setdefault(people.now(item.unit), item.reason)
+    return found
 
 
 def _row(rows: Rows, unit: str) -> dict[str, Any]:
@@ -133,6 +140,8 @@ def _owner(registry: Registry, unit: str) -> str:
         for table, column in keys:
             if (found := session.get(table, unit)) is not None:
                 return str(getattr(found, column))
+    if unit in identity.people(registry).merged:
+        return unit
     raise NotFound(f"The registry holds no person, subject, session or image '{unit}'.",
                    "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.")  # fmt: skip
 

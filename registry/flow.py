@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from registry import conditions, queries, splits
+from registry import conditions, exclusions, queries, splits
 from registry.catalog import Catalog
 from registry.errors import QueryError
 from registry.manifests import Exclusion
@@ -85,9 +85,9 @@ def flow(registry: Registry, query: str, split: str | None = None, policy: Targe
     saved = queries.get(registry, query)
     divided = splits.get(registry, split) if split else None
     policy = policy or TargetPolicy()
-    catalog = Catalog(registry)
-    parts = splits.assignments(registry, divided) if divided else None
-    outcomes = select(catalog, saved.sql, policy, parts).outcomes
+    catalog = Catalog.of(registry)
+    parts = splits.parts_now(registry, divided) if divided else None
+    outcomes = select(catalog, saved.sql, policy, parts, exclusions.reasons(registry)).outcomes
     filters = list(_filters(catalog, saved.sql))
     steps = (*filters[:-1], *_rules(filters[-1], outcomes, _STAGES if divided else _STAGES[:-1]))
     versioned = f"{divided.name}@{divided.version}" if divided else None

@@ -23,7 +23,6 @@ _CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
     FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
 
 
-_DECISIONS = "SELECT unit, reason FROM t_exclusion"
 _REJECTED = "SELECT DISTINCT image_path FROM t_quality_verdict WHERE verdict = 'reject'"
 
 QUALITY = "excluded:quality-reject"
@@ -92,7 +91,13 @@ class Excluded(Exception):
         self.detail = detail
 
 
-def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str, str] | None) -> Selection:
+def select(
+    catalog: Catalog,
+    sql: str,
+    policy: TargetPolicy,
+    parts: Mapping[str, str] | None,
+    reasons: Mapping[str, str] | None = None,
+) -> Selection:
     """Samples of a query under a target policy.
 
     What a person decided is looked at first: an exclusion is told even where a mask is missing too.
@@ -102,6 +107,7 @@ def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str,
         sql: a SELECT that returns image paths.
         policy: which mask is the truth.
         parts: person to part, or None where no split was asked for.
+        reasons: excluded unit to reason, as `exclusions.reasons` gives them.
 
     Raises:
         QueryError: the query returns no image of the registry.
@@ -111,13 +117,13 @@ def select(catalog: Catalog, sql: str, policy: TargetPolicy, parts: Mapping[str,
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
     masks = _masks(catalog, policy, {row["path"] for row in images})
-    rules = Rules(channels, _decisions(catalog), masks, policy, parts)
+    rules = Rules(channels, _decisions(catalog, reasons or {}), masks, policy, parts)
     return Selection(channels, tuple(_outcome(key, group, rules) for key, group in _units(images, channels)))
 
 
-def _decisions(catalog: Catalog) -> dict[str, str]:
+def _decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
     rejected = {row["image_path"]: QUALITY for row in catalog.rows(_REJECTED)}
-    return rejected | {row["unit"]: f"excluded:{row['reason']}" for row in catalog.rows(_DECISIONS)}
+    return rejected | {unit: f"excluded:{reason}" for unit, reason in reasons.items()}
 
 
 def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from registry import exclusions, layout, manifests, queries, splits
 from registry.canon import readable_json
 from registry.catalog import Catalog
+from registry.collector import paused
 from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.frozen import Verification, materialise, verify
@@ -46,17 +47,18 @@ def create(registry: Registry, query: str, split: str | None = None, policy: Tar
     """
     saved = queries.get(registry, query)
     divided = splits.get(registry, split) if split else None
-    manifest = build(registry, saved, divided, policy or TargetPolicy())
-    if find(registry, manifest.snapshot_id) is None:
-        _publish(registry, manifest)
-    return manifest
+    with paused():
+        manifest = build(registry, saved, divided, policy or TargetPolicy())
+        if find(registry, manifest.snapshot_id) is None:
+            _publish(registry, manifest)
+        return manifest
 
 
 def build(registry: Registry, query: Query, split: Split | None, policy: TargetPolicy) -> Manifest:
     """The manifest, without writing it."""
     catalog = Catalog.of(registry)
     parts = splits.parts_now(registry, split) if split else None
-    chosen = select_samples(catalog, query.sql, policy, parts)
+    chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry))
     if not chosen.samples:
         raise QueryError("No image of the query has a mask that the target policy accepts.",
                          "See the reasons with: cohortium query run NAME, or choose another --target.")  # fmt: skip

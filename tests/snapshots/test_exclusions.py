@@ -9,6 +9,7 @@ import pytest
 from registry import exclusions, layout, repair, snapshots
 from registry.canon import read_tsv, sha256_file
 from registry.errors import NotFound, UsageError
+from registry.identity import links
 from registry.store import Registry
 from registry.tables import QualityVerdict
 from registry.targets import parse_policy
@@ -65,6 +66,20 @@ def test_a_rejected_image_is_left_out(registry: Registry) -> None:
                                    verdict="reject"))  # fmt: skip
     made = snapshots.create(registry, "flair", None, FIRST)
     assert [(item.unit, item.reason) for item in made.excluded] == [("sub-A003_ses-M00", "excluded:quality-reject")]
+
+
+def test_a_person_is_excluded_whole_whoever_it_turns_out_to_be(registry: Registry) -> None:
+    exclusions.exclude(registry, "P005", "consent-withdrawn")
+    links.confirm(registry, "sub-A004", "sub-A005", links.Verdict("same person, by the centre's own list"))
+    made = snapshots.create(registry, "flair", None, FIRST)
+    assert {item.unit: item.reason for item in made.excluded} == {
+        f"sub-A00{number}_ses-M00": "excluded:consent-withdrawn" for number in (4, 5)
+    }
+    exclusions.reinstate(registry, "P005")
+    exclusions.exclude(registry, "P005", "motion")
+    assert {item.unit for item in snapshots.create(registry, "flair", None, FIRST).excluded} == {
+        item.unit for item in made.excluded
+    }
 
 
 def test_the_first_reader_cannot_be_the_second(registry: Registry) -> None:

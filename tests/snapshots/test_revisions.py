@@ -143,6 +143,8 @@ def test_replaying_evaluates_no_query(registry: Registry, monkeypatch: pytest.Mo
         raise AssertionError("a query was evaluated")
 
     monkeypatch.setattr("registry.catalog.Catalog.__init__", refuse)
+    monkeypatch.setattr("registry.catalog.Catalog.of", refuse)
+    monkeypatch.setattr("registry.catalog.Catalog.arrow", refuse)
     monkeypatch.setattr(queries, "get", refuse)
     again = snapshots.get(registry, first.snapshot_id)
     assert again == first
