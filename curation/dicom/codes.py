@@ -105,6 +105,8 @@ class Code(StrEnum):
     """dcm2niix gave no image."""
     CONVERTED_TO_SEVERAL = "converted-to-several"
     """dcm2niix made several images of what has to be one."""
+    FIELDS_MISSING = "fields-missing"
+    """BIDS requires something of such an image that the headers do not say."""
     GEOMETRY_DISAGREES = "geometry-disagrees"
     """The converted image does not lie where the DICOM headers say."""
     VOXELS_DISAGREE = "voxels-disagree"

@@ -38,14 +38,14 @@ def convert(files: Sequence[Path], into: Path) -> Converted:
 
     Raises:
         Unusable: no image came out, or more than one.
-        InvalidInput: dcm2niix is not installed.
+        InvalidInput: dcm2niix is not installed, or its sidecar cannot be read.
     """
     links, results = into / "dicom", into / "nifti"
     links.mkdir()
     results.mkdir()
     for number, file in enumerate(files):
         (links / f"{number:06}.dcm").symlink_to(file.resolve())
-    command = [_program(), *_OPTIONS, "-o", str(results), str(links)]
+    command = [program(), *_OPTIONS, "-o", str(results), str(links)]
     environment = {**os.environ, "HOME": str(into), "TZ": "UTC"}
     try:
         subprocess.run(command, capture_output=True, check=False, timeout=_LIMIT_S, env=environment, cwd=into)
@@ -69,7 +69,12 @@ def _result(image: Path) -> Converted:
     )
 
 
-def _program() -> str:
+def program() -> str:
+    """The program in the wheel.
+
+    Raises:
+        InvalidInput: the wheel is not installed.
+    """
     try:
         import dcm2niix
     except ImportError as error:

@@ -82,12 +82,12 @@ def grid(slices: Sequence[Frame], size: tuple[int, int]) -> Grid:
 def gaps(depths: Sequence[float]) -> tuple[int, bool]:
     """How many slices are missing inside, and whether the distances are even but for them.
 
-    The usual distance is the median one; a distance of a whole multiple of it stands for missing slices.
+    The usual distance is the (lower) median; a distance of a whole multiple of it stands for missing slices.
     """
     steps = np.diff(np.asarray(depths))
     if steps.size < 2:
         return 0, True
-    usual = float(np.median(steps))
+    usual = float(np.sort(steps)[(steps.size - 1) // 2])
     times = np.rint(steps / usual)
     even = bool(np.all(np.abs(steps - times * usual) <= np.maximum(EVEN_MM, 0.01 * usual) * times) and times.min() >= 1)
     return (int((times - 1).sum()) if even else 0), even

@@ -10,7 +10,7 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any
 
-from curation.dicom import plan
+from curation.dicom import converting, plan
 from curation.dicom.codes import Code, Effect, effect
 from curation.dicom.comparing import require_equal
 from curation.dicom.converting import Converted, convert
@@ -42,6 +42,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     seen = survey(recipe, source, settings, progress)
     rows = plan.read(settings.plan, seen.rows) if settings.plan else list(seen.rows.values())
     plan.require_decided(rows, seen.blocked)
+    converting.program()
     tree = Staging(into, recipe)
     for path, code, detail in seen.outside:
         tree.refused.append(Refusal(path, code.value, detail))
@@ -67,14 +68,25 @@ def _convert(source: Path, stack: Stack, row: Row) -> Made:
     with tempfile.TemporaryDirectory(prefix="cohortium-dicom-") as folder:
         try:
             converted = convert([source / path for path in stack.paths], Path(folder))
+            _require_fields(row.bids(), converted)
             doubt = require_equal(source, stack, converted.image)
             return row, open_nifti(converted.image).encode(), converted, doubt, None
         except Unusable as error:
             return row, None, None, None, error
-        except (InvalidInput, RefusedError) as error:
-            if "dcm2niix" in str(error):
-                raise
+        except (InvalidInput, RefusedError):
             return row, None, None, None, Unusable(Code.CONVERSION_FAILED, "dcm2niix made an unreadable image.")
+
+
+def _require_fields(name: BidsName, converted: Converted) -> None:
+    """Check what BIDS requires beside the voxels, so that no published tree is invalid."""
+    needed = {"func": ("RepetitionTime",)}.get(name.datatype, ())
+    missing = [key for key in needed if not converted.fields.get(key)]
+    if name.suffix == "MEGRE" and not converted.fields.get("EchoTime"):
+        missing.append("EchoTime")
+    if name.suffix == "dwi":
+        missing += [ending[1:] for ending in (".bval", ".bvec") if ending not in converted.gradients]
+    if missing:
+        raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not say.")
 
 
 def _place(tree: Staging, seen: Survey, made: Made) -> None:

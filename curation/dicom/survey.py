@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.findings import Finding
+from registry.parallel import mapped
 
 Outside = tuple[str, Code, str]
 """A file that is in no stack: its path, why, and a sentence."""
@@ -120,14 +122,22 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
 
 def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outside]]:
     paths = list(walk(source))
-    instances, outside = [], []
-    for done, path in enumerate(paths, start=1):
-        try:
-            instances.append(read_header(source, path))
-        except Unusable as error:
-            outside.append((path, error.code, error.detail))
+    instances: list[Instance] = []
+    outside: list[Outside] = []
+    for done, found in enumerate(mapped(partial(_attempt, source), paths), start=1):
+        if isinstance(found, Instance):
+            instances.append(found)
+        else:
+            outside.append(found)
         progress(done, len(paths), "headers")
     return instances, outside
+
+
+def _attempt(source: Path, path: str) -> Instance | Outside:
+    try:
+        return read_header(source, path)
+    except Unusable as error:
+        return path, error.code, error.detail
 
 
 def _rivals(stack: Stack, conflicts: frozenset[str]) -> list[Finding]:

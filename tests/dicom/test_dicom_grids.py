@@ -1,0 +1,101 @@
+"""The oracle itself: the grid of a stack places every pixel where DICOM's own equation places it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from curation.dicom import grids, mosaic
+from curation.dicom.instances import Cosines, Frame
+
+angles = st.tuples(*[st.floats(-180, 180)] * 3)
+places = st.tuples(*[st.floats(-200, 200)] * 3)
+spacings = st.tuples(st.floats(0.2, 4), st.floats(0.2, 4))
+
+
+def frames(
+    turn: tuple[float, ...], place: tuple[float, ...], spacing: tuple[float, float], depths: list[float]
+) -> list[Frame]:
+    matrix = Rotation.from_euler("xyz", turn, degrees=True).as_matrix()
+    cosines: Cosines = tuple(float(v) for v in [*matrix[:, 0], *matrix[:, 1]])  # type: ignore[assignment]
+    return [
+        Frame(index, mosaic.triple(np.array(place) + matrix[:, 2] * depth), cosines, spacing)
+        for index, depth in enumerate(depths)
+    ]
+
+
+@given(angles, places, spacings, st.floats(0.5, 8), st.integers(2, 9))
+def test_every_pixel_lies_where_the_standard_says(
+    turn: tuple[float, ...], place: tuple[float, ...], spacing: tuple[float, float], step: float, count: int
+) -> None:
+    slices = frames(turn, place, spacing, [step * index for index in range(count)])
+    grid = grids.grid(slices, (6, 8))
+    assert grid.shape == (8, 6, count)
+    for column, row, index in ((0, 0, 0), (7, 5, count - 1), (3, 2, count // 2)):
+        frame = slices[index]
+        x, y = np.array(frame.cosines[:3]), np.array(frame.cosines[3:])
+        lps = np.array(frame.position) + x * frame.spacing_mm[1] * column + y * frame.spacing_mm[0] * row
+        ras = grid.affine_ras @ [column, row, index, 1]
+        assert np.allclose(ras[:3], lps * [-1, -1, 1], atol=1e-6)
+
+
+@given(st.floats(0.5, 8), st.integers(4, 30), st.data())
+def test_a_gap_inside_is_counted(step: float, count: int, data: st.DataObject) -> None:
+    depths = [step * index for index in range(count)]
+    lost = data.draw(st.sets(st.integers(1, count - 2), max_size=max(1, (count - 1) // 4)))
+    left = [depth for index, depth in enumerate(depths) if index not in lost]
+    assert grids.gaps(left) == (len(lost), True)
+
+
+@pytest.mark.parametrize("depths", [[0, 1, 2.4, 3], [0, 1, 1.2, 2, 3], [0, 3, 4.4, 6, 9]])
+def test_uneven_slices_are_uneven(depths: list[float]) -> None:
+    assert grids.gaps(depths)[1] is False
+
+
+@pytest.mark.parametrize(
+    ("turn", "plane"), [((0, 0, 0), "ax"), ((90, 0, 0), "cor"), ((0, 90, 0), "sag"), ((0, 20, 9), "ax")]
+)
+def test_planes_are_named_by_the_nearest_axis(turn: tuple[float, ...], plane: str) -> None:
+    assert grids.grid(frames(turn, (0, 0, 0), (1, 1), [0, 1]), (4, 4)).plane == plane
+
+
+def test_a_slice_beside_the_line_is_measured() -> None:
+    slices = frames((0, 0, 0), (0, 0, 0), (1, 1), [0, 1, 2])
+    moved = Frame(1, (0.7, 0.0, 1.0), slices[1].cosines, (1, 1))
+    assert grids.off_line_mm([slices[0], moved, slices[2]]) == pytest.approx(0.7)
+
+
+def test_tiles_of_a_mosaic_are_cut_row_by_row() -> None:
+    tiles = [np.full((2, 3), index) for index in range(4)]
+    whole = np.block([[tiles[0], tiles[1]], [tiles[2], tiles[3]]])
+    assert all((mosaic.cut(whole, 2, index) == index).all() for index in range(4))
+
+
+@pytest.mark.filterwarnings("ignore:The DICOM readers")
+def test_a_csa_header_reads_as_nibabel_reads_it() -> None:
+    from nibabel.nicom import csareader
+
+    data = csa({"NumberOfImagesInMosaic": ["5"], "SliceNormalVector": ["0.0", "0.5", "1.0"], "Empty": []})
+    oracle = csareader.read(data)["tags"]
+    found = mosaic.read_csa(data)
+    assert (
+        [float(word) for word in found["SliceNormalVector"]] == oracle["SliceNormalVector"]["items"] == [0.0, 0.5, 1.0]
+    )
+    assert mosaic.tiles(data) == mosaic.Tiles(5, (0.0, 0.5, 1.0))
+    assert mosaic.tiles(data[:300]) is None
+
+
+def csa(values: dict[str, list[str]]) -> bytes:
+    """A CSA2 header of decimal strings."""
+    out = b"SV10\4\3\2\1" + len(values).to_bytes(4, "little") + (77).to_bytes(4, "little")
+    for name, words in values.items():
+        out += name.encode().ljust(64, b"\0") + len(words).to_bytes(4, "little") + b"FD\0\0"
+        out += (4).to_bytes(4, "little") + len(words).to_bytes(4, "little") + (77).to_bytes(4, "little")
+        for word in words:
+            text = word.encode() + b"\0"
+            out += b"".join(value.to_bytes(4, "little") for value in (len(text), len(text), 77, len(text)))
+            out += text.ljust((len(text) + 3) // 4 * 4, b"\0")
+    return out
