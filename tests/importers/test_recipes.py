@@ -67,3 +67,14 @@ def test_a_bad_recipe_is_refused_with_a_sentence(tmp_path: Path, text: str, mess
     with pytest.raises(InvalidInput, match=message) as caught:
         recipes.load("x", tmp_path)
     assert caught.value.hint
+
+
+def test_the_guide_lists_every_recipe() -> None:
+    guide = (Path(__file__).parents[2] / "docs/recipes.md").read_text()
+    assert [name for name in recipes.known() if f"`{name}`" not in guide] == []
+
+
+def test_the_guide_s_example_is_a_recipe(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/recipes.md").read_text()
+    (tmp_path / "example.toml").write_text(guide.partition("```toml\n")[2].partition("```")[0])
+    assert rules.read(recipes.load("example", tmp_path)).masks[0].on == ("FLAIR",)
