@@ -10,7 +10,8 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,10 @@ class Manifest:
     licences: tuple[str, ...] = ()
     schema: str = SCHEMA
 
-    @property
+    @cached_property
     def snapshot_id(self) -> str:
         """Hex SHA-256 of the canonical form: the snapshot's name everywhere."""
-        return sha256_bytes(canonical_json(asdict(self)))
+        return sha256_bytes(_canonical(self))
 
     def files(self) -> tuple[FileRef, ...]:
         """Every distinct file, sorted by the bytes of its path."""
@@ -128,7 +129,23 @@ class Manifest:
 
 def encode(manifest: Manifest) -> bytes:
     """The bytes of `code/registry/snapshots/<id>.json.gz`."""
-    return gzip_bytes(canonical_json(asdict(manifest)))
+    return gzip_bytes(_canonical(manifest))
+
+
+def _canonical(manifest: Manifest) -> bytes:
+    """The canonical JSON of every field; not by `dataclasses.asdict`, which copies each of a million values."""
+    stated = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
+    samples = [_plain(sample) for sample in manifest.samples]
+    return canonical_json({**stated, "samples": samples, "excluded": [vars(item) for item in manifest.excluded]})
+
+
+def _plain(sample: Sample) -> dict[str, Any]:
+    return {
+        **vars(sample),
+        "images": {channel: vars(ref) for channel, ref in sample.images.items()},
+        "target": vars(sample.target) if sample.target else None,
+        "readings": [vars(reading) for reading in sample.readings],
+    }
 
 
 def decode(data: bytes) -> Manifest:

@@ -158,9 +158,10 @@ def listed(registry: Registry) -> Sequence[Split]:
 
 def assignments(registry: Registry, split: Split) -> dict[str, str]:
     """Person to part."""
-    chosen = select(SplitAssignment).where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
+    columns = select(SplitAssignment.person_id, SplitAssignment.part)
+    chosen = columns.where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
     with registry.reading() as session:
-        return {row.person_id: row.part for row in session.exec(chosen)}
+        return dict(session.exec(chosen).all())
 
 
 def parts_now(registry: Registry, split: Split) -> dict[str, str]:

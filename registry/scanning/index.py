@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from registry.canon import canonical_json
+from registry.collector import paused
 from registry.findings import Finding, Severity
 from registry.names import DATATYPES
 from registry.scanning.documents import Document, Level, Metadata, Sidecar, inherit, read_document
@@ -76,7 +77,8 @@ class Index:
 
 def scan(root: str | os.PathLike[str]) -> Index:
     """Index a BIDS tree: its raw root with the derivatives inside, each a dataset of its own."""
-    return _index(list_tree(root), {})
+    with paused():
+        return _index(list_tree(root), {})
 
 
 def rescan(before: Index) -> Index:
@@ -84,12 +86,13 @@ def rescan(before: Index) -> Index:
 
     Equal to `scan` of the same root; the very same index where nothing changed.
     """
-    tree = list_tree(before.tree.root, before.tree)
-    held = before.tree.folders
-    same = len(tree.folders) == len(held) and all(held.get(path) is folder for path, folder in tree.folders.items())
-    if same and all(document.stamp for document in before.documents.values()):
-        return before
-    return _index(tree, before.documents)
+    with paused():
+        tree = list_tree(before.tree.root, before.tree)
+        held = before.tree.folders
+        same = len(tree.folders) == len(held) and all(held.get(path) is folder for path, folder in tree.folders.items())
+        if same and all(document.stamp for document in before.documents.values()):
+            return before
+        return _index(tree, before.documents)
 
 
 def _index(tree: Tree, held: Mapping[str, Document]) -> Index:
