@@ -12,7 +12,6 @@ from registry import exclusions, layout, manifests, queries, splits
 from registry.canon import readable_json
 from registry.catalog import Catalog
 from registry.collector import paused
-from registry.collector import paused
 from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.frozen import Verification, materialise, verify
