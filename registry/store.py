@@ -13,17 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine
 from sqlmodel import Session
 
-from registry.errors import NotFound, StorageError
+from registry import databases
+from registry.databases import make_engine
+from registry.errors import NotFound
 from registry.tables import Setting
 
 ENVIRONMENT = "COHORTIUM_REGISTRY"
-DATABASE_ENVIRONMENT = "COHORTIUM_DATABASE"
 ACTOR_ENVIRONMENT = "COHORTIUM_ACTOR"
 
 
@@ -52,20 +51,17 @@ class Registry:
     @cached_property
     def engine(self) -> Engine:
         """The database engine; its schema is brought up to date on first use."""
-        from registry.migrations import upgrade
-
-        engine = make_engine(self.url)
-        upgrade(engine)
-        return engine
+        return databases.open_database(self.url, self.local)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for questions; nothing is written, and every answer is about the same moment."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            begin = (
-                "BEGIN" if self.engine.dialect.name == "sqlite" else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
-            )
-            session.execute(text(begin))
+        """A session for questions; nothing is written, and every answer is about the same moment.
+
+        Raises:
+            StorageError: the database does not answer.
+        """
+        with databases.reading_errors(), Session(self.engine, expire_on_commit=False) as session:
+            databases.begin_reading(session)
             yield session
 
     @contextmanager
@@ -74,16 +70,12 @@ class Registry:
 
         Raises:
             StorageError: the database refused to write (disk full, locked, read-only).
+            InvalidInput: a value that no column can hold.
         """
-        try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                if self.engine.dialect.name == "sqlite":
-                    session.execute(text("BEGIN IMMEDIATE"))
-                yield session
-                session.commit()
-        except OperationalError as error:
-            raise StorageError(f"The database did not accept the change: {_cause(error)}.",
-                               "Free disk space or try again; nothing was changed.") from error  # fmt: skip
+        with databases.writing_errors(), Session(self.engine, expire_on_commit=False) as session:
+            databases.begin_writing(session)
+            yield session
+            session.commit()
 
     @cached_property
     def writer(self) -> str:
@@ -94,26 +86,6 @@ class Registry:
                 setting = Setting(key="writer", value=f"w{secrets.token_hex(4)}")
                 session.add(setting)
             return setting.value
-
-
-def make_engine(url: str) -> Engine:
-    """An engine with Cohortium's guarantees: for SQLite WAL, full sync, foreign keys, and patient waiting."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy then leaves BEGIN to us
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "checkin")
-    def clean(connection: Any, _: Any) -> None:
-        if connection is not None:  # a commit that failed (disk full) leaves its transaction open
-            connection.rollback()
-
-    return engine
 
 
 def open_registry(path: Path | None = None) -> Registry:
@@ -134,8 +106,7 @@ def open_registry(path: Path | None = None) -> Registry:
 def registry_at(root: Path) -> Registry:
     """The registry in a folder that is one, or is about to become one; `open_registry` checks."""
     (root / ".cohortium").mkdir(exist_ok=True)
-    url = os.environ.get(DATABASE_ENVIRONMENT) or f"sqlite:///{root / '.cohortium' / 'registry.sqlite'}"
-    return Registry(root, url)
+    return Registry(root, databases.url_for(root))
 
 
 def actor() -> str:
@@ -143,5 +114,4 @@ def actor() -> str:
     return os.environ.get(ACTOR_ENVIRONMENT) or "local"
 
 
-def _cause(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+__all__ = ["ACTOR_ENVIRONMENT", "ENVIRONMENT", "Registry", "actor", "make_engine", "open_registry", "registry_at"]

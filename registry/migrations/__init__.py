@@ -37,6 +37,7 @@ def upgrade(engine: Engine) -> None:
         _wait_for_turn(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
+        _order_by_bytes(connection)
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -45,3 +46,17 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.execute(text("BEGIN IMMEDIATE"))
     elif connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+
+
+def _order_by_bytes(connection: Connection) -> None:
+    """PostgreSQL would order text as its server's language does; SQLite and Python order it by bytes."""
+    if connection.dialect.name != "postgresql":
+        return
+    columns = text("""SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = current_schema() AND data_type = 'character varying'
+        AND collation_name IS DISTINCT FROM 'C' AND table_name <> 'alembic_version'""")
+    changes: dict[str, list[str]] = {}
+    for table, column in connection.execute(columns).all():
+        changes.setdefault(table, []).append(f'ALTER COLUMN "{column}" TYPE varchar COLLATE "C"')
+    for table, clauses in sorted(changes.items()):
+        connection.execute(text(f'ALTER TABLE "{table}" {", ".join(clauses)}'))
