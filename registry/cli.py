@@ -102,10 +102,11 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.commands import cohorts, persons
+    from registry.commands import cohorts, persons, serve
 
     cohorts.commands(app)
     persons.commands(app)
+    serve.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):
         entry.load()(app)
     console.run(app)

@@ -1,1 +1,7 @@
-"""Pages of annotation."""
+"""Pages of annotation; there are none yet."""
+
+from __future__ import annotations
+
+from registry.pages import Page
+
+PAGES: list[Page] = []

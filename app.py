@@ -1,0 +1,15 @@
+"""The app's script. `cohortium serve` runs it with the registry in `COHORTIUM_REGISTRY`; pages are in `*/pages/`."""
+
+import streamlit as st
+
+from registry.store import Registry, open_registry
+from registry.viewer import shell
+
+
+@st.cache_resource(show_spinner=False)
+def opened() -> Registry:
+    """One registry, with its database connections, for every visitor of this server."""
+    return open_registry()
+
+
+shell.run(opened)

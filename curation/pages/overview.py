@@ -1,0 +1,115 @@
+"""The start page: what the cohort holds, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from curation.pages import charts
+from registry import overview
+from registry.catalog import Catalog
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import counted, number, visit
+
+_MOST_SUBJECTS = 150
+_HEADLINE = {
+    "persons": "People; one person can be several subjects.",
+    "subjects": "BIDS subjects.",
+    "sessions": "Visits.",
+    "images": "Acquired or preprocessed images.",
+    "raters": "Experts who read images.",
+    "masks": "Accepted readings.",
+    "lesions": "Lesions in consensus masks.",
+}
+
+
+def render(registry: Registry) -> None:
+    """Draw the page."""
+    st.title("Cohort")
+    catalog = Catalog.of(registry)
+    known = overview.sites(catalog)
+    if not known:
+        _empty()
+        return
+    chosen = st.pills("Sites", known, selection_mode="multi", key="sites", help="No choice shows every site.")
+    _numbers(catalog, chosen)
+    _charts(catalog, chosen)
+    _completeness(overview.completeness(catalog, chosen))
+
+
+def _empty() -> None:
+    st.info("This registry holds no subjects yet. Bring a delivery in, then reload this page.")
+    st.code("cohortium import bids FOLDER", language="shell")
+
+
+def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
+    counts = overview.headline(catalog, chosen)
+    for column, (name, about) in zip(st.columns(len(_HEADLINE)), _HEADLINE.items(), strict=True):
+        column.metric(name.capitalize(), number(counts[name]), help=about, border=True)
+
+
+def _charts(catalog: Catalog, chosen: Sequence[str]) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _chart("Images", charts.bars(overview.images_by_site(catalog, chosen), "site", "images", "channel",
+                                     ("Site", "Images", "Channel")))  # fmt: skip
+        _chart("Subjects", charts.bars(overview.subjects_by_class(catalog, chosen), "class", "subjects", "status",
+                                       ("Class", "Subjects", "Radiological status")))  # fmt: skip
+    with right:
+        _chart("Sessions", charts.bars(overview.sessions_by_site(catalog, chosen), "site", "sessions", "scanner",
+                                       ("Site", "Sessions", "Scanner")))  # fmt: skip
+        days = overview.visit_days(catalog, chosen)
+        if days:
+            _chart("Time of the visits", charts.timeline(days))
+        else:
+            st.caption("No visit states its days from baseline.")
+
+
+def _chart(title: str, chart: Any) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        st.altair_chart(chart, width="stretch")
+
+
+def _completeness(cells: list[dict[str, Any]]) -> None:
+    st.subheader("Completeness")
+    found = overview.gaps(cells)
+    shown = _most_telling(cells, {row["subject"] for row in found})
+    left, right = st.columns((3, 2), gap="medium")
+    with left:
+        st.caption("One square is one visit and channel. Click it to open the subject.")
+        event = st.altair_chart(charts.matrix(shown), width="content", on_select="rerun", key="matrix")
+        _open(event)
+    with right:
+        _missing(found)
+
+
+def _most_telling(cells: list[dict[str, Any]], incomplete: set[str]) -> list[dict[str, Any]]:
+    """All cells, or in a large cohort those of the subjects that lack something."""
+    subjects = list(dict.fromkeys(cell["subject"] for cell in cells))
+    if len(subjects) <= _MOST_SUBJECTS:
+        return cells
+    wanted = set([name for name in subjects if name in incomplete][:_MOST_SUBJECTS]) or set(subjects[:_MOST_SUBJECTS])
+    kind = "that lack something" if incomplete else "of the cohort"
+    st.caption(f"{number(len(wanted))} of the {counted(len(subjects), 'subject')} {kind} are drawn.")
+    return [cell for cell in cells if cell["subject"] in wanted]
+
+
+def _open(event: Any) -> None:
+    cells = event.selection.get("cell") if event else None
+    if cells:
+        shell.go_to("subject", {"subject": cells[0]["subject"], "session": cells[0]["session"]})
+
+
+def _missing(found: list[dict[str, Any]]) -> None:
+    if not found:
+        st.success("Nothing is missing: every subject has each visit, each channel, its readings and its consensus.",
+                   icon=":material/check_circle:")  # fmt: skip
+        return
+    st.caption(f"{counted(len(found), 'gap')}: what a subject lacks and others have.")
+    rows = [{"Subject": row["subject"], "Visit": visit(row["session"]), "Channel": row["channel"] or "all",
+             "Site": row["site"] or "-", "Missing": row["missing"]} for row in found]  # fmt: skip
+    st.dataframe(rows, hide_index=True, height=min(420, 38 + 35 * len(rows)))

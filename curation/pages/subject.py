@@ -1,0 +1,111 @@
+"""One subject: the images with everything that was drawn on them, lesion by lesion, visit by visit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from curation.pages import subject_choice, subject_tables
+from registry import drawings, subjects
+from registry.catalog import Catalog
+from registry.drawings import Drawing, Kind
+from registry.store import Registry
+from registry.subjects import Scan, Visit, Who
+from registry.viewer import (
+    CONSENSUS_COLOUR,
+    PREDICTION_COLOUR,
+    Label,
+    Layer,
+    rater_colour,
+    shell,
+    show,
+    volume_url,
+)
+from registry.wording import day, plain, scan_facts, words
+
+
+def render(registry: Registry) -> None:
+    """Draw the page; `?subject=`, `session=`, `image=` and `run=` choose what is shown."""
+    catalog = Catalog.of(registry)
+    known = subjects.listed(catalog)
+    if not known:
+        st.title("Subject")
+        st.info("This registry holds no subjects yet.")
+        return
+    subject = subject_choice.subject(known)
+    who = subjects.who(catalog, subject)
+    _heading(who)
+    visit = subject_choice.visit(subjects.visits(catalog, subject))
+    scan = subject_choice.scan(subjects.scans(catalog, visit)) if visit else None
+    if visit is None or scan is None:
+        st.info("This visit has no image to show.")
+        return
+    _reading(registry, catalog, visit, scan)
+    subject_tables.growth(catalog, subject)
+
+
+def _heading(who: Who) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(f"Person {plain(who.person)}", icon=":material/person:", color="gray")
+        st.badge(f"Class {plain(who.class_label or 'not stated')}", color="blue")
+        st.badge(f"Diagnosis {plain(who.diagnosis or 'not stated')}", color="gray")
+        st.badge(plain(words(who.status)), color="gray", help="Radiological status")
+        if who.sex or who.age is not None:
+            years = f"{who.age:.0f} years at baseline" if who.age is not None else ""
+            st.badge(plain(" · ".join(part for part in (who.sex, years) if part)), color="gray")
+        for other in who.others:
+            shell.link("subject", f"same person: {other}", {"subject": other})
+
+
+def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> None:
+    images = drawings.on_grid(registry, scan.path)
+    drawn = drawings.over(registry, images)
+    found = subjects.lesions(catalog, images)
+    left, right = st.columns((13, 5), gap="medium")
+    with right:
+        _visit_facts(visit, scan)
+        at_mm = subject_tables.lesions(scan.path, found)
+    with left:
+        show(_layers(catalog, scan, drawn), key="viewer", height=600, at_mm=at_mm)
+    subject_tables.masks(registry, drawn)
+
+
+def _visit_facts(visit: Visit, scan: Scan) -> None:
+    field = f"{scan.field_strength_t:g} T" if scan.field_strength_t else None
+    scanner = " · ".join(word for word in (visit.scanner or "scanner not stated", scan.model_name, field) if word)
+    rows = {"Site": visit.site or "not stated", "Scanner": scanner, "Visit": day(visit.day),
+            "Image": f"{scan.title}, {scan_facts(scan.shape, scan.spacing_mm)}"}  # fmt: skip
+    for name, value in rows.items():
+        label, text = st.columns((1, 3), gap="small")
+        label.caption(name)
+        text.text(value)
+
+
+def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Layer]:
+    raters = subjects.raters(catalog)
+    several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
+    wanted = st.query_params.get("run")
+    layers = [Layer(volume_url(scan.sha256), scan.title)]
+    for drawing in drawn:
+        shown = drawing.kind is not Kind.PREDICTION or drawing.source == wanted
+        layers.append(
+            Layer(volume_url(drawing.sha256), subject_tables.title(drawing, several), "label", _colour(drawing, raters),
+                  opacity=0.3 if drawing.kind is Kind.CONSENSUS else 0.12, visible=shown, labels=_labels(drawing))
+        )  # fmt: skip
+    return layers
+
+
+def _colour(drawing: Drawing, raters: Sequence[str]) -> str:
+    if drawing.kind is Kind.READING:
+        return rater_colour(raters.index(drawing.source))
+    return CONSENSUS_COLOUR if drawing.kind is Kind.CONSENSUS else PREDICTION_COLOUR
+
+
+def _labels(drawing: Drawing) -> tuple[Label, ...]:
+    """Names of the values; where there are several, each has a colour of its own."""
+    several = not drawing.binary
+    return tuple(
+        Label(int(value), name, rater_colour(index) if several else "")
+        for index, (value, name) in enumerate(sorted(drawing.labels.items(), key=lambda item: int(item[0])))
+    )

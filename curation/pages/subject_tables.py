@@ -1,0 +1,118 @@
+"""The tables and the chart of the subject page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from curation.pages import charts
+from registry import overlap, subjects
+from registry.catalog import Catalog
+from registry.drawings import Drawing, Kind
+from registry.store import Registry
+from registry.wording import counted, place, volume
+
+Point = tuple[float, float, float]
+
+_DRAWERS = {Kind.READING: "Rater", Kind.CONSENSUS: "Consensus", Kind.PREDICTION: "Model"}
+
+
+def title(drawing: Drawing, several_protocols: bool = False) -> str:
+    """What the legend and the table call a drawing."""
+    name = f"{_DRAWERS[drawing.kind]} {drawing.source}"
+    return f"{name} ({drawing.protocol})" if several_protocols and drawing.protocol else name
+
+
+def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
+    """The lesions of the consensus; returns the place of the chosen one (RAS mm), the largest at first."""
+    placed = [row for row in found if row["x_mm"] is not None]
+    if not placed:
+        st.caption("No lesion is listed for this image.")
+        return None
+    total = volume(sum(row["volume_mm3"] or 0 for row in placed))
+    st.markdown(f"**{counted(len(placed), 'lesion')}**, together {total}")
+    now = _current(image, len(placed))
+    back, forth, where = st.columns((2, 2, 3), vertical_alignment="center")
+    back.button("Back", shortcut="p", width="stretch", on_click=_go, args=(image, now - 1), disabled=now == 0)
+    forth.button("Next", key="next_lesion", shortcut="n", width="stretch", on_click=_go, args=(image, now + 1),
+                 disabled=now == len(placed) - 1)  # fmt: skip
+    where.caption(f"{placed[now]['lesion']} is in the crosshair")
+    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=min(330, 38 + 35 * len(placed)),
+                 on_select=lambda: _selected(image), selection_mode="single-row", key="lesions",
+                 column_config={"Volume": st.column_config.NumberColumn("Volume (mm³)", format="%.0f"),
+                                "Centre": st.column_config.TextColumn("Centre (mm)")})  # fmt: skip
+    chosen = placed[now]
+    return chosen["x_mm"], chosen["y_mm"], chosen["z_mm"]
+
+
+def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
+    """Who drew how much, and how well it agrees with the consensus."""
+    st.subheader("Readings")
+    if not drawn:
+        st.caption("Nobody has read this image, and nothing was computed on it.")
+        return
+    reference = next((drawing for drawing in drawn if drawing.kind is Kind.CONSENSUS), None)
+    with st.spinner("Comparing masks"):
+        rows = [_mask_row(registry, drawing, reference) for drawing in drawn]
+    st.dataframe(rows, hide_index=True, column_config={
+        "mm3": st.column_config.NumberColumn("Volume (mm³)", format="localized"),
+        "ml": st.column_config.NumberColumn("Volume (mL)", format="%.2f"),
+        "dice": st.column_config.ProgressColumn("Agreement with the consensus (Dice)", min_value=0, max_value=1,
+                                                format="%.2f"),
+    })  # fmt: skip
+    if reference is not None:
+        st.caption(
+            "Dice: 1 is full overlap, 0 is none. A rater's own mask is part of the consensus it is compared with."
+        )
+
+
+def growth(catalog: Catalog, subject: str) -> None:
+    """Marked volume of every reader over time, where there is time."""
+    rows = [row for row in subjects.burden(catalog, subject) if row["day"] is not None]
+    if len({row["day"] for row in rows}) < 2:
+        return
+    st.subheader("Change over time")
+    st.altair_chart(charts.growth(rows, subjects.raters(catalog)), width="stretch")
+
+
+def _mask_row(registry: Registry, drawing: Drawing, reference: Drawing | None) -> dict[str, Any]:
+    measured = overlap.measure(registry, drawing.sha256)
+    mm3 = drawing.volume_mm3
+    if mm3 is None and measured is not None:  # predictions state no volume
+        mm3 = measured.volume_mm3
+    compared = reference is not None and drawing is not reference
+    note = "nothing found" if drawing.none_found else "out of date" if drawing.stale else ""
+    return {
+        "Drawn by": title(drawing),
+        "Protocol": drawing.protocol or "-",
+        "mm3": round(mm3) if mm3 is not None else None,
+        "ml": mm3 / 1000 if mm3 is not None else None,
+        "Lesions": measured.parts if measured and drawing.binary else None,
+        "dice": overlap.dice(registry, drawing.sha256, reference.sha256) if compared and reference else None,
+        "Note": note,
+    }
+
+
+def _lesion_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Lesion": row["lesion"],
+        "Volume": row["volume_mm3"],
+        "Centre": place(row["x_mm"], row["y_mm"], row["z_mm"]),
+    }
+
+
+def _current(image: str, count: int) -> int:
+    at, index = st.session_state.get("lesion", (image, 0))
+    return min(index, count - 1) if at == image else 0
+
+
+def _go(image: str, index: int) -> None:
+    st.session_state["lesion"] = (image, index)
+
+
+def _selected(image: str) -> None:
+    rows = st.session_state["lesions"].selection.rows
+    if rows:
+        _go(image, rows[0])

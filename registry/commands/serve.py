@@ -1,0 +1,78 @@
+"""Command `serve`: the app on this machine, with a worker for queued runs and a committer for what pages write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from registry import console
+
+_START_S = 60
+
+
+def commands(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("serve")(serve)
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="A free port of this machine.")] = 8501,
+    worker: Annotated[bool, typer.Option(help="Also train what is queued.")] = True,
+) -> None:
+    """Open the app on 127.0.0.1 until Ctrl+C; queued runs are trained meanwhile."""
+    from registry.attending import attendant
+    from registry.committer import committer
+    from registry.viewer import server
+    from registry.viewer.routes import volume_routes
+    from registry.volume_files import resolver
+
+    registry = console.registry()
+    os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one
+    routes = volume_routes(resolver(registry))
+    threading.Thread(target=_announce, args=(port,), daemon=True).start()
+    with _until_stopped(), ExitStack() as beside:
+        beside.enter_context(committer(registry))
+        if worker:
+            beside.enter_context(attendant(["--registry", str(registry.root), "worker"]))
+        server.serve(app_script(), routes, port=port)
+
+
+def app_script() -> Path:
+    """`app.py`, which lies beside the packages."""
+    return Path(__file__).resolve().parents[2] / "app.py"
+
+
+def _announce(port: int) -> None:
+    """Print the address once the app answers there, so that it is never printed in vain."""
+    from urllib.request import urlopen
+
+    for _ in range(_START_S * 4):
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            console.note(f"The app: http://127.0.0.1:{port}   (stop it with Ctrl+C)")
+            return
+        time.sleep(0.25)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl+C does, so that everything started in it is stopped too."""
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.note("Stopped.")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,48 @@
+"""The committer of a server: puts what pages wrote into git, so that no page waits for a commit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from registry.committing import commit_pending
+from registry.errors import CohortiumError
+from registry.store import Registry
+
+_PAUSE_S = 1.0
+_AFTER_ERROR_S = 30.0
+_LOGGER = logging.getLogger(__name__)
+
+
+@contextmanager
+def committer(registry: Registry) -> Iterator[None]:
+    """Commit accepted changes in the background while the block runs, and what is left when it ends.
+
+    A commit that fails (a full disk, a git lock of somebody else) is logged and tried again; nothing is lost, since
+    the change is in the database and its files are in place.
+    """
+    stop = threading.Event()
+    thread = threading.Thread(target=_work, args=(registry, stop), name="committer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        _commit(registry)
+
+
+def _work(registry: Registry, stop: threading.Event) -> None:
+    while not stop.wait(_PAUSE_S if _commit(registry) else _AFTER_ERROR_S):
+        pass
+
+
+def _commit(registry: Registry) -> bool:
+    try:
+        commit_pending(registry)
+    except CohortiumError as error:
+        _LOGGER.warning("Changes wait for their commit: %s %s", error.message, error.hint)
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""Label maps that can be laid over an image: readings, consensus masks and predictions on its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from registry.store import Registry
+from registry.tables import ConsensusMask, Image, Mask, Prediction
+from registry.volumes import GRID_TOLERANCE_MM, corner_displacement_mm
+
+
+class Kind(StrEnum):
+    """Who made a drawing."""
+
+    READING = "reading"
+    """A rater."""
+    CONSENSUS = "consensus"
+    """Computed from several readings, or delivered as such."""
+    PREDICTION = "prediction"
+    """A training run's model."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One label map.
+
+    Attributes:
+        kind: who made it.
+        source: the rater's code, the consensus method, or the run's id.
+        protocol: of readings and consensus masks; empty for predictions.
+        sha256: of its file.
+        labels: value (as text) to name, background left out; empty where nothing states them.
+        volume_mm3: of all voxels that are not background; None for predictions, which state none.
+        none_found: the rater looked and found nothing.
+        stale: the image or a reading changed after it was made.
+    """
+
+    kind: Kind
+    source: str
+    protocol: str
+    path: str
+    sha256: str
+    labels: Mapping[str, str]
+    volume_mm3: float | None
+    none_found: bool = False
+    stale: bool = False
+
+    @property
+    def binary(self) -> bool:
+        """Whether there is one label at most, so that its parts can be counted as lesions."""
+        return len(self.labels) <= 1
+
+
+def on_grid(registry: Registry, image: str) -> list[str]:
+    """Images of the same visit with the same voxel grid, the image itself first."""
+    with registry.reading() as session:
+        own = session.get_one(Image, image)
+        others = session.exec(select(Image).where(Image.session_key == own.session_key).order_by(col(Image.path))).all()
+    return [image, *(other.path for other in others if other.path != image and _same_grid(own, other))]
+
+
+def over(registry: Registry, images: Sequence[str]) -> list[Drawing]:
+    """Drawings made on any of these images: readings by rater, then the consensus, then predictions, newest first."""
+    with registry.reading() as session:
+        readings = [_reading(row) for row in _rows(session, Mask, images)]
+        consensus = [_consensus(row) for row in _rows(session, ConsensusMask, images)]
+        predictions = [_prediction(row) for row in _rows(session, Prediction, images)]
+    readings.sort(key=lambda drawing: (drawing.source, drawing.path))
+    consensus.sort(key=lambda drawing: (drawing.source != "majority", drawing.path))
+    return [*readings, *consensus, *sorted(predictions, key=lambda drawing: drawing.source, reverse=True)]
+
+
+def _rows(session: Session, table: Any, images: Sequence[str]) -> list[Any]:
+    rows = session.exec(select(table).where(col(table.image_path).in_(list(images))).order_by(col(table.path)))
+    return [row for row in rows if getattr(row, "suffix", "mask") != "probseg"]  # a probability is no label
+
+
+def _reading(row: Mask) -> Drawing:
+    return Drawing(Kind.READING, row.rater_id, row.protocol, row.path, row.sha256, _foreground(row.labels),
+                   row.volume_mm3, row.kind == "none_found", row.stale)  # fmt: skip
+
+
+def _consensus(row: ConsensusMask) -> Drawing:
+    return Drawing(Kind.CONSENSUS, row.method, row.protocol, row.path, row.sha256, _foreground(row.labels),
+                   row.volume_mm3, stale=row.stale)  # fmt: skip
+
+
+def _prediction(row: Prediction) -> Drawing:
+    return Drawing(Kind.PREDICTION, row.run_id, "", row.path, row.sha256, {}, None)
+
+
+def _foreground(labels: Mapping[str, str]) -> dict[str, str]:
+    return {value: name for value, name in labels.items() if value != "0"}
+
+
+def _same_grid(one: Image, other: Image) -> bool:
+    shape = (one.n_i, one.n_j, one.n_k)
+    if shape != (other.n_i, other.n_j, other.n_k):
+        return False
+    moved = corner_displacement_mm(shape, _affine(one), _affine(other))
+    return moved <= GRID_TOLERANCE_MM
+
+
+def _affine(image: Image) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.asarray(image.affine_ras, dtype=float).reshape(4, 4)

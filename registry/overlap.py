@@ -1,0 +1,75 @@
+"""Two label maps compared, and one measured, straight from their voxels; remembered by checksum, never by array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from registry.store import Registry
+from registry.volume_files import resolver
+from registry.volumes import Volume, load_labels
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One label map: volume of everything that is not background, and its parts (26-connected components)."""
+
+    volume_mm3: float
+    parts: int
+
+
+class _Absent(Exception):
+    """The content of a file is not on this machine now; raised, so that it is not remembered."""
+
+
+def measure(registry: Registry, sha256: str) -> Measure | None:
+    """Volume and parts of a label map; None where its content is not on this machine."""
+    try:
+        return _measured(registry, sha256)
+    except _Absent:
+        return None
+
+
+def dice(registry: Registry, first: str, second: str) -> float | None:
+    """Dice coefficient of two label maps on one grid, by checksum; with several labels, the mean over them.
+
+    Returns:
+        0 to 1; None where both are empty, one is not on this machine, or their shapes differ.
+    """
+    try:
+        return _compared(registry, *sorted((first, second)))
+    except _Absent:
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def _measured(registry: Registry, sha256: str) -> Measure:
+    from scipy import ndimage
+
+    volume = _load(registry, sha256)
+    marked = volume.data != 0
+    _, parts = ndimage.label(marked, structure=np.ones((3, 3, 3)))
+    return Measure(int(marked.sum()) * volume.voxel_mm3, int(parts))
+
+
+@lru_cache(maxsize=20_000)
+def _compared(registry: Registry, first: str, second: str) -> float | None:
+    one, other = _load(registry, first), _load(registry, second)
+    if one.data.shape != other.data.shape:
+        return None
+    labels = sorted({*np.unique(one.data).tolist(), *np.unique(other.data).tolist()} - {0})
+    return float(np.mean([_dice(one, other, label) for label in labels])) if labels else None
+
+
+def _dice(one: Volume, other: Volume, label: int) -> float:
+    a, b = one.data == label, other.data == label
+    return 2 * int((a & b).sum()) / (int(a.sum()) + int(b.sum()))
+
+
+def _load(registry: Registry, sha256: str) -> Volume:
+    path = resolver(registry)(sha256)
+    if path is None or not path.is_file():
+        raise _Absent(sha256)
+    return load_labels(path)

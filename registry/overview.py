@@ -1,0 +1,120 @@
+"""What a cohort holds, in numbers: the questions of the overview page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from registry.catalog import Catalog
+
+Row = dict[str, Any]
+Sites = Sequence[str]
+
+STATES = ("no session", "no image", "image", "read", "consensus")
+"""Of one subject, session and channel, from nothing to a consensus of several readings."""
+
+_HEADLINE = """SELECT
+    (SELECT count(DISTINCT person_id) FROM sessions WHERE {here}) AS persons,
+    (SELECT count(DISTINCT subject) FROM sessions WHERE {here}) AS subjects,
+    (SELECT count(*) FROM sessions WHERE {here}) AS sessions,
+    (SELECT count(*) FROM images WHERE {here}) AS images,
+    (SELECT count(DISTINCT m.rater) FROM masks m JOIN images i ON i.path = m.image WHERE {here}) AS raters,
+    (SELECT count(*) FROM masks m JOIN images i ON i.path = m.image WHERE {here}) AS masks,
+    (SELECT count(*) FROM lesions l JOIN images i ON i.path = l.image WHERE {here}) AS lesions"""
+
+_CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'unknown') AS site, days_from_baseline AS day,
+        CASE WHEN contains(session, '/') THEN split_part(session, '/', 2) ELSE '' END AS label
+        FROM sessions WHERE {here}),
+    shown AS (SELECT subject, session, channel, count(*) AS images, sum(n_readings) AS readings,
+        sum(n_consensus) AS consensus FROM images WHERE {here} GROUP BY ALL),
+    grid AS (SELECT * FROM (SELECT DISTINCT subject FROM visit), (SELECT DISTINCT label FROM visit),
+        (SELECT DISTINCT channel FROM shown))
+    SELECT g.subject, g.label AS session, g.channel, v.site, v.day,
+        coalesce(s.images, 0)::INT AS images, coalesce(s.readings, 0)::INT AS readings,
+        coalesce(s.consensus, 0)::INT AS consensus,
+        CASE WHEN v.session IS NULL THEN 'no session' WHEN s.images IS NULL THEN 'no image'
+            WHEN s.consensus > 0 THEN 'consensus' WHEN s.readings > 0 THEN 'read' ELSE 'image' END AS state
+    FROM grid g LEFT JOIN visit v ON v.subject = g.subject AND v.label = g.label
+    LEFT JOIN shown s ON s.session = v.session AND s.channel = g.channel
+    ORDER BY g.subject, g.label, g.channel"""
+
+
+def sites(catalog: Catalog) -> list[str]:
+    """Centres by name; sessions without one are `unknown`."""
+    rows = catalog.rows("SELECT DISTINCT coalesce(site, 'unknown') AS site FROM sessions ORDER BY 1")
+    return [row["site"] for row in rows]
+
+
+def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
+    """Counts of persons, subjects, sessions, images, raters, masks and lesions.
+
+    Args:
+        catalog: the registry's views.
+        chosen: only these centres; empty means all. So it is in every function here.
+    """
+    return _ask(catalog, _HEADLINE, chosen)[0]
+
+
+def images_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
+    """Rows `site, channel, images`."""
+    return _ask(catalog, """SELECT coalesce(site, 'unknown') AS site, channel, count(*) AS images
+        FROM images WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+
+
+def sessions_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
+    """Rows `site, scanner, sessions`."""
+    return _ask(catalog, """SELECT coalesce(site, 'unknown') AS site, coalesce(scanner, 'unknown') AS scanner,
+        count(*) AS sessions FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+
+
+def subjects_by_class(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
+    """Rows `class, status, subjects`."""
+    return _ask(catalog, """SELECT coalesce(class, 'unknown') AS class,
+        coalesce(replace(radiological_status, '_', ' '), 'not stated') AS status, count(DISTINCT subject) AS subjects
+        FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+
+
+def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
+    """Rows `subject, site, day` of the sessions whose day after baseline is known."""
+    return _ask(catalog, """SELECT subject, coalesce(site, 'unknown') AS site, days_from_baseline AS day
+        FROM sessions WHERE days_from_baseline IS NOT NULL AND {here} ORDER BY ALL""", chosen)  # fmt: skip
+
+
+def completeness(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
+    """One row a subject, session label and channel: `images`, `readings`, `consensus` and one of `STATES`."""
+    return _ask(catalog, _CELLS, chosen)
+
+
+def gaps(cells: Sequence[Row]) -> list[Row]:
+    """What is missing, of the rows of `completeness`: rows `subject, session, channel, site, missing`.
+
+    A session or an image is missed where others have one; a reading or a consensus where others of the channel do.
+    """
+    read = {cell["channel"] for cell in cells if cell["readings"]}
+    agreed = {cell["channel"] for cell in cells if cell["consensus"]}
+    found: dict[tuple[str, str, str], Row] = {}
+    for cell in cells:
+        missing = _missing(cell, read, agreed)
+        whole = missing == "session"
+        key = (cell["subject"], cell["session"], "" if whole else cell["channel"])
+        if missing:
+            found[key] = {"subject": cell["subject"], "session": cell["session"], "site": cell["site"],
+                          "channel": None if whole else cell["channel"], "missing": missing}  # fmt: skip
+    return list(found.values())
+
+
+def _missing(cell: Row, read: set[str], agreed: set[str]) -> str | None:
+    if cell["state"] == "no session":
+        return "session"
+    if cell["state"] == "no image":
+        return "image"
+    if cell["channel"] in read and not cell["readings"] and not cell["consensus"]:
+        return "reading"
+    return "consensus" if cell["channel"] in agreed and not cell["consensus"] else None
+
+
+def _ask(catalog: Catalog, sql: str, chosen: Sites) -> list[Row]:
+    if not chosen:
+        return catalog.rows(sql.format(here="true"))
+    listed = ", ".join("'" + site.replace("'", "''") + "'" for site in chosen)
+    return catalog.rows(sql.format(here=f"coalesce(site, 'unknown') IN ({listed})"))

@@ -1,0 +1,42 @@
+"""Who is in which part: of a split by persons, of a frozen snapshot by samples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.manifests import PARTS, Manifest
+from registry.tables import Split
+
+Row = dict[str, Any]
+
+_SPLIT = """WITH home AS (SELECT person_id, string_agg(DISTINCT coalesce(site, 'unknown'), ' + ' ORDER BY
+        coalesce(site, 'unknown')) AS site, string_agg(DISTINCT coalesce(class, 'unknown'), ' + ' ORDER BY
+        coalesce(class, 'unknown')) AS class FROM sessions GROUP BY person_id)
+    SELECT s.part, coalesce(h.site, 'unknown') AS site, coalesce(h.class, 'unknown') AS class,
+        count(DISTINCT s.person_id) AS persons
+    FROM splits s LEFT JOIN home h USING (person_id) WHERE s.split = ? AND s.version = ? GROUP BY ALL ORDER BY ALL"""
+
+
+def of_split(catalog: Catalog, split: Split) -> list[Row]:
+    """Rows `part, site, class, persons`; a person seen at several sites stands under all of them, joined by `+`."""
+    rows = catalog.rows(_SPLIT, [split.name, split.version])
+    return sorted(rows, key=lambda row: (_place(row["part"]), row["site"], row["class"]))
+
+
+def of_snapshot(manifest: Manifest) -> list[Row]:
+    """Rows `part, site, class, samples, persons`; samples of a snapshot without a split have the part `all`."""
+    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for sample in manifest.samples:
+        key = (sample.part or "all", sample.site or "unknown", sample.class_label or "unknown")
+        groups[key].append(sample.person)
+    ordered = sorted(groups.items(), key=lambda item: (_place(item[0][0]), item[0]))
+    return [
+        {"part": part, "site": site, "class": label, "samples": len(persons), "persons": len(set(persons))}
+        for (part, site, label), persons in ordered
+    ]
+
+
+def _place(part: str) -> int:
+    return PARTS.index(part) if part in PARTS else len(PARTS)

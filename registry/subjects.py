@@ -1,0 +1,128 @@
+"""One subject: who, the visits, the images, and what was drawn on them. The questions of the subject page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.errors import NotFound
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Who:
+    """A subject and its person. Unknown is None; `others` are further subjects of the same person."""
+
+    subject: str
+    person: str
+    sex: str | None
+    age: float | None
+    class_label: str | None
+    diagnosis: str | None
+    status: str | None
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One session. `label` is `ses-M00`, or empty where the subject has no sessions."""
+
+    key: str
+    label: str
+    day: int | None
+    site: str | None
+    scanner: str | None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One image of a visit.
+
+    Attributes:
+        title: the channel, with what else tells it from the visit's other images.
+        spacing_mm: voxel edges along i, j, k.
+    """
+
+    path: str
+    title: str
+    channel: str
+    sha256: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    model_name: str | None
+    field_strength_t: float | None
+
+
+def listed(catalog: Catalog) -> list[str]:
+    """Every subject, by name."""
+    return [row["subject"] for row in catalog.rows("SELECT subject FROM subjects ORDER BY subject")]
+
+
+def who(catalog: Catalog, subject: str) -> Who:
+    """Facts about one subject.
+
+    Raises:
+        NotFound: no such subject.
+    """
+    rows = catalog.rows("SELECT * FROM subjects WHERE subject = ?", [subject])
+    if not rows:
+        raise NotFound(f"There is no subject '{subject}' in this registry.", "Choose one from the list.")
+    row = rows[0]
+    same = catalog.rows("SELECT subject FROM subjects WHERE person_id = ? ORDER BY 1", [row["person_id"]])
+    others = tuple(item["subject"] for item in same if item["subject"] != subject)
+    return Who(subject, row["person_id"], row["sex"], row["age"], row["class"], row["diagnosis"],
+               row["radiological_status"], others)  # fmt: skip
+
+
+def visits(catalog: Catalog, subject: str) -> list[Visit]:
+    """Sessions of a subject in the order of time; those without a day come last."""
+    rows = catalog.rows("""SELECT session, days_from_baseline AS day, site, scanner FROM sessions WHERE subject = ?
+        ORDER BY days_from_baseline NULLS LAST, session""", [subject])  # fmt: skip
+    return [
+        Visit(row["session"], row["session"].partition("/")[2], row["day"], row["site"], row["scanner"]) for row in rows
+    ]
+
+
+def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
+    """Images of a visit that have three dimensions: those that were read first, then by channel."""
+    rows = catalog.rows("""SELECT * FROM images WHERE session = ? AND n_t = 1
+        ORDER BY n_readings + n_consensus = 0, channel, path""", [visit.key])  # fmt: skip
+    return [_scan(row, rows) for row in rows]
+
+
+def _scan(row: Row, rows: Sequence[Row]) -> Scan:
+    words = [row["channel"]]
+    if sum(other["channel"] == row["channel"] for other in rows) > 1:
+        words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
+        words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
+    return Scan(
+        row["path"], " · ".join(words), row["channel"], row["sha256"], (row["n_i"], row["n_j"], row["n_k"]),
+        (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]), row["model_name"], row["field_strength_t"],
+    )  # fmt: skip
+
+
+def lesions(catalog: Catalog, images: Sequence[str]) -> list[Row]:
+    """Lesions in these images, largest first: `lesion, visibility, volume_mm3, x_mm, y_mm, z_mm` (RAS)."""
+    return catalog.rows("""SELECT lesion_id AS lesion, visibility, volume_mm3, x_mm, y_mm, z_mm FROM lesions
+        WHERE list_contains(?, image) ORDER BY volume_mm3 DESC NULLS LAST, lesion_id""", [list(images)])  # fmt: skip
+
+
+def burden(catalog: Catalog, subject: str) -> list[Row]:
+    """Marked volume by reader and visit: `day, session, reader, volume_ml`; the consensus is a reader of its own.
+
+    Only binary or summed volumes: what the masks hold that is not background.
+    """
+    return catalog.rows("""WITH drawn AS (
+            SELECT session, rater AS reader, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
+            UNION ALL SELECT session, 'consensus' AS reader, volume_mm3 FROM consensus WHERE subject = $1 AND NOT stale)
+        SELECT v.days_from_baseline AS day, d.session, d.reader, max(d.volume_mm3) / 1000 AS volume_ml
+        FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.reader""",
+        [subject])  # fmt: skip
+
+
+def raters(catalog: Catalog) -> list[str]:
+    """Every rater's code in order: a rater's place here decides the colour, so it is the same on each page."""
+    return [row["rater"] for row in catalog.rows("SELECT DISTINCT rater FROM masks ORDER BY 1")]

@@ -1,0 +1,62 @@
+"""Numbers, days, places and volumes as people write them; the same on every page."""
+
+from __future__ import annotations
+
+import re
+
+_TIMES = " \u00d7 "
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
+_ENDS = (("L", "R"), ("P", "A"), ("I", "S"))  # low and high end of each RAS axis
+
+
+def number(value: int) -> str:
+    """`12,345`."""
+    return f"{value:,}"
+
+
+def counted(value: int, thing: str, plural: str | None = None) -> str:
+    """`1 person`, `1,200 persons`."""
+    return f"{number(value)} {thing if value == 1 else plural or thing + 's'}"
+
+
+def day(days_from_baseline: int | None) -> str:
+    """A visit's time: `baseline`, `day 340`, or `day unknown`."""
+    if days_from_baseline is None:
+        return "day unknown"
+    return f"day {number(days_from_baseline)}" if days_from_baseline else "baseline"
+
+
+def visit(label: str) -> str:
+    """A session's label without its prefix: `M12`; `single visit` where the subject has no sessions."""
+    return label.removeprefix("ses-") or "single visit"
+
+
+def volume(mm3: float | None) -> str:
+    """`742 mm³` below a millilitre, else `2.54 mL`; `-` where it is unknown."""
+    if mm3 is None:
+        return "-"
+    return f"{mm3:,.0f} mm³" if mm3 < 1000 else f"{mm3 / 1000:,.2f} mL"
+
+
+def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
+    """A point in RAS millimetres by its sides, `L 28 · P 30 · S 9`; `-` where it is unknown."""
+    if x_mm is None or y_mm is None or z_mm is None:
+        return "-"
+    sides = zip(_ENDS, (x_mm, y_mm, z_mm), strict=True)
+    return " · ".join(f"{ends[value >= 0]} {abs(value):.0f}" for ends, value in sides)
+
+
+def words(code: str | None) -> str:
+    """A code such as `incidental_lesions` as words; `not stated` for None."""
+    return code.replace("_", " ").replace("-", " ") if code else "not stated"
+
+
+def scan_facts(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> str:
+    """`112 x 138 x 58 voxels of 1.5 x 1.5 x 3 mm`."""
+    sizes = _TIMES.join(f"{size:.2f}".rstrip("0").rstrip(".") for size in spacing_mm)
+    return f"{_TIMES.join(str(n) for n in shape)} voxels of {sizes} mm"
+
+
+def plain(text: str) -> str:
+    """Text from the registry for a place that reads Markdown: shown as it is, never as a link or a format."""
+    return _MARKDOWN.sub(r"\\\1", text)

@@ -1,0 +1,58 @@
+"""The charts of training's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+Row = dict[str, Any]
+
+_PARTS = ["train", "validation", "test"]
+
+
+def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
+    """A value over the minutes of training.
+
+    Args:
+        rows: `minutes`, `epoch`, `value`.
+        title: of the value.
+        points: also draw each measurement.
+    """
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=list(rows)), height=230)
+        .mark_line(point=alt.OverlayMarkDef(size=35, filled=True) if points else False, strokeWidth=2)
+        .encode(
+            x=alt.X("minutes:Q", title="Minutes of training"),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+            tooltip=[
+                alt.Tooltip("minutes:Q", title="Minutes", format=".1f"), alt.Tooltip("epoch:Q", title="Epoch"),
+                alt.Tooltip("value:Q", title=title, format=".3f"),
+            ],
+        )
+    )  # fmt: skip
+    return chart
+
+
+def strips(rows: Sequence[Row]) -> alt.Chart:
+    """Each image's Dice by site, coloured by part."""
+    shown = [part for part in _PARTS if any(row["part"] == part for row in rows)]
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=[row for row in rows if row["dice"] is not None]), height=alt.Step(46))
+        .mark_circle(size=70, opacity=0.75)
+        .encode(
+            x=alt.X("dice:Q", title="Dice of each image", scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("site:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
+            yOffset=alt.YOffset("part:N", scale=alt.Scale(domain=shown)),
+            color=alt.Color("part:N", scale=alt.Scale(domain=shown), legend=alt.Legend(orient="top", title=None)),
+            tooltip=[
+                alt.Tooltip("sample:N", title="Image"), alt.Tooltip("label_name:N", title="Label"),
+                alt.Tooltip("part:N", title="Part"), alt.Tooltip("dice:Q", title="Dice", format=".3f"),
+                alt.Tooltip("hd95_mm:Q", title="HD95 (mm)", format=".1f"),
+                alt.Tooltip("reference_mm3:Q", title="True volume (mm³)", format=",.0f"),
+                alt.Tooltip("predicted_mm3:Q", title="Predicted volume (mm³)", format=",.0f"),
+            ],
+        )
+    )  # fmt: skip
+    return chart

@@ -1,0 +1,78 @@
+"""Queue a training run: a configuration and a frozen snapshot. A worker takes it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from registry import snapshots
+from registry.store import Registry
+from registry.tables import Snapshot
+from registry.viewer import shell
+from registry.wording import counted, plain
+from training import config as configs
+from training import service
+from training.config import Config
+
+
+def render(registry: Registry) -> None:
+    """Draw the page; `?snapshot=` chooses the snapshot."""
+    st.title("Launch a run")
+    known = {row.snapshot_id: row for row in snapshots.listed(registry)}
+    if not known:
+        st.info("A run is trained on a snapshot, and there is none yet.")
+        shell.link("queries", "Freeze a snapshot", {"step": "3 · Snapshot"})
+        return
+    left, right = st.columns((4, 3), gap="large")
+    with left:
+        snapshot = _snapshot(known)
+        name = st.selectbox("Configuration", _known(), key="config")
+        if st.button("Queue the run", type="primary", icon=":material/play_arrow:"):
+            _queue(registry, name, snapshot)
+    with right:
+        _describe(configs.load(name))
+
+
+def _known() -> list[str]:
+    return sorted(path.stem for path in configs.CONFIGS.glob("*.toml"))
+
+
+def _snapshot(known: dict[str, Snapshot]) -> str:
+    asked = st.query_params.get("snapshot", "")
+    if asked and asked not in known:
+        st.warning(f"There is no snapshot '{plain(asked[:12])}' in this registry.")
+    if asked in known and "snapshot_id" not in st.session_state:
+        st.session_state["snapshot_id"] = asked
+    chosen = st.selectbox("Snapshot", list(known), key="snapshot_id", format_func=lambda key: _title(known[key]))
+    row = known[chosen]
+    if row.split is None:
+        st.warning("This snapshot has no split, so it has no validation and no test part.")
+    return chosen
+
+
+def _title(row: Snapshot) -> str:
+    return f"{row.snapshot_id[:12]} · {row.query} · {row.split or 'no split'} · {counted(row.n_samples, 'sample')}"
+
+
+def _queue(registry: Registry, name: str, snapshot: str) -> None:
+    with st.spinner("Looking for leaks between the parts"):
+        run_id = service.start(registry, name, snapshot, queued=True)
+    st.success(f"Run {run_id} waits for the worker.", icon=":material/check_circle:")
+    shell.link("runs", "Follow it", {"run": run_id})
+
+
+def _describe(config: Config) -> None:
+    told = config.training
+    end = f"{told.max_minutes:g} minutes" if told.max_minutes else counted(told.epochs or 0, "epoch")
+    size = " x ".join(str(n) for n in config.sampling.patch) if config.sampling.patch else "whole images"
+    rows = {
+        "Network": config.model.name,
+        "Trains for": end,
+        "Patch (voxels)": size,
+        "Batch": str(told.batch),
+        "Learning rate": f"{told.lr:g}",
+        "Seed": str(config.seed),
+    }
+    with st.container(border=True):
+        st.markdown(f"**{plain(config.name)}**")
+        st.text(config.description)
+        st.table(rows, border="horizontal", hide_header=True)

@@ -1,0 +1,119 @@
+"""One run: how it learned, how good it is, and the cases it did worst."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from registry import runs, snapshots
+from registry.errors import NotFound
+from registry.store import Registry
+from registry.tables import Run
+from registry.viewer import shell
+from registry.wording import counted, visit
+from training.pages import charts, following
+
+_LARGEST_REPORT = 30 << 20
+_READERS = {"model": "Model", "experts": "Experts"}
+
+
+def render(registry: Registry, run: Run) -> None:
+    """Draw what the run has written so far."""
+    try:
+        folder = runs.folder(registry, run.run_id)
+    except NotFound:
+        if run.status == "finished":
+            st.info("The files of this run are not on this machine.")
+        return
+    _curves(following.epochs(folder))
+    parts = following.summaries(folder)
+    if parts:
+        _scores(parts)
+        rows = following.scores(folder)
+        st.markdown("**Every image**")
+        st.altair_chart(charts.strips(rows), width="stretch")
+        _worst(registry, run, rows)
+    elif run.status == "finished":
+        st.caption("It was not scored yet.")
+    _files(folder)
+
+
+def _curves(lines: Sequence[dict[str, Any]]) -> None:
+    if not lines:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(border=True):
+        st.markdown("**Loss in training**")
+        st.altair_chart(charts.line(following.curve(lines, "loss"), "Loss"), width="stretch")
+    with right, st.container(border=True):
+        st.markdown("**Dice in validation**")
+        found = following.curve(lines, "validation_dice")
+        if found:
+            st.altair_chart(charts.line(found, "Dice", points=True), width="stretch")
+        else:
+            st.caption("Not measured yet.")
+
+
+def _scores(parts: Sequence[dict[str, Any]]) -> None:
+    st.markdown("**Scores** (mean over persons, 95 % interval)")
+    rows = [_score_row(part) for part in parts if part["reader"] in _READERS]
+    st.dataframe(rows, hide_index=True, column_config={
+        "HD95": st.column_config.NumberColumn("HD95 (mm)", format="%.1f", help="95th percentile of surface distances"),
+        "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
+        "Found": st.column_config.NumberColumn("Lesions found", format="percent"),
+        "Right": st.column_config.NumberColumn("Predicted lesions that are right", format="percent"),
+    })  # fmt: skip
+
+
+def _score_row(part: dict[str, Any]) -> dict[str, Any]:
+    dice = part["dice"]
+    interval = f"{dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "-"
+    return {"Reader": _READERS[part["reader"]], "Part": part["part"], "Label": part["label"], "Images": part["n"],
+            "Persons": part["n_persons"], "Dice": interval, "HD95": _mean(part, "hd95_mm"),
+            "ASSD": _mean(part, "assd_mm"),
+            "Found": part.get("lesion_recall"), "Right": part.get("lesion_precision"),
+            "Both empty": part["n_na"], "Failed": part["n_failed"]}  # fmt: skip
+
+
+def _mean(part: dict[str, Any], measure: str) -> float | None:
+    return part[measure]["mean"] if part.get(measure) else None
+
+
+def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]]) -> None:
+    try:
+        manifest = snapshots.get(registry, run.snapshot_id)
+    except NotFound:
+        return
+    part = "test" if any(row["part"] == "test" for row in rows) else "validation"
+    found = following.worst(rows, manifest, part)
+    if not found:
+        return
+    st.markdown(f"**Lowest Dice of the {part} part**, to look at with the prediction laid over the image")
+    for case in found:
+        query = {"subject": case.subject, "session": case.session, "image": case.image, "run": run.run_id}
+        distance = f" · HD95 {case.hd95_mm:.1f} mm" if case.hd95_mm is not None else ""
+        label = f"Dice {case.dice:.3f}{distance} · {case.subject} · {visit(case.session or '')} · {case.site}"
+        shell.link("subject", label, {key: value for key, value in query.items() if value})
+
+
+def _files(folder: Path) -> None:
+    report, record = folder / "report.html", folder / "run.json"
+    with st.container(horizontal=True):
+        if report.is_file():
+            st.download_button("Report", report.read_bytes(), f"{folder.name}-report.html", "text/html",
+                               icon=":material/download:", on_click="ignore")  # fmt: skip
+        st.download_button("Run record", record.read_bytes(), f"{folder.name}.json", "application/json",
+                           icon=":material/download:", on_click="ignore")  # fmt: skip
+    if not report.is_file():
+        return
+    size = report.stat().st_size
+    if size > _LARGEST_REPORT:
+        st.caption(f"The report has {counted(size >> 20, 'MiB', 'MiB')}: download it to read it.")
+    elif st.toggle("Show the report here"):
+        # a data address has an origin of its own: a report from elsewhere cannot reach the app
+        content = base64.b64encode(report.read_bytes()).decode()
+        st.iframe(f"data:text/html;charset=utf-8;base64,{content}", height=900)

@@ -1,0 +1,93 @@
+"""All training runs, and one of them in detail; what is under way is drawn anew every two seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from registry import runs
+from registry.store import Registry
+from registry.tables import Run
+from registry.viewer import shell
+from registry.wording import plain
+from training.pages import run_detail
+
+_REFRESH_S = 2
+_ACTIVE = ("queued", "running")
+_STATES = {
+    "queued": "waits for the worker",
+    "running": "is training",
+    "finished": "is finished",
+    "failed": "failed",
+    "cancelled": "was withdrawn",
+}
+
+
+def render(registry: Registry) -> None:
+    """Draw the page; `?run=` chooses a run."""
+    st.title("Runs")
+    known = runs.listed(registry)
+    if not known:
+        st.info("Nothing was trained yet.")
+        shell.link("launch", "Launch a run")
+        return
+    active = any(run.status in _ACTIVE for run in known)
+    st.fragment(_table, run_every=_REFRESH_S if active else None)(registry, _states(known))
+    run = _chosen(known)
+    if run.status == "running":
+        st.fragment(_detail, run_every=_REFRESH_S)(registry, run.run_id)
+    else:
+        _detail(registry, run.run_id)
+
+
+def _table(registry: Registry, before: Any) -> None:
+    known = runs.listed(registry)
+    if _states(known) != before:
+        st.rerun()  # a run began or ended: the whole page changes
+    st.dataframe([_row(run) for run in known], hide_index=True, height=min(290, 38 + 35 * len(known)), column_config={
+        "Progress": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+    })  # fmt: skip
+
+
+def _states(known: Sequence[Run]) -> list[tuple[str, str]]:
+    return [(run.run_id, run.status) for run in known]
+
+
+def _row(run: Run) -> dict[str, Any]:
+    share = 1.0 if run.status == "finished" else run.done / run.total if run.total else 0.0
+    return {"Run": run.run_id, "Status": run.status, "Progress": share, "Configuration": run.config,
+            "Snapshot": run.snapshot_id[:12], "Launched by": run.actor}  # fmt: skip
+
+
+def _chosen(known: Sequence[Run]) -> Run:
+    ids = [run.run_id for run in known]
+    asked = st.query_params.get("run")
+    if asked is not None and asked not in ids:
+        st.warning(f"There is no run '{plain(asked)}' in this registry.")
+        st.query_params.pop("run")
+    if st.session_state.get("run") not in (None, *ids):
+        del st.session_state["run"]
+    chosen = st.selectbox("Run", ids, key="run", bind="query-params")
+    return known[ids.index(chosen)]
+
+
+def _detail(registry: Registry, run_id: str) -> None:
+    run = runs.get(registry, run_id)
+    st.subheader(f"Run {run_id} {_STATES.get(run.status, run.status)}")
+    if run.status == "failed":
+        st.error(_why(run.message), icon=":material/error:")
+    if run.status == "queued" and st.button("Withdraw", icon=":material/undo:"):
+        runs.cancel(registry, run_id)
+        st.rerun()
+    if run.status == "running":
+        st.progress(run.done / run.total if run.total else 0.0, "Training")
+    run_detail.render(registry, run)
+
+
+def _why(message: str | None) -> str:
+    """A sentence; whatever was no sentence for users stays in the terminal of the worker."""
+    if message in (None, "", "KeyboardInterrupt", "SystemExit"):
+        return "It was stopped before it was finished."
+    return plain(message or "")
