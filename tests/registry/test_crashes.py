@@ -22,7 +22,7 @@ from registry.tables import Table
 CHILD = Path(doomed_writer.__file__)
 SHORT = [
     "before fsync 1", "before plan 1", "after plan 1", "after transaction 2", "after link 1", "after move 1",
-    "before move 7", "after move 13", "before transaction 3", "after transaction 3", "before export 1",
+    "before move 7", "after move 12", "before transaction 3", "after transaction 3", "before export 1",
     "after export 1", "after git 1", "after git 3", "after git commit 1", "after transaction 4",
 ]  # fmt: skip
 

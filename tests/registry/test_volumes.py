@@ -33,7 +33,9 @@ shapes = st.tuples(*[st.integers(1, 5)] * 3)
 
 
 def voxels(kind: str) -> st.SearchStrategy[Any]:
-    return hnp.arrays(kind, shapes, elements={"allow_nan": False} if kind == "float32" else None)
+    return hnp.arrays(
+        kind, shapes, elements={"allow_nan": False, "allow_infinity": False} if kind == "float32" else None
+    )
 
 
 arrays = st.sampled_from(TYPES).flatmap(voxels)
