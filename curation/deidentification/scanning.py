@@ -8,6 +8,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from curation.deidentification.headers import in_nifti
 from curation.deidentification.kinds import Kind, ScanReport, finding
 from curation.deidentification.texts import in_field, in_path, in_text
 from registry.findings import Finding
+from registry.parallel import mapped
 
 Found = Iterable[tuple[Kind, str, str]]
 """Kind, what it is, and where in the file."""
 
 _SKIPPED = frozenset({".git", ".cohortium"})
-_OWN_DATES = ("logs/", "code/registry/", ".datalad/", "CHANGES")
-"""Places whose dates are those of the registry's own work, not of any person's visit."""
+_OWN_DATES = ("logs/", "code/registry/", ".datalad/")
+"""Places whose dates are those of the registry's own work, not of any person's visit; `CHANGES` is another."""
 
 _MAX_TEXT_BYTES = 1 << 26
 _PEEK = 4096
@@ -36,8 +38,8 @@ def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) ->
     """
     paths = sorted(_walk(root), key=str.encode)
     findings: list[Finding] = []
-    for done, path in enumerate(paths, start=1):
-        findings += scan_file(root, path)
+    for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
+        findings += found
         if progress:
             progress(done, len(paths), "scanning files")
     return ScanReport(len(paths), tuple(findings))
@@ -45,7 +47,7 @@ def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) ->
 
 def scan_file(root: Path, path: str) -> list[Finding]:
     """What one file, and its name, tell."""
-    own_dates = path.startswith(_OWN_DATES)
+    own_dates = path.startswith(_OWN_DATES) or path.endswith("CHANGES")
     try:
         found = {(kind, what, where) for kind, what, where in _read(root / path)}
     except (OSError, EOFError, ValueError, zlib.error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 from collections.abc import Iterator
@@ -56,9 +57,9 @@ def read_header(source: Path, path: str) -> Instance:
             dataset = _open(stream)
             _require_image(dataset)
             _require_pixels(dataset, stream)
+            return _instance(path, dataset)
     except OSError as error:
         raise Unusable(Code.NOT_FETCHED, f"It cannot be opened ({error.strerror}).") from error
-    return _instance(path, dataset)
 
 
 def read_pixels(file: Path) -> tuple[Array, int]:
@@ -80,7 +81,14 @@ def read_pixels(file: Path) -> tuple[Array, int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Headers are full of small offences; pydicom's words about them would put their values into logs."""
+    """Headers are full of small offences; pydicom's words about them would put names and UIDs into logs.
+
+    These settings are for the whole process: nothing here wants values checked, only read.
+    """
+    from pydicom import config
+
+    config.settings.reading_validation_mode = config.IGNORE
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -358,3 +358,21 @@ def test_many_headers_are_read_by_all_cores_with_the_same_result(tmp_path: Path)
     seen = survey(recipe(), tmp_path / "in", Settings(SALT), nothing)
     (row,) = seen.rows.values()
     assert (row.files, row.volumes, row.keep) == ("270", "9", "yes")
+
+
+def test_diffusion_images_bring_their_gradient_tables(tmp_path: Path) -> None:
+    directions = [[0.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]]
+    series = Series("ep2d diff", volumes=4, more={"EchoTime": 80, "RepetitionTime": 5000, "ScanningSequence": "EP"})
+    (tmp_path / "in").mkdir()
+    for volume, direction in enumerate(directions):
+        for index in range(len(series.depths)):
+            dataset = twins.instance(series, index, volume)
+            dataset.DiffusionBValue = 1000.0 if volume else 0.0
+            dataset.DiffusionGradientOrientation = direction
+            twins.save(dataset, tmp_path / f"in/{volume}-{index}")
+    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
+    edited(tmp_path / "plan.tsv", keep="yes")
+    stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
+    (table,) = (tmp_path / "into").rglob("*_dwi.bval")
+    assert table.read_text().split() == ["0", "1000", "1000", "1000"]
+    assert validator_errors(tmp_path / "into") == []

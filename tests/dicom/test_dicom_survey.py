@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -251,3 +252,19 @@ def test_patients_do_not_show_in_the_representation_of_an_instance(tmp_path: Pat
     twins.write(tmp_path, Series())
     shown = repr(look(tmp_path).stacks)
     assert not [word for word in (twins.PATIENT, twins.NAME, twins.DATE, Series().uid) if word in shown]
+
+
+@pytest.mark.filterwarnings("error")
+def test_damaged_headers_are_listed_without_a_word_into_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Bytes are changed at random places: any answer is fine but an error of another kind, or a value in a log."""
+    data = twins.write(tmp_path, Series())[0].read_bytes()
+    rng = random.Random(1)
+    for number in range(150):
+        damaged = bytearray(data[: rng.randrange(len(data))] if number % 3 == 0 else data)
+        for _ in range(rng.randint(1, 4)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        (tmp_path / f"damaged{number}").write_bytes(bytes(damaged))
+    seen = look(tmp_path)
+    used = [path for stack in seen.stacks.values() for path in stack.paths]
+    assert sorted([*used, *outside(seen)]) == sorted(path.name for path in tmp_path.iterdir())
+    assert caplog.text == ""
