@@ -74,8 +74,8 @@ From the ICBM152 2009a nonlinear maps that nilearn distributes (T1-weighted, gre
 mni_icbm152_*_tal_nlin_sym_09a), deformed and re-contrasted here. Template reference: Fonov et al., NeuroImage
 54 (2011) 313-327.
 
-The template belongs to its authors (McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University);
-nilearn's documentation of these maps names their licence.
+The template belongs to its authors (McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill
+University); nilearn's documentation of these maps names their licence.
 
 ## What it is not
 

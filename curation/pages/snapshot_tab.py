@@ -61,7 +61,7 @@ def _listed(registry: Registry, made: str | None) -> None:
         st.session_state["shown_snapshot"] = made
     st.dataframe([{"Snapshot": key[:12], "Query": row.query, "Split": row.split or "-", "Samples": row.n_samples,
                    "Left out": row.n_excluded} for key, row in known.items()], hide_index=True)  # fmt: skip
-    chosen = st.selectbox("Show", list(known), key="shown_snapshot", format_func=lambda key: key[:12])
+    chosen = st.selectbox("Look at", list(known), key="shown_snapshot", format_func=lambda key: key[:12])
     _show(registry, snapshots.get(registry, chosen))
 
 
@@ -73,8 +73,8 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     st.caption(f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
                f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
                f"{counted(len(files), 'file')}, {number(sum(ref.size for ref in files) >> 20)} MiB")  # fmt: skip
-    groups = [{**row, "group": f"{row['site']} · {row['class']}"} for row in rows]
-    st.altair_chart(charts.parts(groups, "samples"), width="stretch")
+    for column, by in zip(st.columns(2), ("site", "class"), strict=True):
+        column.altair_chart(charts.parts(rows, "samples", by), width="stretch")
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Verify every file", icon=":material/verified:")
         shell.link("launch", "Train on this snapshot", {"snapshot": manifest.snapshot_id})
@@ -89,7 +89,7 @@ def _verify(registry: Registry, manifest: Manifest) -> None:
     def report(done: int, total: int, what: str) -> None:
         bar.progress(done / max(total, 1), f"Comparing checksums: {number(done)} of {number(total)} files")
 
-    found = snapshots.verify(manifest, registry.root, report)
+    found = snapshots.verify(manifest, registry, report)
     bar.empty()
     if found.ok:
         st.success(f"All {counted(found.n_files, 'file')} are as they were frozen.", icon=":material/verified:")

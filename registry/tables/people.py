@@ -21,7 +21,9 @@ class PersonLink(Table, table=True):
     subject_b: str = Field(primary_key=True)
     kind: str = Field(description="same_person, suspected or cleared")
     method: str = Field(description="checksum, series, study, demographics, fingerprint, declared")
-    score: Optional[float] = Field(default=None, description="how alike the images are, up to 1; null where not compared")
+    score: Optional[float] = Field(
+        default=None, description="how alike the images are, up to 1; null where not compared"
+    )
     reviewer: Optional[str] = None
     reason: Optional[str] = None
 
