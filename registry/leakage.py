@@ -71,9 +71,9 @@ class Ancestor:
 
 
 def find(files: Iterable[Placed]) -> list[Leak]:
-    """Every key that is in more than one part, with one pair of files that shows it."""
+    """Every key that is in more than one part, with one pair of files that shows it, raw images before others."""
     seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for file in sorted(files, key=lambda item: item.path.encode()):
+    for file in sorted(files, key=lambda item: (item.path.startswith("derivatives/"), item.path.encode())):
         for kind, key in file.keys.items():
             if key is not None:
                 seen[kind, key].setdefault(file.part, file.path)
@@ -114,7 +114,7 @@ def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Lea
 
     What an ancestor trained on must not be in validation or test, and what it chose its weights by (validation) must
     not be in test. Its own test part was not seen. Each leak names the ancestor's file, then the file of `manifest`;
-    one leak a file of the ancestor.
+    one leak for each person and part.
     """
     leaks: dict[tuple[str, str, str], Leak] = {}
     for ancestor in sorted(ancestors, key=lambda item: (item.run, item.through)):
@@ -125,7 +125,7 @@ def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Lea
                 if earlier and PARTS.index(earlier.part) < PARTS.index(file.part):
                     who = f"{ancestor.run} ({ancestor.through})"
                     leak = Leak(ANCESTOR, who, earlier.path, earlier.part, file.path, file.part)
-                    leaks.setdefault((who, earlier.path, file.part), leak)
+                    leaks.setdefault((who, str(file.keys["person"]), file.part), leak)
     return list(leaks.values())
 
 
@@ -133,7 +133,7 @@ def _seen(manifest: Manifest) -> dict[tuple[str, str], Placed]:
     """Person and checksum to the file by which a run has seen it first, train before validation."""
     seen: dict[tuple[str, str], Placed] = {}
     files = [file for file in placed(manifest) if file.part in PARTS[:2]]
-    for file in sorted(files, key=lambda item: (PARTS.index(item.part), item.path.encode())):
+    for file in sorted(files, key=lambda item: PARTS.index(item.part)):
         for kind, key in file.keys.items():
             if key is not None:
                 seen.setdefault((kind, key), file)

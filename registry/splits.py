@@ -199,8 +199,9 @@ def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict
     """Person to stratum; a person seen at several sites gets all of them, joined."""
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
+        strata = seen[row["person_id"]]
         for column in stratify:
-            seen[row["person_id"]][column].add(str(row[column] or "n/a"))
+            strata[column].add(str(row[column] or "n/a"))
     return {person: tuple("+".join(sorted(seen[person][column])) for column in stratify) for person in seen}
 
 
