@@ -47,6 +47,6 @@ def _parse(filename: str) -> Name:
     stem, dot, extension = filename.partition(".")
     *parts, suffix = stem.split("_")
     entities = {match[1]: match[2] for part in parts if (match := _PAIR.fullmatch(part))}
-    if len(entities) != len(parts) or not _SUFFIX.fullmatch(suffix):
+    if not dot or len(entities) != len(parts) or not _SUFFIX.fullmatch(suffix):
         return Name(_NONE, "", dot + extension)
     return Name(MappingProxyType(entities), suffix, dot + extension)
