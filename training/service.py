@@ -21,11 +21,13 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
     """
     from training.records import new_run_id
 
-    load(Path(config_name))
+    place = Path(config_name)
+    load(place)
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
     status = "queued" if queued else "running"
-    return runs.enqueue(registry, new_run_id(), config_name, manifest.snapshot_id, status=status).run_id
+    named = str(place.absolute()) if place.is_file() else config_name  # a worker may stand in another folder
+    return runs.enqueue(registry, new_run_id(), named, manifest.snapshot_id, status=status).run_id
 
 
 def perform(registry: Registry, run_id: str, progress: Progress | None = None, *, resume: bool = False) -> None:

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from house_shell import TINY, shell
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-TINY = (
-    'name = "tiny"\n[model]\nname = "UNet"\n[model.kwargs]\nchannels = [4, 8]\nstrides = [2]\n[training]\nepochs = 1\n'
-)
 
 
 def block(heading: str) -> str:
     """All shell lines under one heading."""
     section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return "\n".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL))
-
-
-def shell(script: str, folder: Path) -> str:
-    """Run lines in a shell that stops at the first failure, with this environment's programs first."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("COHORTIUM_REGISTRY", None)
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, text=True,
-                          capture_output=True, check=False)  # fmt: skip
-    assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder where `build/demo` is a small demo registry, as `make demo` leaves it, without the training."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / ".venv" / "bin").mkdir(parents=True)
-    (folder / ".venv" / "bin" / "activate").write_text("")
-    (folder / "training").symlink_to(ROOT / "training")
-    shell("cohortium demo build/demo --persons 6 --no-train", folder)
-    yield folder
-    subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_make_knows_every_target_that_the_readme_names() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clean_environment import build, closure
 
 from registry import manifests
 from registry.canon import sha256_file
 from registry.manifests import FileRef, Manifest, Sample, Target
 from registry.volumes import save
-from tests.house.clean_environment import build, closure
 
 PACKAGES = ["torch", "monai[scipy]", "nibabel", "numpy"]
 FOREIGN = ["typer", "rich", "sqlmodel", "sqlalchemy", "duckdb", "datalad", "streamlit", "pandas", "safetensors"]
