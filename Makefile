@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO ?= build/demo
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo serve test lint types unit soak studies benchmarks format clean help
+.PHONY: demo serve test lint types unit soak benchmarks format clean help
 
 help:
 	@echo "make demo        the whole line on a generated cohort; prints where to look"
