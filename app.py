@@ -12,4 +12,5 @@ def opened() -> Registry:
     return open_registry()
 
 
+st.html("<style>.stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }</style>")  # less blank at the top
 shell.run(opened)

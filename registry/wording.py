@@ -38,6 +38,14 @@ def volume(mm3: float | None) -> str:
     return f"{mm3:,.0f} mm³" if mm3 < 1000 else f"{mm3 / 1000:,.2f} mL"
 
 
+def size(n_bytes: int) -> str:
+    """`980 kB`, `21.4 MB`, `3.1 GB`; powers of ten, as disks are sold."""
+    for unit, worth in (("GB", 10**9), ("MB", 10**6)):
+        if n_bytes >= worth:
+            return f"{n_bytes / worth:,.1f} {unit}"
+    return f"{n_bytes / 1000:,.0f} kB"
+
+
 def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
     """A point in RAS millimetres by its sides, `L 28 · P 30 · S 9`; `-` where it is unknown."""
     if x_mm is None or y_mm is None or z_mm is None:

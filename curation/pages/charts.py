@@ -8,37 +8,44 @@ from typing import Any
 import altair as alt
 
 from registry.overview import STATES
-from registry.viewer import CONSENSUS_COLOUR, rater_colour
+from registry.viewer import rater_colour
 from registry.wording import visit
 
 Row = dict[str, Any]
 
-_HEIGHT = 190
+_LOW = 200
+_CONSENSUS_LINE = "#C4B000"  # the yellow of the viewer, darker: it must be seen on white
+_STATUS_COLOURS = {
+    "normal": "#009E73",
+    "incidental lesions": "#E69F00",
+    "pathological": "#D55E00",
+    "not stated": "#8A94A0",
+}
 _STATE_COLOURS = ("#8A94A055", "#D55E00", "#B9D3EA", "#6FA3CF", "#2F6690")
 _STATE_NAMES = {
-    "no session": "no visit", "no image": "image missing", "image": "image", "read": "image, readings",
-    "consensus": "image, readings, consensus",
+    "no session": "no visit", "no image": "missing", "image": "image", "read": "with readings",
+    "consensus": "with consensus",
 }  # fmt: skip
 
 
-def bars(rows: Sequence[Row], category: str, value: str, by: str, titles: tuple[str, str, str]) -> alt.Chart:
+def bars(rows: Sequence[Row], category: str, value: str, by: str) -> alt.Chart:
     """Stacked horizontal bars.
 
     Args:
         rows: with the three columns named next.
         category: of the bars.
         value: their length, a count.
-        by: what a bar is divided into.
-        titles: of category, value and division.
+        by: what a bar is divided into; radiological status has colours of its own.
     """
-    names = dict(zip((category, value, by), titles, strict=True))
+    names = {name: name.capitalize() for name in (category, value, by)}
+    down = alt.Axis(labelLimit=160, ticks=False, domain=False, labelOverlap=False)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_HEIGHT)
+        alt.Chart(alt.InlineData(values=list(rows)), height=_bars_height(rows, category))
         .mark_bar(cornerRadius=2, stroke=None)
         .encode(
-            y=alt.Y(f"{category}:N", title=None, axis=alt.Axis(labelLimit=160, ticks=False, domain=False)),
-            x=alt.X(f"sum({value}):Q", title=names[value], axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color(f"{by}:N", title=names[by], legend=alt.Legend(orient="top", title=None, offset=4)),
+            y=alt.Y(f"{category}:N", title=None, axis=down, scale=alt.Scale(paddingInner=0.3)),
+            x=alt.X(f"sum({value}):Q", title=names[value], axis=_count_axis()),
+            color=alt.Color(f"{by}:N", title=names[by], legend=_legend(), scale=_status_scale(by, rows)),
             tooltip=[
                 alt.Tooltip(f"{category}:N", title=names[category]),
                 alt.Tooltip(f"{by}:N", title=names[by]),
@@ -52,12 +59,12 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str, titles: tuple[
 def timeline(rows: Sequence[Row]) -> alt.Chart:
     """Histogram of the days between the baseline and each visit, by centre."""
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_HEIGHT)
+        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW)
         .mark_bar(stroke=None)
         .encode(
-            x=alt.X("day:Q", bin=alt.Bin(maxbins=40), title="Days from baseline", axis=alt.Axis(format=",d")),
-            y=alt.Y("count():Q", title="Sessions", axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color("site:N", title="Site", legend=alt.Legend(orient="top", title=None, offset=4)),
+            x=alt.X("day:Q", bin=alt.Bin(maxbins=40), title="Days from baseline", axis=_count_axis()),
+            y=alt.Y("count():Q", title="Sessions", axis=_count_axis()),
+            color=alt.Color("site:N", title="Site", legend=_legend()),
             tooltip=[
                 alt.Tooltip("day:Q", bin=alt.Bin(maxbins=40), title="Days"),
                 alt.Tooltip("site:N", title="Site"),
@@ -74,7 +81,7 @@ def matrix(cells: Sequence[Row]) -> alt.Chart:
                "shown": _STATE_NAMES[cell["state"]]} for cell in cells]  # fmt: skip
     columns = len({value["column"] for value in values}) or 1
     scale = alt.Scale(domain=[_STATE_NAMES[state] for state in STATES], range=list(_STATE_COLOURS))
-    legend = alt.Legend(orient="top", title=None, columns=5, labelLimit=240)
+    legend = _legend()
     angle = -35 if columns > 7 else 0
     across = alt.Axis(orient="top", labelAngle=angle, labelLimit=140, ticks=False, domain=False)
     down = alt.Axis(ticks=False, domain=False)
@@ -100,17 +107,17 @@ def matrix(cells: Sequence[Row]) -> alt.Chart:
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
     """Marked volume (mL) of each reader over the days from baseline."""
     readers = [*raters, "consensus"]
-    colours = [*(rater_colour(index) for index in range(len(raters))), CONSENSUS_COLOUR]
+    colours = [*(rater_colour(index) for index in range(len(raters))), _CONSENSUS_LINE]
     shown = {row["reader"] for row in rows}
     known = [(reader, colour) for reader, colour in zip(readers, colours, strict=True) if reader in shown]
     scale = alt.Scale(domain=[reader for reader, _ in known], range=[colour for _, colour in known])
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=240)
+        alt.Chart(alt.InlineData(values=list(rows)), height=300)
         .mark_line(point=alt.OverlayMarkDef(size=55, filled=True), strokeWidth=2)
         .encode(
-            x=alt.X("day:Q", title="Days from baseline", axis=alt.Axis(format=",d")),
-            y=alt.Y("volume_ml:Q", title="Marked volume (mL)"),
-            color=alt.Color("reader:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=5)),
+            x=alt.X("day:Q", title="Days from baseline", axis=_count_axis()),
+            y=alt.Y("volume_ml:Q", title="Marked volume (mL)", axis=alt.Axis(titlePadding=8)),
+            color=alt.Color("reader:N", scale=scale, legend=_legend()),
             strokeDash=alt.condition("datum.reader == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
             tooltip=[
                 alt.Tooltip("reader:N", title="Reader"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
@@ -121,26 +128,48 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
     return chart
 
 
-def parts(rows: Sequence[Row], value: str) -> alt.Chart:
-    """Stacked bars of persons or samples per part, divided by site and class.
+def parts(rows: Sequence[Row], value: str, by: str) -> alt.Chart:
+    """Stacked bars of persons or samples per part.
 
     Args:
-        rows: with `part`, `group` and the column named next.
+        rows: with `part` and the two columns named next.
         value: `persons` or `samples`.
+        by: what a bar is divided into, `site` or `class`.
     """
     order = list(dict.fromkeys(row["part"] for row in rows))
     axis = alt.Axis(ticks=False, domain=False)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=150)
+        alt.Chart(alt.InlineData(values=list(rows)), height=210)
         .mark_bar(cornerRadius=2)
         .encode(
             y=alt.Y("part:N", title=None, sort=order, axis=axis),
-            x=alt.X(f"sum({value}):Q", title=value.capitalize(), axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color("group:N", legend=alt.Legend(orient="top", title=None, columns=4, labelLimit=200)),
+            x=alt.X(f"sum({value}):Q", title=value.capitalize(), axis=_count_axis()),
+            color=alt.Color(f"{by}:N", legend=_legend(2)),
             tooltip=[
-                alt.Tooltip("part:N", title="Part"), alt.Tooltip("group:N", title="Site · class"),
+                alt.Tooltip("part:N", title="Part"), alt.Tooltip(f"{by}:N", title=by.capitalize()),
                 alt.Tooltip(f"sum({value}):Q", title=value.capitalize(), format=",d"),
             ],
         )
     )  # fmt: skip
     return chart
+
+
+def _bars_height(rows: Sequence[Row], category: str) -> int:
+    return max(_LOW, 90 + 34 * len({row[category] for row in rows}))
+
+
+def _legend(columns: int = 5) -> alt.Legend:
+    return alt.Legend(orient="top", title=None, columns=columns, labelLimit=200, padding=0, offset=10)
+
+
+def _count_axis() -> alt.Axis:
+    return alt.Axis(tickMinStep=1, format=",d", titlePadding=8)
+
+
+def _status_scale(by: str, rows: Sequence[Row]) -> alt.Scale | alt.UndefinedType:
+    """Fixed colours of radiological status, so that green is never the sick."""
+    if by != "status":
+        return alt.Undefined
+    shown = {row[by] for row in rows}
+    known = {name: colour for name, colour in _STATUS_COLOURS.items() if name in shown}
+    return alt.Scale(domain=list(known), range=list(known.values())) if shown <= set(known) else alt.Undefined

@@ -15,14 +15,14 @@ from registry.viewer import shell
 from registry.wording import counted, number, visit
 
 _MOST_SUBJECTS = 150
-_HEADLINE = {
-    "persons": "People; one person can be several subjects.",
-    "subjects": "BIDS subjects.",
-    "sessions": "Visits.",
-    "images": "Acquired or preprocessed images.",
-    "raters": "Experts who read images.",
-    "masks": "Accepted readings.",
-    "lesions": "Lesions in consensus masks.",
+_HEADLINE: dict[str, str | None] = {
+    "persons": "One person can be several subjects: scanned again, or at two centres.",
+    "subjects": None,
+    "sessions": None,
+    "images": None,
+    "raters": None,
+    "masks": "Accepted readings of one rater each.",
+    "lesions": "Counted in the consensus masks, in every visit anew.",
 }
 
 
@@ -52,18 +52,16 @@ def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
 
 
 def _charts(catalog: Catalog, chosen: Sequence[str]) -> None:
+    images, sessions = overview.images_by_site(catalog, chosen), overview.sessions_by_site(catalog, chosen)
+    classes, days = overview.subjects_by_class(catalog, chosen), overview.visit_days(catalog, chosen)
     left, right = st.columns(2, gap="medium")
     with left:
-        _chart("Images", charts.bars(overview.images_by_site(catalog, chosen), "site", "images", "channel",
-                                     ("Site", "Images", "Channel")))  # fmt: skip
-        _chart("Subjects", charts.bars(overview.subjects_by_class(catalog, chosen), "class", "subjects", "status",
-                                       ("Class", "Subjects", "Radiological status")))  # fmt: skip
+        _chart("Images by site and channel", charts.bars(images, "site", "images", "channel"))
+        _chart("Subjects by class and radiological status", charts.bars(classes, "class", "subjects", "status"))
     with right:
-        _chart("Sessions", charts.bars(overview.sessions_by_site(catalog, chosen), "site", "sessions", "scanner",
-                                       ("Site", "Sessions", "Scanner")))  # fmt: skip
-        days = overview.visit_days(catalog, chosen)
+        _chart("Sessions by site and scanner", charts.bars(sessions, "site", "sessions", "scanner"))
         if days:
-            _chart("Time of the visits", charts.timeline(days))
+            _chart("Visits over time", charts.timeline(days))
         else:
             st.caption("No visit states its days from baseline.")
 
@@ -78,7 +76,7 @@ def _completeness(cells: list[dict[str, Any]]) -> None:
     st.subheader("Completeness")
     found = overview.gaps(cells)
     shown = _most_telling(cells, {row["subject"] for row in found})
-    left, right = st.columns((3, 2), gap="medium")
+    left, right = st.columns((5, 3), gap="large")
     with left:
         st.caption("One square is one visit and channel. Click it to open the subject.")
         event = st.altair_chart(charts.matrix(shown), width="content", on_select="rerun", key="matrix")

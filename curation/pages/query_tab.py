@@ -76,6 +76,8 @@ def _save(registry: Registry, sql: str) -> None:
         except CohortiumError as error:
             shell.explain(error)
         else:
+            reference = f"{saved.name}@{saved.version}"
+            st.session_state["split_query"] = st.session_state["snapshot_query"] = reference  # what comes next
             st.success(f"Saved as {saved.name}, version {saved.version}.", icon=":material/check_circle:")
 
 

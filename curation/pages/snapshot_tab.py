@@ -11,8 +11,9 @@ from registry import parts, queries, snapshots, splits
 from registry.errors import CohortiumError
 from registry.manifests import Manifest
 from registry.store import Registry
+from registry.tables import Snapshot
 from registry.viewer import shell
-from registry.wording import counted, number, words
+from registry.wording import counted, number, size, words
 
 _NO_SPLIT = "no split"
 
@@ -33,8 +34,8 @@ def _form(registry: Registry) -> str | None:
         return None
     divided = [f"{split.name}@{split.version}" for split in splits.listed(registry)]
     with st.form("snapshot"):
-        query = st.selectbox("Freeze the query", saved, index=len(saved) - 1)
-        split = st.selectbox("with the parts of", [*divided, _NO_SPLIT])
+        query = st.selectbox("Freeze the query", saved, index=len(saved) - 1, key="snapshot_query")
+        split = st.selectbox("with the parts of", [*divided, _NO_SPLIT], key="snapshot_split")
         st.caption("The truth of each image is its consensus, else its only reading.")
         pressed = st.form_submit_button("Freeze", type="primary", icon=":material/ac_unit:")
     return _freeze(registry, query, None if split == _NO_SPLIT else split) if pressed else None
@@ -61,8 +62,12 @@ def _listed(registry: Registry, made: str | None) -> None:
         st.session_state["shown_snapshot"] = made
     st.dataframe([{"Snapshot": key[:12], "Query": row.query, "Split": row.split or "-", "Samples": row.n_samples,
                    "Left out": row.n_excluded} for key, row in known.items()], hide_index=True)  # fmt: skip
-    chosen = st.selectbox("Look at", list(known), key="shown_snapshot", format_func=lambda key: key[:12])
+    chosen = st.selectbox("Look at", list(known), key="shown_snapshot", format_func=lambda key: _title(known[key]))
     _show(registry, snapshots.get(registry, chosen))
+
+
+def _title(row: Snapshot) -> str:
+    return f"{row.snapshot_id[:12]} · {row.query} · {row.split or _NO_SPLIT}"
 
 
 def _show(registry: Registry, manifest: Manifest) -> None:
@@ -72,7 +77,7 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     files = manifest.files()
     st.caption(f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
                f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
-               f"{counted(len(files), 'file')}, {number(sum(ref.size for ref in files) >> 20)} MiB")  # fmt: skip
+               f"{counted(len(files), 'file')}, {size(sum(ref.size for ref in files))}")  # fmt: skip
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "samples", by), width="stretch")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -31,10 +31,10 @@ def _form(registry: Registry) -> str | None:
         st.info("A split divides the persons of a saved query. Save one first.")
         return None
     with st.form("split"):
-        query = st.selectbox("Persons of the query", saved, index=len(saved) - 1)
-        name = st.text_input("Name of the split", placeholder="by-person")
+        query = st.selectbox("Persons of the query", saved, index=len(saved) - 1, key="split_query")
+        name = st.text_input("Name of the split", placeholder="by-person", key="split_name")
         columns = st.columns(3)
-        shares = [column.number_input(f"{label} (%)", 0, 100, value, step=5)
+        shares = [column.number_input(f"{label} (%)", 0, 100, value, step=5, key=f"share {label}")
                   for column, (label, value) in zip(columns, _SHARES.items(), strict=True)]  # fmt: skip
         stratify = st.multiselect("Keep the mix of", splits.STRATA, default=["site", "class"])
         seed = st.number_input(
@@ -52,6 +52,7 @@ def _make(registry: Registry, name: str, query: str, asked: tuple[list[int], int
     except CohortiumError as error:
         shell.explain(error)
         return None
+    st.session_state["snapshot_split"] = f"{made.name}@{made.version}"
     st.success(f"Split {made.name}, version {made.version}, is made.", icon=":material/check_circle:")
     return f"{made.name}@{made.version}"
 
@@ -72,8 +73,8 @@ def _show(registry: Registry, split: Split) -> None:
     total = sum(row["persons"] for row in rows)
     mix = ", ".join(split.stratify) or "nothing"
     st.caption(f"{counted(total, 'person')} of the query {split.query} · seed {split.seed} · keeps the mix of {mix}")
-    groups = [{**row, "group": f"{row['site']} · {row['class']}"} for row in rows]
-    st.altair_chart(charts.parts(groups, "persons"), width="stretch")
+    for column, by in zip(st.columns(2), ("site", "class"), strict=True):
+        column.altair_chart(charts.parts(rows, "persons", by), width="stretch")
     st.dataframe(_wide(rows), hide_index=True)
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
     if found:

@@ -36,8 +36,9 @@ def render(registry: Registry) -> None:
     subject = subject_choice.subject(known)
     who = subjects.who(catalog, subject)
     _heading(who)
-    visit = subject_choice.visit(subjects.visits(catalog, subject))
-    scan = subject_choice.scan(subjects.scans(catalog, visit)) if visit else None
+    with st.container(horizontal=True, gap="medium"):
+        visit = subject_choice.visit(subjects.visits(catalog, subject))
+        scan = subject_choice.scan(subjects.scans(catalog, visit)) if visit else None
     if visit is None or scan is None:
         st.info("This visit has no image to show.")
         return
@@ -62,36 +63,33 @@ def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> 
     images = drawings.on_grid(registry, scan.path)
     drawn = drawings.over(registry, images)
     found = subjects.lesions(catalog, images)
-    left, right = st.columns((13, 5), gap="medium")
+    st.text(_facts(visit, scan))
+    left, right = st.columns((2, 1), gap="medium")
     with right:
-        _visit_facts(visit, scan)
         at_mm = subject_tables.lesions(scan.path, found)
     with left:
         show(_layers(catalog, scan, drawn), key="viewer", height=600, at_mm=at_mm)
     subject_tables.masks(registry, drawn)
 
 
-def _visit_facts(visit: Visit, scan: Scan) -> None:
+def _facts(visit: Visit, scan: Scan) -> str:
     field = f"{scan.field_strength_t:g} T" if scan.field_strength_t else None
-    scanner = " · ".join(word for word in (visit.scanner or "scanner not stated", scan.model_name, field) if word)
-    rows = {"Site": visit.site or "not stated", "Scanner": scanner, "Visit": day(visit.day),
-            "Image": f"{scan.title}, {scan_facts(scan.shape, scan.spacing_mm)}"}  # fmt: skip
-    for name, value in rows.items():
-        label, text = st.columns((1, 3), gap="small")
-        label.caption(name)
-        text.text(value)
+    scanner = ", ".join(word for word in (visit.scanner or "scanner not stated", scan.model_name, field) if word)
+    return " · ".join((visit.site or "site not stated", scanner, day(visit.day), scan.title,
+                       scan_facts(scan.shape, scan.spacing_mm)))  # fmt: skip
 
 
 def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Layer]:
     raters = subjects.raters(catalog)
     several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
     wanted = st.query_params.get("run")
+    filled = Kind.CONSENSUS if any(drawing.kind is Kind.CONSENSUS for drawing in drawn) else Kind.READING
     layers = [Layer(volume_url(scan.sha256), scan.title)]
     for drawing in drawn:
         shown = drawing.kind is not Kind.PREDICTION or drawing.source == wanted
         layers.append(
             Layer(volume_url(drawing.sha256), subject_tables.title(drawing, several), "label", _colour(drawing, raters),
-                  opacity=0.3 if drawing.kind is Kind.CONSENSUS else 0.12, visible=shown, labels=_labels(drawing))
+                  opacity=0.3 if drawing.kind is filled else 0.0, visible=shown, labels=_labels(drawing))
         )  # fmt: skip
     return layers
 

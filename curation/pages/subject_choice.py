@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -16,18 +16,16 @@ def subject(known: Sequence[str]) -> str:
     asked = st.query_params.get("subject")
     if asked is not None and asked not in known:
         st.warning(f"There is no subject '{plain(asked)}' in this registry; {known[0]} is shown.")
-        st.query_params.pop("subject")
-    _forget_unknown("subject", known)
-    title, choice, back, forth = st.columns((6, 3, 1, 1), vertical_alignment="bottom")
-    with choice:
-        chosen = st.selectbox("Subject", known, key="subject", bind="query-params", label_visibility="collapsed")
+    _follow_address("subject", known)
+    title, choice, back, forth = st.columns((8, 6, 3, 3), vertical_alignment="bottom")
+    chosen = choice.selectbox("Subject", known, key="subject", label_visibility="collapsed")
     place = known.index(chosen)
     back.button("Previous", shortcut="k", width="stretch", disabled=place == 0,
                 on_click=_choose, args=(known[max(place - 1, 0)],))  # fmt: skip
     forth.button("Next", shortcut="j", width="stretch", disabled=place == len(known) - 1,
                  on_click=_choose, args=(known[min(place + 1, len(known) - 1)],))  # fmt: skip
     title.title(chosen)
-    return chosen
+    return _write_address("subject", chosen)
 
 
 def visit(visits: Sequence[Visit]) -> Visit | None:
@@ -35,13 +33,7 @@ def visit(visits: Sequence[Visit]) -> Visit | None:
     if not visits:
         return None
     named = {item.label or "-": item for item in visits}
-    _forget_unknown("session", list(named))
-    if len(visits) == 1:
-        return visits[0]
-    label = st.segmented_control("Visit", list(named), key="session", bind="query-params", required=True,
-                                 default=next(iter(named)), label_visibility="collapsed",
-                                 format_func=lambda key: _visit_title(named[key]))  # fmt: skip
-    return named.get(label or "", visits[0])
+    return named[_segments("session", list(named), lambda key: _visit_title(named[key]))]
 
 
 def scan(scans: Sequence[Scan]) -> Scan | None:
@@ -49,12 +41,15 @@ def scan(scans: Sequence[Scan]) -> Scan | None:
     if not scans:
         return None
     titles = {item.title: item for item in scans}
-    _forget_unknown("image", list(titles))
-    if len(scans) == 1:
-        return scans[0]
-    title = st.segmented_control("Image", list(titles), key="image", bind="query-params", required=True,
-                                 default=next(iter(titles)), label_visibility="collapsed")  # fmt: skip
-    return titles.get(title or "", scans[0])
+    return titles[_segments("image", list(titles), str)]
+
+
+def _segments(key: str, options: list[str], name: Callable[[str], str]) -> str:
+    _follow_address(key, options)
+    st.session_state.setdefault(key, options[0])
+    chosen = st.segmented_control(key.capitalize(), options, key=key, required=True, format_func=name,
+                                  label_visibility="collapsed")  # fmt: skip
+    return _write_address(key, chosen or options[0])
 
 
 def _visit_title(visit: Visit) -> str:
@@ -65,9 +60,20 @@ def _choose(subject: str) -> None:
     st.session_state["subject"] = subject
 
 
-def _forget_unknown(key: str, known: Sequence[str]) -> None:
-    """A choice made for another subject, which this one does not have."""
-    if st.session_state.get(key) not in (None, *known):
+def _follow_address(key: str, options: Sequence[str]) -> None:
+    """Take the choice from the address where somebody else wrote it, and from the last visit of the page at first.
+
+    Streamlit's own binding was rejected: it writes what a choice is called, not what it is.
+    """
+    asked, written = st.query_params.get(key), st.session_state.get(f"{key} in address")
+    if asked in options and asked != written:
+        st.session_state[key] = asked
+    elif key not in st.session_state and written in options:
+        st.session_state[key] = written
+    if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
-    if st.query_params.get(key) not in (None, *known):
-        st.query_params.pop(key)
+
+
+def _write_address(key: str, chosen: str) -> str:
+    st.session_state[f"{key} in address"] = st.query_params[key] = chosen
+    return chosen

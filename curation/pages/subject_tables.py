@@ -22,6 +22,8 @@ _DRAWERS = {Kind.READING: "Rater", Kind.CONSENSUS: "Consensus", Kind.PREDICTION:
 def title(drawing: Drawing, several_protocols: bool = False) -> str:
     """What the legend and the table call a drawing."""
     name = f"{_DRAWERS[drawing.kind]} {drawing.source}"
+    if drawing.kind is Kind.CONSENSUS:
+        name = f"Consensus ({drawing.source})"
     return f"{name} ({drawing.protocol})" if several_protocols and drawing.protocol else name
 
 
@@ -34,15 +36,16 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
     total = volume(sum(row["volume_mm3"] or 0 for row in placed))
     st.markdown(f"**{counted(len(placed), 'lesion')}**, together {total}")
     now = _current(image, len(placed))
-    back, forth, where = st.columns((2, 2, 3), vertical_alignment="center")
-    back.button("Back", shortcut="p", width="stretch", on_click=_go, args=(image, now - 1), disabled=now == 0)
-    forth.button("Next", key="next_lesion", shortcut="n", width="stretch", on_click=_go, args=(image, now + 1),
-                 disabled=now == len(placed) - 1)  # fmt: skip
-    where.caption(f"{placed[now]['lesion']} is in the crosshair")
-    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=min(330, 38 + 35 * len(placed)),
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, now - 1), disabled=now == 0)
+        st.button("Next", key="next_lesion", shortcut="n", on_click=_go, args=(image, now + 1),
+                  disabled=now == len(placed) - 1)  # fmt: skip
+    st.caption(f"The crosshair is on {placed[now]['lesion']}. Choose a row to go to another lesion.")
+    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=min(500, 38 + 35 * len(placed)),
                  on_select=lambda: _selected(image), selection_mode="single-row", key="lesions",
-                 column_config={"Volume": st.column_config.NumberColumn("Volume (mm³)", format="%.0f"),
-                                "Centre": st.column_config.TextColumn("Centre (mm)")})  # fmt: skip
+                 column_config={"Lesion": st.column_config.TextColumn(width=62),
+                                "Volume": st.column_config.NumberColumn("mm³", format="localized", width=62),
+                                "Centre": st.column_config.TextColumn("Centre (mm)", width=135)})  # fmt: skip
     chosen = placed[now]
     return chosen["x_mm"], chosen["y_mm"], chosen["z_mm"]
 
@@ -55,7 +58,8 @@ def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
         return
     reference = next((drawing for drawing in drawn if drawing.kind is Kind.CONSENSUS), None)
     with st.spinner("Comparing masks"):
-        rows = [_mask_row(registry, drawing, reference) for drawing in drawn]
+        several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
+        rows = [{"Drawn by": title(drawing, several), **_mask_row(registry, drawing, reference)} for drawing in drawn]
     st.dataframe(rows, hide_index=True, column_config={
         "mm3": st.column_config.NumberColumn("Volume (mm³)", format="localized"),
         "ml": st.column_config.NumberColumn("Volume (mL)", format="%.2f"),
@@ -85,8 +89,6 @@ def _mask_row(registry: Registry, drawing: Drawing, reference: Drawing | None) -
     compared = reference is not None and drawing is not reference
     note = "nothing found" if drawing.none_found else "out of date" if drawing.stale else ""
     return {
-        "Drawn by": title(drawing),
-        "Protocol": drawing.protocol or "-",
         "mm3": round(mm3) if mm3 is not None else None,
         "ml": mm3 / 1000 if mm3 is not None else None,
         "Lesions": measured.parts if measured and drawing.binary else None,
@@ -98,7 +100,7 @@ def _mask_row(registry: Registry, drawing: Drawing, reference: Drawing | None) -
 def _lesion_row(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Lesion": row["lesion"],
-        "Volume": row["volume_mm3"],
+        "Volume": round(row["volume_mm3"] or 0),
         "Centre": place(row["x_mm"], row["y_mm"], row["z_mm"]),
     }
 

@@ -24,8 +24,8 @@ def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
         alt.Chart(alt.InlineData(values=list(rows)), height=230)
         .mark_line(point=alt.OverlayMarkDef(size=35, filled=True) if points else False, strokeWidth=2)
         .encode(
-            x=alt.X("minutes:Q", title="Minutes of training"),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+            x=alt.X("minutes:Q", title="Minutes of training", axis=alt.Axis(titlePadding=8)),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(titlePadding=8)),
             tooltip=[
                 alt.Tooltip("minutes:Q", title="Minutes", format=".1f"), alt.Tooltip("epoch:Q", title="Epoch"),
                 alt.Tooltip("value:Q", title=title, format=".3f"),
@@ -37,15 +37,17 @@ def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
 
 def strips(rows: Sequence[Row]) -> alt.Chart:
     """Each image's Dice by site, coloured by part."""
+    across = alt.Axis(values=[n / 10 for n in range(11)], titlePadding=8)
+    legend = alt.Legend(orient="top", title=None, padding=0, offset=10)
     shown = [part for part in _PARTS if any(row["part"] == part for row in rows)]
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=[row for row in rows if row["dice"] is not None]), height=alt.Step(46))
+        alt.Chart(alt.InlineData(values=[row for row in rows if row["dice"] is not None]), height=alt.Step(30))
         .mark_circle(size=70, opacity=0.75)
         .encode(
-            x=alt.X("dice:Q", title="Dice of each image", scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("dice:Q", title="Dice of each image", scale=alt.Scale(domain=[0, 1]), axis=across),
             y=alt.Y("site:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
             yOffset=alt.YOffset("part:N", scale=alt.Scale(domain=shown)),
-            color=alt.Color("part:N", scale=alt.Scale(domain=shown), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("part:N", scale=alt.Scale(domain=shown), legend=legend),
             tooltip=[
                 alt.Tooltip("sample:N", title="Image"), alt.Tooltip("label_name:N", title="Label"),
                 alt.Tooltip("part:N", title="Part"), alt.Tooltip("dice:Q", title="Dice", format=".3f"),

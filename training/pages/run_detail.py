@@ -14,7 +14,7 @@ from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Run
 from registry.viewer import shell
-from registry.wording import counted, visit
+from registry.wording import size, visit
 from training.pages import charts, following
 
 _LARGEST_REPORT = 30 << 20
@@ -64,8 +64,8 @@ def _scores(parts: Sequence[dict[str, Any]]) -> None:
     st.dataframe(rows, hide_index=True, column_config={
         "HD95": st.column_config.NumberColumn("HD95 (mm)", format="%.1f", help="95th percentile of surface distances"),
         "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
-        "Found": st.column_config.NumberColumn("Lesions found", format="percent"),
-        "Right": st.column_config.NumberColumn("Predicted lesions that are right", format="percent"),
+        "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
+        "Right": st.column_config.NumberColumn("Lesions correct", format="%.0f %%", help="Of the predicted lesions"),
     })  # fmt: skip
 
 
@@ -75,12 +75,16 @@ def _score_row(part: dict[str, Any]) -> dict[str, Any]:
     return {"Reader": _READERS[part["reader"]], "Part": part["part"], "Label": part["label"], "Images": part["n"],
             "Persons": part["n_persons"], "Dice": interval, "HD95": _mean(part, "hd95_mm"),
             "ASSD": _mean(part, "assd_mm"),
-            "Found": part.get("lesion_recall"), "Right": part.get("lesion_precision"),
+            "Found": _percent(part.get("lesion_recall")), "Right": _percent(part.get("lesion_precision")),
             "Both empty": part["n_na"], "Failed": part["n_failed"]}  # fmt: skip
 
 
 def _mean(part: dict[str, Any], measure: str) -> float | None:
     return part[measure]["mean"] if part.get(measure) else None
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]]) -> None:
@@ -110,9 +114,8 @@ def _files(folder: Path) -> None:
                            icon=":material/download:", on_click="ignore")  # fmt: skip
     if not report.is_file():
         return
-    size = report.stat().st_size
-    if size > _LARGEST_REPORT:
-        st.caption(f"The report has {counted(size >> 20, 'MiB', 'MiB')}: download it to read it.")
+    if report.stat().st_size > _LARGEST_REPORT:
+        st.caption(f"The report has {size(report.stat().st_size)}: download it to read it.")
     elif st.toggle("Show the report here"):
         # a data address has an origin of its own: a report from elsewhere cannot reach the app
         content = base64.b64encode(report.read_bytes()).decode()
