@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,23 +64,42 @@ def server(folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         before = _unprivileged() or []
         shutil.chown(folder, "postgres", "postgres")
-    port = _free_port()
-    data = folder / "data"
-    settings = " ".join(f"-c {key}='{value}'" for key, value in {**_SETTINGS, "port": str(port)}.items())
-    _run([*before, str(binaries / "initdb"), "-D", str(data), "-U", "cohortium", "-A", "trust", "-E", "UTF8",
-          "--locale", "C.UTF-8", "--no-sync"], folder)  # fmt: skip
-    control = [*before, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
-    _run([*control, "-l", str(folder / "log"), "-o", settings, "start"], folder)
+    data, port = str(folder / "data"), _free_port()
+    init = [str(binaries / "initdb"), "-D", data, "-U", "cohortium", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8"]
+    done = subprocess.run([*before, *init, "--no-sync"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    settings = [word for key, value in {**_SETTINGS, "port": str(port)}.items() for word in ("-c", f"{key}={value}")]
+    with (folder / "log").open("wb") as log:
+        command = [*_dying_with_us(before), str(binaries / "postgres"), "-D", data, *settings]
+        child = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        yield f"postgresql+psycopg://cohortium@127.0.0.1:{port}/postgres"
+        url = f"postgresql+psycopg://cohortium@127.0.0.1:{port}/postgres"
+        _wait(child, url, folder / "log")
+        yield url
     finally:
-        _run([*control, "-m", "immediate", "stop"], folder)
+        child.send_signal(signal.SIGQUIT)
+        child.wait(60)
 
 
-def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{Path(command[-1]).name}: {done.stderr.decode(errors='replace')}")
+def _dying_with_us(before: list[str]) -> list[str]:
+    """A test run that is killed must not leave its server behind."""
+    setpriv = shutil.which("setpriv")
+    return [*(before or ([setpriv] if setpriv else [])), *(["--pdeathsig", "QUIT"] if setpriv else [])]
+
+
+def _wait(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    import psycopg
+
+    for _ in range(600):
+        if child.poll() is not None:
+            raise RuntimeError(log.read_text(errors="replace"))
+        try:
+            psycopg.connect(url.replace("+psycopg", "")).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("PostgreSQL did not answer within a minute")
 
 
 def _free_port() -> int:

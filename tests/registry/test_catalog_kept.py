@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import pytest
 import tiny_bids
 
 from registry import repair
@@ -34,14 +35,18 @@ def test_what_this_process_writes_is_seen(cohort: Registry) -> None:
 def test_what_another_process_writes_is_seen(cohort: Registry) -> None:
     before = Catalog.of(cohort)
     script = (
-        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE subject SET age = 99'); c.commit()"
+        "import sys; from pathlib import Path; from sqlalchemy import text; from registry.store import open_registry\n"
+        "with open_registry(Path(sys.argv[1])).unit_of_work() as session:\n"
+        "    session.execute(text('UPDATE subject SET age = 99'))"
     )
-    subprocess.run([sys.executable, "-c", script, str(cohort.local / "registry.sqlite")], check=True)
+    subprocess.run([sys.executable, "-c", script, str(cohort.root)], check=True)
     assert Catalog.of(cohort) is not before
     assert Catalog.of(cohort).value("SELECT min(age) FROM subjects") == 99
 
 
 def test_a_transaction_that_is_not_committed_changes_nothing(cohort: Registry) -> None:
+    if cohort.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's state tells more than commits: the catalog is filled again, which is only slower")
     before = Catalog.of(cohort)
     open_one = sqlite3.connect(cohort.local / "registry.sqlite")
     open_one.execute("DELETE FROM quality_verdict")
