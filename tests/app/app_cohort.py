@@ -1,6 +1,7 @@
 """A small cohort for the app's tests: heads with lesions, seven subjects of six persons, two centres, three raters.
 
-sub-A001 has two visits; sub-B003 lacks its T1w; sub-B004 was read by nobody; sub-B006 is the person of sub-A000.
+sub-A001 has two visits; sub-B003 lacks its T1w; sub-B004 was read by nobody; sub-B006 is the person of sub-A000;
+the run `RUN` predicted something else than the raters drew for sub-A002.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ AFFINE = np.array([[4.0, 0, 0, -94], [0, 4, 0, -110], [0, 0, 5, -70], [0, 0, 0, 
 RATERS = ("e01", "e02", "e03")
 SUBJECTS = ("sub-A000", "sub-A001", "sub-A002", "sub-B003", "sub-B004", "sub-B005", "sub-B006")
 MANUAL = "derivatives/manual-ms"
+RUN = "r2ah0hzlo34i6d"
 
 _LINKED = {"Name": "Readings", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
            "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "Manual"}]}  # fmt: skip
@@ -35,9 +37,18 @@ def write(root: Path) -> None:
                for visit, day in visits])  # fmt: skip
         for visit, _ in visits:
             _visit(root, index, name, visit)
+    _prediction(root)
     put(root / MANUAL / "dataset_description.json", _LINKED)
     table(root / MANUAL / "descriptions.tsv", [{"desc_id": f"desc-{rater}", "description": rater, "rater_id": rater,
                                                 "role": "expert", "protocol": "ms"} for rater in RATERS])  # fmt: skip
+
+
+def _prediction(root: Path) -> None:
+    folder, stem = root / f"derivatives/prediction-{RUN}", "sub-A002/ses-M00/anat/sub-A002_ses-M00"
+    put(folder / "dataset_description.json", {**_LINKED, "Name": "Predictions"})
+    sources = [f"bids:raw:{stem}_FLAIR.nii.gz"]
+    mask = encode(lesions(2, "ses-M12", grown=3), AFFINE)
+    _file(folder / f"{stem}_space-FLAIR_label-L_desc-{RUN}_mask.nii.gz", mask, {"Manual": False, "Sources": sources})
 
 
 def _person(index: int, name: str) -> dict[str, Any]:

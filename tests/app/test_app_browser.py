@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_cohort import RUN
 from browser import chromium, free_port, near, outside, require_browser, running, shot, viewer_ready
 
 from registry import runs, snapshots
 from registry.store import Registry, registry_at
-from registry.viewer import CONSENSUS_COLOUR, rater_colour
+from registry.viewer import CONSENSUS_COLOUR, PREDICTION_COLOUR, rater_colour
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -73,6 +74,17 @@ def test_subject_page_draws_voxels_and_every_readers_colour(served: tuple[Regist
     for colour in (rater_colour(0), rater_colour(2), CONSENSUS_COLOUR):
         assert near(pixels, colour).sum() > 30, f"a contour of {colour}"
     shot(page, "app-subject")
+    no_mistake(page)
+
+
+def test_a_run_lays_its_prediction_over_the_image(served: tuple[Registry, str], page: Any) -> None:
+    white = []
+    for query in ("subject=sub-A002", f"subject=sub-A002&run={RUN}"):
+        page.goto(f"{served[1]}/subject?{query}")
+        viewer_ready(page)
+        page.wait_for_timeout(1000)
+        white.append(near(shot(page.locator(".stage"), f"app-prediction-{len(white)}"), PREDICTION_COLOUR).sum())
+    assert white[1] > white[0] + 150, "the outline of the prediction"
     no_mistake(page)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from app_cohort import lesions
+from app_cohort import RUN, lesions
 
 from registry import drawings, exploring, overlap, overview, parts, snapshots, splits, subjects, wording
 from registry.catalog import Catalog
@@ -43,6 +43,12 @@ def test_drawings_come_by_rater_then_consensus_and_reach_other_images_on_the_gri
     assert [(item.kind, item.source) for item in found] == [
         (Kind.READING, "e01"), (Kind.READING, "e02"), (Kind.READING, "e03"), (Kind.CONSENSUS, "majority"),
     ]  # fmt: skip
+
+
+def test_predictions_stand_last_and_state_no_volume(full: Registry) -> None:
+    found = drawings.over(full, ["sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"])
+    assert (found[-1].kind, found[-1].source, found[-1].volume_mm3) == (Kind.PREDICTION, RUN, None)
+    assert overlap.measure(full, found[-1].sha256) is not None
 
 
 def test_dice_is_that_of_the_voxels(full: Registry) -> None:
