@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from registry.canon import readable_json, tsv_bytes
+from registry.canon import gzip_bytes, readable_json, tsv_bytes
 from registry.volumes import encode
 
 SESSIONS = ("ses-01", "ses-02")
 SUFFIXES = ("FLAIR", "T1w")
 
 
-def generate(root: Path, subjects: int) -> int:
-    """Write `subjects` subjects with two sessions of two images and sidecars; returns the number of files."""
+def generate(root: Path, subjects: int, *, readings: bool = True) -> int:
+    """Write subjects with two sessions of two images and sidecars, and a reading each; returns the number of files."""
     root.mkdir(parents=True)
     description = {"Name": "generated", "BIDSVersion": "1.11.1", "DatasetType": "raw", "License": "CC0"}
     (root / "dataset_description.json").write_bytes(readable_json(description))
@@ -22,8 +24,16 @@ def generate(root: Path, subjects: int) -> int:
     ids = [f"sub-{number:05d}" for number in range(subjects)]
     rows = [{"participant_id": name, "person_id": f"P{name[4:]}", "class": "MS"} for name in ids]
     (root / "participants.tsv").write_bytes(tsv_bytes(rows, ["participant_id", "person_id", "class"]))
+    files = 3 + sum(_subject(root, number, name) for number, name in enumerate(ids))
+    return files + _readings(root, ids) if readings else files
+
+
+def _readings(root: Path, ids: list[str]) -> int:
     _describe_readings(root / "derivatives" / "manual-ms")
-    return 5 + sum(_subject(root, number, name) for number, name in enumerate(ids))
+    for number, name in enumerate(ids):
+        for index, session in enumerate(SESSIONS):
+            _reading(root, name, session, number * 2 + index)
+    return 2 + 2 * len(ids) * len(SESSIONS)
 
 
 def _describe_readings(folder: Path) -> None:
@@ -62,14 +72,26 @@ def _subject(root: Path, number: int, name: str) -> int:
     (root / name / f"{name}_sessions.tsv").write_bytes(tsv_bytes(table, columns))
     files = 1
     for index, session in enumerate(SESSIONS):
-        _reading(root, name, session, number * 2 + index)
-        files += 2
         folder = root / name / session / "anat"
         folder.mkdir(parents=True)
         for kind, suffix in enumerate(SUFFIXES):
-            voxels = np.full((4, 4, 4), number * 4 + index * 2 + kind, dtype=np.int32)
-            (folder / f"{name}_{session}_{suffix}.nii.gz").write_bytes(encode(voxels, np.diag([2.0, 2.0, 3.0, 1.0])))
-            sidecar = {"Manufacturer": "Siemens", "MagneticFieldStrength": 3, "EchoTime": 0.1}
+            serial = number * 4 + index * 2 + kind
+            (folder / f"{name}_{session}_{suffix}.nii.gz").write_bytes(_image(serial))
+            sidecar = {"Manufacturer": "Siemens", "ManufacturersModelName": "Skyra", "MagneticFieldStrength": 3,
+                       "EchoTime": 0.1 + serial * 1e-6, "RepetitionTime": 9.0, "FlipAngle": 120, "SliceThickness": 3.0,
+                       "SeriesNumber": serial % 40, "ImageType": ["ORIGINAL", "PRIMARY", "M"]}  # fmt: skip
             (folder / f"{name}_{session}_{suffix}.json").write_bytes(readable_json(sidecar))
             files += 2
     return files
+
+
+@cache
+def _template() -> bytes:
+    return gzip.decompress(encode(np.zeros((4, 4, 4), dtype=np.int32), np.diag([2.0, 2.0, 3.0, 1.0])))
+
+
+def _image(serial: int) -> bytes:
+    """An image of its own: git-annex is slow with thousands of equal files."""
+    raw = bytearray(_template())
+    raw[-4:] = serial.to_bytes(4, "little")
+    return gzip_bytes(bytes(raw))

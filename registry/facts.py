@@ -25,7 +25,7 @@ Progress = Callable[[int, int, str], None]
 LABEL_SUFFIXES = frozenset({"mask", "dseg"})
 INDEXED_FOLDERS = ("derivatives", "code/registry")
 
-HEAVY_BYTES = 64 << 20
+HEAVY_BYTES = 8 << 20
 """Files that are larger together are worth a worker's start, however few they are."""
 
 

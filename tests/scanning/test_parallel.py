@@ -16,7 +16,12 @@ import slow_work
 from registry import facts, parallel
 from registry.errors import InvalidInput
 
-MANY = list(range(parallel.FEWEST * 3))
+MANY = list(range(400))
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "FEWEST", 2)
 
 
 def test_answers_come_in_order_whoever_made_them() -> None:
@@ -66,7 +71,7 @@ def test_a_worker_that_cannot_start_costs_time_and_nothing_else(monkeypatch: pyt
 def test_a_worker_ends_when_whoever_started_it_is_killed() -> None:
     script = (
         "import os, time, slow_work; from registry import parallel\n"
-        "for pid in parallel.mapped(slow_work.pid, range(100000), cores=2):\n"
+        "for pid in parallel.mapped(slow_work.pid, range(100000), cores=2, heavy=True):\n"
         "    if pid != os.getpid(): print(pid, flush=True); time.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
@@ -87,3 +92,8 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_an_answer_that_cannot_travel_is_made_here() -> None:
+    makers = list(parallel.mapped(slow_work.closure, MANY, cores=2))
+    assert [make() for make in makers] == MANY
