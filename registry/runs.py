@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from sqlmodel import col, select, update
 
 from registry import layout
+from registry.canon import readable_json
 from registry.errors import NotFound, UsageError
 from registry.publishing import Change, publish
 from registry.store import Registry, actor
@@ -119,5 +121,14 @@ def publish_run(registry: Registry, run_id: str, facts: Mapping[str, Any]) -> li
                 shutil.copy(source / name, target / name)
         if (source / "derivatives").is_dir():
             shutil.copytree(source / "derivatives", tree / "derivatives")
+            for description in (tree / "derivatives").glob("*/dataset_description.json"):
+                _link_to_raw(description)
 
     return publish(registry, Change("run", f"Record run {run_id}", {"run": run_id, **facts}), write)
+
+
+def _link_to_raw(description: Path) -> None:
+    """In the run's folder the derivative names its raw images from there; in the registry they are two folders up."""
+    stated = json.loads(description.read_text(encoding="utf-8"))
+    stated["DatasetLinks"] = {**stated.get("DatasetLinks", {}), "raw": "file:../.."}
+    description.write_bytes(readable_json(stated))

@@ -48,6 +48,9 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
         root = frozen.materialise(registry, manifest)
         report = _noting(registry, run_id, progress)
         train(config, manifest, root, folder, progress=report, resume=resume, context=context)
+    except KeyboardInterrupt:
+        runs.note(registry, run_id, status="failed", message=f"Stopped; continue with --resume {run_id}")
+        raise
     except BaseException as error:
         runs.note(registry, run_id, status="failed", message=str(error) or type(error).__name__)
         raise

@@ -22,7 +22,7 @@ _LIGHT = {
     "sidebar.secondaryBackgroundColor": "#E6EBF1",
 }
 _DARK = {
-    "primaryColor": "#7FB2DD",
+    "primaryColor": "#3F7CAC",
     "backgroundColor": "#12161C",
     "secondaryBackgroundColor": "#1B212A",
     "textColor": "#E4E9EF",

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 from house_shell import TINY, shell
+from sqlmodel import select
+
+from registry.store import open_registry
+from registry.tables import Prediction
 
 REGISTRY = "--registry build/demo"
 
@@ -32,6 +36,13 @@ def test_a_run_leaves_a_record_that_names_its_snapshot_and_every_file(place: Pat
     assert record["data"]["snapshot"] == trained["snapshot"]
     assert {len(file["sha256"]) for file in record["data"]["files"]} == {64}
     assert (published / "model.safetensors").stat().st_size > 0
+
+
+def test_predictions_are_known_to_the_registry_by_image_and_run(place: Path, trained: dict[str, Any]) -> None:
+    with open_registry(place / "build/demo").reading() as session:
+        found = session.exec(select(Prediction).where(Prediction.run_id == trained["run"])).all()
+    assert found
+    assert {row.image_path.rpartition("_")[2] for row in found} == {"FLAIR.nii.gz"}
 
 
 def test_scores_are_printed_per_part_and_written_as_a_table(place: Path, trained: dict[str, Any]) -> None:
