@@ -107,7 +107,8 @@ class Edits(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="edits"))
         shutil.copytree(self.template.root, self.folder / "r", symlinks=True)
         self.registry = registry_at(self.folder / "r")
-        orm_event.listen(self.registry.engine, "checkout", _hurry)
+        if self.registry.engine.dialect.name == "sqlite":
+            orm_event.listen(self.registry.engine, "checkout", _hurry)
         self.root = self.folder / "files"
         tiny_bids.write_cohort(self.root, tiny_bids.SUBJECTS[:2])
         self.apply(sorted(facts_walk(self.root)), [])
