@@ -69,7 +69,7 @@ def read_document(place: str, stamp: Stamp) -> Document:
         return Document(None, _NOTHING, "has no content on this machine")
     kept = stamp if stamp[1] < time.time_ns() - RACY_NS else None
     try:
-        content = read_json(_read(place))
+        content = read_json(_read(place, stamp[0]))
     except OSError as error:
         return Document(None, _NOTHING, f"cannot be read ({error.strerror})")
     except ValueError as error:
@@ -79,13 +79,14 @@ def read_document(place: str, stamp: Stamp) -> Document:
     return Document(kept, content)
 
 
-def _read(place: str) -> bytes:
+def _read(place: str, size: int) -> bytes:
+    """A whole file; with one call where it is as large as it was."""
     handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        parts = []
-        while part := os.read(handle, 1 << 20):
-            parts.append(part)
-        return b"".join(parts)
+        data = os.read(handle, size + 1)
+        while len(data) != size and (more := os.read(handle, 1 << 20)):
+            data += more
+        return data
     finally:
         os.close(handle)
 
@@ -97,10 +98,11 @@ def inherit(levels: Sequence[Level], suffix: str, entities: Mapping[str, str], f
     there are more, the one with more entities wins and a finding says so.
     """
     merged: Metadata = _NOTHING
+    own = entities.items()
     for level in levels:
-        fitting = [item for item in level.get(suffix, ()) if item.entities.items() <= entities.items()]
+        fitting = [item for item in level[suffix] if item.entities.items() <= own] if suffix in level else ()
         if len(fitting) > 1:
-            fitting.sort(key=lambda item: (len(item.entities), item.path))
+            fitting = sorted(fitting, key=lambda item: (len(item.entities), item.path))
             rivals = f"applies to the same files as {fitting[0].path}"
             findings.append(Finding("sidecars-compete", Severity.WARNING, fitting[-1].path, rivals))
         for item in fitting:

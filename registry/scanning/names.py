@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 _PAIR = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)")
 _SUFFIX = re.compile(r"[A-Za-z0-9+]+")
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Name(NamedTuple):
@@ -35,18 +33,19 @@ def parse_name(filename: str) -> Name:
     """The parts of a file name. Names of other subjects that end alike are recognised again, not parsed again."""
     head, mark, rest = filename.partition("_")
     if mark and head.startswith("sub-") and _SUFFIX.fullmatch(head, 4):
-        tail = _parse(rest)
-        if not tail.suffix or "sub" in tail.entities:
-            return Name(_NONE, "", tail.extension)
-        return Name({"sub": head[4:], **tail.entities}, tail.suffix, tail.extension)
-    return _parse(filename)
+        entities, suffix, extension = _parse(rest)
+        if not suffix or "sub" in entities:
+            return Name({}, "", extension)
+        return Name({"sub": head[4:], **entities}, suffix, extension)
+    entities, suffix, extension = _parse(filename)
+    return Name(dict(entities), suffix, extension)
 
 
 @lru_cache(maxsize=16384)
-def _parse(filename: str) -> Name:
+def _parse(filename: str) -> tuple[dict[str, str], str, str]:
     stem, dot, extension = filename.partition(".")
     *parts, suffix = stem.split("_")
     entities = {match[1]: match[2] for part in parts if (match := _PAIR.fullmatch(part))}
     if not dot or len(entities) != len(parts) or not _SUFFIX.fullmatch(suffix):
-        return Name(_NONE, "", dot + extension)
-    return Name(MappingProxyType(entities), suffix, dot + extension)
+        return {}, "", dot + extension
+    return entities, suffix, dot + extension

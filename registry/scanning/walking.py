@@ -114,8 +114,9 @@ def _again(place: str, held: Folder) -> Folder | None:
                 changed[name] = _stamp(place + name)
     except OSError:
         return None
-    files = {**held.files, **changed}
-    return held if files == held.files else replace(held, files=files)
+    if not changed or (files := {**held.files, **changed}) == held.files:
+        return held
+    return replace(held, files=files)
 
 
 def _list(place: str, path: str) -> Folder:
@@ -125,7 +126,11 @@ def _list(place: str, path: str) -> Folder:
         mtime_ns = os.stat(place).st_mtime_ns
         with os.scandir(place) as entries:
             for entry in entries:
-                if not entry.name.startswith("."):
+                name = entry.name
+                if entry.is_file(follow_symlinks=False) and name[0] != "." and name.isprintable():
+                    state = entry.stat(follow_symlinks=False)
+                    listing.files[name] = (state.st_size, state.st_mtime_ns)
+                elif name[0] != ".":
                     listing.take(entry)
     except OSError as error:
         listing.refuse("folder-unreadable", "", f"cannot be listed ({error.strerror})")
@@ -146,12 +151,10 @@ class _Listing:
     findings: list[Finding]
 
     def take(self, entry: os.DirEntry[str]) -> None:
+        """A folder, a link, or whatever else is no plain file."""
         name = entry.name
         if not name.isprintable():  # also undecodable bytes, which Python keeps as surrogates
             self.refuse("name-unprintable", name, "holds characters that cannot be printed")
-        elif entry.is_file(follow_symlinks=False):
-            state = entry.stat(follow_symlinks=False)
-            self.files[name] = (state.st_size, state.st_mtime_ns)
         elif entry.is_dir(follow_symlinks=False):
             if self.path or _belongs(name):
                 self.folders.append(f"{self.path}{name}/")
@@ -173,7 +176,8 @@ class _Listing:
         self.findings.append(Finding(code, severity, shown or ".", message))
 
     def note_collisions(self) -> None:
-        if len({name.lower() for name in self.files}) == len(self.files) and "".join(self.files).isascii():
+        names = "/".join(self.files)
+        if names.isascii() and (len(self.files) < 2 or len(set(names.lower().split("/"))) == len(self.files)):
             return
         first: dict[str, str] = {}
         for name in sorted(self.files):
