@@ -53,24 +53,54 @@ def _path(number: int, visit: int, suffix: str) -> str:
 
 def _image(number: int, visit: int, suffix: str) -> dict[str, Any]:
     path = _path(number, visit, suffix)
-    return dict(
-        path=path, dataset="raw", subject_id=f"sub-{number:06d}", session_key=f"sub-{number:06d}/ses-{visit}",
-        datatype="anat", suffix=suffix, channel=suffix, sha256=sha256_bytes(path.encode()), size=1_000_000 + number,
-        n_i=182, n_j=218, n_k=182, n_t=1, spacing_i_mm=1.0, spacing_j_mm=1.0, spacing_k_mm=1.0 + number % 4,
-        affine_ras=[1.0, 0.0, 0.0, 0.0] * 4, dtype="int16", orientation="RAS", forms_agree=True,
-        manufacturer="Siemens", model_name="Skyra", field_strength_t=3.0,
-    )  # fmt: skip
+    return {
+        "path": path,
+        "dataset": "raw",
+        "subject_id": f"sub-{number:06d}",
+        "session_key": f"sub-{number:06d}/ses-{visit}",
+        "datatype": "anat",
+        "suffix": suffix,
+        "channel": suffix,
+        "sha256": sha256_bytes(path.encode()),
+        "size": 1_000_000 + number,
+        "n_i": 182,
+        "n_j": 218,
+        "n_k": 182,
+        "n_t": 1,
+        "spacing_i_mm": 1.0,
+        "spacing_j_mm": 1.0,
+        "spacing_k_mm": 1.0 + number % 4,
+        "affine_ras": [1.0, 0.0, 0.0, 0.0] * 4,
+        "dtype": "int16",
+        "orientation": "RAS",
+        "forms_agree": True,
+        "manufacturer": "Siemens",
+        "model_name": "Skyra",
+        "field_strength_t": 3.0,
+    }
 
 
 def _mask(number: int, visit: int, suffix: str) -> dict[str, Any]:
     image = _path(number, visit, suffix)
     path = "derivatives/manual-ms/" + image.replace(".nii.gz", "_mask.nii.gz")
-    return dict(
-        path=path, image_path=image, subject_id=f"sub-{number:06d}", protocol="ms", desc="e01", label="L",
-        suffix="mask", sha256=sha256_bytes(path.encode()), size=1000, labels={"0": "background", "1": "lesion"},
-        n_voxels=5, volume_mm3=5.0, rater_id="e01", kind="mask", revision=1,
-        stale=False,
-    )  # fmt: skip
+    return {
+        "path": path,
+        "image_path": image,
+        "subject_id": f"sub-{number:06d}",
+        "protocol": "ms",
+        "desc": "e01",
+        "label": "L",
+        "suffix": "mask",
+        "sha256": sha256_bytes(path.encode()),
+        "size": 1000,
+        "labels": {"0": "background", "1": "lesion"},
+        "n_voxels": 5,
+        "volume_mm3": 5.0,
+        "rater_id": "e01",
+        "kind": "mask",
+        "revision": 1,
+        "stale": False,
+    }
 
 
 def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
