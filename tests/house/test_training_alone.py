@@ -92,7 +92,9 @@ def test_training_predicting_and_scoring_run_there(clean_python: Path, tmp_path:
         "--root",
         data,
         "--output",
-        str(out),
+        str(out.parent),
+        "--run",
+        out.name,
     )
     assert (out / "run.json").is_file()
     assert (out / "model.safetensors").is_file()

@@ -23,14 +23,14 @@ postgresql_url = postgresql_server.postgresql_url
 
 
 @pytest.fixture(scope="session")
-def _template(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def _template(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COHORTIUM_DATABASE", postgresql_url)
         registry = create(tmp_path_factory.mktemp("postgresql-template") / "cohort", "Tiny")
         publish(registry, Change("import", "Import the tiny cohort"), tiny_bids.write_cohort)
         commit_pending(registry)
         registry.engine.dispose()
-        yield registry.root
+    return registry.root  # the variable is gone again: other tests of this process keep their own database
 
 
 @pytest.fixture
