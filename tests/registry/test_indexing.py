@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
-from registry import facts, indexing, queries, repair, snapshots, splits
+from registry import facts, indexing, layout, queries, repair, snapshots, splits
 from registry.committing import commit_pending
 from registry.errors import IntegrityError
 from registry.publishing import Change, publish
@@ -144,6 +144,13 @@ class Edits(RuleBasedStateMachine):
         rows = [{**tiny_bids.participant(subject), "person_id": person} for subject in sorted(listed)]
         tiny_bids.put_table(self.root, "participants.tsv", rows, tiny_bids.PARTICIPANTS)
         self.apply(["participants.tsv"], [])
+
+    @rule(said=st.dictionaries(st.tuples(subjects, subjects), st.sampled_from(["same_person", "suspected", "cleared"])))
+    def persons(self, said: dict[tuple[str, str], str]) -> None:
+        """Reviewers say who is one person."""
+        rows = [{"subject_a": a, "subject_b": b, "kind": kind, "method": "declared"} for (a, b), kind in said.items()]
+        tiny_bids.put_table(self.root, layout.PERSON_LINKS, rows, ("subject_a", "subject_b", "kind", "method"))
+        self.apply([layout.PERSON_LINKS], [])
 
     @rule(links=st.sampled_from([{"raw": "file:../.."}, {"raw": "file:../../../.."}, {}, "no links"]))
     def links(self, links: object) -> None:
