@@ -43,9 +43,11 @@ _SUBJECT_TABLES: tuple[Any, ...] = (
 )  # fmt: skip
 """Tables whose rows belong to one subject, children before parents."""
 
-_ROOT_TABLES: tuple[Any, ...] = (
-    PersonLink, QualityVerdict, ExclusionVerdict, Snapshot, SplitAssignment, Split, Query, Rater,
-)  # fmt: skip
+_ROOT_TABLES: tuple[Any, ...] = (PersonLink, QualityVerdict, ExclusionVerdict, Snapshot, Query, Rater)
+_SPLIT_TABLES: tuple[Any, ...] = (SplitAssignment, Split)
+
+_LONG = (layout.SPLITS, layout.IMPORTS)
+"""Folders of long files that stand for themselves: read when they change, not at every change of another."""
 
 _BATCH = 500
 
@@ -64,6 +66,7 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
         subjects |= _subjects_in(session, dataset)
     if any(subject_of(path) is None for path in paths):
         refresh_roots(session)
+        _refresh_splits(session, paths)
     refresh_subjects(session, sorted(subjects))
 
 
@@ -98,7 +101,7 @@ def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
 
 
 def refresh_roots(session: Session) -> None:
-    """Replace the rows that stand above subjects by what the root files say."""
+    """Replace the rows that stand above subjects, splits excepted, by what the root files say."""
     for table in _ROOT_TABLES:
         session.execute(delete(table))
     files = _root_files(session)
@@ -106,6 +109,19 @@ def refresh_roots(session: Session) -> None:
     for run in _finished_runs({file.path: file for file in files}):
         session.merge(run)
     session.flush()
+
+
+def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
+    """Replace the rows of the split versions whose files changed: a split can name a hundred thousand persons."""
+    stems = {path.removesuffix(".json").removesuffix(".tsv") for path in paths if path.startswith(f"{layout.SPLITS}/")}
+    for stem in sorted(stems):
+        name, _, version = stem.rpartition("/")[2].rpartition("@")
+        if not version.isdecimal():  # no file that Cohortium wrote
+            continue
+        for table in _SPLIT_TABLES:
+            session.execute(delete(table).where(col(table.name) == name, col(table.version) == int(version)))
+        files = session.exec(select(File).where(col(File.path).in_([f"{stem}.json", f"{stem}.tsv"]))).all()
+        _insert(session, [row for file in files for row in _root_rows(file)])
 
 
 def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
@@ -134,7 +150,7 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
 
 def clear(session: Session) -> None:
     """Forget every row that is computed from files."""
-    for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, Person, Scanner, Site, File):
+    for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
         session.execute(delete(table))
 
 
@@ -198,7 +214,10 @@ def _insert(session: Session, rows: Sequence[SQLModel]) -> None:
 
 
 def _root_files(session: Session) -> Sequence[File]:
-    return session.exec(select(File).where(col(File.subject_id).is_(None)).order_by(col(File.path))).all()
+    wanted = select(File).where(col(File.subject_id).is_(None))
+    for folder in _LONG:
+        wanted = wanted.where(~col(File.path).startswith(f"{folder}/", autoescape=True))
+    return session.exec(wanted.order_by(col(File.path))).all()
 
 
 def _root_rows(file: File) -> list[Table]:
