@@ -1,4 +1,4 @@
-"""Commands of curation: `import`, `recipes`, `demo`, `deidentify` and `privacy`."""
+"""Commands of curation: `import`, `imports`, `recipes`, `demo`, `deidentify` and `privacy`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from curation.deidentification.commands import deidentify_app, privacy_app
 from curation.dicom.commands import dicom_options, plan_import
+from curation.import_commands import imports_app
 from registry import console
 from registry.console import AsJson
 
@@ -16,13 +17,14 @@ from registry.console import AsJson
 def commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("import")(import_)
+    app.add_typer(imports_app, name="imports")
     app.command("recipes")(list_recipes)
     app.command("demo")(demo)
     app.add_typer(deidentify_app, name="deidentify")
     app.add_typer(privacy_app, name="privacy")
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     recipe: Annotated[str, typer.Argument(help="A recipe of `cohortium recipes`.")],
     source: Annotated[Path, typer.Argument(help="The folder that holds the delivery.")],
     plan: Annotated[Path | None, typer.Option(help="DICOM: write the table of names here, and import nothing.")] = None,
@@ -30,10 +32,11 @@ def import_(
     people: Annotated[
         Path | None, typer.Option(help="DICOM: a table patient_id, participant_id; it is read, never kept.")
     ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Do everything but write: what would come in now.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
-    from curation.deliveries import import_delivery
+    from curation.deliveries import check_delivery, import_delivery
     from registry.committing import commit_pending
 
     registry = console.registry()
@@ -42,6 +45,10 @@ def import_(
         plan_import(registry, recipe, source, plan, options, as_json)
         return
     with console.progress() as progress:
+        if check:
+            rehearsal = check_delivery(registry, recipe, source, progress, options)
+            console.emit(rehearsal.to_json(), as_json, rehearsal.text)
+            return
         report = import_delivery(registry, recipe, source, progress, options)
         progress(1, 1, "committing")
         commit_pending(registry)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,43 @@ from registry.publishing import Change, Progress, publish
 from registry.store import Registry
 from registry.tables import File
 
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What an import would do now.
+
+    Attributes:
+        report: what would be kept and refused.
+        new_files: files that would be new or change; 0 means that the registry holds everything already.
+        new_bytes: their size.
+    """
+
+    report: ImportReport
+    new_files: int
+    new_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The report, and that nothing was written."""
+        new = f"{self.new_files} files would be new or change." if self.new_files else "The registry holds all of it."
+        return f"{self.report.text()}\nNothing was written. {new}"
+
+
+class _Enough(Exception):
+    """Ends a rehearsal before anything is written; the staged tree goes with it."""
+
 
 def import_delivery(
     registry: Registry,
     recipe_name: str,
     source: Path,
     progress: Progress | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
 ) -> ImportReport:
     """Import `source` by a recipe, all or nothing.
 
@@ -40,23 +72,62 @@ def import_delivery(
         NotFound: no such recipe or folder.
         InvalidInput: nothing in the folder fits the recipe, or a mask does not fit its image.
     """
-    recipe = for_registry(recipes.load(recipe_name), registry, options or {})
-    if not source.is_dir():
-        raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
-    reports: list[ImportReport] = []
+    importing = _Importing(registry, recipe_name, source, options or {}, progress)
+    publish(registry, importing.change, importing.write, check=_checker(registry), progress=progress)
+    return importing.reports[0]
 
-    def write(tree: Path) -> Mapping[str, Any]:
-        report = stage(recipe, source, tree, progress)
+
+def check_delivery(
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+) -> Rehearsal:
+    """Everything that `import_delivery` does up to the moment of writing, then nothing: its staged files are removed.
+
+    Arguments and errors as there.
+    """
+    importing = _Importing(registry, recipe_name, source, options or {}, progress)
+    sound, changed = _checker(registry), list[File]()
+
+    def stop(files: Sequence[File]) -> None:
+        sound(files)
+        changed.extend(file for file in files if not file.path.startswith(layout.IMPORTS))
+        raise _Enough
+
+    with suppress(_Enough):
+        publish(registry, importing.change, importing.write, check=stop, progress=progress)
+    return Rehearsal(importing.reports[0], len(changed), sum(file.size for file in changed))
+
+
+class _Importing:
+    """One delivery on its way: the change it makes, and how its tree is written.
+
+    Raises:
+        NotFound: no such recipe or folder.
+    """
+
+    def __init__(
+        self, registry: Registry, recipe_name: str, source: Path, options: Options, progress: Progress | None
+    ) -> None:
+        self._recipe = for_registry(recipes.load(recipe_name), registry, options)
+        if not source.is_dir():
+            raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
+        self._source, self._progress = source, progress
+        self.change = Change("import", f"Import {self._recipe.title or recipe_name}")
+        self.reports: list[ImportReport] = []
+
+    def write(self, tree: Path) -> Mapping[str, Any]:
+        """Stage the delivery and its report."""
+        name = self._recipe.name
+        report = stage(self._recipe, self._source, tree, self._progress)
         if not any(report.kept.values()):
-            raise InvalidInput(f"{source} holds nothing that the recipe '{recipe_name}' knows.",
+            raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
-        reports.append(report)
-        _keep_report(tree, trackable(recipe, report))
-        return {"recipe": recipe_name, "kept": dict(report.kept), "refused": len(report.refused)}
-
-    message = f"Import {recipe.title or recipe_name}"
-    publish(registry, Change("import", message), write, check=_checker(registry), progress=progress)
-    return reports[0]
+        self.reports.append(report)
+        _keep_report(tree, trackable(self._recipe, report))
+        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused)}
 
 
 def _keep_report(tree: Path, report: ImportReport) -> None:
@@ -66,7 +137,7 @@ def _keep_report(tree: Path, report: ImportReport) -> None:
     place.write_bytes(data)
 
 
-def _checker(registry: Registry) -> Any:
+def _checker(registry: Registry) -> Callable[[Sequence[File]], None]:
     """Refuse masks that do not fit, looking at new and present files of the touched subjects together."""
 
     def check(changed: Sequence[File]) -> None:

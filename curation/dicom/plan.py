@@ -7,7 +7,7 @@ people name series by them, so it stays on the desk of whoever imports and is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -133,10 +133,15 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
         where = "the plan" if strangers[0] in rows else "the delivery"
         raise InvalidInput(f"Series {strangers[0]} is only in {where} ({len(strangers)} differ).",
                            "Make a new plan for this delivery, with the same registry.")  # fmt: skip
-    return [_decided(proposed[key], item) for key, item in rows.items()]
+    return [decided(proposed[key], item) for key, item in rows.items()]
 
 
-def _decided(proposed: Row, written: Mapping[str, str | None]) -> Row:
+def decided(proposed: Row, written: Mapping[str, str | None]) -> Row:
+    """A proposed row with what a person wrote into its cells.
+
+    Raises:
+        InvalidInput: a cell is missing, or cannot be what its column holds.
+    """
     columns = ("keep", "name", "subject", "session", "days_from_baseline", "reason")
     if absent := [column for column in columns if column not in written]:
         raise InvalidInput(f"The plan has no column {absent[0]}.", "Make a new plan and edit its cells only.")
@@ -165,15 +170,30 @@ def require_decided(rows: Sequence[Row], blocked: Mapping[str, str]) -> None:
         item = undecided[0]
         raise InvalidInput(f"{len(undecided)} series need a decision; the first is {item.series}: {item.reason}",
                            "Make a plan with --plan PLAN, write yes or no into it, then --use-plan PLAN.")  # fmt: skip
+    for _, error in conflicts(rows, blocked):
+        raise error
+
+
+def conflicts(rows: Sequence[Row], blocked: Mapping[str, str]) -> Iterator[tuple[str, InvalidInput]]:
+    """Why a plan cannot be followed: the key of a stack and the mistake, for every row that nobody has to decide still.
+
+    Arguments as for `require_decided`.
+    """
     names: dict[str, str] = {}
     for item in (item for item in rows if item.keep == "yes"):
         if item.series in blocked:
-            raise InvalidInput(f"Series {item.series} cannot be kept: {blocked[item.series]}", "Write no in its row.")
-        path = str(item.bids().path).lower()
-        if path in names:
-            raise InvalidInput(f"Series {names[path]} and {item.series} have one name: {item.name}.",
-                               "Tell them apart by acq- or run-.")  # fmt: skip
-        names[path] = item.series
+            said = f"Series {item.series} cannot be kept: {blocked[item.series]}"
+            yield item.series, InvalidInput(said, "Write no in its row.")
+            continue
+        try:
+            path = str(item.bids().path).lower()
+        except InvalidInput as error:
+            yield item.series, error
+            continue
+        other = names.setdefault(path, item.series)
+        if other != item.series:
+            yield item.series, InvalidInput(f"Series {other} and {item.series} have one name: {item.name}.",
+                                            "Tell them apart by acq- or run-.")  # fmt: skip
 
 
 def _one_line(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,16 @@ _SHOWN = ("series", "keep", "name", "subject", "session", "files", "shape", "des
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan and what stays outside whatever the plan says."""
+    """A plan and what stays outside whatever the plan says.
+
+    Attributes:
+        outside: files in no series.
+        blocked: key of a series to the sentence why it can never be kept.
+    """
 
     rows: Sequence[Row]
     outside: Sequence[Outside]
+    blocked: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping."""
@@ -51,7 +57,18 @@ def make_plan(recipe: Recipe, source: Path, path: Path, progress: Progress) -> P
         )
     if path.exists():
         raise InvalidInput(f"{path.name} exists already.", "Name a new file; plans are never overwritten.")
+    made = propose(recipe, source, progress)
+    plan.write(path, made.rows)
+    return made
+
+
+def propose(recipe: Recipe, source: Path, progress: Progress) -> Planned:
+    """Survey a delivery; nothing is written.
+
+    Raises:
+        InvalidInput: no such folder, or no MR image in it.
+    """
+    if not source.is_dir():
+        raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the DICOM files.")
     seen = survey(recipe, source, Settings.of(recipe.options), progress)
-    rows = list(seen.rows.values())
-    plan.write(path, rows)
-    return Planned(rows, seen.outside)
+    return Planned(list(seen.rows.values()), seen.outside, seen.blocked)

@@ -1,0 +1,168 @@
+"""A delivery before it comes in: look at it, correct the names of a DICOM delivery, then import what was looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation import recipes
+from curation.deliveries import Rehearsal, check_delivery, import_delivery
+from curation.dicom import plan
+from curation.dicom.in_registry import for_registry
+from curation.dicom.plan import Row
+from curation.dicom.planning import Planned, propose
+from curation.importers.report import ImportReport, Refusal
+from registry.errors import InvalidInput, NotFound, UsageError
+from registry.publishing import Progress
+from registry.store import Registry
+
+DICOM = "dicom"
+"""The importer whose deliveries have a plan of names."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which delivery, and by which recipe. `people` is a table of Patient IDs for DICOM, read and never kept."""
+
+    recipe: str
+    source: Path
+    people: Path | None = None
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether series get their names in a plan first."""
+        return recipes.load(self.recipe).importer == DICOM
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For the importer."""
+        return {"people": self.people} if self.people else {}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found: a rehearsal of the import, or for DICOM the plan of names."""
+
+    asked: Asked
+    rehearsal: Rehearsal | None = None
+    planned: Planned | None = None
+
+
+def asked(recipe: str | None, folder: str, people: str = "") -> Asked:
+    """What somebody typed.
+
+    Raises:
+        UsageError: no recipe, or no folder.
+        NotFound: no such recipe, folder or table.
+    """
+    if not recipe or not folder.strip():
+        raise UsageError("A recipe and a folder are needed.", "Choose a recipe and type the folder's path.")
+    recipes.load(recipe)
+    source, table = Path(folder.strip()).expanduser(), Path(people.strip()).expanduser() if people.strip() else None
+    if not source.is_dir():
+        raise NotFound(f"There is no folder at {source}.", "Type the whole path, such as /home/me/delivery.")
+    if table and not table.is_file():
+        raise NotFound(f"There is no table at {table}.", "Type the whole path of a TSV or CSV file.")
+    return Asked(recipe, source, table)
+
+
+def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
+    """What would come in; nothing is written, and what was staged for it is gone afterwards.
+
+    Raises:
+        InvalidInput: nothing fits the recipe, or something in it cannot join the registry.
+    """
+    if wanted.has_plan:
+        recipe = for_registry(recipes.load(wanted.recipe), registry, wanted.options)
+        return Look(wanted, planned=propose(recipe, wanted.source, progress))
+    return Look(wanted, rehearsal=check_delivery(registry, wanted.recipe, wanted.source, progress, wanted.options))
+
+
+def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> Rehearsal:
+    """The whole import of a DICOM delivery by a plan, conversion included, without writing it. Errors as `bring_in`."""
+    with _Options(wanted, rows) as options:
+        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
+
+
+def bring_in(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> ImportReport:
+    """Import a delivery, all or nothing.
+
+    Args:
+        registry: where to.
+        wanted: what was looked at.
+        rows: the corrected plan of a DICOM delivery; empty for others.
+        progress: told about each file.
+
+    Raises:
+        CohortiumError: as `deliveries.import_delivery`; the registry is as it was.
+    """
+    with _Options(wanted, rows) as options:
+        return import_delivery(registry, wanted.recipe, wanted.source, progress, options)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A plan as somebody corrected it.
+
+    Attributes:
+        rows: the plan.
+        problems: why it cannot be followed yet, a sentence each; lines are counted from 1.
+    """
+
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def kept(self) -> int:
+        """How many series come in."""
+        return sum(row.keep == "yes" for row in self.rows)
+
+
+def correct(planned: Planned, cells: Sequence[Mapping[str, Any]]) -> Corrected:
+    """The plan with the cells of an edited table, in the order of its rows."""
+    rows, problems = [], []
+    for row, written in zip(planned.rows, cells, strict=True):
+        try:
+            text = {key: None if value is None else str(value) for key, value in written.items()}
+            rows.append(plan.decided(row, text))
+        except InvalidInput as error:
+            rows.append(row)
+            problems.append(f"{error.message} {error.hint}")
+    problems += [f"Series {row.series} waits for yes or no: {row.reason}" for row in rows if row.keep == "ask"]
+    problems += [f"{error.message} {error.hint}" for _, error in plan.conflicts(rows, planned.blocked)]
+    if not any(row.keep in ("yes", "ask") for row in rows):
+        problems.append("No series is kept, so there is nothing to import. Write yes in a row.")
+    return Corrected(tuple(rows), tuple(_by_line(problem, rows) for problem in problems))
+
+
+def outside(planned: Planned) -> list[Refusal]:
+    """Files of a DICOM delivery that are in no series."""
+    return [Refusal(path, code.value, detail) for path, code, detail in planned.outside]
+
+
+def _by_line(sentence: str, rows: Sequence[Row]) -> str:
+    """Series by their line in the table: keys are salted hashes that nobody can find."""
+    for number, row in enumerate(rows, start=1):
+        sentence = sentence.replace(row.series, f"in line {number}")
+    return sentence
+
+
+class _Options:
+    """The importer's options while a plan lies in a file; it holds descriptions of series, so it is removed again."""
+
+    def __init__(self, wanted: Asked, rows: Sequence[Row]) -> None:
+        self._wanted, self._rows = wanted, rows
+        self._folder = tempfile.TemporaryDirectory(prefix="cohortium-plan-")
+
+    def __enter__(self) -> dict[str, Any]:
+        if not self._rows:
+            return self._wanted.options
+        place = Path(self._folder.name) / "plan.tsv"
+        plan.write(place, self._rows)
+        return {**self._wanted.options, "plan": place}
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()

@@ -1,0 +1,88 @@
+"""The reports of earlier imports, as the registry keeps them in `code/registry/imports`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlmodel import col, select
+
+from curation.importers.report import ImportReport, Refusal
+from registry import layout
+from registry.errors import NotFound
+from registry.store import Registry
+from registry.tables import Event, File
+
+
+@dataclass(frozen=True)
+class KeptReport:
+    """One import.
+
+    Attributes:
+        name: of the report's file, without `.json`.
+        at: UTC, ISO 8601; empty where no event names it.
+        actor: pseudonymous code of who imported; empty as above.
+        report: what was kept and refused.
+    """
+
+    name: str
+    at: str
+    actor: str
+    report: ImportReport
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return asdict(self)
+
+    def row(self) -> dict[str, Any]:
+        """One line of a table: when, who, by which recipe, how much."""
+        refused = len(self.report.refused)
+        return {"import": self.name, "at": self.at, "actor": self.actor, "recipe": self.report.recipe,
+                **dict(self.report.kept), "refused": refused}  # fmt: skip
+
+
+def listed(registry: Registry) -> list[KeptReport]:
+    """Every import whose report is kept, newest first."""
+    events = _events(registry)
+    with registry.reading() as session:
+        wanted = col(File.path).startswith(f"{layout.IMPORTS}/", autoescape=True)
+        files = session.exec(select(File).where(wanted)).all()
+    found = [
+        KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _report(file.facts["json"]))
+        for file in files
+        if file.path.endswith(".json") and isinstance(file.facts.get("json"), dict)
+    ]
+    return sorted(found, key=lambda item: (item.at, item.name), reverse=True)
+
+
+def get(registry: Registry, name: str) -> KeptReport:
+    """One kept report.
+
+    Raises:
+        NotFound: no such report.
+    """
+    found = next((item for item in listed(registry) if item.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no report of an import '{name}'.", "List them with: cohortium imports list")
+    return found
+
+
+def _events(registry: Registry) -> dict[str, tuple[str, str]]:
+    """Path of a report to when and by whom it was written."""
+    with registry.reading() as session:
+        imports = session.exec(select(Event).where(Event.kind == "import")).all()
+    return {
+        path: (event.at, event.actor)
+        for event in imports
+        for path in event.payload.get("files", {})
+        if path.startswith(f"{layout.IMPORTS}/")
+    }
+
+
+def _report(raw: Mapping[str, Any]) -> ImportReport:
+    refused = (Refusal(*(str(item.get(key, "")) for key in ("path", "reason", "detail")))
+               for item in raw.get("refused", ()))  # fmt: skip
+    return ImportReport(str(raw.get("recipe", "")), dict(raw.get("kept", {})), tuple(refused),
+                        tuple(raw.get("used", ())), tuple(raw.get("notes", ())))  # fmt: skip

@@ -1,0 +1,93 @@
+"""Reports of imports: what was kept, what stayed outside and why, and every import before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from curation import kept_reports, reasons
+from curation.importers.report import ImportReport, Refusal
+from curation.kept_reports import KeptReport
+from registry.store import Registry
+from registry.wording import counted, number, plain
+
+_KEPT = ("subjects", "sessions", "images", "masks", "consensus")
+_MOST_NOTES = 6
+
+
+def show(report: ImportReport, key: str) -> None:
+    """Draw one report. `key` tells its widgets from those of another one on the page."""
+    columns = st.columns(len(_KEPT) + 1)
+    for column, kind in zip(columns, _KEPT, strict=False):
+        column.metric(kind.capitalize(), number(report.kept.get(kind, 0)), border=True)
+    columns[-1].metric("Files outside", number(len(report.refused)), border=True, help="Each is listed with its reason")
+    _notes(report.notes)
+    refused(report.refused, key)
+
+
+def refused(files: Sequence[Refusal], key: str) -> None:
+    """Files that stay outside, by reason, and one by one."""
+    if not files:
+        st.caption(":material/check_circle: No file stays outside.")
+        return
+    groups = reasons.grouped(files)
+    st.markdown(f"**{counted(len(files), 'file')} outside**")
+    rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.details[0]} for group in groups]
+    st.dataframe(rows, hide_index=True, column_config={
+        "Files": st.column_config.NumberColumn(width=60), "Why": st.column_config.TextColumn(width="large"),
+        "For example": st.column_config.TextColumn(width="large")})  # fmt: skip
+    with st.expander("File by file"):
+        _files(groups, key)
+
+
+def _files(groups: Sequence[reasons.Group], key: str) -> None:
+    sentences = {group.reason: f"{group.sentence} ({number(len(group.files))})" for group in groups}
+    left, right = st.columns((3, 2))
+    chosen = left.multiselect("Only", list(sentences), format_func=sentences.__getitem__, key=f"{key} reasons",
+                              placeholder="Every reason")  # fmt: skip
+    wanted = right.text_input("Whose path holds", key=f"{key} text").strip().casefold()
+    shown = [{"File": item.path, "Why": item.detail} for group in groups if group.reason in (chosen or sentences)
+             for item in group.files if wanted in item.path.casefold()]  # fmt: skip
+    st.caption(counted(len(shown), "file"))
+    st.dataframe(shown, hide_index=True, height=min(420, 38 + 35 * max(len(shown), 1)),
+                 column_config={"File": st.column_config.TextColumn(width="large")})  # fmt: skip
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes[:_MOST_NOTES]:
+        st.caption(f":material/sticky_note_2: {plain(note)}")
+    if len(notes) > _MOST_NOTES:
+        with st.expander(f"{counted(len(notes) - _MOST_NOTES, 'more note')}"):
+            for note in notes[_MOST_NOTES:]:
+                st.caption(plain(note))
+
+
+def earlier(registry: Registry) -> None:
+    """Every import whose report is kept, and one of them opened."""
+    st.subheader("Earlier imports")
+    found = kept_reports.listed(registry)
+    if not found:
+        st.caption("Nothing was imported into this registry yet.")
+        return
+    st.dataframe([_row(item) for item in found], hide_index=True, height=min(300, 38 + 35 * len(found)))
+    named = {item.name: item for item in found}
+    chosen = st.selectbox("Open a report", list(named), index=None, key="earlier", placeholder="Choose an import",
+                          format_func=lambda key: _title(named[key]))  # fmt: skip
+    if chosen:
+        show(named[chosen].report, "earlier")
+
+
+def _row(item: KeptReport) -> dict[str, object]:
+    kept = {kind.capitalize(): item.report.kept.get(kind, 0) for kind in _KEPT}
+    return {"When": moment(item.at), "Recipe": item.report.recipe, "By": item.actor or "-", **kept,
+            "Files outside": len(item.report.refused)}  # fmt: skip
+
+
+def _title(item: KeptReport) -> str:
+    return f"{moment(item.at)} · {item.report.recipe} · {counted(item.report.kept.get('images', 0), 'image')}"
+
+
+def moment(at: str) -> str:
+    """`2001-02-03 04:05 UTC` of an event's time; `time unknown` for an empty one."""
+    return f"{at[:10]} {at[11:16]} UTC" if at else "time unknown"

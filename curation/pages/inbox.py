@@ -1,0 +1,155 @@
+"""Deliveries: look at one before anything is written, import it, and read what earlier imports kept and refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from curation import inbox, jobs, recipes
+from curation.deliveries import Rehearsal
+from curation.inbox import Asked, Look
+from curation.jobs import Job
+from curation.pages import import_reports, job_progress, plan_table
+from curation.recipes import Recipe
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import counted, plain, size
+
+_DESK = "inbox"
+_LOOK, _IMPORT, _REHEARSE = "look", "import", "rehearse"
+_SAFE = ("An import is all or nothing: you may close this page and it goes on; stop it, or end the app, before it is "
+         "done, and the registry stays as it was.")  # fmt: skip
+
+
+def render(registry: Registry) -> None:
+    """Draw the page."""
+    st.title("Inbox")
+    job = jobs.current(registry, _DESK)
+    if job is None:
+        _form(registry)
+    elif job.running:
+        job_progress.follow(job, _SAFE if job.kind == _IMPORT else "Nothing is written.")
+    else:
+        _ended(registry, job)
+    import_reports.earlier(registry)
+
+
+def _form(registry: Registry) -> None:
+    st.caption("Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
+               "before anything is written.")  # fmt: skip
+    left, right = st.columns((3, 2), gap="large")
+    with left:
+        titles = {name: recipes.load(name) for name in recipes.known()}
+        name = st.selectbox("Recipe", list(titles), key="inbox_recipe", index=list(titles).index("bids"),
+                            format_func=lambda key: f"{titles[key].title} ({key})")  # fmt: skip
+        folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
+        people = ""
+        if titles[name].importer == inbox.DICOM:
+            people = st.text_input("Table of Patient IDs (optional)", key="inbox_people",
+                                   placeholder="/home/me/ids.tsv",
+                                   help="Columns patient_id and participant_id. It is read, never kept.")  # fmt: skip
+        if st.button("Look at it", type="primary", icon=":material/search:"):
+            _look(registry, name, folder, people)
+    with right:
+        _about(titles[name])
+
+
+def _about(recipe: Recipe) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{plain(recipe.title)}**")
+        st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
+        if recipe.access:
+            st.text(f"Access: {recipe.access}")
+        for trap in recipe.traps:
+            st.caption(f":material/warning: {plain(trap)}")
+
+
+def _look(registry: Registry, name: str, folder: str, people: str) -> None:
+    try:
+        wanted = inbox.asked(name, folder, people)
+        job = Job(_LOOK, f"Looking at {wanted.source}", {"asked": wanted})
+        jobs.start(registry, _DESK, job, lambda progress: inbox.look(registry, wanted, progress))
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.rerun()
+
+
+def _ended(registry: Registry, job: Job) -> None:
+    wanted: Asked = job.facts["asked"]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{plain(str(wanted.source))}** by the recipe {plain(wanted.recipe)}")
+        st.button("Another delivery", icon=":material/arrow_back:", on_click=jobs.forget, args=(registry, _DESK))
+    if job.error is not None:
+        shell.explain(job.error)
+        st.caption("The registry is as it was.")
+    if job.kind == _IMPORT and job.error is None:
+        st.success("It is in the registry.", icon=":material/check_circle:")
+        shell.link("overview", "See the cohort")
+        import_reports.show(job.result, "imported")
+        return
+    look: Look | None = job.facts.get("look") or job.result
+    if look is not None:
+        _found(registry, job, look)
+
+
+def _found(registry: Registry, job: Job, look: Look) -> None:
+    """What a look found, and for DICOM its plan, which stays on the page until it could be followed."""
+    if look.planned is not None:
+        _plan(registry, job, look)
+    rehearsal = job.result if job.kind == _REHEARSE else look.rehearsal
+    if rehearsal is None:
+        import_reports.refused(inbox.outside(look.planned) if look.planned else (), "looked")
+        return
+    _new(rehearsal)
+    if look.rehearsal is not None and st.button("Import", type="primary", icon=":material/move_to_inbox:",
+                                                disabled=not rehearsal.new_files):  # fmt: skip
+        _start(registry, look, _IMPORT)
+    import_reports.show(rehearsal.report, "looked")
+
+
+def _plan(registry: Registry, job: Job, look: Look) -> None:
+    """The table of names; what was written into it is kept with the work, for when the page is left and come back to.
+
+    While the table is on the page it has to be given the same rows: Streamlit keeps what was edited as differences.
+    """
+    if "plan" not in st.session_state:
+        st.session_state["plan shown"] = look.planned
+    corrected = plan_table.edit(st.session_state["plan shown"])
+    planned = replace(st.session_state["plan shown"], rows=corrected.rows)
+    job.facts["look"] = look = replace(look, planned=planned)
+    waiting = _why_not(corrected.problems)
+    with st.container(horizontal=True):
+        if st.button("Import by this plan", type="primary", icon=":material/move_to_inbox:",
+                     disabled=bool(waiting), help=waiting):  # fmt: skip
+            _start(registry, look, _IMPORT)
+        if st.button("Try the conversion first", icon=":material/science:", disabled=bool(waiting),
+                     help=waiting or "Converts and checks every series, then throws the result away."):  # fmt: skip
+            _start(registry, look, _REHEARSE)
+
+
+def _new(rehearsal: Rehearsal) -> None:
+    if rehearsal.new_files:
+        said = (f"{counted(rehearsal.new_files, 'file')} would be new or change in the registry, "
+                f"{size(rehearsal.new_bytes)}. Nothing is written yet.")  # fmt: skip
+    else:
+        said = "The registry holds all of this already: importing it changes nothing."
+    st.info(said, icon=":material/info:")
+
+
+def _why_not(problems: tuple[str, ...]) -> str | None:
+    return f"{counted(len(problems), 'thing')} to settle first, see below the table." if problems else None
+
+
+def _start(registry: Registry, look: Look, kind: str) -> None:
+    wanted, rows = look.asked, look.planned.rows if look.planned else ()
+    work, doing = (inbox.bring_in, "Importing") if kind == _IMPORT else (inbox.rehearse, "Converting")
+    job = Job(kind, f"{doing} {wanted.source.name}", {"asked": wanted, "look": look})
+    try:
+        jobs.start(registry, _DESK, job, lambda progress: work(registry, wanted, rows, progress))
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.rerun()

@@ -1,0 +1,31 @@
+"""Long work under way: a bar that follows it, and a way to stop it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation.jobs import Job
+from registry.wording import number, plain
+
+_REFRESH_S = 1.0
+
+
+def follow(job: Job, about: str) -> None:
+    """Draw the bar anew every second; when the work has ended, the whole page.
+
+    Args:
+        job: under way.
+        about: what closing the page or stopping means.
+    """
+    st.markdown(f"**{plain(job.title)}**")
+    st.caption(about)
+    _bar(job)
+
+
+@st.fragment(run_every=_REFRESH_S)
+def _bar(job: Job) -> None:
+    if not job.running:
+        st.rerun()
+    steps = f"{number(job.done)} of {number(job.total)}" if job.total else "starting"
+    st.progress(job.share, f"{job.what.capitalize()}: {steps}" if job.what else "Starting")
+    st.button("Stop", icon=":material/stop:", on_click=job.stop)
