@@ -18,13 +18,19 @@ from registry import identity, layout
 from registry.canon import tsv_bytes
 from registry.errors import CohortiumError, NotFound, StorageError, UsageError
 from registry.publishing import Change, publish
-from registry.store import Registry, actor
-from registry.tables import ExclusionVerdict, File, Image, Person, Session, Subject
+from registry.store import ACTOR_ENVIRONMENT, Registry, actor
+from registry.tables import Event, ExclusionVerdict, File, Image, Person, Session, Subject
 
 COLUMNS = ("unit", "subject_id", "reason", "comment", "rater_id", "second_rater_id")
 REASON = re.compile(r"[a-z][a-z0-9-]{0,63}")
 Rows = dict[str, dict[str, Any]]
 _TRIES = 20
+_OTHER_READER = f"Set {ACTOR_ENVIRONMENT} to the other reader's code."
+
+USUAL_REASONS = ("consent-withdrawn", "duplicate", "incomplete", "motion", "wrong-person", "wrong-sequence")
+"""Offered to whoever excludes; any other code will do."""
+
+_KINDS = {"exclude": "excluded", "exclude.confirm": "confirmed", "reinstate": "reinstated"}
 
 
 class _Overtaken(CohortiumError):
@@ -56,7 +62,8 @@ def exclude(registry: Registry, unit: str, reason: str, comment: str | None = No
             raise UsageError(f"{unit} is excluded already: {rows[unit]['reason']}.", "Reinstate it first.")
         rows.setdefault(unit, row)
 
-    _change(registry, "exclude", f"Exclude {unit}: {reason}", {"unit": unit, "reason": reason}, add)
+    facts = {"unit": unit, "reason": reason, "comment": comment or None}
+    _change(registry, "exclude", f"Exclude {unit}: {reason}", facts, add)
     return get(registry, unit)
 
 
@@ -72,12 +79,22 @@ def confirm(registry: Registry, unit: str) -> ExclusionVerdict:
     def agree(rows: Rows) -> None:
         row = _row(rows, unit)
         if row["rater_id"] == who:
-            raise UsageError(f"{who} excluded {unit}, so {who} cannot be the second reader.",
-                             "Set COHORTIUM_ACTOR to the other reader's code.")  # fmt: skip
+            raise UsageError(_same_reader(unit, who), _OTHER_READER)
         row["second_rater_id"] = row["second_rater_id"] or who
 
     _change(registry, "exclude.confirm", f"Confirm the exclusion of {unit}", {"unit": unit}, agree)
     return get(registry, unit)
+
+
+def objection(item: ExclusionVerdict, who: str) -> str | None:
+    """Why `who` cannot confirm an exclusion now, with what to do; None where nothing speaks against it."""
+    if item.second_rater_id:
+        return f"{item.second_rater_id} has confirmed it already."
+    return f"{_same_reader(item.unit, who)} {_OTHER_READER}" if item.rater_id == who else None
+
+
+def _same_reader(unit: str, who: str) -> str:
+    return f"{who} excluded {unit}, so {who} cannot be the second reader."
 
 
 def reinstate(registry: Registry, unit: str, comment: str | None = None) -> None:
@@ -119,6 +136,30 @@ def reasons(registry: Registry) -> dict[str, str]:
     for item in listed(registry):
         found.setdefault(people.now(item.unit), item.reason)
     return found
+
+
+def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]:
+    """What was decided about exclusions, newest first: rows `at, actor, what, unit, reason, comment`.
+
+    Args:
+        registry: where.
+        unit: only of this one; None takes all.
+    """
+    with registry.reading() as session:
+        found = session.exec(select(Event).where(col(Event.kind).in_(_KINDS)).order_by(
+            col(Event.at).desc(), col(Event.number).desc())).all()  # fmt: skip
+    return [
+        {"at": event.at, "actor": event.actor, "what": _KINDS[event.kind],
+         **{key: event.payload.get(key) for key in ("unit", "reason", "comment")}}
+        for event in found
+        if unit in (None, event.payload.get("unit"))
+    ]  # fmt: skip
+
+
+def known_reasons(registry: Registry) -> list[str]:
+    """Codes that were ever used here and those that are usual, sorted."""
+    used = {str(row["reason"]) for row in history(registry) if row["reason"]}
+    return sorted({*used, *(item.reason for item in listed(registry)), *USUAL_REASONS})
 
 
 def _row(rows: Rows, unit: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def _decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
 
 
 def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
-    decided = [(row, unit) for row in group if (unit := _decided(row, rules.decisions))]
+    decided = [(row, unit) for row in group if (unit := decided(row, rules.decisions))]
     dropped = {row["path"] for row, _ in decided}
     try:
         kept = [row for row in group if row["path"] not in dropped]
@@ -139,8 +139,13 @@ def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
     return Outcome(key, tuple(group), sample, gone)
 
 
-def _decided(row: Row, decisions: Mapping[str, str]) -> str | None:
-    """The unit, from the person down to the image, that a person left out."""
+def decided(row: Row, decisions: Mapping[str, str]) -> str | None:
+    """The unit, from the person down to the image, that a person left out; None where none of them was.
+
+    Args:
+        row: `person_id`, `subject`, `session` and `path` of an image.
+        decisions: excluded unit to reason.
+    """
     units = (row["person_id"], row["subject"], row["session"], row["path"])
     return next((unit for unit in units if unit in decisions), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.pages import inbox, overview, queries, subject
+from curation.pages import exclusions, inbox, overview, queries, subject
 from registry.pages import Page
 
 PAGES = [
@@ -10,4 +10,5 @@ PAGES = [
     Page("Inbox", "inbox", ":material/move_to_inbox:", inbox.render, order=15),
     Page("Subject", "subject", ":material/person:", subject.render, order=20),
     Page("Queries and snapshots", "queries", ":material/filter_alt:", queries.render, order=30),
+    Page("Exclusions", "exclusions", ":material/block:", exclusions.render, order=60),
 ]

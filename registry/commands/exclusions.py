@@ -65,3 +65,33 @@ def exclude_remove(
     exclusions.reinstate(registry, unit, comment)
     commit_pending(registry)
     console.emit({"unit": unit}, as_json, f"{unit} counts again")
+
+
+@exclude_app.command("history")
+def exclude_history(
+    unit: Annotated[str | None, typer.Argument(help="Only of this unit; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who excluded, confirmed and reinstated what, newest first."""
+    from registry import exclusions
+
+    rows = exclusions.history(console.registry(), unit)
+    console.emit({"events": rows}, as_json, lambda: console.table(rows))
+
+
+@exclude_app.command("effect")
+def exclude_effect(
+    query: Annotated[str | None, typer.Option(help="Only of this saved query; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what exclusions take from saved queries, by reason."""
+    from registry import losses
+
+    registry = console.registry()
+    found = [losses.of_query(registry, query)] if query else losses.of_queries(registry)
+    rows = [{"query": item.query, "reason": taken.name, "images": taken.images, "persons": taken.persons}
+            for item in found for taken in item.by_reason]  # fmt: skip
+    rows += [{"query": item.query, "reason": "(left)", "images": item.images_left, "persons": item.persons_left}
+             for item in found]  # fmt: skip
+    rows.sort(key=lambda row: (str(row["query"]), row["reason"] == "(left)", str(row["reason"])))
+    console.emit({"queries": [item.to_json() for item in found]}, as_json, lambda: console.table(rows))

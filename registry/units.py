@@ -1,0 +1,68 @@
+"""Units of a cohort by name: persons, subjects, sessions and images, found by typing and told in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from registry.catalog import Catalog
+from registry.names import parse
+from registry.wording import visit
+
+_UNITS = """WITH units AS (
+    SELECT person_id AS unit, 'person' AS kind, 1 AS level FROM subjects GROUP BY ALL
+    UNION ALL SELECT subject, 'subject', 2 FROM subjects
+    UNION ALL SELECT session, 'session', 3 FROM sessions WHERE contains(session, '/')
+    UNION ALL SELECT path, 'image', 4 FROM images)
+    SELECT unit, kind FROM units WHERE contains(lower(unit), lower($1))
+    ORDER BY lower(unit) <> lower($1), level, unit LIMIT $2"""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit. `kind` is person, subject, session or image; `unit` is its id, key or path."""
+
+    unit: str
+    kind: str
+
+
+def find(catalog: Catalog, text: str, most: int = 50) -> list[Unit]:
+    """Units whose name holds the text, in any case: the exact one first, then persons, subjects, sessions, images.
+
+    Args:
+        catalog: the registry's views.
+        text: at least one character; an empty text finds nothing.
+        most: how many at most.
+    """
+    if not text.strip():
+        return []
+    return [Unit(**row) for row in catalog.rows(_UNITS, [text.strip(), most])]
+
+
+def kind(unit: str) -> str:
+    """What a unit is, by the form of its name."""
+    if unit.endswith((".nii.gz", ".nii")):
+        return "image"
+    if not unit.startswith("sub-"):
+        return "person"
+    return "session" if "/" in unit else "subject"
+
+
+def in_words(unit: str) -> str:
+    """`Person P001`, `Subject sub-A000`, `Visit M00 of sub-A000`, `Image FLAIR of sub-A000, M00`."""
+    what = kind(unit)
+    if what == "image":
+        return _image(unit)
+    if what == "session":
+        subject, _, session = unit.partition("/")
+        return f"Visit {visit(session)} of {subject}"
+    return f"{what.capitalize()} {unit}"
+
+
+def _image(path: str) -> str:
+    name = parse(path)
+    if name is None:
+        return f"Image {path}"
+    more = [f"{key} {value}" for key, value in name.entities.items() if key not in ("sub", "ses")]
+    where = f"{name.subject}, {visit(name.session)}" if name.session else name.subject
+    kept = f" in {path.split('/')[1]}" if path.startswith("derivatives/") else ""
+    return f"Image {' '.join([name.suffix, *more])} of {where}{kept}"
