@@ -1,8 +1,9 @@
 """The one owner of DuckDB: read-only SQL over documented views of the registry.
 
 Questions go to an in-memory database, filled from the registry's tables, with access to files, network and extensions
-switched off. A statement that is not one SELECT is refused before it runs. `Catalog.of` gives the database that was
-filled last while nothing has been written since: a warm question costs no filling.
+switched off. A statement that is not one SELECT is refused before it runs, and one that takes too long or too much
+memory is stopped. `Catalog.of` gives the database that was filled last while nothing has been written since: a warm
+question costs no filling.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import Table as SqlTable
 
 from registry.database_state import Watch
 from registry.errors import QueryError
+from registry.limits import MEMORY_ENVIRONMENT, SECONDS_ENVIRONMENT, Limits, deadline, stated
 from registry.store import Registry
 from registry.tables import Table
 from registry.views import VIEWS
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HINT = "Queries are one SELECT over: " + ", ".join(VIEWS) + ". See docs/queries.md."
+_LESS = "Ask for fewer rows or columns, or look for a join without a condition."
 
 _BATCH = 20_000
 
-_LEDGER = frozenset({"file", "event", "intent", "setting"})
+_LEDGER = frozenset({"file", "event", "intent", "setting", "quality_action"})
 """Tables that no view shows: long, and about the registry's own work."""
 
 
@@ -37,12 +40,14 @@ class Catalog:
 
     Args:
         registry: the registry whose tables are copied into memory.
+        limits: of each question; those of this machine by default.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, limits: Limits | None = None) -> None:
         import duckdb
 
         self._lock = threading.Lock()
+        self._limits = limits or stated()
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
         with registry.reading() as session:
             for name, table in Table.metadata.tables.items():
@@ -50,6 +55,8 @@ class Catalog:
                     self._fill(name, _rows(session.connection(), table))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
+        self._connection.execute(f"SET memory_limit = '{self._limits.memory_mb}MB'")
+        self._connection.execute("SET temp_directory = ''")  # a question that needs more is refused, not spilt to disk
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
@@ -67,16 +74,42 @@ class Catalog:
         """Run one SELECT and return an Arrow table.
 
         Raises:
-            QueryError: more than one statement, a statement that is not a SELECT, or SQL that fails.
+            QueryError: more than one statement, a statement that is not a SELECT, SQL that fails, or a question that
+                takes more time or memory than the limits allow.
         """
         import duckdb
 
-        with self._lock:
+        with self._lock, deadline(self._limits.seconds, self._connection.interrupt) as late:
             require_select(self._connection, sql)
             try:
-                return self._connection.execute(sql, list(parameters)).to_arrow_table()
-            except duckdb.Error as error:
+                return self._answer(sql, parameters)
+            except duckdb.OutOfMemoryException as error:
+                raise self._too_large() from error
+            except (duckdb.Error, OSError) as error:  # Arrow's reader calls an interrupted query an OSError
+                if late():
+                    raise self._too_long() from error
                 raise QueryError(f"The query failed: {_first_line(error)}.", _HINT) from error
+
+    def _answer(self, sql: str, parameters: Sequence[Any]) -> pa.Table:
+        """The whole result, read in batches, because a result that never ends fills no memory of DuckDB's."""
+        import pyarrow as pa
+
+        reader = self._connection.execute(sql, list(parameters)).to_arrow_reader(_BATCH)
+        batches, size = [], 0
+        for batch in reader:
+            batches.append(batch)
+            size += batch.nbytes
+            if size > self._limits.result_mb * 1_000_000:
+                raise self._too_large()
+        return pa.Table.from_batches(batches, reader.schema)
+
+    def _too_long(self) -> QueryError:
+        return QueryError(f"The query took longer than {self._limits.seconds:g} seconds and was stopped.",
+                          f"{_LESS} {SECONDS_ENVIRONMENT} allows more.")  # fmt: skip
+
+    def _too_large(self) -> QueryError:
+        return QueryError(f"The query needs more than {self._limits.memory_mb:,} MB of memory and was stopped.",
+                          f"{_LESS} {MEMORY_ENVIRONMENT} allows more.")  # fmt: skip
 
     def subquery(self, sql: str) -> str:
         """One SELECT in brackets, to be read from: whatever it holds, a comment at its end included, stays inside.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from registry import console
+from registry.commands import facets
 from registry.commands.exclusions import exclude_app
 from registry.commands.readings import reading_app
 from registry.commands.snapshots import snapshot_app
@@ -20,6 +21,7 @@ split_app = typer.Typer(help="Splits: every person in exactly one part.", no_arg
 
 def commands(app: typer.Typer) -> None:
     """Add the groups to the command line."""
+    facets.add(query_app)
     app.add_typer(query_app, name="query")
     app.add_typer(split_app, name="split")
     app.add_typer(snapshot_app, name="snapshot")

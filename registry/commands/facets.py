@@ -1,0 +1,65 @@
+"""Commands `query facets` and `query build`: filters in words instead of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+
+if TYPE_CHECKING:
+    from registry.facets import Counts
+
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="FIELD=VALUE, such as site=A, age=18..65, or sex= for 'not stated'; may be repeated."),
+]
+
+
+def add(query_app: typer.Typer) -> None:
+    """Add the commands to the group `query`."""
+    query_app.command("facets")(query_facets)
+    query_app.command("build")(query_build)
+
+
+def query_facets(where: Where = None, as_json: AsJson = False) -> None:
+    """Count images and persons of each value that can be filtered by, given the other filters."""
+    from registry import facets
+    from registry.catalog import Catalog
+
+    filters = facets.parse(where or [])
+    found = facets.count(Catalog.of(console.registry()), filters)
+    sql = facets.sql(filters)
+    console.emit({**found.to_json(), "sql": sql}, as_json, lambda: f"{console.table(list(_lines(found)))}\n\n{sql}")
+
+
+def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None:
+    """Save the query that filters write; other filters under the same name become the next version."""
+    from registry import facets, queries
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    sql = facets.sql(facets.parse(where or []))
+    saved = queries.save(registry, name, sql)
+    commit_pending(registry)
+    result = {"query": saved.name, "version": saved.version, "sql": sql}
+    console.emit(result, as_json, f"Saved {saved.name}@{saved.version}\n{sql}")
+
+
+def _lines(found: Counts) -> Iterator[dict[str, Any]]:
+    """One row a value; a range is one row, and one for images without a number."""
+    from registry.facets import FACETS, shown
+
+    for facet in FACETS:
+        for choice in found.choices.get(facet.field, ()):
+            yield {"field": facet.field, "value": shown(facet, choice.value), "images": choice.images,
+                   "persons": choice.persons}  # fmt: skip
+        if span := found.spans.get(facet.field):
+            if span.low is not None:
+                yield {"field": facet.field, "value": f"{span.low:g}..{span.high:g} {facet.unit}".strip(),
+                       "images": span.stated}  # fmt: skip
+            if span.missing:
+                yield {"field": facet.field, "value": shown(facet, None), "images": span.missing}

@@ -1,0 +1,28 @@
+"""Filters as in a shop: choose values, see how many images each would leave, and get the SQL.
+
+Start at `FACETS` (what can be chosen), `Filter` (what was chosen), `sql` (the query it writes), `count` (how many
+images and persons each value has, given the other filters) and `parse` (filters from `FIELD=VALUE` words).
+"""
+
+from __future__ import annotations
+
+from registry.facets.counting import Choice, Counts, Span, count
+from registry.facets.filters import Filter, Value, literal, parse, shown, sql
+from registry.facets.kinds import FACETS, Facet, Kind, named
+
+__all__ = [
+    "FACETS",
+    "Choice",
+    "Counts",
+    "Facet",
+    "Filter",
+    "Kind",
+    "Span",
+    "Value",
+    "count",
+    "literal",
+    "named",
+    "parse",
+    "shown",
+    "sql",
+]
