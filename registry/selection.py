@@ -23,7 +23,7 @@ _CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
     FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
 
 
-_REJECTED = "SELECT DISTINCT image_path FROM t_quality_verdict WHERE verdict = 'reject'"
+_REJECTED = "SELECT path FROM images WHERE quality = 'reject'"
 
 QUALITY = "excluded:quality-reject"
 """Reason code of an image that a person rejected in the quality check."""
@@ -117,25 +117,32 @@ def select(
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
     masks = _masks(catalog, policy, {row["path"] for row in images})
-    rules = Rules(channels, _decisions(catalog, reasons or {}), masks, policy, parts)
+    rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts)
     return Selection(channels, tuple(_outcome(key, group, rules) for key, group in _units(images, channels)))
 
 
-def _decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
-    rejected = {row["image_path"]: QUALITY for row in catalog.rows(_REJECTED)}
+def decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Unit to the code of why a person left it out: exclusions, and images rejected in the quality check.
+
+    Args:
+        catalog: the registry's views.
+        reasons: excluded unit to reason, as `exclusions.reasons` gives them.
+    """
+    rejected = {row["path"]: QUALITY for row in catalog.rows(_REJECTED)}
     return rejected | {unit: f"excluded:{reason}" for unit, reason in reasons.items()}
 
 
 def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
-    decided = [(row, unit) for row in group if (unit := decided(row, rules.decisions))]
-    dropped = {row["path"] for row, _ in decided}
+    left_out = [(row, unit) for row in group if (unit := decided(row, rules.decisions))]
+    dropped = {row["path"] for row, _ in left_out}
     try:
         kept = [row for row in group if row["path"] not in dropped]
-        by_channel = _one_each(kept, rules.channels, [(row["channel"], unit) for row, unit in decided], rules.decisions)
+        channels_gone = [(row["channel"], unit) for row, unit in left_out]
+        by_channel = _one_each(kept, rules.channels, channels_gone, rules.decisions)
         sample = _sample(key, by_channel, rules)
     except Excluded as reason:
         return Outcome(key, tuple(group), None, (Exclusion(key, reason.reason, reason.detail),))
-    gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in decided)
+    gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in left_out)
     return Outcome(key, tuple(group), sample, gone)
 
 
