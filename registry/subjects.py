@@ -126,3 +126,11 @@ def burden(catalog: Catalog, subject: str) -> list[Row]:
 def raters(catalog: Catalog) -> list[str]:
     """Every rater's code in order: a rater's place here decides the colour, so it is the same on each page."""
     return [row["rater"] for row in catalog.rows("SELECT DISTINCT rater FROM masks ORDER BY 1")]
+
+
+def several(catalog: Catalog) -> list[Row]:
+    """Persons who are more than one subject: rows `person_id, subjects, sessions, images, sites`, by person."""
+    return catalog.rows("""SELECT s.person_id, list(DISTINCT s.subject ORDER BY s.subject) AS subjects,
+            count(*) AS sessions, sum(s.n_images)::INT AS images,
+            list(DISTINCT s.site ORDER BY s.site) FILTER (s.site IS NOT NULL) AS sites
+        FROM sessions s GROUP BY s.person_id HAVING count(DISTINCT s.subject) > 1 ORDER BY s.person_id""")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.pages import exclusions, inbox, overview, queries, subject
+from curation.pages import exclusions, inbox, overview, persons, queries, subject
 from registry.pages import Page
 
 PAGES = [
@@ -11,4 +11,5 @@ PAGES = [
     Page("Subject", "subject", ":material/person:", subject.render, order=20),
     Page("Queries and snapshots", "queries", ":material/filter_alt:", queries.render, order=30),
     Page("Exclusions", "exclusions", ":material/block:", exclusions.render, order=60),
+    Page("Persons", "persons", ":material/group:", persons.render, order=70),
 ]

@@ -56,6 +56,26 @@ def persons_list(
     console.emit({"links": rows}, as_json, lambda: console.table(rows, _COLUMNS))
 
 
+@persons_app.command("show")
+def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
+    """Compare two subjects: the evidence, what is stated of either, and the splits that one person would cross."""
+    from registry import pairs
+    from registry.catalog import Catalog
+    from registry.identity import links
+    from registry.identity.proposals import pair
+
+    registry = console.registry()
+    rows = [vars(fact) for fact in pairs.facts(Catalog.of(registry), first, second)]
+    crossed = [item.to_json() for item in pairs.crossings(registry, first, second)]
+    names = pair(first, second)
+    link = next((item for item in links.listed(registry) if (item.subject_a, item.subject_b) == names), None)
+    said = pairs.evidence(link) if link else "Nobody has proposed this pair."
+    shown = [{"what": row["what"], first: row["first"], second: row["second"], "same": row["same"]} for row in rows]
+    result = {"link": link and link.model_dump(), "evidence": said, "facts": rows, "crossings": crossed}
+    console.emit(result, as_json, lambda: "\n".join([said, console.table(shown), *(["", console.table(crossed)]
+                                                                                   if crossed else [])]))  # fmt: skip
+
+
 @persons_app.command("confirm")
 def persons_confirm(
     first: str, second: str, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False

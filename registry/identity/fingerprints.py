@@ -9,7 +9,7 @@ The numbers that chose the thresholds are in `docs/identity.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +58,11 @@ def of_file(path: Path) -> Fingerprint:
     Raises:
         InvalidInput: not a readable image.
     """
-    volume = volumes.load(path)
+    return of_volume(volumes.load(path))
+
+
+def of_volume(volume: volumes.Volume) -> Fingerprint:
+    """As `of_file`, of voxels that were read already."""
     data = np.nan_to_num(volume.data[..., 0] if volume.data.ndim == 4 else volume.data).astype(np.float32)
     low, high = np.percentile(data, [1, 99.5])
     data = np.clip((data - low) / max(float(high - low), 1e-9), 0, 1)
@@ -69,11 +73,11 @@ def _sampled(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) ->
     """The image on the coarse grid about the centre of its largest bright part, and where the image reaches."""
     from scipy import ndimage
 
-    centre = affine[:3, :3] @ _centre(data) + affine[:3, 3]
+    middle_mm = affine[:3, :3] @ centre(data) + affine[:3, 3]
     sigma = [STEP_MM / 2 / edge if edge < STEP_MM else 0 for edge in spacing_mm]
     smooth = ndimage.gaussian_filter(data, sigma)
     axis = (np.arange(SIZE) - (SIZE - 1) / 2) * STEP_MM
-    points_mm = np.stack(np.meshgrid(axis, axis, axis, indexing="ij")).reshape(3, -1) + centre[:, None]
+    points_mm = np.stack(np.meshgrid(axis, axis, axis, indexing="ij")).reshape(3, -1) + middle_mm[:, None]
     voxels = np.linalg.inv(affine[:3, :3]) @ (points_mm - affine[:3, 3:4])
     top = np.array(data.shape)[:, None] - 0.5
     seen = ((voxels >= -0.5) & (voxels <= top)).all(axis=0)
@@ -81,18 +85,18 @@ def _sampled(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) ->
     return values.reshape(SIZE, SIZE, SIZE), seen.reshape(SIZE, SIZE, SIZE)
 
 
-def _centre(data: Array) -> volumes.Array:
+def centre(data: Array) -> volumes.Array:
     """Centre, in voxels, of the largest connected part brighter than Otsu's threshold."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(data > _otsu(data))
+    labels, count = ndimage.label(data > otsu(data))
     if not count:
         return (np.array(data.shape) - 1) / 2
     largest = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
     return np.array(ndimage.center_of_mass(labels == largest))
 
 
-def _otsu(data: Array) -> float:
+def otsu(data: Array) -> float:
     """The threshold that parts the histogram into two classes farthest apart (Otsu 1979)."""
     counts, edges = np.histogram(data, 256, (0, 1))
     centres = (edges[1:] + edges[:-1]) / 2
@@ -142,16 +146,39 @@ def nearest(prints: Sequence[Fingerprint], allowed: Mask, most: int = 3) -> Iter
 
 def compare(a: Fingerprint, b: Fingerprint) -> float:
     """The correlation of two fingerprints after the best rigid motion that was found, at most 1."""
+    return align(a, b).score
+
+
+def align(a: Fingerprint, b: Fingerprint) -> Alignment:
+    """The best rigid motion of the second head onto the first that was found; none where too little was seen."""
     from scipy import optimize
 
     if np.count_nonzero(a.seen & b.seen) < MIN_SHARED:
-        return 0.0
+        return Alignment(0.0)
     search = _Search(a, b, every=4)
     options = {"maxfev": 300, "xtol": 0.02, "ftol": 1e-3}
     starts = [np.array([np.radians(turn) * _TURN, 0, 0, 0, 0, 0]) for turn in _STARTS_DEG]
     tried = [optimize.minimize(search.cost, start, method="Powell", options=options) for start in starts]
     best = min(tried, key=lambda result: float(result.fun))
-    return max(-_Search(a, b, every=1).cost(best.x), correlation(a, b))
+    moved, unmoved = -_Search(a, b, every=1).cost(best.x), correlation(a, b)
+    if unmoved >= moved:
+        return Alignment(unmoved)
+    return Alignment(moved, rotation(best.x[:3] / _TURN), best.x[3:] * STEP_MM)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How one head lies beside another.
+
+    Attributes:
+        score: correlation after the motion, at most 1.
+        turn: (3, 3) and `shift_mm` (3): what lies at `p` mm from the centre of the first head lies at
+            `turn @ p + shift_mm` from the centre of the second.
+    """
+
+    score: float
+    turn: npt.NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+    shift_mm: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
 
 
 _TURN = 20.0
@@ -174,7 +201,7 @@ class _Search:
         """Minus the correlation. `motion`: three turns (1/20 rad) about R, A, S, three shifts (points)."""
         from scipy import ndimage
 
-        points = _rotation(motion[:3] / _TURN) @ self._grid + motion[3:, None] + (SIZE - 1) / 2
+        points = rotation(motion[:3] / _TURN) @ self._grid + motion[3:, None] + (SIZE - 1) / 2
         nearest_points = np.rint(points).astype(int)
         inside = ((nearest_points >= 0) & (nearest_points < SIZE)).all(axis=0)
         at = tuple(np.clip(nearest_points, 0, SIZE - 1))
@@ -183,7 +210,8 @@ class _Search:
         return -_correlation(self._values, moved, seen, MIN_SHARED // self._every)
 
 
-def _rotation(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def rotation(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The matrix (3, 3) that turns by these angles (radians) about R, then A, then S."""
     (cx, cy, cz), (sx, sy, sz) = np.cos(turns), np.sin(turns)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

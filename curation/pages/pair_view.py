@@ -1,0 +1,61 @@
+"""Two subjects beside each other: the same slice of both heads, and what is stated of either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from registry.errors import CohortiumError
+from registry.identity import looks
+from registry.identity.looks import REACH_MM
+from registry.pairs import Fact
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import plain
+
+_PLANES: tuple[looks.Plane, ...] = ("axial", "coronal", "sagittal")
+_TOWARDS = {"axial": "up", "coronal": "forward", "sagittal": "to the person's right"}
+
+
+def pictures(registry: Registry, a: str, b: str) -> None:
+    """The same slice of both, in one plane and at one distance from the centre of the head."""
+    shared = looks.shared_images(registry, a, b)
+    if not shared:
+        st.info("The two have no kind of image in common, so there is nothing to look at side by side.")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        channel = st.segmented_control("Image", list(shared), default=next(iter(shared)), required=True,
+                                       key=f"channel {a} {b}", label_visibility="collapsed")  # fmt: skip
+        plane = st.segmented_control("Plane", _PLANES, default="axial", required=True, key="plane",
+                                     format_func=str.capitalize, label_visibility="collapsed")  # fmt: skip
+    offset_mm = st.slider(f"Slice: mm {_TOWARDS[plane]} from the centre of the head", -REACH_MM, REACH_MM, 0, 3,
+                          key=f"offset {plane}", format="%d mm")  # fmt: skip
+    try:
+        with st.spinner("Turning the second head like the first"):
+            pair = _pair(registry, *shared[channel])
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    for column, subject, picture in zip(st.columns(2), (a, b), pair.slices(plane, float(offset_mm)), strict=True):
+        column.image(picture, caption=subject, width="stretch", output_format="PNG")
+    st.caption(f"The second head is turned like the first; they are alike to {pair.alignment.score:.2f}. "
+               "The person's right is on the left; in sagittal pictures the face looks right.")  # fmt: skip
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs={Registry: lambda registry: str(registry.root)})
+def _pair(registry: Registry, first: str, second: str) -> looks.Pair:
+    return looks.pair(registry, first, second)
+
+
+def facts(found: Sequence[Fact], a: str, b: str) -> None:
+    """What is stated of either, with what speaks for and against one person."""
+    lines = ["| | " + " | ".join(plain(name) for name in (a, b)) + " | |", "|---|---|---|---|"]
+    for fact in found:
+        mark = {True: ":green[same]", False: ":orange[differs]", None: ""}[fact.same]
+        lines.append(f"| {fact.what} | {_cell(fact.first)} | {_cell(fact.second)} | {mark} |")
+    st.markdown("\n".join(lines))
+
+
+def _cell(text: str) -> str:
+    return plain(" ".join(text.split()))

@@ -1,0 +1,186 @@
+"""Who is who: pairs of subjects that may be one person, side by side, and what was decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from curation import jobs
+from curation.jobs import Job
+from curation.pages import job_progress, pair_view
+from registry import pairs, subjects
+from registry.catalog import Catalog
+from registry.errors import CohortiumError
+from registry.identity import CLEARED, SAME, SUSPECTED, links
+from registry.identity.links import Verdict
+from registry.identity.survey import Survey
+from registry.store import Registry, actor
+from registry.tables import PersonLink
+from registry.viewer import shell
+from registry.wording import counted, number, plain
+
+_DESK = "persons"
+_KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
+_COLOURS = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
+
+
+def render(registry: Registry) -> None:
+    """Draw the page; `?a=` and `?b=` choose a pair."""
+    st.title("Persons")
+    catalog = Catalog.of(registry)
+    known = subjects.listed(catalog)
+    found = links.listed(registry)
+    _summary(found)
+    _search(registry, len(known))
+    if told := st.session_state.pop("pair told", None):
+        st.success(told, icon=":material/check_circle:")
+    if len(known) < 2:
+        st.info("There are not two subjects to compare yet. Bring a delivery in first.")
+        shell.link("inbox", "Open the inbox")
+        return
+    link = _choose(found, known)
+    if link is not None:
+        _pair(registry, catalog, link)
+    _several(catalog)
+
+
+def _summary(found: Sequence[PersonLink]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for kind, title in _KINDS.items():
+            count = sum(link.kind == kind for link in found)
+            st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")  # type: ignore[arg-type]
+        st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
+                 help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
+
+
+def _search(registry: Registry, subjects_known: int) -> None:
+    """Look for new pairs; the search goes on when the page is closed."""
+    job = jobs.current(registry, _DESK)
+    if job is not None and job.running:
+        job_progress.follow(job, "You may close this page; what is found waits here.")
+        return
+    if job is not None:
+        _told(job)
+    if st.button("Look for new pairs", icon=":material/person_search:", disabled=subjects_known < 2,
+                 help="Compares checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
+        job = Job("propose", "Looking for subjects that may be one person")
+        try:
+            jobs.start(registry, _DESK, job, lambda progress: links.propose(registry, progress))
+        except CohortiumError as error:
+            shell.explain(error)
+            return
+        st.rerun()
+
+
+def _told(job: Job) -> None:
+    if job.error is not None:
+        shell.explain(job.error)
+        return
+    survey: Survey = job.result
+    if survey.proposals:
+        st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
+    else:
+        st.info("No new pair was found: every pair that is alike has been decided or is listed below.",
+                icon=":material/check_circle:")  # fmt: skip
+    if survey.skipped:
+        with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
+            st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)
+
+
+def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | None:
+    """The pair to look at: one of a list, or any two subjects."""
+    kinds = [*_KINDS, "any"]
+    titles = {**_KINDS, "any": "Any two subjects"}
+    asked = (st.query_params.get("a"), st.query_params.get("b"))
+    first = "any" if None not in asked else SUSPECTED
+    kind = st.segmented_control("Pairs", kinds, default=first, format_func=titles.__getitem__, key="pair_kind",
+                                required=True, label_visibility="collapsed")  # fmt: skip
+    if kind == "any":
+        return _any(found, known, asked)
+    named = {f"{link.subject_a} and {link.subject_b}": link for link in found if link.kind == kind}
+    if not named:
+        st.info({SUSPECTED: "No pair waits for a decision. Look for new ones, or compare any two subjects.",
+                 SAME: "No two subjects were joined by a decision yet.",
+                 CLEARED: "No pair was kept apart yet."}[str(kind)], icon=":material/info:")  # fmt: skip
+        return None
+    if st.session_state.get("pair") not in (None, *named):
+        del st.session_state["pair"]
+    chosen = st.selectbox(f"Which of {counted(len(named), 'pair')}", list(named), key="pair")
+    return named[chosen]
+
+
+def _any(found: Sequence[PersonLink], known: Sequence[str], asked: tuple[str | None, str | None]) -> PersonLink | None:
+    left, right = st.columns(2)
+    indices = [known.index(name) if name in known else place for place, name in enumerate(asked)]
+    a = left.selectbox("First subject", known, index=indices[0], key="pair_a")
+    b = right.selectbox("Second subject", known, index=indices[1], key="pair_b")
+    if a == b:
+        st.info("Choose two different subjects.")
+        return None
+    names = links.pair(a, b)
+    held = next((link for link in found if (link.subject_a, link.subject_b) == names), None)
+    return held or PersonLink(subject_a=names[0], subject_b=names[1], kind="", method="declared")
+
+
+def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
+    a, b = link.subject_a, link.subject_b
+    st.subheader(f"{a} and {b}")
+    st.text(pairs.evidence(link) if link.kind else "Nobody has proposed this pair.")
+    if link.reviewer:
+        st.caption(f"{_KINDS[link.kind]}, says {plain(link.reviewer)}: {plain(link.reason or '')}")
+    left, right = st.columns((3, 2), gap="large")
+    with left:
+        pair_view.pictures(registry, a, b)
+    with right:
+        pair_view.facts(pairs.facts(catalog, a, b), a, b)
+        _changes(pairs.crossings(registry, a, b), link)
+        _decide(registry, link)
+        shell.link("subject", f"Open {a}", {"subject": a})
+        shell.link("subject", f"Open {b}", {"subject": b})
+
+
+def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
+    if not found:
+        st.caption(":material/check_circle: No split has the two in different parts.")
+        return
+    verb = "has" if link.kind == SAME else "would have"
+    lines = [f"- {plain(item.split)} {verb} one person in {item.first_part} and in {item.second_part}"
+             f" ({counted(item.snapshots, 'snapshot')}, {counted(item.runs, 'run')})" for item in found]  # fmt: skip
+    st.warning("What one person means for splits:\n" + "\n".join(lines)
+               + "\n\nSuch a split gets no new snapshot, and its snapshots are not trained on: make a new split.",
+               icon=":material/call_split:")  # fmt: skip
+
+
+def _decide(registry: Registry, link: PersonLink) -> None:
+    a, b = link.subject_a, link.subject_b
+    with st.form(f"decide {a} {b}", border=False):
+        reason = st.text_input("Why", key=f"why {a} {b}", placeholder="same sulci, same lesions, a year later")
+        with st.container(horizontal=True):
+            same = st.form_submit_button("One person", type="primary", icon=":material/join:")
+            two = st.form_submit_button("Two persons", icon=":material/call_split:")
+    if same:
+        _do(lambda: links.confirm(registry, a, b, Verdict(reason)), f"{a} and {b} are one person from now on.")
+    elif two:
+        _do(lambda: links.clear(registry, a, b, Verdict(reason)), f"{a} and {b} are kept apart, for good.")
+
+
+def _do(change: Callable[[], object], told: str) -> None:
+    try:
+        change()
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.session_state["pair told"] = told
+    st.rerun()
+
+
+def _several(catalog: Catalog) -> None:
+    st.subheader("Persons with several subjects")
+    found = subjects.several(catalog)
+    if not found:
+        st.caption("Every person is one subject.")
+        return
+    rows = [{"Person": row["person_id"], "Subjects": ", ".join(row["subjects"]), "Visits": row["sessions"],
+             "Images": row["images"], "Sites": ", ".join(row["sites"] or ["not stated"])} for row in found]  # fmt: skip
+    st.dataframe(rows, hide_index=True, height=min(320, 38 + 35 * len(rows)))
