@@ -9,10 +9,12 @@ from contextlib import contextmanager
 
 from registry.committing import commit_pending
 from registry.errors import CohortiumError
+from registry.quality import file_waiting
 from registry.store import Registry
 
 _PAUSE_S = 1.0
 _AFTER_ERROR_S = 30.0
+_REST_S = 10.0
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ def committer(registry: Registry) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-        _commit(registry)
+        _commit(registry, 0)
 
 
 def _work(registry: Registry, stop: threading.Event) -> None:
@@ -39,8 +41,10 @@ def _work(registry: Registry, stop: threading.Event) -> None:
         pass
 
 
-def _commit(registry: Registry) -> bool:
+def _commit(registry: Registry, rest_s: float = _REST_S) -> bool:
+    """Commit; verdicts of the quality check only when their rater rests, so that a sweep is a few commits."""
     try:
+        file_waiting(registry, rest_s)
         commit_pending(registry)
     except CohortiumError as error:
         _LOGGER.warning("Changes wait for their commit: %s %s", error.message, error.hint)

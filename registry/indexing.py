@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, delete, func, select, update
 
-from registry import layout, projection
+from registry import check_rows, layout, projection, quality_rows
 from registry.facts import subject_of
 from registry.layout import Role
 from registry.projection.values import number
@@ -24,7 +24,6 @@ from registry.tables import (
     Person,
     PersonLink,
     Prediction,
-    QualityVerdict,
     Query,
     Rater,
     Run,
@@ -43,10 +42,10 @@ _SUBJECT_TABLES: tuple[Any, ...] = (
 )  # fmt: skip
 """Tables whose rows belong to one subject, children before parents."""
 
-_ROOT_TABLES: tuple[Any, ...] = (PersonLink, QualityVerdict, ExclusionVerdict, Snapshot, Query, Rater)
+_ROOT_TABLES: tuple[Any, ...] = (PersonLink, ExclusionVerdict, Snapshot, Query, Rater)
 _SPLIT_TABLES: tuple[Any, ...] = (SplitAssignment, Split)
 
-_LONG = (layout.SPLITS, layout.IMPORTS)
+_LONG = (layout.SPLITS, layout.IMPORTS, layout.CHECKS, layout.QUALITY)
 """Folders of long files that stand for themselves: read when they change, not at every change of another."""
 
 _BATCH = 500
@@ -67,6 +66,8 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
     if any(subject_of(path) is None for path in paths):
         refresh_roots(session)
         _refresh_splits(session, paths)
+        check_rows.refresh(session, paths)
+        quality_rows.refresh(session, paths)
     refresh_subjects(session, sorted(subjects))
 
 
@@ -101,7 +102,7 @@ def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
 
 
 def refresh_roots(session: Session) -> None:
-    """Replace the rows that stand above subjects, splits excepted, by what the root files say."""
+    """Replace the rows that stand above subjects, splits and verdicts excepted, by what the root files say."""
     for table in _ROOT_TABLES:
         session.execute(delete(table))
     files = _root_files(session)
@@ -150,6 +151,8 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
 
 def clear(session: Session) -> None:
     """Forget every row that is computed from files."""
+    check_rows.clear(session)
+    quality_rows.clear(session)
     for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
         session.execute(delete(table))
 

@@ -12,6 +12,10 @@ RUNS = "code/registry/runs"
 IMPORTS = "code/registry/imports"
 PERSON_LINKS = "code/registry/persons.tsv"
 EXCLUSIONS = "code/registry/exclusions.tsv"
+CHECKS = "code/registry/checks"
+CHECK_FINDINGS = "code/registry/checks/findings.tsv"
+ACKNOWLEDGED = "code/registry/checks/acknowledged.tsv"
+QUALITY = "code/registry/quality"
 
 
 class Role(StrEnum):
@@ -29,6 +33,23 @@ class Role(StrEnum):
     """`derivatives/prediction-<run>`: what a model wrote."""
     IMAGES = "images"
     """Any other derivative: preprocessed images."""
+
+
+def quality_table(rater: str) -> str:
+    """A rater's table of the quality check."""
+    return f"{QUALITY}/{rater}.tsv"
+
+
+def quality_rater(path: str) -> str | None:
+    """The rater whose table of the quality check lies at a path; None for any other path."""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".tsv") if folder == QUALITY and name.endswith(".tsv") else None
+
+
+def measured_subject(path: str) -> str | None:
+    """The subject whose images' measures lie at a path, `code/registry/checks/measures/sub-A000.tsv`; else None."""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".tsv") if folder == f"{CHECKS}/measures" and name.endswith(".tsv") else None
 
 
 def split_dataset(path: str) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from registry.verdicts import Verdict
+
 
 @dataclass(frozen=True)
 class View:
@@ -18,6 +20,7 @@ class View:
 
 _WHO = """s.person_id, s.sex, s.age, s.class_label AS class, s.diagnosis, s.radiological_status"""
 _WHEN = """v.session_key AS session, v.days_from_baseline, v.site_id AS site, v.scanner_id AS scanner"""
+_WORST_FIRST = ", ".join(f"'{verdict}'" for verdict in Verdict)
 
 VIEWS: dict[str, View] = {
     "subjects": View(
@@ -45,7 +48,8 @@ VIEWS: dict[str, View] = {
             LEFT JOIN (SELECT image_path, count(*) AS n_readings FROM t_mask GROUP BY 1) m ON m.image_path = i.path
             LEFT JOIN (SELECT image_path, count(*) AS n_consensus FROM t_consensus_mask GROUP BY 1) c
                 ON c.image_path = i.path
-            LEFT JOIN (SELECT image_path, max(verdict) AS verdict FROM t_quality_verdict GROUP BY 1) q
+            LEFT JOIN (SELECT v.image_path, arg_min(v.verdict, list_position([{_WORST_FIRST}], v.verdict)) AS verdict
+                FROM t_quality_verdict v JOIN t_image j ON j.path = v.image_path AND j.sha256 = v.sha256 GROUP BY 1) q
                 ON q.image_path = i.path""",
     ),
     "masks": View(
@@ -66,6 +70,31 @@ VIEWS: dict[str, View] = {
         """SELECT l.subject_id AS subject, i.session_key AS session, l.image_path AS image, l.lesion_id, l.visibility,
             l.i_min, l.j_min, l.k_min, l.i_max, l.j_max, l.k_max, l.x_mm, l.y_mm, l.z_mm, l.volume_mm3
             FROM t_lesion_instance l JOIN t_image i ON i.path = l.image_path""",
+    ),
+    "quality": View(
+        "One row a rater's verdict on an image. `stale`: the image was replaced since, so the verdict does not count.",
+        """SELECT q.image_path AS image, q.subject_id AS subject, i.session_key AS session, q.rater_id AS rater,
+            q.verdict, q.artifacts, q.comment, q.at AS judged_at, q.sha256,
+            coalesce(i.sha256 <> q.sha256, true) AS stale
+            FROM t_quality_verdict q LEFT JOIN t_image i ON i.path = q.image_path""",
+    ),
+    "findings": View(
+        "One row a thing that a check of content found. `state` is open, acknowledged, or outdated: the image changed.",
+        """SELECT f.code, f.severity, f.unit, i.path AS image, coalesce(i.subject_id, f.subject_id) AS subject,
+            i.session_key AS session, coalesce(v.site_id, f.site_id) AS site, coalesce(i.channel, f.channel) AS channel,
+            f.message, f.score, f.origin, f.version, f.sha256, a.rater_id AS acknowledged_by, a.reason,
+            CASE WHEN f.sha256 IS DISTINCT FROM i.sha256 THEN 'outdated'
+                WHEN a.code IS NOT NULL THEN 'acknowledged' ELSE 'open' END AS state
+            FROM t_check_finding f LEFT JOIN t_image i ON i.path = f.unit LEFT JOIN t_session v USING (session_key)
+            LEFT JOIN t_acknowledgement a
+                ON a.code = f.code AND a.unit = f.unit AND a.sha256 IS NOT DISTINCT FROM f.sha256""",
+    ),
+    "measures": View(
+        "One row an image that was measured as it is now. Intensities are those of the foreground, by Otsu's threshold.",
+        """SELECT i.path, i.channel, i.subject_id AS subject, i.session_key AS session,
+            coalesce(v.site_id, 'unknown') AS site, v.scanner_id AS scanner, m.* EXCLUDE (path, subject_id)
+            FROM t_image_measures m JOIN t_image i ON i.path = m.path AND i.sha256 = m.sha256
+            JOIN t_session v USING (session_key)""",
     ),
     "splits": View(
         "One row a person in one split version.",

@@ -10,6 +10,7 @@ import typer
 from registry import console
 from registry.commands import facets
 from registry.commands.exclusions import exclude_app
+from registry.commands.quality import qc_app
 from registry.commands.readings import reading_app
 from registry.commands.snapshots import snapshot_app
 from registry.console import AsJson
@@ -27,6 +28,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(snapshot_app, name="snapshot")
     app.add_typer(exclude_app, name="exclude")
     app.add_typer(reading_app, name="reading")
+    app.add_typer(qc_app, name="qc")
 
 
 @query_app.command("save")

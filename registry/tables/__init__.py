@@ -1,8 +1,10 @@
 """All tables. Most rows are a projection of files; `Intent`, `Run` and `Setting` belong to this machine."""
 
 from registry.tables.base import Table
+from registry.tables.checks import Acknowledgement, CheckFinding, ImageMeasures
 from registry.tables.cohorts import (
     ExclusionVerdict,
+    QualityAction,
     QualityVerdict,
     Query,
     Run,
@@ -17,7 +19,8 @@ from registry.tables.people import Person, PersonLink, Scanner, Session, Site, S
 from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Prediction, Rater
 
 __all__ = [
+    "Acknowledgement", "CheckFinding", "ImageMeasures",
     "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image", "Intent", "Lesion",
-    "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction", "QualityVerdict", "Query", "Rater",
-    "Run", "Scanner", "Session", "Setting", "Site", "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
+    "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction", "QualityAction", "QualityVerdict", "Query",
+    "Rater", "Run", "Scanner", "Session", "Setting", "Site", "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
 ]  # fmt: skip

@@ -67,15 +67,38 @@ class Run(Table, table=True):
 
 
 class QualityVerdict(Table, table=True):
-    """A person's verdict on one image. Absence of a row means: not looked at."""
+    """A rater's verdict on one image as it stands. Absence of a row means: not looked at."""
 
     __tablename__ = "quality_verdict"
     image_path: str = Field(primary_key=True)
     rater_id: str = Field(primary_key=True)
     subject_id: str = Field(index=True)
     verdict: str = Field(description="accept, reject, later, flag")
+    artifacts: Optional[str] = Field(default=None, description="codes with commas, in the order of their keys")
+    comment: Optional[str] = None
+    sha256: Optional[str] = Field(default=None, description="checksum of the image that was judged")
+    at: Optional[str] = Field(default=None, description="UTC, ISO 8601, seconds")
+    action_id: Optional[str] = Field(default=None, description="the action that brought it here")
+
+
+class QualityAction(Table, table=True):
+    """One thing a rater did in the quality check, in order; the verdicts are what the last action of each image says.
+
+    An undo is an action too: it holds the values that stand again, none where there was no verdict before.
+    """
+
+    __tablename__ = "quality_action"
+    rater_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, description="1, 2, ... in the order of the rater's table")
+    action_id: str = Field(index=True)
+    at: str = Field(description="UTC, ISO 8601, seconds")
+    image_path: str = Field(index=True)
+    sha256: Optional[str] = None
+    verdict: Optional[str] = None
     artifacts: Optional[str] = None
     comment: Optional[str] = None
+    undoes: Optional[str] = Field(default=None, description="the action that this one takes back")
+    waiting: bool = Field(default=False, description="not yet in the rater's table")
 
 
 class ExclusionVerdict(Table, table=True):

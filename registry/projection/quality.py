@@ -1,0 +1,51 @@
+"""A rater's table of the quality check, `code/registry/quality/<rater>.tsv`: every action in order, undone ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from registry.facts import subject_of
+from registry.tables import QualityAction, QualityVerdict
+from registry.verdicts import Verdict
+
+COLUMNS = ("at", "image", "sha256", "verdict", "artifacts", "comment", "action", "undoes")
+
+
+def actions(rater: str, rows: Sequence[Mapping[str, Any]]) -> list[QualityAction]:
+    """The actions that a table states; a row without an image, or with a verdict that there is not, is passed over."""
+    known = [row for row in rows if row.get("image") and row.get("verdict") in (None, *Verdict)]
+    return [
+        QualityAction(
+            rater_id=rater,
+            number=number,
+            action_id=row.get("action") or f"row{number}",
+            at=row.get("at") or "",
+            image_path=row["image"],
+            undoes=row.get("undoes"),
+            **{name: row.get(name) for name in ("sha256", "verdict", "artifacts", "comment")},
+        )
+        for number, row in enumerate(known, start=1)
+    ]
+
+
+def table_row(action: QualityAction) -> dict[str, Any]:
+    """The row of a table that states an action."""
+    stated = action.model_dump()
+    return {"image": action.image_path, "action": action.action_id, **{
+        name: stated[name] for name in COLUMNS if name in stated
+    }}  # fmt: skip
+
+
+def verdicts(actions: Iterable[QualityAction]) -> list[QualityVerdict]:
+    """What stands after these actions of one rater: for each image the values of its last one."""
+    last = {action.image_path: action for action in actions}
+    return [standing for action in last.values() if (standing := verdict(action)) is not None]
+
+
+def verdict(action: QualityAction) -> QualityVerdict | None:
+    """What stands after an action; None where it took the only verdict back."""
+    if action.verdict is None:
+        return None
+    shared = ("image_path", "rater_id", "verdict", "artifacts", "comment", "sha256", "at", "action_id")
+    return QualityVerdict(subject_id=subject_of(action.image_path) or "", **action.model_dump(include=set(shared)))

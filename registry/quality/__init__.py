@@ -1,0 +1,15 @@
+"""The quality check: what raters say about images, and which images wait for whom.
+
+Start at `record` and `undo`. A verdict counts at once: it is one row in the database. `file_waiting` writes a rater's
+rows into `code/registry/quality/<rater>.tsv`, the file of record; the app's server does so when the rater rests.
+"""
+
+from registry.quality.filing import file_waiting
+from registry.quality.recording import Judgement, Overtaken, Undone, record, undo
+from registry.quality.sweeping import Case, Show, Worklist, done_since, worklist
+from registry.quality.telling import listed, outdated_rejects, summary
+
+__all__ = [
+    "Case", "Judgement", "Overtaken", "Show", "Undone", "Worklist", "done_since", "file_waiting", "listed",
+    "outdated_rejects", "record", "summary", "undo", "worklist",
+]  # fmt: skip

@@ -1,0 +1,177 @@
+"""Give a verdict, or take the last one back: one short transaction, no file and no commit."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import EllipsisType
+
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
+from registry.projection import quality as projection
+from registry.store import ACTOR_ENVIRONMENT, Registry, actor
+from registry.tables import Image, QualityAction, QualityVerdict
+from registry.verdicts import Verdict, artifacts_of
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
+_LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rater says about one image.
+
+    Attributes:
+        image: its path.
+        artifacts: codes or key numbers, in any order.
+        comment: one line; empty is none.
+        sha256: checksum of the image that the rater saw; None takes the image as it is now.
+    """
+
+    image: str
+    verdict: Verdict
+    artifacts: tuple[str, ...] = ()
+    comment: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """An undo: the action that was taken back, and the one that did so, with what stands again for that image."""
+
+    taken_back: QualityAction
+    now: QualityAction
+
+
+class Overtaken(CohortiumError):
+    """The rater gave another verdict on this image meanwhile, in another window. `now` is that one."""
+
+    def __init__(self, image: str, now: QualityVerdict | None) -> None:
+        said = f"you said {now.verdict}" if now else "you took your verdict back"
+        super().__init__(f"In another window {said}: {image}.", "That stands. Press the key again to change it.")
+        self.now = now
+
+
+def record(
+    registry: Registry,
+    judgement: Judgement,
+    *,
+    action: str | None = None,
+    expected: str | EllipsisType | None = ...,
+) -> QualityAction:
+    """Record the verdict of the acting rater; an earlier one of the same rater on this image is replaced.
+
+    Args:
+        registry: where.
+        judgement: what is said.
+        action: an id of the caller's; what was done under it already is not done again.
+        expected: `action_id` of the verdict that the rater saw standing, None for none; left out, anything may stand.
+
+    Raises:
+        NotFound: no such image.
+        UsageError: an unknown artifact, a comment of several lines, a rater's code that cannot name a file.
+        Overtaken: something else than `expected` stands.
+    """
+    rater, row = actor(), _values(judgement)
+    with registry.unit_of_work() as session:
+        image = _image(session, judgement.image)
+        if known := _known(session, rater, action):
+            return known
+        standing = session.get(QualityVerdict, (image.path, rater))
+        if expected is not ... and (standing.action_id if standing else None) != expected:
+            raise Overtaken(judgement.image, standing)
+        return _act(session, rater, action, **{**row, "sha256": row["sha256"] or image.sha256})
+
+
+def undo(registry: Registry, *, action: str | None = None) -> Undone:
+    """Take back the acting rater's last verdict that stands untaken; the history keeps both.
+
+    Raises:
+        UsageError: there is none.
+    """
+    rater = actor()
+    with registry.unit_of_work() as session:
+        if known := _known(session, rater, action):
+            return Undone(session.exec(_mine(rater).where(QualityAction.action_id == known.undoes)).one(), known)
+        last = _last(session, rater)
+        earlier = _mine(rater).where(QualityAction.image_path == last.image_path, QualityAction.number < last.number)
+        before = session.exec(earlier.order_by(col(QualityAction.number).desc())).first()
+        stood = {name: getattr(before, name, None) for name in ("verdict", "artifacts", "comment", "sha256")}
+        return Undone(last, _act(session, rater, action, image_path=last.image_path, undoes=last.action_id, **stood))
+
+
+def _values(judgement: Judgement) -> dict[str, str | None]:
+    comment = (judgement.comment or "").strip()
+    if not comment.isprintable() or len(comment) > _LONGEST:
+        raise UsageError(f"The comment is more than one line of {_LONGEST} characters.", "Shorten it.")
+    if judgement.sha256 is not None and not _CHECKSUM.fullmatch(judgement.sha256):
+        raise InvalidInput("The image's checksum is no SHA-256.", "Load the page again.")
+    return {
+        "image_path": judgement.image,
+        "sha256": judgement.sha256,
+        "verdict": Verdict(judgement.verdict).value,
+        "artifacts": ",".join(artifacts_of(judgement.artifacts)) or None,
+        "comment": comment or None,
+    }
+
+
+def _image(session: Session, path: str) -> Image:
+    found = session.get(Image, path)
+    if found is None:
+        raise NotFound(f"The registry has no image '{path}'.", "Write it as in the view images.")
+    return found
+
+
+def _act(session: Session, rater: str, action: str | None, **values: str | None) -> QualityAction:
+    """Add the action and bring the verdict up to date."""
+    number = session.exec(select(func.max(QualityAction.number)).where(QualityAction.rater_id == rater)).one()
+    if number is None:
+        _require_new(session, rater)
+    done = QualityAction(
+        rater_id=rater, number=(number or 0) + 1, action_id=action or secrets.token_hex(8), at=_now(), waiting=True,
+        **values,
+    )  # fmt: skip
+    session.add(done)
+    standing = projection.verdict(done)
+    if standing is not None:
+        session.merge(standing)
+    elif held := session.get(QualityVerdict, (done.image_path, rater)):
+        session.delete(held)
+    return done
+
+
+def _require_new(session: Session, rater: str) -> None:
+    """A rater's code names a file, so it must be one that every disk can keep beside the others."""
+    if not _CODE.fullmatch(rater):
+        raise UsageError(f"'{rater}' cannot be a rater's code.",
+                         f"Set {ACTOR_ENVIRONMENT} to letters, digits, - and _, such as e01.")  # fmt: skip
+    others = session.exec(select(QualityAction.rater_id).distinct())
+    if alike := [other for other in others if other.casefold() == rater.casefold()]:
+        raise UsageError(f"The raters {alike[0]} and {rater} differ only by case.", f"Set {ACTOR_ENVIRONMENT} to one.")
+
+
+def _last(session: Session, rater: str) -> QualityAction:
+    taken = select(QualityAction.undoes).where(QualityAction.rater_id == rater, col(QualityAction.undoes).is_not(None))
+    left = _mine(rater).where(col(QualityAction.undoes).is_(None), col(QualityAction.action_id).not_in(taken))
+    found = session.exec(left.order_by(col(QualityAction.number).desc())).first()
+    if found is None:
+        raise UsageError(f"{rater} has given no verdict that could be taken back.", "There is nothing to undo.")
+    return found
+
+
+def _known(session: Session, rater: str, action: str | None) -> QualityAction | None:
+    return session.exec(_mine(rater).where(QualityAction.action_id == action)).first() if action else None
+
+
+def _mine(rater: str) -> SelectOfScalar[QualityAction]:
+    return select(QualityAction).where(QualityAction.rater_id == rater)
+
+
+def _now() -> str:
+    """The present second, UTC, as it stands in tables."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

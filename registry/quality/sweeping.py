@@ -1,0 +1,106 @@
+"""Which images wait for a rater, in an order that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import func, select
+
+from registry.catalog import Catalog
+from registry.store import Registry
+from registry.tables import QualityVerdict
+from registry.wording import scan_facts
+from registry.wording import visit as visit_name
+
+MOST = 2000
+"""Images of one worklist: as many as a person can look at before it is asked for again."""
+
+
+class Show(StrEnum):
+    """Which images a worklist holds."""
+
+    UNSEEN = "unseen"
+    """Not yet judged by this rater; a verdict on an image that was replaced since does not count."""
+    LATER = "later"
+    """Put off by this rater."""
+    FLAGGED = "flagged"
+    """Flagged by anybody."""
+    ALL = "all"
+    """Every image."""
+
+
+_WHERE = {
+    Show.UNSEEN: "m.verdict IS NULL",
+    Show.LATER: "m.verdict = 'later'",
+    Show.FLAGGED: "f.flags IS NOT NULL",
+    Show.ALL: "true",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image of a worklist.
+
+    Attributes:
+        title: what it is, in words.
+        facts: where it was made, and its grid.
+        notes: who flagged it and what they wrote; empty where nobody did.
+    """
+
+    image: str
+    sha256: str
+    subject: str
+    channel: str
+    title: str
+    facts: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """The first `MOST` images that fit, by path; `total` counts all that fit."""
+
+    cases: tuple[Case, ...]
+    total: int
+
+
+def worklist(
+    catalog: Catalog,
+    rater: str,
+    show: Show = Show.UNSEEN,
+    sites: Sequence[str] = (),
+    channels: Sequence[str] = (),
+) -> Worklist:
+    """Images for a rater to look at; only those with three dimensions. Empty `sites` or `channels` mean all."""
+    rows = catalog.rows(f"""SELECT i.*, f.flags, count(*) OVER () AS total FROM images i
+        LEFT JOIN (SELECT image, verdict FROM quality WHERE rater = $1 AND NOT stale) m ON m.image = i.path
+        LEFT JOIN (SELECT image, string_agg(concat_ws(': ', rater, artifacts, comment), ' · ' ORDER BY rater) AS flags
+            FROM quality WHERE verdict = 'flag' AND NOT stale GROUP BY image) f ON f.image = i.path
+        WHERE i.n_t = 1 AND {_WHERE[show]} AND (len($2) = 0 OR list_contains($2, i.site))
+            AND (len($3) = 0 OR list_contains($3, i.channel))
+        ORDER BY i.path LIMIT {MOST}""", [rater, list(sites), list(channels)])  # fmt: skip
+    return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)
+
+
+def done_since(registry: Registry, rater: str, since: datetime) -> int:
+    """How many images a rater judged since then, by the verdicts that stand."""
+    text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    wanted = select(func.count()).where(QualityVerdict.rater_id == rater, QualityVerdict.at >= text)  # type: ignore[operator]
+    with registry.reading() as session:
+        return session.exec(wanted).one()
+
+
+def _case(row: dict[str, Any]) -> Case:
+    words = [row["subject"], visit_name(str(row["session"]).partition("/")[2]), row["channel"]]
+    words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
+    words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
+    field = f"{row['field_strength_t']:g} T" if row["field_strength_t"] else None
+    grid = scan_facts((row["n_i"], row["n_j"], row["n_k"]),
+                      (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]))  # fmt: skip
+    facts = [row["site"] or "site not stated", row["scanner"], row["model_name"], field, grid]
+    return Case(row["path"], row["sha256"], row["subject"], row["channel"], " · ".join(words),
+                " · ".join(item for item in facts if item), row["flags"] or "")  # fmt: skip

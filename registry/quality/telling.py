@@ -1,0 +1,41 @@
+"""What the quality check has found so far, for people and for scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.verdicts import Verdict
+
+Row = dict[str, Any]
+
+COLUMNS = ("image", "rater", "verdict", "artifacts", "comment", "judged_at", "stale")
+
+
+def listed(catalog: Catalog, rater: str | None = None, verdict: str | None = None) -> list[Row]:
+    """Verdicts as they stand, by image and rater; those on an image that was replaced since are `stale`."""
+    return catalog.rows(f"""SELECT {", ".join(COLUMNS)} FROM quality
+        WHERE rater = coalesce($1, rater) AND verdict = coalesce($2, verdict) ORDER BY image, rater""",
+        [rater, verdict])  # fmt: skip
+
+
+def summary(catalog: Catalog) -> Row:
+    """Counts: images and how they stand, verdicts of each rater, artifacts, images on which raters differ."""
+    kinds = ", ".join(f"count(*) FILTER (quality = '{kind}') AS {kind}" for kind in Verdict)
+    per_rater = ", ".join(f"count(*) FILTER (verdict = '{kind}' AND NOT stale) AS {kind}" for kind in Verdict)
+    images = catalog.rows(f"SELECT count(*) AS images, count(quality) AS judged, {kinds} FROM images")[0]
+    raters = catalog.rows(f"""SELECT rater, {per_rater}, count(*) FILTER (stale) AS stale
+        FROM quality GROUP BY rater ORDER BY rater""")  # fmt: skip
+    found = catalog.rows("""SELECT artifact, count(DISTINCT image) AS images FROM
+        (SELECT image, unnest(string_split(artifacts, ',')) AS artifact FROM quality WHERE NOT stale)
+        GROUP BY artifact ORDER BY images DESC, artifact""")  # fmt: skip
+    differ = catalog.value("""SELECT count(*) FROM (SELECT image FROM quality WHERE NOT stale
+        GROUP BY image HAVING count(DISTINCT verdict) > 1)""")  # fmt: skip
+    return {**images, "differ": differ, "raters": raters, "artifacts": found}
+
+
+def outdated_rejects(catalog: Catalog) -> list[str]:
+    """Images that were rejected, were replaced since, and were not judged again: nothing keeps them out now."""
+    rows = catalog.rows("""SELECT DISTINCT i.path FROM quality q JOIN images i ON i.path = q.image
+        WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")  # fmt: skip
+    return [row["path"] for row in rows]

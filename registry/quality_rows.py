@@ -1,0 +1,50 @@
+"""Keep the rows of the quality check equal to the raters' tables and to what still waits to be written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from registry import layout
+from registry.projection import quality
+from registry.tables import File, QualityAction, QualityVerdict
+
+
+def refresh(session: Session, paths: Iterable[str]) -> None:
+    """Replace the rows of the raters whose tables are among `paths`, and of those whose actions wait.
+
+    An action that waits and is not in its rater's table yet stays, after those that are.
+    """
+    waiting = session.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct())
+    raters = {rater for path in paths if (rater := layout.quality_rater(path))} | set(waiting)
+    for rater in sorted(raters):
+        _replace(session, rater)
+
+
+def clear(session: Session) -> None:
+    """Forget every row that is computed from files; what waits stays."""
+    session.execute(delete(QualityVerdict))
+    session.execute(delete(QualityAction).where(~col(QualityAction.waiting)))
+
+
+def _replace(session: Session, rater: str) -> None:
+    file = session.get(File, layout.quality_table(rater))
+    filed = quality.actions(rater, file.facts["rows"]) if file else []
+    known = {action.action_id for action in filed}
+    mine = select(QualityAction).where(QualityAction.rater_id == rater, col(QualityAction.waiting))
+    waiting = [item.model_dump() for item in session.exec(mine.order_by(col(QualityAction.number)))]
+    left = [QualityAction(**item) for item in waiting if item["action_id"] not in known]
+    for number, action in enumerate(left, start=len(filed) + 1):
+        action.number = number
+    session.expunge_all()
+    for table in (QualityAction, QualityVerdict):
+        session.execute(delete(table).where(col(table.rater_id) == rater))
+    _insert(session, QualityAction, [*filed, *left])
+    _insert(session, QualityVerdict, quality.verdicts([*filed, *left]))
+
+
+def _insert(session: Session, table: Any, rows: list[Any]) -> None:
+    if rows:
+        session.execute(table.__table__.insert(), [row.model_dump() for row in rows])
