@@ -102,8 +102,9 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.commands import cohorts, persons, serve
+    from registry.commands import checks, cohorts, persons, serve
 
+    checks.commands(app)
     cohorts.commands(app)
     persons.commands(app)
     serve.commands(app)

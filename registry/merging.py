@@ -16,7 +16,8 @@ from registry.canon import read_table, readable_json, sha256_file, tsv_bytes
 from registry.errors import InvalidInput
 from registry.keyed import key_of, require_keys
 
-REPLACEABLE = ("code/registry/persons.tsv", "code/registry/exclusions.tsv", "code/registry/runs/")
+REPLACEABLE = ("code/registry/persons.tsv", "code/registry/exclusions.tsv", "code/registry/checks/",
+               "code/registry/runs/")  # fmt: skip
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
 

@@ -131,6 +131,15 @@ def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
     return Volume(np.ascontiguousarray(data, dtype=dtype), np.asarray(image.affine, dtype=float))
 
 
+def canonical(volume: Volume) -> Volume:
+    """The same voxels with axes that point right, anterior, superior as closely as turns and flips allow."""
+    import nibabel
+
+    turns = nibabel.orientations.io_orientation(volume.affine_ras)
+    back = nibabel.orientations.inv_ornt_aff(turns, volume.data.shape[:3])
+    return Volume(nibabel.orientations.apply_orientation(volume.data, turns), volume.affine_ras @ back)
+
+
 def load_labels(path: Path) -> Volume:
     """A label map as integers; floats within 1e-3 of integers are rounded.
 

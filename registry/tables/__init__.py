@@ -20,7 +20,7 @@ from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Predic
 
 __all__ = [
     "Acknowledgement", "CheckFinding", "ImageMeasures",
-    "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image", "Intent", "Lesion",
+    "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image", "ImageMeasures", "Intent", "Lesion",
     "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction", "QualityAction", "QualityVerdict", "Query",
     "Rater", "Run", "Scanner", "Session", "Setting", "Site", "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
 ]  # fmt: skip

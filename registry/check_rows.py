@@ -1,0 +1,43 @@
+"""Keep the rows of the checks equal to their files of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import Session, col, delete
+
+from registry import layout
+from registry.projection.checks import check_rows
+from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
+
+_BATCH = 5_000
+
+
+def refresh(session: Session, paths: Iterable[str]) -> None:
+    """Replace the rows of every file of the checks that is among `paths`."""
+    for path in sorted(path for path in paths if path.startswith(f"{layout.CHECKS}/")):
+        _forget(session, path)
+        if (file := session.get(File, path)) is not None:
+            _insert(session, check_rows(file))
+            session.expunge(file)
+
+
+def clear(session: Session) -> None:
+    """Forget every row."""
+    for table in (ImageMeasures, CheckFinding, Acknowledgement):
+        session.execute(delete(table))
+
+
+def _forget(session: Session, path: str) -> None:
+    if subject := layout.measured_subject(path):
+        session.execute(delete(ImageMeasures).where(col(ImageMeasures.subject_id) == subject))
+    tables: dict[str, Any] = {layout.CHECK_FINDINGS: CheckFinding, layout.ACKNOWLEDGED: Acknowledgement}
+    if path in tables:
+        session.execute(delete(tables[path]))
+
+
+def _insert(session: Session, rows: list[Table]) -> None:
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        session.execute(type(batch[0]).__table__.insert(), [row.model_dump() for row in batch])  # type: ignore[attr-defined]

@@ -1,0 +1,83 @@
+"""Gather what checks look at: every image's row, its sidecars, and what is missing where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import layout, overview
+from registry.catalog import Catalog
+from registry.checks.measuring import Measured
+from registry.checks.shapes import UNKNOWN, Cohort, Shot
+from registry.scanning.names import parse_name
+from registry.store import Registry
+from registry.tables import File, Image, Session
+
+_Level = Mapping[str, Sequence[tuple[frozenset[tuple[str, str]], Mapping[str, Any]]]]
+
+
+def shots(registry: Registry) -> list[Shot]:
+    """Every image of the registry by path, nothing measured yet."""
+    with registry.reading() as session:
+        sites = dict(session.execute(select(Session.session_key, Session.site_id)).all())
+        images = session.exec(select(Image).order_by(col(Image.path))).all()
+        sidecars = _sidecars(session.execute(select(File.path, File.facts).where(col(File.path).endswith(".json"))))
+    return [_shot(image, sites.get(image.session_key), sidecars) for image in images]
+
+
+def gather(registry: Registry, found: Sequence[Shot], measured: Mapping[str, Measured]) -> Cohort:
+    """The cohort of these images with what was measured in them."""
+    cells = overview.completeness(Catalog.of(registry))
+    return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in found], cells)
+
+
+def _shot(image: Image, site: str | None, sidecars: Mapping[str, _Level]) -> Shot:
+    return Shot(
+        path=image.path,
+        sha256=image.sha256,
+        subject=image.subject_id,
+        session=image.session_key,
+        site=site or UNKNOWN,
+        channel=image.channel,
+        suffix=image.suffix,
+        spacing_mm=(image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm),
+        shape=(image.n_i, image.n_j, image.n_k),
+        orientation=image.orientation,
+        forms_agree=image.forms_agree,
+        sidecar=_inherited(image.path, sidecars),
+    )
+
+
+def _sidecars(rows: Any) -> dict[str, _Level]:
+    """Folder to the sidecars in it, by suffix: their entities and their content."""
+    found: dict[str, dict[str, list[tuple[frozenset[tuple[str, str]], Mapping[str, Any]]]]] = {}
+    for path, facts in rows:
+        folder, _, filename = path.rpartition("/")
+        name, content = parse_name(filename), facts.get("json")
+        if name.suffix and isinstance(content, dict) and not path.startswith("code/"):
+            level = found.setdefault(folder, defaultdict(list))
+            level[name.suffix].append((frozenset(name.entities.items()), content))
+    return dict(found)
+
+
+def _inherited(path: str, sidecars: Mapping[str, _Level]) -> dict[str, Any]:
+    """What applies to an image by BIDS' inheritance: from its dataset's root down, the nearer wins."""
+    merged: dict[str, Any] = {}
+    name = parse_name(path.rpartition("/")[2])
+    own = frozenset(name.entities.items())
+    for folder in _above(path):
+        fitting = [item for item in sidecars.get(folder, {}).get(name.suffix, ()) if item[0] <= own]
+        for _, content in sorted(fitting, key=lambda item: len(item[0])):
+            merged.update(content)
+    return merged
+
+
+def _above(path: str) -> Iterator[str]:
+    dataset, inner = layout.split_dataset(path)
+    parts = inner.split("/")[:-1]
+    for length in range(len(parts) + 1):
+        yield "/".join([*([dataset] if dataset else []), *parts[:length]])

@@ -1,0 +1,148 @@
+"""The pass over images: each is read once, whole, by all cores; what was read is kept by checksum on this machine."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from registry import volumes
+from registry.checks import asymmetry, measures
+from registry.checks.asymmetry import Asymmetry
+from registry.errors import InvalidInput
+from registry.identity import fingerprints
+from registry.parallel import mapped
+
+Progress = Callable[[int, int, str], None]
+
+VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.1"
+"""Of everything that is kept from one reading."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one reading of an image gave.
+
+    Attributes:
+        problem: why it could not be read, in words; then `numbers` is empty.
+        numbers: columns of `ImageMeasures` to their values.
+        asymmetry: None where left and right cannot be compared.
+    """
+
+    problem: str | None = None
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    asymmetry: Asymmetry | None = None
+
+
+def measured(
+    root: Path, cache: Path, images: Sequence[tuple[str, str]], progress: Progress | None = None
+) -> Iterator[tuple[str, Measured]]:
+    """Path and reading of every image whose content is on this machine.
+
+    Args:
+        root: the registry's.
+        cache: a folder of this machine.
+        images: paths with their checksums.
+        progress: told about each image.
+    """
+    here = [(path, sha256) for path, sha256 in images if (root / path).is_file()]
+    answers = mapped(partial(_kept_or_read, str(root), str(cache)), here, heavy=_heavy(root, cache, here))
+    for number, ((path, _), answer) in enumerate(zip(here, answers, strict=True), start=1):
+        if progress:
+            progress(number, len(here), "measuring images")
+        yield path, answer
+
+
+def _heavy(root: Path, cache: Path, images: Sequence[tuple[str, str]]) -> bool:
+    """Whether what is still to be read is worth a worker's start."""
+    return sum((root / path).stat().st_size for path, sha256 in images if not _place(cache, sha256).exists()) > 8 << 20
+
+
+def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
+    path, sha256 = image
+    place = _place(Path(cache), sha256)
+    kept = _load(place)
+    if kept is None:
+        kept = read(Path(root) / path)
+        _save(place, kept)
+    return kept
+
+
+def read(place: Path) -> Measured:
+    """Read one image, every voxel of it; whatever is wrong with it is the answer, never an exception."""
+    try:
+        volume = volumes.load(place)
+        _require_whole(place)
+        return Measured(None, measures.measure(volume), _asymmetry(volume))
+    except InvalidInput as error:
+        return Measured(" ".join(error.message.split()))
+    except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
+        return Measured(" ".join(f"{place.name} cannot be measured ({type(error).__name__}: {error}).".split()))
+
+
+def _require_whole(place: Path) -> None:
+    """Read a compressed file to its end, where the checksum of its content is."""
+    if not place.name.endswith(".gz"):
+        return
+    try:
+        with gzip.open(place) as stream:
+            left = volumes.MAX_VOXEL_BYTES
+            while left > 0 and (block := stream.read(_BLOCK)):
+                left -= len(block)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InvalidInput(f"{place.name} is damaged or cut short ({error}).", "Copy the file again.") from error
+
+
+def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:
+    shape = volume.data.shape
+    if len(shape) > 4 or min(shape[:3]) < 2 or not np.ptp(volume.data[..., 0] if len(shape) == 4 else volume.data) > 0:
+        return None
+    return asymmetry.of(fingerprints.of_volume(volume))
+
+
+def _place(cache: Path, sha256: str) -> Path:
+    return cache / VERSION / sha256[:2] / f"{sha256}.npz"
+
+
+def _load(place: Path) -> Measured | None:
+    """What was kept; None where nothing, or nothing whole, is."""
+    try:
+        with np.load(place) as kept:
+            stated = json.loads(bytes(kept["stated"]))
+            odd = None
+            if "values" in kept:
+                scale = float(stated["scale"])
+                values = kept["values"].astype(np.float32) * scale
+                odd = Asymmetry(values, np.unpackbits(kept["seen"]).astype(bool).reshape(values.shape),
+                                float(stated["symmetry"]))  # fmt: skip
+            return Measured(stated["problem"], stated["numbers"], odd)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _save(place: Path, made: Measured) -> None:
+    stated: dict[str, Any] = {"problem": made.problem, "numbers": dict(made.numbers)}
+    arrays: dict[str, Any] = {}
+    if made.asymmetry is not None:
+        scale = max(float(np.abs(made.asymmetry.values).max()), 1e-9) / 127
+        stated |= {"scale": scale, "symmetry": made.asymmetry.symmetry}
+        arrays = {"values": np.rint(made.asymmetry.values / scale).astype(np.int8),
+                  "seen": np.packbits(made.asymmetry.seen)}  # fmt: skip
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
+    temporary.write_bytes(buffer.getvalue())
+    temporary.replace(place)

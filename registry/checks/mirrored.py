@@ -1,0 +1,117 @@
+"""Images that look mirrored: left and right exchanged without the header saying so. A suspicion, never a proof.
+
+Each image's asymmetry is compared with that of the subject's other images; where a subject has one image only, with
+the mean of the other subjects of its site and channel, if those agree among themselves. Between two channels the sign
+of what is asymmetric is learned from all sessions that have both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from registry.checks import asymmetry
+from registry.checks.asymmetry import Asymmetry
+from registry.checks.shapes import Cohort, Hit, Shot
+
+AGAINST = -0.4
+"""Agreement of two images of one channel of a subject below which one of them is suspected."""
+
+AGAINST_MEAN = -0.4
+"""The same against the mean of other subjects."""
+
+_LEARNED = 0.3
+_LEAST_OTHERS = 8
+_TIE = 0.1
+
+Pairs = Mapping[tuple[str, str], float]
+
+
+def mirrored(cohort: Cohort) -> Iterable[Hit]:
+    """Images that look mirrored against the subject's others, or against its site's mean."""
+    signs = _signs(cohort.shots)
+    for shots in _by_subject(cohort.shots).values():
+        yield from _within(shots, signs)
+    for shots in cohort.peers.values():
+        yield from _against_mean(shots)
+
+
+def _odd(shot: Shot) -> Asymmetry | None:
+    return shot.measured.asymmetry if shot.measured else None
+
+
+def _agreement(a: Shot, b: Shot) -> float:
+    one, other = _odd(a), _odd(b)
+    return asymmetry.agreement(one, other) if one and other else 0.0
+
+
+def _by_subject(shots: Sequence[Shot]) -> Mapping[str, list[Shot]]:
+    found: dict[str, list[Shot]] = defaultdict(list)
+    for shot in sorted(shots, key=lambda item: item.path.encode()):
+        if _odd(shot) is not None:
+            found[shot.subject].append(shot)
+    return found
+
+
+def _signs(shots: Sequence[Shot]) -> Pairs:
+    """For two channels (in order) what their agreement within a session is in the middle; weak ones are left out."""
+    sessions: dict[str, list[Shot]] = defaultdict(list)
+    for shot in shots:
+        sessions[shot.session].append(shot)
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for group in sessions.values():
+        for a, b in combinations(sorted(group, key=lambda item: item.channel), 2):
+            if a.channel != b.channel and (score := _agreement(a, b)):
+                found[a.channel, b.channel].append(score)
+    middles = {pair: float(np.median(values)) for pair, values in found.items() if len(values) >= 3}
+    return {pair: value for pair, value in middles.items() if abs(value) >= _LEARNED}
+
+
+def _within(shots: Sequence[Shot], signs: Pairs) -> Iterable[Hit]:
+    """The subject's images that others of it contradict; where two contradict each other and nobody helps, both."""
+    votes: dict[tuple[int, int], float] = {}
+    for (i, a), (j, b) in combinations(enumerate(shots), 2):
+        sign = 1.0 if a.channel == b.channel else np.sign(signs.get((min(a.channel, b.channel),
+                                                                    max(a.channel, b.channel)), 0.0))  # fmt: skip
+        if sign:
+            votes[i, j] = votes[j, i] = float(sign) * _agreement(a, b)
+    trust = [float(np.mean([vote for (i, _), vote in votes.items() if i == n] or [0.0])) for n in range(len(shots))]
+    worst: dict[int, tuple[float, int]] = {}
+    for (i, j), vote in votes.items():
+        if shots[i].channel == shots[j].channel and vote <= AGAINST and trust[i] <= trust[j] + _TIE:
+            worst[i] = min(worst.get(i, (vote, j)), (vote, j))
+    for i, (vote, j) in sorted(worst.items()):
+        alone = worst.get(j, (0.0, -1))[1] != i or trust[i] < trust[j] - _TIE
+        yield Hit(shots[i].path, _words(shots[j].path, alone), round(vote, 3))
+
+
+def _words(other: str, alone: bool) -> str:
+    which = "looks left-right mirrored against" if alone else "or the other one looks left-right mirrored:"
+    return f"{which} {other}; a suspicion, from what is asymmetric in both"
+
+
+def _against_mean(shots: Sequence[Shot]) -> Iterable[Hit]:
+    """Single images of their subject against the mean of the other subjects, where that mean means something."""
+    odd = {shot.path: (shot, found) for shot in shots if (found := _odd(shot))}
+    subjects = {shot.subject for shot, _ in odd.values()}
+    if len(subjects) <= _LEAST_OTHERS:
+        return
+    total = np.sum([_unit(found) for _, found in odd.values()], axis=0)
+    scores = {path: _cosine(_unit(found), total - _unit(found)) for path, (_, found) in odd.items()}
+    if np.percentile(list(scores.values()), 10) < -AGAINST_MEAN / 2:  # heads of this channel are not alike enough
+        return
+    for path, score in scores.items():
+        if score <= AGAINST_MEAN and sum(shot.subject == odd[path][0].subject for shot, _ in odd.values()) == 1:
+            yield Hit(path, "looks left-right mirrored against the mean of the other subjects; a suspicion, from what "
+                      "is asymmetric in them", round(score, 3))  # fmt: skip
+
+
+def _unit(found: Asymmetry) -> asymmetry.Array:
+    return found.values / max(float(np.linalg.norm(found.values)), 1e-9)
+
+
+def _cosine(a: asymmetry.Array, b: asymmetry.Array) -> float:
+    return float(np.vdot(a, b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9))

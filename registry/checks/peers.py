@@ -1,0 +1,123 @@
+"""Checks of an image against the others of its site and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from registry.checks.measures import MEASURES, Measure
+from registry.checks.shapes import Check, Cohort, Hit, Shot
+
+LEAST = 8
+"""Images of one site and channel below which nobody is called an outlier."""
+
+FAR = 5.0
+"""Robust z-score from which a measure is an outlier."""
+
+_SPREAD = 0.05
+"""The least spread (of the logarithm) that is believed: a phantom-like uniform group would make anything an outlier."""
+
+_COMMON = 0.1
+"""Share of the others below which something is uncommon."""
+
+_EXTENT = 0.2
+
+
+def scores(measure: Measure, shots: Sequence[Shot]) -> dict[str, float]:
+    """Robust z-score of each image among its peers: of the logarithm, (x - median) / (1.4826 MAD), by path.
+
+    Empty for fewer than `LEAST` images. Images without a positive value have no score.
+    """
+    known = {shot.path: float(value) for shot in shots if (value := shot.number(measure.name)) and value > 0}
+    if len(known) < LEAST:
+        return {}
+    logs = np.log(list(known.values()))
+    middle = float(np.median(logs))
+    spread = max(1.4826 * float(np.median(np.abs(logs - middle))), _SPREAD)
+    return {path: float(z) for path, z in zip(known, (logs - middle) / spread, strict=True)}
+
+
+def is_outlier(measure: Measure, score: float, value: float, median: float) -> bool:
+    """Far in terms of the others' spread, and by so much that a person would see it."""
+    ratio = value / median if value >= median else median / value
+    return abs(score) >= FAR and ratio >= 1 + measure.least
+
+
+def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
+    """Images whose measure is far from that of the others."""
+    for (site, channel), shots in cohort.peers.items():
+        found = scores(measure, shots)
+        values = {shot.path: shot.number(measure.name) for shot in shots if shot.path in found}
+        median = float(np.median(list(values.values()))) if values else 0.0
+        for path, score in found.items():
+            if is_outlier(measure, score, values[path], median):
+                unit = f" {measure.unit}" if measure.unit else ""
+                yield Hit(path, f"{measure.title.lower()} is {values[path]:.4g}{unit}, the median of {channel} at "
+                          f"{site} is {median:.4g}{unit}", round(score, 2))  # fmt: skip
+
+
+def outlier_checks() -> tuple[Check, ...]:
+    """One check a measure."""
+
+    def one(measure: Measure) -> Check:
+        return Check(
+            f"outlier-{measure.name.replace('_', '-')}",
+            f"{measure.title} is far from the other images of its site and channel (robust z of {FAR:g} or more).",
+            "Look at the image beside another of its site: wrong channel, artefact, coil, or a rescaled export?",
+            lambda cohort: outliers(measure, cohort),
+        )
+
+    return tuple(one(measure) for measure in MEASURES)
+
+
+def negative(cohort: Cohort) -> Iterable[Hit]:
+    """Negative values in a channel that has none elsewhere."""
+    for shots in cohort.peers.values():
+        holders = [shot for shot in shots if (shot.number("negative_share") or 0) > 0]
+        if len(shots) >= LEAST and len(holders) <= _COMMON * len(shots):
+            for shot in holders:
+                yield Hit(shot.path, f"{shot.number('negative_share'):.1%} of its voxels are negative, the others of "
+                          f"{shot.channel} hold none", shot.number("negative_share"))  # fmt: skip
+
+
+def border(cohort: Cohort) -> Iterable[Hit]:
+    """Content at a face of the field of view where the others have none."""
+    names = {"L": "left", "R": "right", "P": "posterior", "A": "anterior", "I": "inferior", "S": "superior"}
+    for shots in cohort.peers.values():
+        for face, name in names.items():
+            touching = [shot for shot in shots if face in (shot.number("touches") or "")]
+            if len(shots) >= LEAST and len(touching) <= _COMMON * len(shots):
+                for shot in touching:
+                    yield Hit(shot.path, f"its content touches the {name} border, that of the others does not")
+
+
+def extent(cohort: Cohort) -> Iterable[Hit]:
+    """A field of view, or a part of it that holds anything, unlike the others'."""
+    for shots in cohort.peers.values():
+        for axis, name in zip("ras", ("left to right", "back to front", "bottom to top"), strict=True):
+            values = {shot.path: float(shot.number(f"extent_{axis}_mm") or 0) for shot in shots}
+            yield from _unlike(values, name)
+
+
+def _unlike(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
+    known = np.array(list(values.values()))
+    if len(known) < LEAST:
+        return
+    median = float(np.median(known))
+    allowed = max(FAR * 1.4826 * float(np.median(np.abs(known - median))), _EXTENT * median)
+    for path, value in values.items():
+        if abs(value - median) > allowed:
+            yield Hit(path, f"its content reaches over {value:.0f} mm {direction}, that of the others over "
+                      f"{median:.0f} mm", round(value - median, 1))  # fmt: skip
+
+
+def empty_slices(cohort: Cohort) -> Iterable[Hit]:
+    """Empty slices at one end, more than others have, or most of all slices."""
+    for shots in cohort.peers.values():
+        ends = np.array([float(shot.number("empty_end_mm") or 0) for shot in shots])
+        usual = float(np.percentile(ends, 90)) if len(ends) >= LEAST else None
+        for shot, end in zip(shots, ends, strict=True):
+            share = shot.number("empty_share") or 0
+            if 0.5 < share < 1 or (usual is not None and share >= 0.1 and end > 1.5 * usual + 10):
+                yield Hit(shot.path, f"{share:.0%} of its slices are empty, {end:.0f} mm at one end", share)

@@ -1,0 +1,59 @@
+"""The files of record below `code/registry/checks`: measures of each subject, findings, acknowledgements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import layout
+from registry.canon import sha256_bytes, tsv_bytes
+from registry.publishing import Change, publish
+from registry.store import Registry
+from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
+
+MEASURED = tuple(name for name in ImageMeasures.model_fields if name != "subject_id")
+FINDINGS = ("code", "unit", "subject_id", "channel", "site_id", "severity", "message", "score", "sha256", "origin",
+            "version")  # fmt: skip
+ACKNOWLEDGED = ("code", "unit", "sha256", "rater_id", "reason")
+
+Files = Mapping[str, bytes]
+
+
+def measures(subject: str, rows: Iterable[ImageMeasures]) -> Files:
+    """One subject's table, by path."""
+    ordered = sorted(rows, key=lambda row: row.path.encode())
+    return {f"{layout.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_measured, ordered), MEASURED)}
+
+
+def findings(rows: Iterable[CheckFinding]) -> Files:
+    """The table of findings, by unit."""
+    ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
+    return {layout.CHECK_FINDINGS: tsv_bytes((row.model_dump() for row in ordered), FINDINGS)}
+
+
+def acknowledgements(rows: Iterable[Acknowledgement]) -> Files:
+    """The table of acknowledgements, by unit."""
+    ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
+    return {layout.ACKNOWLEDGED: tsv_bytes((row.model_dump() for row in ordered), ACKNOWLEDGED)}
+
+
+def keep(registry: Registry, files: Files, change: Change) -> Sequence[str]:
+    """Write the files that differ from those in the registry, in one change; none where nothing differs."""
+    with registry.reading() as session:
+        wanted = select(File.path, File.sha256).where(col(File.path).startswith(f"{layout.CHECKS}/", autoescape=True))
+        held = dict(session.execute(wanted).all())
+    fresh = {path: data for path, data in files.items() if held.get(path) != sha256_bytes(data)}
+
+    def write(tree: Path) -> None:
+        for path, data in fresh.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).write_bytes(data)
+
+    return publish(registry, change, write) if fresh else []
+
+
+def _measured(row: ImageMeasures) -> dict[str, Any]:
+    return {name: value for name, value in row.model_dump().items() if name != "subject_id"}

@@ -1,0 +1,114 @@
+"""The shape of every check: a function from a cohort to what it found there, with a code, a sentence and a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from registry.checks.measuring import Measured
+from registry.findings import Severity
+
+UNKNOWN = "unknown"
+"""The site of sessions that state none, as on the overview."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image with all that is known of it.
+
+    Attributes:
+        site: `unknown` where the session states none.
+        spacing_mm, shape: of its grid, the first three axes.
+        forms_agree: whether qform and sform place it alike.
+        sidecar: what its sidecars say, inherited ones included.
+        measured: None where its content is not on this machine.
+    """
+
+    path: str
+    sha256: str
+    subject: str
+    session: str
+    site: str
+    channel: str
+    suffix: str
+    spacing_mm: tuple[float, float, float]
+    shape: tuple[int, int, int]
+    orientation: str
+    forms_agree: bool
+    sidecar: Mapping[str, Any] = field(default_factory=dict)
+    measured: Measured | None = None
+
+    def number(self, name: str) -> Any:
+        """One measured column; None where it is not known."""
+        return self.measured.numbers.get(name) if self.measured else None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What checks look at: every image, and the rows of `registry.overview.completeness`."""
+
+    shots: Sequence[Shot]
+    cells: Sequence[Mapping[str, Any]] = ()
+
+    @cached_property
+    def peers(self) -> Mapping[tuple[str, str], Sequence[Shot]]:
+        """Site and channel to the images that were measured there."""
+        found: dict[tuple[str, str], list[Shot]] = {}
+        for shot in self.shots:
+            if shot.measured and not shot.measured.problem:
+                found.setdefault((shot.site, shot.channel), []).append(shot)
+        return found
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One thing found.
+
+    Attributes:
+        unit: an image's path, a session, or a channel.
+        message: what is odd, as the rest of a sentence about the unit.
+        score: how far from ordinary, in the check's own unit, or None.
+        subject: where the unit is no image.
+        channel, site: where the unit is no image.
+    """
+
+    unit: str
+    message: str
+    score: float | None = None
+    subject: str | None = None
+    channel: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes:
+        code: its stable name.
+        about: one sentence for people: what it finds.
+        advice: one sentence: what to do about it.
+        run: the function.
+        severity: an error where nothing may be trained on the image.
+        version: raise it when the check finds other things than before.
+    """
+
+    code: str
+    about: str
+    advice: str
+    run: Callable[[Cohort], Iterable[Hit]]
+    severity: Severity = Severity.WARNING
+    version: str = "1"
+
+
+def each(look: Callable[[Shot], str | None]) -> Callable[[Cohort], Iterable[Hit]]:
+    """A check of the cohort from a look at one image that says what is odd, or nothing."""
+
+    def run(cohort: Cohort) -> Iterable[Hit]:
+        for shot in cohort.shots:
+            if message := look(shot):
+                yield Hit(shot.path, message)
+
+    return run

@@ -1,0 +1,61 @@
+"""Rows of measures, findings and acknowledgements, from their files of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from registry import layout
+from registry.projection.values import number, whole
+from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
+
+_WHOLE = ("nonfinite", "distinct")
+_TEXTS = ("path", "subject_id", "sha256", "version", "problem", "voxels_sha256", "touches")
+
+Row = Mapping[str, Any]
+
+
+def check_rows(file: File) -> list[Table]:
+    """The rows of one file below `code/registry/checks`; lines without their keys give none, the last of equals one."""
+    rows = file.facts.get("rows", [])
+    if file.path == layout.CHECK_FINDINGS:
+        return _last((_finding(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
+    if file.path == layout.ACKNOWLEDGED:
+        return _last((_acknowledgement(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
+    subject = layout.measured_subject(file.path)
+    return _last((_measures(row, subject) for row in rows if row.get("path")), "path") if subject else []
+
+
+def _last(rows: Iterable[Table], *keys: str) -> list[Table]:
+    return list({tuple(getattr(row, key) for key in keys): row for row in rows}.values())
+
+
+def _measures(row: Row, subject: str) -> ImageMeasures:
+    columns = ImageMeasures.model_fields
+    values: dict[str, Any] = {name: row.get(name) for name in _TEXTS}
+    values |= {name: whole(row.get(name)) for name in _WHOLE}
+    values |= {name: number(row.get(name)) for name in columns if name not in values}
+    return ImageMeasures(**{**values, "subject_id": subject, "sha256": row.get("sha256") or "",
+                            "version": row.get("version") or ""})  # fmt: skip
+
+
+def _finding(row: Row) -> CheckFinding:
+    kept = ("subject_id", "channel", "site_id", "sha256", "code", "unit")
+    return CheckFinding(
+        **{name: row.get(name) for name in kept},
+        severity=row.get("severity") or "warning",
+        message=row.get("message") or "",
+        score=number(row.get("score")),
+        origin=row.get("origin") or "unknown",
+        version=row.get("version") or "",
+    )
+
+
+def _acknowledgement(row: Row) -> Acknowledgement:
+    return Acknowledgement(
+        code=row["code"],
+        unit=row["unit"],
+        sha256=row.get("sha256"),
+        rater_id=row.get("rater_id") or "unknown",
+        reason=row.get("reason") or "",
+    )
