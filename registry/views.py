@@ -90,24 +90,6 @@ VIEWS: dict[str, View] = {
                 ON a.code = f.code AND a.unit = f.unit AND a.sha256 IS NOT DISTINCT FROM f.sha256""",
     ),
     "measures": View(
-        "One row an image that was measured as it is now. Intensities are those of the foreground, by Otsu's threshold.",
-        """SELECT i.path, i.channel, i.subject_id AS subject, i.session_key AS session,
-            coalesce(v.site_id, 'unknown') AS site, v.scanner_id AS scanner, m.* EXCLUDE (path, subject_id)
-            FROM t_image_measures m JOIN t_image i ON i.path = m.path AND i.sha256 = m.sha256
-            JOIN t_session v USING (session_key)""",
-    ),
-    "findings": View(
-        "One row a thing that a check of content found. `state` is open, acknowledged, or outdated: the image changed.",
-        """SELECT f.code, f.severity, f.unit, i.path AS image, coalesce(i.subject_id, f.subject_id) AS subject,
-            i.session_key AS session, coalesce(v.site_id, f.site_id) AS site, coalesce(i.channel, f.channel) AS channel,
-            f.message, f.score, f.origin, f.version, f.sha256, a.rater_id AS acknowledged_by, a.reason,
-            CASE WHEN f.sha256 IS DISTINCT FROM i.sha256 THEN 'outdated'
-                WHEN a.code IS NOT NULL THEN 'acknowledged' ELSE 'open' END AS state
-            FROM t_check_finding f LEFT JOIN t_image i ON i.path = f.unit LEFT JOIN t_session v USING (session_key)
-            LEFT JOIN t_acknowledgement a
-                ON a.code = f.code AND a.unit = f.unit AND a.sha256 IS NOT DISTINCT FROM f.sha256""",
-    ),
-    "measures": View(
         "One row an image that was measured as it is now. Intensities are of the foreground (Otsu).",
         """SELECT i.path, i.channel, i.subject_id AS subject, i.session_key AS session,
             coalesce(v.site_id, 'unknown') AS site, v.scanner_id AS scanner, m.* EXCLUDE (path, subject_id)

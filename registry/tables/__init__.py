@@ -19,8 +19,8 @@ from registry.tables.people import Person, PersonLink, Scanner, Session, Site, S
 from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Prediction, Rater
 
 __all__ = [
-    "Acknowledgement", "CheckFinding", "ImageMeasures",
-    "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image", "ImageMeasures", "Intent", "Lesion",
-    "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction", "QualityAction", "QualityVerdict", "Query",
-    "Rater", "Run", "Scanner", "Session", "Setting", "Site", "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
+    "Acknowledgement", "CheckFinding", "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image",
+    "ImageMeasures", "Intent", "Lesion", "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction",
+    "QualityAction", "QualityVerdict", "Query", "Rater", "Run", "Scanner", "Session", "Setting", "Site", "Snapshot",
+    "Split", "SplitAssignment", "Subject", "Table",
 ]  # fmt: skip
