@@ -1,8 +1,8 @@
-"""Pages of curation: the cohort, deliveries, one subject, queries and snapshots, exclusions, persons."""
+"""Pages of curation: the cohort, deliveries, one subject, queries and snapshots, the quality check, exclusions, persons."""
 
 from __future__ import annotations
 
-from curation.pages import exclusions, inbox, overview, persons, queries, subject
+from curation.pages import exclusions, inbox, outliers, overview, persons, quality, queries, subject
 from registry.pages import Page
 
 PAGES = [
@@ -10,6 +10,8 @@ PAGES = [
     Page("Inbox", "inbox", ":material/move_to_inbox:", inbox.render, order=15),
     Page("Subject", "subject", ":material/person:", subject.render, order=20),
     Page("Queries and snapshots", "queries", ":material/filter_alt:", queries.render, order=30),
+    Page("Outliers", "outliers", ":material/troubleshoot:", outliers.render, order=50),
+    Page("QC sweep", "quality", ":material/fact_check:", quality.render, order=40),
     Page("Exclusions", "exclusions", ":material/block:", exclusions.render, order=60),
     Page("Persons", "persons", ":material/group:", persons.render, order=70),
 ]

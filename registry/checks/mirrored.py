@@ -89,8 +89,11 @@ def _within(shots: Sequence[Shot], signs: Pairs) -> Iterable[Hit]:
 
 
 def _words(other: str, alone: bool) -> str:
-    which = "looks left-right mirrored against" if alone else "or the other one looks left-right mirrored:"
-    return f"{which} {other}; a suspicion, from what is asymmetric in both"
+    if alone:
+        return f"looks left-right mirrored against {other}; a suspicion, from what is asymmetric in both"
+    return (
+        f"looks left-right mirrored against {other}, or the other one is; a suspicion, from what is asymmetric in both"
+    )
 
 
 def _against_mean(shots: Sequence[Shot]) -> Iterable[Hit]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from registry.checks.measures import MEASURES, Measure
-from registry.checks.shapes import Check, Cohort, Hit, Shot
+from registry.checks.shapes import Check, Cohort, Hit
 
 LEAST = 8
 """Images of one site and channel below which nobody is called an outlier."""
@@ -24,37 +25,47 @@ _COMMON = 0.1
 _EXTENT = 0.2
 
 
-def scores(measure: Measure, shots: Sequence[Shot]) -> dict[str, float]:
-    """Robust z-score of each image among its peers: of the logarithm, (x - median) / (1.4826 MAD), by path.
+@dataclass(frozen=True)
+class Group:
+    """Values of one measure among images of one site and channel.
 
-    Empty for fewer than `LEAST` images. Images without a positive value have no score.
+    Attributes:
+        values: path to value; values that are not positive are left out.
+        median: of them.
+        scores: path to robust z-score of the logarithm, (x - median) / (1.4826 MAD); empty for fewer than `LEAST`.
     """
-    known = {shot.path: float(value) for shot in shots if (value := shot.number(measure.name)) and value > 0}
-    if len(known) < LEAST:
-        return {}
+
+    values: Mapping[str, float]
+    median: float
+    scores: Mapping[str, float]
+
+    def is_outlier(self, measure: Measure, path: str) -> bool:
+        """Far in terms of the others' spread, and by so much that a person would see it."""
+        ratio = self.values[path] / self.median
+        return abs(self.scores.get(path, 0.0)) >= FAR and max(ratio, 1 / ratio) >= 1 + measure.least
+
+
+def group(values: Mapping[str, float | None]) -> Group | None:
+    """Compare values with each other; None where none is positive."""
+    known = {path: float(value) for path, value in values.items() if value is not None and value > 0}
+    if not known:
+        return None
     logs = np.log(list(known.values()))
     middle = float(np.median(logs))
     spread = max(1.4826 * float(np.median(np.abs(logs - middle))), _SPREAD)
-    return {path: float(z) for path, z in zip(known, (logs - middle) / spread, strict=True)}
-
-
-def is_outlier(measure: Measure, score: float, value: float, median: float) -> bool:
-    """Far in terms of the others' spread, and by so much that a person would see it."""
-    ratio = value / median if value >= median else median / value
-    return abs(score) >= FAR and ratio >= 1 + measure.least
+    far = zip(known, (logs - middle) / spread, strict=True) if len(known) >= LEAST else ()
+    return Group(known, float(np.exp(middle)), {path: float(z) for path, z in far})
 
 
 def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
     """Images whose measure is far from that of the others."""
+    unit = f" {measure.unit}" if measure.unit else ""
     for (site, channel), shots in cohort.peers.items():
-        found = scores(measure, shots)
-        values = {shot.path: shot.number(measure.name) for shot in shots if shot.path in found}
-        median = float(np.median(list(values.values()))) if values else 0.0
-        for path, score in found.items():
-            if is_outlier(measure, score, values[path], median):
-                unit = f" {measure.unit}" if measure.unit else ""
-                yield Hit(path, f"{measure.title.lower()} is {values[path]:.4g}{unit}, the median of {channel} at "
-                          f"{site} is {median:.4g}{unit}", round(score, 2))  # fmt: skip
+        found = group({shot.path: shot.number(measure.name) for shot in shots})
+        for path, score in found.scores.items() if found else ():
+            if found and found.is_outlier(measure, path):
+                yield Hit(path, f"{measure.title.lower()} is {found.values[path]:.4g}{unit}, the median of {channel} "
+                          f"at {site} is {found.median:.4g}{unit}", round(score, 2))  # fmt: skip
 
 
 def outlier_checks() -> tuple[Check, ...]:

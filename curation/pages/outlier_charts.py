@@ -1,0 +1,80 @@
+"""The strip plot of a measure by site. Data in, chart out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from registry.checks import Measure
+from registry.wording import visit
+
+Row = dict[str, Any]
+
+_KINDS = {
+    "ordinary": ("ordinary", "#6FA3CF", "circle", 45),
+    "other": ("another finding", "#E69F00", "circle", 60),
+    "acknowledged": ("outlier, acknowledged", "#8A94A0", "diamond", 90),
+    "open": ("outlier", "#D55E00", "diamond", 130),
+    "median": ("median of the site", "#444444", "stroke", 900),
+}
+"""State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
+
+
+def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Chart:
+    """One point an image, one strip a site; a click selects the image's `path`.
+
+    Args:
+        rows: of `registry.checks.showing.values`.
+        measure: what they are of.
+        chosen: path of the image that is looked at, drawn with a ring.
+    """
+    points = [_point(row, number) for number, row in enumerate(rows)]
+    points += [_median(site, value) for site, value in _medians(rows).items()]
+    shown = [kind for kind in _KINDS if any(point["kind"] == _KINDS[kind][0] for point in points)]
+    titles, colours, shapes, sizes = (list(part) for part in zip(*(_KINDS[kind] for kind in shown), strict=True))
+    unit = f" ({measure.unit})" if measure.unit else ""
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=points), height=380)
+        .mark_point(filled=True, strokeWidth=2.5)
+        .encode(
+            x=alt.X("site:N", title=None, axis=alt.Axis(labelAngle=0, labelLimit=140, ticks=False)),
+            xOffset=alt.XOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
+            y=alt.Y("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
+                    axis=alt.Axis(titlePadding=8)),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=titles, range=colours), legend=_legend()),
+            shape=alt.Shape("kind:N", scale=alt.Scale(domain=titles, range=shapes), legend=_legend()),
+            size=alt.Size("kind:N", scale=alt.Scale(domain=titles, range=sizes), legend=None),
+            stroke=alt.condition(alt.datum.path == (chosen or ""), alt.value("#111111"), alt.value(None)),
+            tooltip=[
+                alt.Tooltip("subject:N", title="Subject"), alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("site:N", title="Site"), alt.Tooltip("value:Q", title=measure.title, format=".4~g"),
+                alt.Tooltip("distance:N", title="Robust z"), alt.Tooltip("kind:N", title="Shown as"),
+            ],
+        )
+        .add_params(alt.selection_point("image", fields=["path"], empty=False))
+    )  # fmt: skip
+    return chart
+
+
+def _point(row: Row, number: int) -> Row:
+    score = row["score"]
+    return {
+        "path": row["path"], "subject": row["subject"], "visit": visit(row["session"].partition("/")[2]),
+        "site": row["site"], "value": row["value"], "distance": f"{score:+.1f}" if score is not None else "too few",
+        "kind": _KINDS[row["state"]][0], "across": (number * 0.618) % 1 * 2 - 1,
+    }  # fmt: skip
+
+
+def _medians(rows: Sequence[Row]) -> dict[str, float]:
+    return {row["site"]: row["median"] for row in rows if row["median"] is not None}
+
+
+def _median(site: str, value: float) -> Row:
+    return {"path": "", "subject": "", "visit": "", "site": site, "value": value, "distance": "",
+            "kind": _KINDS["median"][0], "across": 0}  # fmt: skip
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", title=None, columns=3, labelLimit=200, padding=0, offset=8, symbolSize=80)

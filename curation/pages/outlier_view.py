@@ -1,0 +1,107 @@
+"""One unit with findings: its image, what was found, and what a person may do: acknowledge or exclude."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from registry import checks, exclusions, units
+from registry.catalog import Catalog
+from registry.checks import Measure, showing
+from registry.checks.table import named
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.viewer import Layer, shell, show, volume_url
+from registry.wording import plain, scan_facts, words
+
+Row = dict[str, Any]
+
+
+def in_words(unit: str) -> str:
+    """`Image FLAIR of sub-A000, M00`, `Visit M12 of sub-A000`, `Channel FLAIR`."""
+    return units.in_words(unit) if unit.startswith(("sub-", "derivatives/")) else f"Channel {unit}"
+
+
+def look(registry: Registry, catalog: Catalog, unit: str | None, measure: Measure) -> None:
+    """Draw what is known of a unit and the forms."""
+    if unit is None:
+        st.info("Nothing was found, and nothing is chosen. Click a point of the plot to look at its image.")
+        return
+    image = showing.image(catalog, unit)
+    if image:
+        _picture(catalog, image, measure)
+    found = [row for row in checks.listed(registry, checks.Wanted(state=None)) if row["unit"] == unit]
+    for row in found:
+        _finding(row)
+    if not found:
+        st.caption("No check found anything odd here.")
+    if still := [row for row in found if row["state"] == "open"]:
+        _acknowledge(registry, unit, still)
+    if image:
+        _exclude(registry, image)
+
+
+def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
+    shape, spacing = (image["n_i"], image["n_j"], image["n_k"]), tuple(image[f"spacing_{axis}_mm"] for axis in "ijk")
+    st.text(" · ".join((image["site"], image["scanner"] or "scanner not stated", image["channel"],
+                        scan_facts(shape, spacing))))  # fmt: skip
+    if image["problem"] or image["n_t"] != 1 or not image["path"].endswith(".nii.gz"):
+        st.info("This file cannot be shown." if image["problem"] else "Only single volumes can be shown here.")
+        return
+    beside = showing.typical(catalog, image["path"], measure)
+    wanted = st.toggle("A typical image of the site instead", key="outlier_typical", disabled=beside is None,
+                       help=f"The one whose {measure.title.lower()} is nearest to the site's median.")  # fmt: skip
+    shown = beside if wanted and beside else image
+    if shown is beside:
+        st.caption(f"Shown for comparison: {plain(in_words(shown['path']))}")
+    show([Layer(volume_url(shown["sha256"]), shown["channel"])], key="outlier_viewer", height=430)
+    query = {"subject": image["subject"], "session": image["session"].partition("/")[2]}
+    shell.link("subject", f"Open {image['subject']}", query)
+
+
+def _finding(row: Row) -> None:
+    check = named(row["code"])
+    with st.container(border=True):
+        st.markdown(f"**{plain(words(row['code']).capitalize())}** · {plain(row['state'])}")
+        st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
+        st.caption(plain(f"{check.about} {check.advice}"))
+        if row["state"] == "acknowledged":
+            st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
+        elif row["state"] == "outdated":
+            st.caption("The image has changed since; the next check says whether it still holds.")
+
+
+def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
+    codes = [row["code"] for row in found]
+    with st.form(f"acknowledge {unit}", border=False):
+        chosen = st.multiselect("Findings", codes, default=codes, format_func=words) if len(codes) > 1 else codes
+        reason = st.text_input("Why it may stand", key=f"acknowledge why {unit}",
+                               placeholder="looked at it, the coil was changed")  # fmt: skip
+        pressed = st.form_submit_button("Acknowledge", icon=":material/done:")
+    if pressed:
+        _do(lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged.")
+
+
+def _exclude(registry: Registry, image: Row) -> None:
+    with st.form(f"exclude {image['path']}", border=False):
+        visit = {image["path"]: "This image", image["session"]: "Its visit"}
+        unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
+        reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key="outlier reason",
+                              accept_new_options=True, placeholder="Choose one, or type a new code")  # fmt: skip
+        comment = st.text_input("Comment (optional)", key="outlier comment", placeholder="one line for people")
+        pressed = st.form_submit_button("Exclude", icon=":material/block:")
+    if pressed:
+        _do(lambda: exclusions.exclude(registry, unit, reason or "", comment.strip() or None),
+            f"{in_words(unit)} is excluded: {words(reason)}. It waits for a second reader.")  # fmt: skip
+
+
+def _do(change: Callable[[], object], told: str) -> None:
+    try:
+        change()
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.session_state["outlier told"] = told
+    st.rerun()

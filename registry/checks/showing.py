@@ -1,0 +1,89 @@
+"""What the page of outliers asks: channels that were measured, values by site, and what is known of one unit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.checks import peers
+from registry.checks.measures import Measure
+
+Row = dict[str, Any]
+
+_UNIT = """SELECT i.path, i.sha256, i.channel, i.subject, i.session, coalesce(i.site, 'unknown') AS site, i.scanner,
+    i.n_i, i.n_j, i.n_k, i.n_t, i.spacing_i_mm, i.spacing_j_mm, i.spacing_k_mm, m.problem
+    FROM images i LEFT JOIN measures m USING (path) WHERE i.path = ?"""
+_STATES = "SELECT unit, state, code = ? AS own FROM findings WHERE image IS NOT NULL AND state <> 'outdated'"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many images there are, how many were measured as they are now, and what their findings' states are."""
+
+    images: int
+    measured: int
+    states: dict[str, int]
+
+
+def coverage(catalog: Catalog) -> Coverage:
+    """What the badges of the page say."""
+    states = {row["state"]: row["n"] for row in catalog.rows("SELECT state, count(*) AS n FROM findings GROUP BY ALL")}
+    return Coverage(
+        catalog.value("SELECT count(*) FROM images"), catalog.value("SELECT count(*) FROM measures"), states
+    )
+
+
+def channels(catalog: Catalog) -> list[str]:
+    """Channels that were measured, the most frequent first."""
+    rows = catalog.rows("SELECT channel FROM measures GROUP BY 1 ORDER BY count(*) DESC, 1")
+    return [row["channel"] for row in rows]
+
+
+def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
+    """One row an image of a channel: `path, subject, session, site, value, median, score, state`.
+
+    `state` is `open` or `acknowledged` for a finding about this measure, `other` for an open one about something else,
+    else `ordinary`. Images without a value are left out.
+    """
+    code = f"outlier-{measure.name.replace('_', '-')}"
+    rows = catalog.rows(f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
+        WHERE channel = ? AND {measure.name} IS NOT NULL ORDER BY site, path""", [channel])  # fmt: skip
+    own: dict[str, str] = {}
+    other: set[str] = set()
+    for row in catalog.rows(_STATES, [code]):
+        if row["own"]:
+            own[row["unit"]] = row["state"]
+        elif row["state"] == "open":
+            other.add(row["unit"])
+    scored = _by_site(rows)
+    states = {row["path"]: own.get(row["path"], "other" if row["path"] in other else "ordinary") for row in rows}
+    return [{**row, **scored[row["path"]], "state": states[row["path"]]} for row in rows]
+
+
+def _by_site(rows: list[Row]) -> dict[str, Row]:
+    sites: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        sites[row["site"]][row["path"]] = row["value"]
+    found: dict[str, Row] = {}
+    for known in sites.values():
+        group = peers.group(known)
+        for path in known:
+            found[path] = {"median": group.median if group else None,
+                           "score": group.scores.get(path) if group else None}  # fmt: skip
+    return found
+
+
+def image(catalog: Catalog, unit: str) -> Row | None:
+    """Facts about an image, or None where the unit is a visit or a channel."""
+    return next(iter(catalog.rows(_UNIT, [unit])), None)
+
+
+def typical(catalog: Catalog, path: str, measure: Measure) -> Row | None:
+    """Another image of the same site and channel whose measure is nearest to the median; None where there is none."""
+    own = image(catalog, path)
+    rows = [row for row in values(catalog, own["channel"], measure) if row["site"] == own["site"]] if own else []
+    others = [row for row in rows if row["path"] != path and row["state"] == "ordinary" and row["median"]]
+    nearest = min(others, key=lambda row: (abs(row["value"] - row["median"]), row["path"]), default=None)
+    return image(catalog, nearest["path"]) if nearest else None
