@@ -32,12 +32,13 @@ def serve(
     from registry.attending import attendant
     from registry.committer import committer
     from registry.viewer import server
+    from registry.viewer.quality_routes import quality_routes
     from registry.viewer.routes import volume_routes
     from registry.volume_files import resolver
 
     registry = console.registry()
     os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one
-    routes = volume_routes(resolver(registry))
+    routes = [*volume_routes(resolver(registry)), *quality_routes(registry)]
     threading.Thread(target=_announce, args=(port,), daemon=True).start()
     with _until_stopped(), ExitStack() as beside:
         beside.enter_context(committer(registry))

@@ -6,10 +6,10 @@ rows into `code/registry/quality/<rater>.tsv`, the file of record; the app's ser
 
 from registry.quality.filing import file_waiting
 from registry.quality.recording import Judgement, Overtaken, Undone, record, undo
-from registry.quality.sweeping import Case, Show, Worklist, done_since, worklist
+from registry.quality.sweeping import Case, Show, Worklist, channels, done_since, of_rater, worklist
 from registry.quality.telling import listed, outdated_rejects, summary
 
 __all__ = [
-    "Case", "Judgement", "Overtaken", "Show", "Undone", "Worklist", "done_since", "file_waiting", "listed",
-    "outdated_rejects", "record", "summary", "undo", "worklist",
+    "Case", "Judgement", "Overtaken", "Show", "Undone", "Worklist", "channels", "done_since", "file_waiting", "listed",
+    "of_rater", "outdated_rejects", "record", "summary", "undo", "worklist",
 ]  # fmt: skip

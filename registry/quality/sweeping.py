@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from registry.catalog import Catalog
 from registry.store import Registry
@@ -86,10 +86,22 @@ def worklist(
     return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)
 
 
+def channels(catalog: Catalog) -> list[str]:
+    """Channels of the images that can be swept."""
+    return [row["channel"] for row in catalog.rows("SELECT DISTINCT channel FROM images WHERE n_t = 1 ORDER BY 1")]
+
+
+def of_rater(registry: Registry, rater: str) -> Sequence[QualityVerdict]:
+    """One rater's verdicts as they stand, by image; quick, because no catalog is filled."""
+    with registry.reading() as session:
+        wanted = select(QualityVerdict).where(QualityVerdict.rater_id == rater)
+        return session.exec(wanted.order_by(col(QualityVerdict.image_path))).all()
+
+
 def done_since(registry: Registry, rater: str, since: datetime) -> int:
     """How many images a rater judged since then, by the verdicts that stand."""
     text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    wanted = select(func.count()).where(QualityVerdict.rater_id == rater, QualityVerdict.at >= text)  # type: ignore[operator]
+    wanted = select(func.count()).where(QualityVerdict.rater_id == rater, col(QualityVerdict.at) >= text)
     with registry.reading() as session:
         return session.exec(wanted).one()
 

@@ -1,5 +1,6 @@
 // Everything around the picture: tool bar, legend, read-out. Text from the registry is only ever set as text.
 import { sided } from "./overlay.js";
+import { dragWindow } from "./window.js";
 
 const VIEWS = [["all", "All"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["render", "3-D"]];
 const STEPS = {
@@ -20,7 +21,7 @@ export class Panel {
     this.root = make("div", { className: "viewer" }, this.tools(), this.stage, this.legend, this.readout);
     this.root.dataset.viewer = "loading";
     this.root.addEventListener("keydown", (event) => this.key(event));
-    this.canvas.addEventListener("mousedown", (event) => this.dragWindow(event), true);
+    this.canvas.addEventListener("mousedown", (event) => dragWindow(this.viewer.scene, event), true);
     parent.append(this.root);
   }
 
@@ -102,21 +103,6 @@ export class Panel {
   showWindow({ low, high }) {
     this.level.input.value = (low + high) / 2;
     this.width.input.value = high - low;
-  }
-
-  /** Right button: left-right changes the window's width, up-down its level, as at a reading station. */
-  dragWindow(event) {
-    if (event.button !== 2) return;
-    event.stopPropagation();
-    event.preventDefault();
-    const { low, high } = this.viewer.scene.windowRange();
-    const move = (next) => {
-      const width = Math.max((high - low) + ((next.clientX - event.clientX) * this.span) / 400, this.span / 500);
-      const level = (low + high) / 2 + ((event.clientY - next.clientY) * this.span) / 400;
-      this.viewer.scene.setWindow(level - width / 2, level + width / 2);
-    };
-    window.addEventListener("mousemove", move);
-    window.addEventListener("mouseup", () => window.removeEventListener("mousemove", move), { once: true });
   }
 
   showPlace({ mm, voxel, intensity, labels }) {

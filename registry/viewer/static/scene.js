@@ -1,7 +1,7 @@
 // NiiVue with the settings of this app. Layers are kept by address: switching one never loads another again.
 import { Mask, storedVoxel } from "./masks.js";
 
-const SHOWN = { all: 3, axial: 0, coronal: 1, sagittal: 2, render: 4 };
+const SHOWN = { all: 3, planes: 3, axial: 0, coronal: 1, sagittal: 2, render: 4 };
 /** Axial large on the left, the other planes and the rendering beside it; shares of the stage. */
 const LAYOUT = [
   { sliceType: 0, position: [0, 0, 0.46, 1] }, { sliceType: 1, position: [0.46, 0, 0.27, 0.5] },
@@ -12,12 +12,21 @@ const SQUARE = [
   { sliceType: 0, position: [0, 0, 0.5, 0.5] }, { sliceType: 1, position: [0.5, 0, 0.5, 0.5] },
   { sliceType: 2, position: [0, 0.5, 0.5, 0.5] }, { sliceType: 4, position: [0.5, 0.5, 0.5, 0.5] },
 ];
+/** Three planes without the rendering: beside each other, or in a narrow column the axial one above. */
+const ROW = [0, 1, 2].map((sliceType) => ({ sliceType, position: [sliceType / 3, 0, 1 / 3, 1] }));
+const STACK = [
+  { sliceType: 0, position: [0, 0, 1, 0.6] }, { sliceType: 1, position: [0, 0.6, 0.5, 0.4] },
+  { sliceType: 2, position: [0.5, 0.6, 0.5, 0.4] },
+];
 const LABEL_INTENT = 1002; // NIfTI's intent code for label maps: nearest neighbour and a colour per value
 
 export class Scene {
-  constructor(canvas) {
+  /** `view` is shown at first; `planes` has no rendering at all, which makes a change of image faster. */
+  constructor(canvas, view = "all") {
     this.canvas = canvas;
+    this.view = view;
     this.layers = [];
+    this.fetched = new Map();
     this.onDraw = this.onLocation = this.onWindow = () => {};
     this.starting = this.start();
   }
@@ -26,12 +35,12 @@ export class Scene {
     await import(`${window.location.origin}/assets/niivue.js`); // a UMD bundle: leaves `niivue` behind
     this.nv = new window.niivue.Niivue({
       logLevel: "error", backColor: [0, 0, 0, 1], loadingText: "", crosshairWidth: 0,
-      isOrientationTextVisible: false, multiplanarShowRender: 1, multiplanarPadPixels: 6, dragMode: 0,
+      isOrientationTextVisible: false, multiplanarShowRender: this.view === "planes" ? 0 : 1, multiplanarPadPixels: 6, dragMode: 0,
       isRadiologicalConvention: true, dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "",
       cycleClipPlaneHotKey: "", isNearestInterpolation: false, show3Dcrosshair: false, tileMargin: 0,
     });
     await this.nv.attachToCanvas(this.canvas);
-    await this.nv.setVolumeRenderIllumination(0.4);
+    if (this.view !== "planes") await this.nv.setVolumeRenderIllumination(0.4);
     this.nv.setGradientOpacity(0.5);
     this.nv.scene.volScaleMultiplier = 1.4;
     const draw = this.nv.drawScene.bind(this.nv);
@@ -40,7 +49,7 @@ export class Scene {
       this.onDraw();
       return result;
     };
-    this.resizing = new ResizeObserver(() => this.view && this.show(this.view));
+    this.resizing = new ResizeObserver(() => this.layers.length && this.show(this.view));
     this.resizing.observe(this.canvas.parentElement);
     this.nv.onLocationChange = (place) => this.located(place);
   }
@@ -59,15 +68,26 @@ export class Scene {
     for (const layer of this.layers) if (layer.kind === "label") layer.volume.setColormapLabel(lutOf(layer));
     for (const layer of this.layers) layer.volume.opacity = layer.visible ? layer.opacity : 0;
     this.nv.setVolume(this.layers[0].volume, 0); // also sends all volumes to the graphics card
-    if (kept.length === 0) this.show(this.view ?? "all");
+    if (kept.length === 0) this.show(this.view);
     this.nv.createOnLocationChange();
+  }
+
+  /** Fetch an image before it is wanted: `setLayers` then draws it at once. Only the last one asked for is kept. */
+  async ahead(layer) {
+    await this.starting;
+    if (this.fetched.has(layer.url)) return;
+    this.fetched.clear();
+    const reading = read(layer, true);
+    reading.catch(() => this.fetched.delete(layer.url)); // asked again, and explained, when it is wanted
+    this.fetched.set(layer.url, reading);
   }
 
   /** One layer with its voxels. Without the image there is nothing to show; without a mask the rest still is. */
   async hold(layer, kept, first) {
     const old = kept.find((candidate) => same(layer, candidate));
     try {
-      const voxels = old ?? (await read(layer, first));
+      const voxels = old ?? (await ((first && this.fetched.get(layer.url)) || read(layer, first)));
+      this.fetched.delete(layer.url);
       return { ...layer, ...voxels, ...styleOf(layer, first), visible: (old ?? layer).visible };
     } catch (error) {
       if (first) throw error;
@@ -108,7 +128,8 @@ export class Scene {
   show(name) {
     this.view = name;
     const { offsetWidth, offsetHeight } = this.canvas;
-    this.nv.setCustomLayout(name !== "all" ? [] : offsetWidth > 1.25 * offsetHeight ? LAYOUT : SQUARE);
+    const wide = offsetWidth > 1.25 * offsetHeight;
+    this.nv.setCustomLayout({ all: wide ? LAYOUT : SQUARE, planes: wide ? ROW : STACK }[name] ?? []);
     this.nv.setSliceType(SHOWN[name]);
   }
 
@@ -133,9 +154,14 @@ export class Scene {
     this.onWindow(this.windowRange());
   }
 
+  /** The next image is seen whole. */
+  forgetZoom() {
+    if (this.nv) this.nv.scene.pan2Dxyzmm = [0, 0, 0, 1];
+  }
+
   resetView() {
     const image = this.layers[0].volume;
-    this.nv.scene.pan2Dxyzmm = [0, 0, 0, 1];
+    this.forgetZoom();
     this.nv.scene.volScaleMultiplier = 1.4;
     this.nv.setRenderAzimuthElevation(110, 10);
     this.setWindow(image.robust_min, withHeadroom(image).cal_max);

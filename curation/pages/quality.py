@@ -1,0 +1,80 @@
+"""The QC sweep: every image once, a verdict by key, on to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from registry import overview, quality
+from registry.catalog import Catalog
+from registry.quality import Case, Show
+from registry.store import Registry, actor
+from registry.viewer.quality_routes import standing, today
+from registry.viewer.sweep import sweep
+from registry.wording import counted, number, plain
+
+_SHOWN = {
+    Show.UNSEEN: "Not yet seen by me",
+    Show.LATER: "Put off by me",
+    Show.FLAGGED: "Flagged by anyone",
+    Show.ALL: "All",
+}
+_NOTHING = {
+    Show.UNSEEN: "You have judged every image here.",
+    Show.LATER: "You have put nothing off.",
+    Show.FLAGGED: "Nothing is flagged.",
+    Show.ALL: "No image fits.",
+}
+
+Chosen = tuple[Show, tuple[str, ...], tuple[str, ...], int]
+
+
+def render(registry: Registry) -> None:
+    """Draw the page. The worklist is made once for each choice of filters and then stays as it is."""
+    st.title("QC sweep")
+    chosen = _chosen(Catalog.of(registry))
+    cases, total = _worklist(registry, chosen)
+    if not cases:
+        st.info(_NOTHING[chosen[0]])
+        return
+    if total > len(cases):
+        st.caption(f"The first {number(len(cases))} of {counted(total, 'image')}; make it anew when they are done.")
+    sweep(cases, _mine(registry, cases), key=f"sweep {actor()} {chosen}", name=f"{registry.writer}/{actor()}",
+          today=today(registry), height=520)  # fmt: skip
+
+
+def _chosen(catalog: Catalog) -> Chosen:
+    """The filters, in one line."""
+    sites, channels = overview.sites(catalog), quality.channels(catalog)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        show = st.segmented_control("Show", list(Show), key="qc show", default=Show.UNSEEN, required=True,
+                                    format_func=_SHOWN.__getitem__)  # fmt: skip
+        at = st.pills("Sites", sites, selection_mode="multi", key="qc sites", help="No choice shows every site.")
+        of = st.pills("Channels", channels, selection_mode="multi", key="qc channels",
+                      help="No choice shows every channel.")  # fmt: skip
+        st.button("Make the list anew", icon=":material/refresh:", on_click=_renew,
+                  help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
+        st.caption(f"You are {plain(actor())}.")
+    return Show(show or Show.UNSEEN), tuple(at), tuple(of), st.session_state.get("qc list", 0)
+
+
+def _renew() -> None:
+    st.session_state["qc list"] = st.session_state.get("qc list", 0) + 1
+
+
+def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[Case], int]:
+    held: dict[str, Any] = st.session_state.get("qc worklist", {})
+    if held.get("chosen") != chosen:
+        show, sites, channels, _ = chosen
+        found = quality.worklist(Catalog.of(registry), actor(), show, sites, channels)
+        held = st.session_state["qc worklist"] = {"chosen": chosen, "cases": found.cases, "total": found.total}
+    return held["cases"], held["total"]
+
+
+def _mine(registry: Registry, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+    """The acting rater's verdicts on these images as they stand now."""
+    wanted = {case.image for case in cases}
+    rows = [row for row in quality.of_rater(registry, actor()) if row.image_path in wanted]
+    return {row.image_path: told for row in rows if (told := standing(row))}

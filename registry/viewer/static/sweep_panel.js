@@ -1,0 +1,164 @@
+// Everything around the picture of the QC sweep. Text from the registry is only ever set as text.
+
+const VERDICTS = ["accept", "reject", "later", "flag"];
+const NAMES = { accept: "accepted", reject: "rejected", later: "put off", flag: "flagged" };
+
+export class SweepPanel {
+  constructor(parent, keys, sweep) {
+    this.keys = keys;
+    this.buttons = new Map(keys.map((item) => [item.action, this.button(item, () => sweep.act(item))]));
+    this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
+    this.canvas.setAttribute("aria-label", "Image in three planes. The wheel goes through the slices.");
+    this.drawing = make("canvas", { className: "drawing" });
+    this.note = make("div", { className: "note" });
+    this.help = this.helpList();
+    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note, this.help);
+    this.root = make("div", { className: "viewer sweep" }, this.head(), this.stage, this.entry(sweep), this.verdicts(), this.foot(sweep));
+    this.root.dataset.sweep = "loading";
+    parent.append(this.root);
+  }
+
+  head() {
+    this.title = make("b", { className: "title" });
+    this.facts = make("span", { className: "quiet" });
+    this.said = make("span", { className: "said" });
+    this.progress = make("span", { className: "progress" });
+    return make("div", { className: "bar" }, this.title, this.facts, this.said, make("span", { className: "space" }), this.progress);
+  }
+
+  entry(sweep) {
+    const chips = this.keys.filter((item) => item.artifact).map((item) => this.buttons.get(item.action));
+    this.comment = make("input", { type: "text", className: "comment", placeholder: "Comment", maxLength: 500 });
+    this.comment.setAttribute("aria-label", "Comment");
+    this.comment.addEventListener("input", () => { sweep.draft.comment = this.comment.value; });
+    this.comment.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // the page around has shortcuts of its own
+      if (["Enter", "Escape"].includes(event.key)) this.canvas.focus({ preventScroll: true });
+    });
+    return make("div", { className: "bar entry" }, group("Artifacts", ...chips), this.comment);
+  }
+
+  verdicts() {
+    const named = (...actions) => actions.map((action) => this.buttons.get(action));
+    return make("div", { className: "bar verdicts" }, group("Verdict", ...named(...VERDICTS)),
+      make("span", { className: "space" }), group("Move", ...named("undo", "previous", "next", "help")));
+  }
+
+  foot(sweep) {
+    this.message = make("span", { className: "message" });
+    this.message.setAttribute("role", "status");
+    this.unsaved = make("span", { className: "unsaved" });
+    this.unsaved.setAttribute("role", "alert");
+    this.discard = make("button", { type: "button", textContent: "Give it up", hidden: true });
+    this.discard.addEventListener("click", () => sweep.outbox.discard());
+    return make("div", { className: "bar foot" }, this.message, this.unsaved, this.discard);
+  }
+
+  button({ key, action, title, about, artifact }, work) {
+    const element = make("button", { type: "button", title: about, className: artifact ? "chip" : `act ${action}` },
+      make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() }), make("span", { textContent: title }));
+    element.dataset.action = action;
+    element.addEventListener("click", () => {
+      this.canvas.focus({ preventScroll: true }); // else the space bar would press this button again
+      work();
+    });
+    return element;
+  }
+
+  helpList() {
+    const rows = this.keys.map(({ key, title, about }) => make("div", {},
+      make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() }), make("b", { textContent: title }),
+      make("span", { textContent: about })));
+    const mouse = make("p", { textContent: "The wheel goes through the slices; the right button, dragged, changes the window." });
+    const list = make("div", { className: "help", hidden: true }, ...rows, mouse);
+    list.setAttribute("role", "note");
+    return list;
+  }
+
+  toggleHelp() {
+    this.help.hidden = !this.help.hidden;
+    this.buttons.get("help").setAttribute("aria-pressed", !this.help.hidden);
+  }
+
+  showCase({ case: shown, cases, index, today, draft }) {
+    const judged = cases.filter(isCurrent).length;
+    this.title.textContent = shown.title;
+    this.facts.textContent = shown.facts;
+    this.facts.title = shown.image;
+    this.said.textContent = [ownWords(shown), shown.notes && `Flagged by ${shown.notes}`].filter(Boolean).join(" · ");
+    this.progress.textContent = `${index + 1} of ${cases.length} · ${judged} judged · ${today} today`;
+    for (const verdict of VERDICTS) {
+      this.buttons.get(verdict).setAttribute("aria-pressed", isCurrent(shown) && shown.now.verdict === verdict);
+    }
+    this.buttons.get("previous").disabled = index === 0;
+    this.buttons.get("next").disabled = index === cases.length - 1;
+    this.showDraft(draft);
+  }
+
+  showDraft({ artifacts, comment }) {
+    for (const { action, artifact } of this.keys) {
+      if (artifact) this.buttons.get(action).setAttribute("aria-pressed", artifacts.has(action));
+    }
+    if (this.comment.value !== comment) this.comment.value = comment;
+  }
+
+  /** Nothing is shown for a moment's wait: only what the server has not taken for a second, or has refused. */
+  showOutbox({ waiting, trouble, refused }) {
+    const count = waiting.length === 1 ? "1 verdict is" : `${waiting.length} verdicts are`;
+    const end = refused ? "" : " It is kept in this browser and sent again.";
+    this.unsaved.textContent = trouble && waiting.length ? `${count} not saved yet: ${trouble.replace(/\.?$/, ".")}${end}` : "";
+    this.root.dataset.unsaved = waiting.length;
+    this.discard.hidden = !refused;
+  }
+
+  hint(text) {
+    this.message.textContent = text;
+  }
+
+  holds(element) {
+    return this.root.contains(element);
+  }
+
+  setHeight(height) {
+    this.stage.style.height = `${height}px`;
+  }
+
+  busy(text) {
+    this.root.dataset.sweep = "loading";
+    this.note.textContent = text;
+  }
+
+  fail(text) {
+    this.root.dataset.sweep = "failed";
+    this.note.textContent = text;
+  }
+
+  ready() {
+    this.note.textContent = "";
+    this.root.dataset.sweep = "ready";
+  }
+
+  close() {
+    this.root.remove();
+  }
+}
+
+const isCurrent = ({ now, sha256 }) => Boolean(now) && now.sha256 === sha256;
+
+function ownWords(shown) {
+  if (!shown.now) return "";
+  return isCurrent(shown) ? `You ${NAMES[shown.now.verdict]} it` : `You ${NAMES[shown.now.verdict]} an earlier version of this image`;
+}
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function group(name, ...children) {
+  const element = make("div", { className: "group" }, ...children);
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", name);
+  return element;
+}
