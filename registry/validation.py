@@ -15,6 +15,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from registry import events, geometry
+from registry.checks import reviewing
 from registry.errors import IntegrityError
 from registry.findings import Finding, Severity, ValidationReport
 from registry.projection import read_roots
@@ -26,7 +27,7 @@ _VALIDATOR = "bids-validator-deno"
 
 
 def validate(registry: Registry, *, bids: bool = True, progress: Progress | None = None) -> ValidationReport:
-    """Run every check; nothing is changed.
+    """Run every check that reads no image, and tell what `cohortium check run` found in images last. Changes nothing.
 
     Args:
         registry: the registry.
@@ -34,7 +35,8 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
         progress: told about each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
-    ran = ["masks", "presence", "events"]
+    findings += reviewing.stored(registry)
+    ran = ["masks", "presence", "events", "stored findings"]
     if bids and validator() is not None:
         for number, folder in enumerate(folders := datasets(registry.root), start=1):
             findings += run_validator(registry.root, folder)

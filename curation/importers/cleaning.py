@@ -21,6 +21,10 @@ MAX_EXTENSION_BYTES = 1 << 26
 """Voxels that start later than this are a damaged or hostile header."""
 
 
+_SPARE = 1 << 26
+"""Bytes behind the voxels that are read, and left out: none, in a sound file."""
+
+
 @dataclass(frozen=True)
 class _Layout:
     """Where one NIfTI version keeps what is read or emptied here; pairs are (offset, length) in bytes."""
@@ -132,6 +136,7 @@ def _read(name: str, stream: BinaryIO) -> CleanNifti:
     voxels = stream.read(count * bits // 8)
     if len(voxels) < count * bits // 8:
         raise InvalidInput(f"{name} ends before its voxels do.", "Copy the file again.")
+    stream.read(_SPARE)  # up to the end: there gzip compares what was read with its checksum
     for at, length in layout.text:
         head[at : at + length] = bytes(length)
     struct.pack_into(order + layout.vox_offset[1], head, layout.vox_offset[0], layout.size + 4)

@@ -187,6 +187,7 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
     """
     try:
         volume = volumes.load_labels(path)
+        volumes.require_whole(path)
     except InvalidInput as error:
         raise RefusedError(_why(path), error.message) from error
     try:
@@ -203,6 +204,7 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
 def _why(path: Path) -> Reason:
     try:
         volumes.load(path)
+        volumes.require_whole(path)
     except InvalidInput:
         return Reason.NOT_NIFTI
     return Reason.LABEL_VALUES

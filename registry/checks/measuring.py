@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,8 +25,6 @@ Progress = Callable[[int, int, str], None]
 
 VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.1"
 """Of everything that is kept from one reading."""
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -84,25 +80,12 @@ def read(place: Path) -> Measured:
     """Read one image, every voxel of it; whatever is wrong with it is the answer, never an exception."""
     try:
         volume = volumes.load(place)
-        _require_whole(place)
+        volumes.require_whole(place)
         return Measured(None, measures.measure(volume), _asymmetry(volume))
     except InvalidInput as error:
         return Measured(" ".join(error.message.split()))
     except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
         return Measured(" ".join(f"{place.name} cannot be measured ({type(error).__name__}: {error}).".split()))
-
-
-def _require_whole(place: Path) -> None:
-    """Read a compressed file to its end, where the checksum of its content is."""
-    if not place.name.endswith(".gz"):
-        return
-    try:
-        with gzip.open(place) as stream:
-            left = volumes.MAX_VOXEL_BYTES
-            while left > 0 and (block := stream.read(_BLOCK)):
-                left -= len(block)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InvalidInput(f"{place.name} is damaged or cut short ({error}).", "Copy the file again.") from error
 
 
 def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:

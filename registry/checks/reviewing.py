@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from registry.catalog import Catalog
 from registry.checks import record
 from registry.errors import NotFound, UsageError
+from registry.findings import Finding, Severity
 from registry.locking import lock
 from registry.publishing import Change
 from registry.store import Registry, actor
@@ -87,9 +88,9 @@ def _require(unit: str, codes: Sequence[str], found: Sequence[str]) -> None:
         raise NotFound(f"There is no finding about {unit}.", "List them with: cohortium check list")
 
 
-def summary(registry: Registry) -> list[CheckFinding]:
-    """Findings that are open: neither acknowledged nor about an image that has changed since."""
-    still = {(row["code"], row["unit"]) for row in listed(registry)}
-    with registry.reading() as session:
-        found = session.exec(select(CheckFinding).order_by(col(CheckFinding.unit), col(CheckFinding.code))).all()
-    return [finding for finding in found if (finding.code, finding.unit) in still]
+def stored(registry: Registry) -> list[Finding]:
+    """Open findings of the last run, in the shape that `validate` reports."""
+    return [
+        Finding(row["code"], Severity(row["severity"]), row["unit"], row["message"], row["origin"])
+        for row in listed(registry)
+    ]
