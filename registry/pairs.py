@@ -80,7 +80,7 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
     ages = (one.age, other.age)
     close = None if None in ages else abs((one.age or 0) - (other.age or 0)) <= AGE_TOLERANCE
     return [
-        _fact("Person today", one.person, other.person),
+        Fact("Person today", one.person, other.person, one.person == other.person or None),
         _fact("Sex", one.sex, other.sex),
         Fact("Age at baseline", _years(one.age), _years(other.age), close),
         _fact("Class", one.class_label, other.class_label),

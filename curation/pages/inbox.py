@@ -27,22 +27,27 @@ def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Inbox")
     job = jobs.current(registry, _DESK)
-    if job is None:
-        _form(registry)
-    elif job.running:
+    if job is not None and job.running:
         job_progress.follow(job, _SAFE if job.kind == _IMPORT else "Nothing is written.")
+    elif job is None or (job.kind == _LOOK and job.error is not None):
+        _form(registry, job)
     else:
         _ended(registry, job)
     import_reports.earlier(registry)
 
 
-def _form(registry: Registry) -> None:
+def _form(registry: Registry, failed: Job | None) -> None:
+    """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
+    if failed is not None:
+        job_progress.why(failed)
+        _fill(failed.facts["asked"])
     st.caption("Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
                "before anything is written.")  # fmt: skip
     left, right = st.columns((3, 2), gap="large")
     with left:
         titles = {name: recipes.load(name) for name in recipes.known()}
-        name = st.selectbox("Recipe", list(titles), key="inbox_recipe", index=list(titles).index("bids"),
+        st.session_state.setdefault("inbox_recipe", "bids")
+        name = st.selectbox("Recipe", list(titles), key="inbox_recipe",
                             format_func=lambda key: f"{titles[key].title} ({key})")  # fmt: skip
         folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
         people = ""
@@ -54,6 +59,13 @@ def _form(registry: Registry) -> None:
             _look(registry, name, folder, people)
     with right:
         _about(titles[name])
+
+
+def _fill(wanted: Asked) -> None:
+    typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
+    for key, value in typed.items():
+        if value is not None:
+            st.session_state.setdefault(key, str(value))
 
 
 def _about(recipe: Recipe) -> None:
@@ -83,7 +95,7 @@ def _ended(registry: Registry, job: Job) -> None:
         st.markdown(f"**{plain(str(wanted.source))}** by the recipe {plain(wanted.recipe)}")
         st.button("Another delivery", icon=":material/arrow_back:", on_click=jobs.forget, args=(registry, _DESK))
     if job.error is not None:
-        shell.explain(job.error)
+        job_progress.why(job)
         st.caption("The registry is as it was.")
     if job.kind == _IMPORT and job.error is None:
         st.success("It is in the registry.", icon=":material/check_circle:")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation.jobs import Job
+from curation.jobs import Job, Stopped
+from registry.viewer import shell
 from registry.wording import number, plain
 
 _REFRESH_S = 1.0
@@ -20,6 +21,14 @@ def follow(job: Job, about: str) -> None:
     st.markdown(f"**{plain(job.title)}**")
     st.caption(about)
     _bar(job)
+
+
+def why(job: Job) -> None:
+    """Say why work ended without a result; nothing where it has one."""
+    if isinstance(job.error, Stopped):
+        st.info(job.error.message, icon=":material/stop:")
+    elif job.error is not None:
+        shell.explain(job.error)
 
 
 @st.fragment(run_every=_REFRESH_S)

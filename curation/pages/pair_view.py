@@ -37,9 +37,9 @@ def pictures(registry: Registry, a: str, b: str) -> None:
     except CohortiumError as error:
         shell.explain(error)
         return
-    for column, subject, picture in zip(st.columns(2), (a, b), pair.slices(plane, float(offset_mm)), strict=True):
-        column.image(picture, caption=subject, width="stretch", output_format="PNG")
-    st.caption(f"The second head is turned like the first; they are alike to {pair.alignment.score:.2f}. "
+    for column, subject, head in zip(st.columns(2), (a, b), (pair.first, pair.second), strict=True):
+        column.image(head.slice(plane, offset_mm), caption=subject, width="stretch", output_format="PNG")
+    st.caption(f"The second head is turned like the first; they are alike to {pair.score:.2f}. "
                "The person's right is on the left; in sagittal pictures the face looks right.")  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _search(registry: Registry, subjects_known: int) -> None:
 
 def _told(job: Job) -> None:
     if job.error is not None:
-        shell.explain(job.error)
+        job_progress.why(job)
         return
     survey: Survey = job.result
     if survey.proposals:

@@ -20,8 +20,8 @@ from registry.identity.fingerprints import Alignment
 from registry.store import Registry
 from registry.tables import Image
 
-SIZE, STEP_MM = 128, 1.5
-"""Points along each axis of a picture's cube, and their distance: 192 mm."""
+SIZE, STEP_MM = 240, 0.9
+"""Points along each edge of a picture, and their distance: 216 mm."""
 
 REACH_MM = 72
 """How far from the centre slices are asked for."""
@@ -31,26 +31,48 @@ Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two heads on one grid.
+class Head:
+    """One image.
 
     Attributes:
-        first: (SIZE, SIZE, SIZE), RAS axes, 0 to 255, 0 outside the field of view; `second` the same.
-        alignment: how the second was turned to lie like the first.
+        data: (I, J, K), 0 to 255.
+        affine_ras: voxel index to RAS millimetres.
+        middle_mm: (3), the centre of what is bright.
+        alignment: how it was turned to lie like the other head of its pair.
     """
 
-    first: Picture
-    second: Picture
+    data: Picture
+    affine_ras: volumes.Array
+    middle_mm: volumes.Array
     alignment: Alignment
 
-    def slices(self, plane: Plane, offset_mm: float) -> tuple[Picture, Picture]:
-        """The same slice of both, as it is shown on a screen: front or top up, the person's right on the left.
+    def slice(self, plane: Plane, offset_mm: float) -> Picture:
+        """A slice as it is shown on a screen: front or top up, the person's right on the left. (SIZE, SIZE).
 
         Args:
-            plane: which way it is cut.
-            offset_mm: from the centre of the head, to the top, the front or the right.
+            plane: which way it is cut; in sagittal slices the face looks right.
+            offset_mm: from the centre of the head, to the top, the front or the right. Outside the image is black.
         """
-        return _slice(self.first, plane, offset_mm), _slice(self.second, plane, offset_mm)
+        from scipy import ndimage
+
+        points_mm = self.alignment.turn @ _points(plane, offset_mm) + self.alignment.shift_mm[:, None]
+        in_scanner = points_mm + (self.middle_mm - self.affine_ras[:3, 3])[:, None]
+        voxels = np.linalg.inv(self.affine_ras[:3, :3]) @ in_scanner
+        found: Picture = ndimage.map_coordinates(self.data, voxels, order=1, mode="constant", cval=0)
+        return found.reshape(SIZE, SIZE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two heads, the second turned like the first."""
+
+    first: Head
+    second: Head
+
+    @property
+    def score(self) -> float:
+        """How alike they are after that, at most 1."""
+        return self.second.alignment.score
 
 
 def shared_images(registry: Registry, a: str, b: str) -> dict[str, tuple[str, str]]:
@@ -76,7 +98,7 @@ def pair(registry: Registry, first: str, second: str) -> Pair:
     """
     one, other = _volume(registry, first), _volume(registry, second)
     alignment = fingerprints.align(fingerprints.of_volume(one), fingerprints.of_volume(other))
-    return Pair(_cube(one, Alignment(1.0)), _cube(other, alignment), alignment)
+    return Pair(_head(one, Alignment(1.0)), _head(other, alignment))
 
 
 def _volume(registry: Registry, path: str) -> volumes.Volume:
@@ -89,25 +111,24 @@ def _volume(registry: Registry, path: str) -> volumes.Volume:
     return volume
 
 
-def _cube(volume: volumes.Volume, alignment: Alignment) -> Picture:
-    """The image on the grid about its centre, after the motion; dark at its 1st, bright at its 99.5th percentile."""
-    from scipy import ndimage
-
+def _head(volume: volumes.Volume, alignment: Alignment) -> Head:
+    """Dark at the image's 1st percentile, bright at its 99.5th."""
     data = np.nan_to_num(volume.data).astype(np.float32)
     low, high = np.percentile(data, [1, 99.5])
     data = np.clip((data - low) / max(float(high - low), 1e-9), 0, 1)
     affine = volume.affine_ras
     middle_mm = affine[:3, :3] @ fingerprints.centre(data) + affine[:3, 3]
-    axis = (np.arange(SIZE) - (SIZE - 1) / 2) * STEP_MM
-    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij")).reshape(3, -1)
-    points_mm = alignment.turn @ grid + alignment.shift_mm[:, None] + middle_mm[:, None]
-    voxels = np.linalg.inv(affine[:3, :3]) @ (points_mm - affine[:3, 3:4])
-    found = ndimage.map_coordinates(data, voxels, order=1, mode="constant", cval=0.0)
-    return (found.reshape(SIZE, SIZE, SIZE) * 255).astype(np.uint8)
+    return Head((data * 255).astype(np.uint8), affine, middle_mm, alignment)
 
 
-def _slice(cube: Picture, plane: Plane, offset_mm: float) -> Picture:
-    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
-    place = int(np.clip(round(offset_mm / STEP_MM + (SIZE - 1) / 2), 0, SIZE - 1))
-    picture = np.take(cube, place, axis=axis).T[::-1]  # the second axis that is left goes up
-    return picture if plane == "sagittal" else picture[:, ::-1]  # the person's right is on the left
+def _points(plane: Plane, offset_mm: float) -> volumes.Array:
+    """(3, SIZE * SIZE): RAS millimetres from the centre of each point of a picture, row by row from the top left."""
+    edge = (np.arange(SIZE) - (SIZE - 1) / 2) * STEP_MM
+    down, across = (axis.ravel() for axis in np.meshgrid(-edge, edge, indexing="ij"))
+    level = np.full(SIZE * SIZE, offset_mm)
+    axes = {
+        "axial": (-across, down, level),
+        "coronal": (-across, level, down),
+        "sagittal": (level, across, down),
+    }
+    return np.stack(axes[plane])

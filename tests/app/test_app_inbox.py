@@ -1,0 +1,289 @@
+"""The inbox: a look says what an import does; nothing is written before, and nothing stays of one that fails."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import app_deliveries
+import pytest
+from app_pages import button, open_page, texts
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from curation import deliveries, inbox, jobs, kept_reports, reasons
+from curation.dicom.codes import Code
+from curation.importers.report import Reason
+from curation.inbox import Asked
+from curation.jobs import Job
+from registry import repair
+from registry.console import State
+from registry.errors import CohortiumError, NotFound, StorageError, UsageError
+from registry.store import Registry
+from tests.registry import registry_state
+
+
+@pytest.fixture(autouse=True)
+def no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    for job in list(jobs._JOBS.values()):
+        job.stop()
+        assert job.ended.wait(60)
+    jobs._JOBS.clear()
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    return app_deliveries.bids(tmp_path / "delivery")
+
+
+def silent(done: int, total: int, what: str) -> None:
+    """No progress."""
+
+
+def ended(registry: Registry, test: AppTest) -> AppTest:
+    """The page after the work it started has ended."""
+    job = jobs.current(registry, "inbox")
+    assert job is not None
+    assert job.ended.wait(120)
+    return test.run()
+
+
+def looked(registry: Registry, recipe: str, folder: object) -> AppTest:
+    test = open_page(registry, "inbox")
+    test.selectbox(key="inbox_recipe").set_value(recipe).run()
+    test.text_input(key="inbox_folder").set_value(str(folder))
+    return button(test, "Look at it").click().run()
+
+
+def metrics(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def labels(test: AppTest) -> list[str]:
+    return [item.label for item in test.button]
+
+
+@pytest.mark.parametrize("folder", ["", "/nowhere/at/all"])
+def test_a_folder_that_is_not_there_is_a_sentence(bare: Registry, folder: str) -> None:
+    test = looked(bare, "bids", folder)
+    assert not test.exception
+    assert "folder" in test.error[0].value
+    assert jobs.current(bare, "inbox") is None
+
+
+def test_a_folder_that_fits_no_recipe_is_a_sentence(writable: Registry, tmp_path: Path) -> None:
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "beach.jpg").write_text("sun")
+    before = registry_state.everything(writable)
+    for recipe in ("bids", "dicom", "decathlon", "ixi"):
+        test = ended(writable, looked(writable, recipe, tmp_path / "holiday"))
+        assert not test.exception
+        assert len(test.error) == 1, recipe
+        assert "Import" not in labels(test)
+    assert registry_state.everything(writable) == before
+
+
+def test_look_then_import(writable: Registry, delivery: Path) -> None:
+    before = registry_state.everything(writable)
+    test = ended(writable, looked(writable, "bids", delivery))
+    assert not test.exception
+    assert not test.error
+    assert metrics(test) == {"Subjects": "1", "Sessions": "1", "Images": "1", "Masks": "0", "Consensus": "0",
+                             "Files outside": "2"}  # fmt: skip
+    whys = [row["Why"] for frame in test.dataframe if "Why" in frame.value for _, row in frame.value.iterrows()]
+    assert reasons.sentence("not-nifti") in whys
+    assert registry_state.everything(writable) == before, "a look writes nothing and leaves nothing"
+
+    test = ended(writable, button(test, "Import").click().run())
+    assert "It is in the registry." in texts(test)
+    assert (writable.root / app_deliveries.NEW).exists()
+    (kept,) = kept_reports.listed(writable)
+    assert (kept.report.kept["images"], len(kept.report.refused), bool(kept.at)) == (1, 2, True)
+
+    test = button(test, "Another delivery").click().run()
+    test.selectbox(key="earlier").set_value(kept.name).run()
+    assert metrics(test)["Files outside"] == "2"
+    test.text_input(key="earlier text").set_value("meeting").run()
+    assert [list(frame.value["File"]) for frame in test.dataframe if "File" in frame.value] == [
+        ["minutes of a meeting.docx"]
+    ]
+
+    test = ended(writable, looked(writable, "bids", delivery))
+    assert "holds all of this already" in texts(test)
+    assert button(test, "Import").disabled  # type: ignore[attr-defined]
+
+
+def test_a_look_says_what_an_import_then_says(writable: Registry, delivery: Path) -> None:
+    rehearsed = deliveries.check_delivery(writable, "bids", delivery)
+    report = deliveries.import_delivery(writable, "bids", delivery)
+    assert rehearsed.report == report
+    again = deliveries.check_delivery(writable, "bids", delivery)
+    assert (rehearsed.new_files > 0, again.new_files, again.new_bytes) == (True, 0, 0)
+
+
+def test_a_conflict_with_the_registry_is_seen_by_the_look(writable: Registry, delivery: Path) -> None:
+    for path in sorted(delivery.rglob("*C001*"), reverse=True):
+        path.rename(path.with_name(path.name.replace("C001", "A001")))
+    (delivery / "participants.tsv").write_text("participant_id\tsex\nsub-A001\tM\n")
+    before = registry_state.everything(writable)
+    test = ended(writable, looked(writable, "bids", delivery))
+    assert len(test.error) == 1
+    assert test.text_input(key="inbox_folder").value == str(delivery), "what was typed is still there"
+    assert registry_state.everything(writable) == before
+
+
+def fail(*_: Any) -> None:
+    raise StorageError("The disk is full.")
+
+
+def break_down(*_: Any) -> None:
+    raise RuntimeError("a fault")
+
+
+@pytest.mark.parametrize("fault", [fail, break_down])
+def test_a_failing_import_changes_nothing(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
+) -> None:
+    test = ended(writable, looked(writable, "bids", delivery))
+    before = registry_state.everything(writable)
+    monkeypatch.setattr(deliveries, "_keep_report", fault)
+    test = ended(writable, button(test, "Import").click().run())
+    assert not test.exception
+    assert len(test.error) == 1
+    assert "a fault" not in texts(test)
+    assert "The registry is as it was." in texts(test)
+    assert registry_state.everything(writable) == before
+    assert "Import" in labels(test), "it can be tried again"
+
+
+def test_a_stopped_import_changes_nothing(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "_keep_report", lambda *_: time.sleep(1))
+    before = registry_state.everything(writable)
+    wanted = Asked("bids", delivery)
+    job = jobs.start(writable, "inbox", Job("import", "Importing", {"asked": wanted}),
+                     lambda progress: inbox.bring_in(writable, wanted, (), progress))  # fmt: skip
+    test = open_page(writable, "inbox")
+    assert "you may close this page" in texts(test)
+    button(test, "Stop").click().run()
+    assert job.ended.wait(60)
+    assert isinstance(job.error, jobs.Stopped)
+    assert registry_state.everything(writable) == before
+
+
+_DIES = """
+import sys, time
+from pathlib import Path
+from curation import deliveries, inbox, jobs
+from registry.store import open_registry
+registry, source = open_registry(Path(sys.argv[1])), Path(sys.argv[2])
+def pause(*_):
+    print("staged", flush=True)
+    time.sleep(60)
+deliveries._keep_report = pause
+wanted = inbox.asked("bids", str(source))
+work = lambda progress: inbox.bring_in(registry, wanted, (), progress)
+jobs.start(registry, "inbox", jobs.Job("import", "Importing"), work).ended.wait()
+"""
+
+
+def test_a_killed_import_changes_nothing(writable: Registry, delivery: Path) -> None:
+    before = registry_state.everything(writable)
+    command = [sys.executable, "-c", _DIES, str(writable.root), str(delivery)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "staged\n"
+        process.send_signal(signal.SIGKILL)
+    assert registry_state.everything(writable) != before, "it was under way"
+    repair.doctor(writable)
+    assert registry_state.everything(writable) == before
+    assert deliveries.import_delivery(writable, "bids", delivery).kept["images"] == 1
+
+
+def test_one_piece_of_work_at_a_time(bare: Registry) -> None:
+    job = jobs.start(bare, "inbox", Job("look", "First"), lambda progress: time.sleep(0.5))
+    with pytest.raises(UsageError, match="First is still under way"):
+        jobs.start(bare, "inbox", Job("look", "Second"), silent)  # type: ignore[arg-type]
+    assert job.ended.wait(10)
+
+
+def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Path) -> None:
+    source = app_deliveries.dicom(tmp_path / "scans")
+    planned = inbox.look(writable, inbox.asked("dicom", str(source)), silent).planned
+    assert planned is not None
+    cells = [vars(row) for row in planned.rows]
+    odd = next(number for number, row in enumerate(planned.rows) if row.description == "xyz")
+    assert any(f"in line {odd + 1} waits for yes or no" in said for said in inbox.correct(planned, cells).problems)
+
+    twice = [{**row, "keep": "yes", "name": "anat/T1w"} for row in cells]
+    assert any("have one name" in said for said in inbox.correct(planned, twice).problems)
+    assert any("no BIDS name" in said or "not a BIDS name" in said
+               for said in inbox.correct(planned, [{**row, "name": "nonsense"} for row in cells]).problems)  # fmt: skip
+    assert inbox.correct(planned, [{**row, "keep": "no"} for row in cells]).problems
+
+    cells[odd] |= {"keep": "yes", "name": "anat/acq-second_PDw"}
+    corrected = inbox.correct(planned, cells)
+    assert corrected.problems == ()
+    before = registry_state.everything(writable)
+    wanted = inbox.asked("dicom", str(source))
+    rehearsed = inbox.rehearse(writable, wanted, corrected.rows, silent)
+    assert registry_state.everything(writable) == before
+    report = inbox.bring_in(writable, wanted, corrected.rows, silent)
+    assert rehearsed.report == report
+    assert list(writable.root.glob("sub-*/ses-01/anat/*_acq-second_PDw.nii.gz"))
+
+
+def test_a_dicom_delivery_waits_for_decisions_on_the_page(writable: Registry, tmp_path: Path) -> None:
+    test = ended(writable, looked(writable, "dicom", app_deliveries.dicom(tmp_path / "scans")))
+    assert not test.exception
+    assert "waits for yes or no" in texts(test)
+    assert button(test, "Import by this plan").disabled  # type: ignore[attr-defined]
+    assert "notes.txt" in {name for frame in test.dataframe if "File" in frame.value for name in frame.value["File"]}
+
+
+def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path) -> None:
+    for recipe, folder, people, error in (
+        (None, str(tmp_path), "", UsageError), ("bids", " ", "", UsageError), ("none", str(tmp_path), "", NotFound),
+        ("bids", str(tmp_path / "x"), "", NotFound), ("dicom", str(tmp_path), str(tmp_path / "x.tsv"), NotFound),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            inbox.asked(recipe, folder, people)
+    assert issubclass(jobs.Stopped, CohortiumError)
+
+
+@pytest.mark.parametrize("code", [*Reason, *Code])
+def test_every_reason_has_its_sentence(code: str) -> None:
+    assert reasons.sentence(code).endswith(".")
+    assert reasons.sentence(code) != reasons.sentence(f"{code}-x")
+
+
+def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import typer
+
+    from curation.cli import commands
+
+    app = typer.Typer()
+    commands(app)
+    monkeypatch.setattr(State, "registry", writable.root)
+
+    def said(*words: str) -> Any:
+        done = CliRunner().invoke(app, [*words, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    before = registry_state.everything(writable)
+    assert said("import", "bids", str(delivery), "--check")["report"]["kept"]["images"] == 1
+    assert registry_state.everything(writable) == before
+    said("import", "bids", str(delivery))
+    (row,) = said("imports", "list")["imports"]
+    assert (row["recipe"], row["images"], row["refused"]) == ("bids", 1, 2)
+    shown = said("imports", "show", row["import"])["report"]
+    assert {item["reason"] for item in shown["refused"]} == {"not-nifti", "not-bids-name"}
+    with pytest.raises(NotFound, match="no report"):
+        kept_reports.get(writable, "other")
