@@ -1,4 +1,4 @@
-"""Pages of curation: the cohort, deliveries, one subject, queries and snapshots, the quality check, exclusions, persons."""
+"""Pages of curation: the cohort, deliveries, subjects, queries and snapshots, quality, exclusions, persons."""
 
 from __future__ import annotations
 
