@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from registry import conditions, exclusions, queries, splits
 from registry.catalog import Catalog
 from registry.errors import QueryError
-from registry.manifests import Exclusion
+from registry.manifests import Exclusion, Manifest
 from registry.selection import Outcome, select
 from registry.store import Registry
 from registry.targets import TargetPolicy
@@ -34,11 +34,11 @@ _STAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
 
 @dataclass(frozen=True)
 class Loss:
-    """What a step left out for one reason: samples it will never become, and images."""
+    """What a step left out for one reason: samples it will never become, and images; None where nobody counted them."""
 
     reason: str
     samples: int
-    images: int
+    images: int | None
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,16 @@ class Step:
     Attributes:
         name: `all images`, `where`, then the rules of the selection.
         detail: the condition in SQL, or empty.
+        persons: who remain; None where nobody counted them, as for sessions and images.
         samples: units that may become a sample; None before images are grouped.
         lost: what this step left out; remaining and lost add up to the step before.
     """
 
     name: str
     detail: str
-    persons: int
-    sessions: int
-    images: int
+    persons: int | None
+    sessions: int | None
+    images: int | None
     samples: int | None
     lost: tuple[Loss, ...]
 
@@ -83,15 +84,62 @@ def flow(registry: Registry, query: str, split: str | None = None, policy: Targe
         QueryError: the query returns no image.
     """
     saved = queries.get(registry, query)
+    return of_sql(registry, saved.sql, split, policy, f"{saved.name}@{saved.version}")
+
+
+def of_sql(
+    registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None, name: str = "unsaved"
+) -> Flow:
+    """The same for a query that need not be saved; `name` is what the flow calls it.
+
+    Raises:
+        NotFound: no such split.
+        QueryError: the query returns no image.
+    """
     divided = splits.get(registry, split) if split else None
     policy = policy or TargetPolicy()
     catalog = Catalog.of(registry)
     parts = splits.parts_now(registry, divided) if divided else None
-    outcomes = select(catalog, saved.sql, policy, parts, exclusions.reasons(registry)).outcomes
-    filters = list(_filters(catalog, saved.sql))
+    outcomes = select(catalog, sql, policy, parts, exclusions.reasons(registry)).outcomes
+    filters = list(_filters(catalog, sql))
     steps = (*filters[:-1], *_rules(filters[-1], outcomes, _STAGES if divided else _STAGES[:-1]))
     versioned = f"{divided.name}@{divided.version}" if divided else None
-    return Flow(f"{saved.name}@{saved.version}", versioned, policy.to_json(), steps)
+    return Flow(name, versioned, policy.to_json(), steps)
+
+
+def of_manifest(manifest: Manifest) -> Flow:
+    """What was frozen, from the units that the query returned then to the samples; no query is run.
+
+    A manifest names what it left out but not the persons and images behind it, so these are counted at the end alone.
+    """
+    samples = {item.sample for item in manifest.samples}
+    units = [item for item in manifest.excluded if not _is_image_of_a_sample(item.unit, samples)]
+    images = [item for item in manifest.excluded if _is_image_of_a_sample(item.unit, samples)]
+    left = len(samples) + len(units)
+    steps = [Step("returned by the query", " ".join(str(manifest.query["sql"]).split()), None, None, None, left, ())]
+    for name, mine in _STAGES if manifest.split else _STAGES[:-1]:
+        lost = Counter(item.reason for item in units if mine(item.reason))
+        alone = Counter(item.reason for item in images if mine(item.reason))
+        left -= lost.total()
+        found = tuple(Loss(reason, lost[reason], None if lost[reason] else alone[reason])
+                      for reason in sorted(lost | alone))  # fmt: skip
+        steps.append(Step(name, "", None, None, None, left, found))
+    persons = {item.person for item in manifest.samples}
+    sessions = {(item.subject, item.session) for item in manifest.samples}
+    total = sum(len(item.images) for item in manifest.samples)
+    steps.append(Step("frozen", "", len(persons), len(sessions), total, left, ()))
+    split = f"{manifest.split['name']}@{manifest.split['version']}" if manifest.split else None
+    query = f"{manifest.query['name']}@{manifest.query['version']}"
+    return Flow(query, split, manifest.target_policy, tuple(steps))
+
+
+def _is_image_of_a_sample(unit: str, samples: Collection[str]) -> bool:
+    """Left-out units are sessions; of a session that became a sample, single images, whose names begin as it does."""
+    return any("_".join(words) in samples for words in _beginnings(unit.split("_")))
+
+
+def _beginnings(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (words[:count] for count in range(1, len(words)))
 
 
 def _filters(catalog: Catalog, sql: str) -> Iterator[Step]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from registry.flow import Flow, Loss, Step
@@ -12,14 +13,32 @@ _BOX, _SIDE, _GAP, _MARGIN = 360, 250, 50, 16
 _LINE, _PAD, _SPACE = 18, 10, 28
 _WIDTH = 2 * _MARGIN + _BOX + _GAP + _SIDE
 _SIDE_X = _MARGIN + _BOX + _GAP
-_STYLE = (
-    "text{font:14px system-ui,sans-serif;fill:#111}.b{font-weight:600}"
-    "rect{fill:#fff;stroke:#333;stroke-width:1.5}.lost rect{stroke-dasharray:5 3}"
-    "line{stroke:#333;stroke-width:1.5}.ground{stroke:none}"
-)
 
 
-def svg(flow: Flow) -> str:
+@dataclass(frozen=True)
+class Colours:
+    """Of the picture: text, lines, boxes and what lies behind them."""
+
+    text: str
+    line: str
+    box: str
+    ground: str
+
+
+PAPER = Colours("#111", "#333", "#fff", "#fff")
+DARK = Colours("#E4E9EF", "#8A94A0", "#1B212A", "#12161C")
+
+
+def _style(colours: Colours) -> str:
+    return (
+        f"text{{font:14px system-ui,sans-serif;fill:{colours.text}}}.b{{font-weight:600}}"
+        f"rect{{fill:{colours.box};stroke:{colours.line};stroke-width:1.5}}.lost rect{{stroke-dasharray:5 3}}"
+        f"line{{stroke:{colours.line};stroke-width:1.5}}path{{fill:{colours.line}}}"
+        f".ground{{fill:{colours.ground};stroke:none}}"
+    )
+
+
+def svg(flow: Flow, colours: Colours = PAPER) -> str:
     """The flow as an SVG document: what remains on the left, what each step left out on the right."""
     body, y = [], _MARGIN
     for number, step in enumerate(flow.steps):
@@ -39,7 +58,8 @@ def svg(flow: Flow) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="flow-title flow-words" '
         f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">'
         f'<title id="flow-title">{escape(title)}</title><desc id="flow-words">{escape(words(flow))}</desc>'
-        f'<style>{_STYLE}</style><rect class="ground" width="{_WIDTH}" height="{height}"/>{"".join(body)}</svg>\n'
+        f'<style>{_style(colours)}</style><rect class="ground" width="{_WIDTH}" height="{height}"/>'
+        f"{''.join(body)}</svg>\n"
     )
 
 
@@ -58,13 +78,16 @@ def losses(step: Step) -> list[str]:
 
 
 def _share(loss: Loss) -> str:
-    images = _plural(loss.images, "image")
-    return f"{_plural(loss.samples, 'sample')}, {images}" if loss.samples else images
+    return _listed({"sample": loss.samples or None, "image": loss.images})
 
 
 def _counts(step: Step) -> str:
-    people = f"{_plural(step.persons, 'person')}, {_plural(step.sessions, 'session')}, {_plural(step.images, 'image')}"
-    return people if step.samples is None else f"{people}, {_plural(step.samples, 'sample')}"
+    counts = {"person": step.persons, "session": step.sessions, "image": step.images, "sample": step.samples}
+    return _listed(counts)
+
+
+def _listed(counts: Mapping[str, int | None]) -> str:
+    return ", ".join(_plural(count, word) for word, count in counts.items() if count is not None)
 
 
 def _plural(count: int, word: str) -> str:
@@ -92,5 +115,5 @@ def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[
 
 
 def _arrow(x: float, top: float, bottom: float) -> str:
-    head = f'<path d="M{x - 5} {bottom - 8} L{x} {bottom} L{x + 5} {bottom - 8} Z" fill="#333"/>'
+    head = f'<path d="M{x - 5} {bottom - 8} L{x} {bottom} L{x + 5} {bottom - 8} Z"/>'
     return f'<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom - 4}"/>{head}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,11 @@ from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.targets import Choice, TargetPolicy
 
 Row = Mapping[str, Any]
+Unit = tuple[str, list[Row]]
+Progress = Callable[[int, int, str], None]
+
+_TOLD = 1000
+"""Images between two words of progress."""
 
 _IMAGES = """SELECT i.path, i.subject, i.session, i.person_id, i.site, i.scanner, i.class, i.channel, i.sha256, i.size
     FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
@@ -97,6 +102,7 @@ def select(
     policy: TargetPolicy,
     parts: Mapping[str, str] | None,
     reasons: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Selection:
     """Samples of a query under a target policy.
 
@@ -108,6 +114,7 @@ def select(
         policy: which mask is the truth.
         parts: person to part, or None where no split was asked for.
         reasons: excluded unit to reason, as `exclusions.reasons` gives them.
+        progress: told about images as their masks are chosen.
 
     Raises:
         QueryError: the query returns no image of the registry.
@@ -118,7 +125,19 @@ def select(
     channels = tuple(sorted({row["channel"] for row in images}))
     masks = _masks(catalog, policy, {row["path"] for row in images})
     rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts)
-    return Selection(channels, tuple(_outcome(key, group, rules) for key, group in _units(images, channels)))
+    units = _followed(_units(images, channels), len(images), progress)
+    return Selection(channels, tuple(_outcome(key, group, rules) for key, group in units))
+
+
+def _followed(units: Iterable[Unit], total: int, progress: Progress | None) -> Iterator[Unit]:
+    """The units as they come; every so many images are told."""
+    done, told = 0, 0
+    for unit in units:
+        yield unit
+        done += len(unit[1])
+        if progress and (done >= told + _TOLD or done == total):
+            told = done
+            progress(done, total, "choosing masks")
 
 
 def decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
@@ -161,7 +180,7 @@ def _stem(row: Row) -> str:
     return str(row["path"]).rpartition("/")[2].split(".")[0]
 
 
-def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
+def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
     """One unit a session; where a one-channel cohort has several images in a session, one unit an image."""
     sessions: dict[str, list[Row]] = defaultdict(list)
     for row in images:

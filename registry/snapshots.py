@@ -16,10 +16,10 @@ from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
-from registry.publishing import Change, publish
+from registry.publishing import Change, Progress, publish
 from registry.selection import select as select_samples
 from registry.store import Registry
-from registry.tables import ConsensusMask, File, Mask, Query, Snapshot, Split
+from registry.tables import ConsensusMask, Event, File, Mask, Query, Snapshot, Split
 from registry.targets import TargetPolicy
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "compare",
     "create",
     "find",
+    "frozen_at",
     "get",
     "listed",
     "manifest_path",
@@ -36,10 +37,24 @@ __all__ = [
 ]
 
 SHORTEST_ID = 6
+_KIND = "snapshot.create"
 
 
-def create(registry: Registry, query: str, split: str | None = None, policy: TargetPolicy | None = None) -> Manifest:
+def create(
+    registry: Registry,
+    query: str,
+    split: str | None = None,
+    policy: TargetPolicy | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
     """Freeze what a saved query selects now. The same registry state gives the same id.
+
+    Args:
+        registry: where.
+        query: a saved query, `name` or `name@version`.
+        split: gives each person a part.
+        policy: which mask is the truth; the consensus, else the only expert, by default.
+        progress: told about images as their masks are chosen.
 
     Raises:
         NotFound: no such query or split.
@@ -48,17 +63,19 @@ def create(registry: Registry, query: str, split: str | None = None, policy: Tar
     saved = queries.get(registry, query)
     divided = splits.get(registry, split) if split else None
     with paused():
-        manifest = build(registry, saved, divided, policy or TargetPolicy())
+        manifest = build(registry, saved, divided, policy or TargetPolicy(), progress)
         if find(registry, manifest.snapshot_id) is None:
             _publish(registry, manifest)
         return manifest
 
 
-def build(registry: Registry, query: Query, split: Split | None, policy: TargetPolicy) -> Manifest:
+def build(
+    registry: Registry, query: Query, split: Split | None, policy: TargetPolicy, progress: Progress | None = None
+) -> Manifest:
     """The manifest, without writing it."""
     catalog = Catalog.of(registry)
     parts = splits.parts_now(registry, split) if split else None
-    chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry))
+    chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry), progress)
     if not chosen.samples:
         raise QueryError("No image of the query has a mask that the target policy accepts.",
                          "See the reasons with: cohortium query run NAME, or choose another --target.")  # fmt: skip
@@ -106,6 +123,13 @@ def listed(registry: Registry) -> Sequence[Snapshot]:
         return session.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
 
 
+def frozen_at(registry: Registry) -> dict[str, str]:
+    """Snapshot id to the moment it was frozen (ISO 8601, UTC), oldest first; none where its event is missing."""
+    asked = select(Event).where(Event.kind == _KIND).order_by(col(Event.at), col(Event.number))
+    with registry.reading() as session:
+        return {str(event.payload["snapshot_id"]): event.at for event in session.exec(asked)}
+
+
 def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
     """What differs between two snapshots; no query is run and no image is opened.
 
@@ -136,7 +160,7 @@ def _publish(registry: Registry, manifest: Manifest) -> None:
         place.write_bytes(manifests.encode(manifest))
         place.with_name(f"{snapshot_id}.json").write_bytes(readable_json(summary))
 
-    publish(registry, Change("snapshot.create", f"Freeze snapshot {snapshot_id[:12]}", summary), write)
+    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), write)
 
 
 def _split_record(split: Split) -> dict[str, Any]:

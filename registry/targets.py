@@ -13,6 +13,14 @@ ANY = "*"
 DEFAULT_SEED = "2026"
 KINDS = ("consensus", "expert", "random-expert", "soft")
 
+_WORDS = {
+    "consensus": ("the consensus {}", "the consensus (majority, where there are several)"),
+    "expert": ("the mask of {}", "the only rater's mask, where one alone read it"),
+    "random-expert": ("one rater's mask, drawn by seed {}", ""),
+    "soft": ("", "the share of raters at each voxel"),
+}
+"""With a source, and without."""
+
 Mask = Mapping[str, Any]
 
 
@@ -71,6 +79,16 @@ def parse_policy(words: Sequence[str], protocol: str | None = None) -> TargetPol
     if not words:
         return TargetPolicy(protocol=protocol)
     return TargetPolicy(tuple(_parse(word) for word in words), protocol)
+
+
+def in_words(word: str) -> str:
+    """What a word such as `expert:e01` takes, for people: `the mask of e01`.
+
+    Raises:
+        UsageError: as `parse_policy`.
+    """
+    kind, source = _parse(word)
+    return _WORDS[kind][source == ANY].format(source)
 
 
 def _parse(word: str) -> tuple[str, str]:

@@ -154,6 +154,26 @@ def parts(rows: Sequence[Row], value: str, by: str) -> alt.Chart:
     return chart
 
 
+def effects(rows: Sequence[Row]) -> alt.Chart:
+    """Bars of the images that each reason leaves out, in the order given.
+
+    Args:
+        rows: with `Reason`, `Samples`, `Images` and `Persons`.
+    """
+    down = alt.Axis(labelLimit=320, ticks=False, domain=False, labelOverlap=False)
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=list(rows)), height=alt.Step(28))
+        .mark_bar(cornerRadius=2)
+        .encode(
+            y=alt.Y("Reason:N", title=None, sort=None, axis=down),
+            x=alt.X("Images:Q", title="Images left out", axis=_count_axis()),
+            tooltip=[alt.Tooltip("Reason:N"), *(alt.Tooltip(f"{name}:Q", format=",d")
+                                                for name in ("Images", "Samples", "Persons"))],
+        )
+    )  # fmt: skip
+    return chart
+
+
 def _bars_height(rows: Sequence[Row], category: str) -> int:
     return max(_LOW, 90 + 34 * len({row[category] for row in rows}))
 

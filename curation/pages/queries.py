@@ -1,17 +1,20 @@
-"""From a question to a frozen cohort: write a query, divide its persons, freeze what it selects."""
+"""From a question to a frozen cohort: choose or write a query, divide its persons, freeze what it selects."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from curation.pages import query_tab, snapshot_tab, split_tab
+from curation.pages import cohort_tab, query_tab, snapshot_tab, split_tab
 from registry.store import Registry
 
 
 def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Queries and snapshots")
-    query, split, snapshot = st.tabs(["1 · Query", "2 · Split", "3 · Snapshot"], key="step", bind="query-params")
+    names = ["1 · Cohort", cohort_tab.SQL_TAB, "3 · Split", "4 · Snapshot"]
+    cohort, query, split, snapshot = st.tabs(names, key="step", bind="query-params")
+    with cohort:
+        cohort_tab.render(registry)
     with query:
         query_tab.render(registry)
     with split:

@@ -1,4 +1,4 @@
-"""Freeze a query into a snapshot, look at what it holds and what it left out, verify its files."""
+"""Freeze a query into a snapshot; look at what it holds and left out, verify, compare and export it."""
 
 from __future__ import annotations
 
@@ -6,51 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from curation.pages import charts
-from registry import parts, queries, snapshots, splits
-from registry.errors import CohortiumError
+from curation.pages import charts, effects_view, snapshot_diff, snapshot_export, snapshot_form
+from curation.pages.snapshot_form import NO_SPLIT
+from registry import flow, parts, reasons, snapshots
 from registry.manifests import Manifest
 from registry.store import Registry
-from registry.tables import Snapshot
 from registry.viewer import shell
-from registry.wording import counted, number, size, words
-
-_NO_SPLIT = "no split"
+from registry.wording import counted, number, size
 
 
 def render(registry: Registry) -> None:
     """Draw the tab."""
     left, right = st.columns((3, 5), gap="large")
     with left:
-        made = _form(registry)
+        made = snapshot_form.render(registry)
     with right:
         _listed(registry, made)
-
-
-def _form(registry: Registry) -> str | None:
-    saved = [f"{query.name}@{query.version}" for query in queries.listed(registry)]
-    if not saved:
-        st.info("A snapshot freezes a saved query. Save one first.")
-        return None
-    divided = [f"{split.name}@{split.version}" for split in splits.listed(registry)]
-    with st.form("snapshot"):
-        query = st.selectbox("Freeze the query", saved, index=len(saved) - 1, key="snapshot_query")
-        split = st.selectbox("with the parts of", [*divided, _NO_SPLIT], key="snapshot_split")
-        st.caption("The truth of each image is its consensus, else its only reading.")
-        pressed = st.form_submit_button("Freeze", type="primary", icon=":material/ac_unit:")
-    return _freeze(registry, query, None if split == _NO_SPLIT else split) if pressed else None
-
-
-def _freeze(registry: Registry, query: str, split: str | None) -> str | None:
-    try:
-        with st.spinner("Freezing"):
-            manifest = snapshots.create(registry, query, split)
-    except CohortiumError as error:
-        shell.explain(error)
-        return None
-    st.success(f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
-               icon=":material/check_circle:")  # fmt: skip
-    return manifest.snapshot_id
 
 
 def _listed(registry: Registry, made: str | None) -> None:
@@ -58,16 +29,24 @@ def _listed(registry: Registry, made: str | None) -> None:
     if not known:
         st.caption("There is no snapshot yet.")
         return
+    when = snapshots.frozen_at(registry)
+    newest = sorted(known, key=lambda key: when.get(key, ""), reverse=True)
+    titles = {key: f"{key[:12]} · {known[key].query} · {known[key].split or NO_SPLIT} · "
+                   f"{counted(known[key].n_samples, 'sample')}" for key in newest}  # fmt: skip
     if made:
         st.session_state["shown_snapshot"] = made
-    st.dataframe([{"Snapshot": key[:12], "Query": row.query, "Split": row.split or "-", "Samples": row.n_samples,
-                   "Left out": row.n_excluded} for key, row in known.items()], hide_index=True)  # fmt: skip
-    chosen = st.selectbox("Look at", list(known), key="shown_snapshot", format_func=lambda key: _title(known[key]))
-    _show(registry, snapshots.get(registry, chosen))
-
-
-def _title(row: Snapshot) -> str:
-    return f"{row.snapshot_id[:12]} · {row.query} · {row.split or _NO_SPLIT}"
+    st.dataframe([{"Snapshot": key[:12], "Query": known[key].query, "Split": known[key].split or "-",
+                   "Samples": known[key].n_samples, "Left out": known[key].n_excluded,
+                   "Frozen (UTC)": when.get(key, "-")[:16].replace("T", " ")} for key in newest],
+                 hide_index=True)  # fmt: skip
+    chosen = st.selectbox("Look at", newest, key="shown_snapshot", format_func=titles.__getitem__)
+    manifest = snapshots.get(registry, chosen)
+    _show(registry, manifest)
+    snapshot_diff.render(registry, chosen, titles)
+    with st.expander("Export this snapshot", icon=":material/drive_folder_upload:"):
+        snapshot_export.render(registry, manifest)
+    with st.expander("How it came about: the flow that was frozen", icon=":material/account_tree:"):
+        effects_view.picture(flow.of_manifest(manifest), f"flow-{chosen[:12]}")
 
 
 def _show(registry: Registry, manifest: Manifest) -> None:
@@ -110,7 +89,8 @@ def _left_out(manifest: Manifest) -> None:
         st.caption("Nothing that the query selects was left out.")
         return
     st.markdown(f"**Left out: {number(len(manifest.excluded))}**")
-    rows = [{"What": item.unit, "Reason": words(item.reason), "Detail": item.detail} for item in manifest.excluded]
+    rows = [{"What": item.unit, "Reason": reasons.in_words(item.reason), "Detail": item.detail}
+            for item in manifest.excluded]  # fmt: skip
     st.dataframe(rows, hide_index=True)
 
 

@@ -34,7 +34,9 @@ def snapshot_create(
     from registry.targets import parse_policy
 
     registry = console.registry()
-    manifest = snapshots.create(registry, query, split, parse_policy(target or [], protocol))
+    policy = parse_policy(target or [], protocol)
+    with console.progress() as progress:
+        manifest = snapshots.create(registry, query, split, policy, progress)
     commit_pending(registry)
     result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
     console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "

@@ -16,12 +16,13 @@ from registry.content import Contents
 from registry.errors import StorageError, UsageError
 from registry.exporting import bids, decathlon, nnunet, tables
 from registry.exporting.bundle import Bundle, ExportReport, Options
+from registry.exporting.places import place
 from registry.frozen import require_whole
 from registry.manifests import Manifest
 from registry.publishing import Progress
 from registry.store import Registry
 
-__all__ = ["LAYOUTS", "ExportReport", "Options", "export"]
+__all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
 
 LAYOUTS: Mapping[str, Callable[[Bundle], None]] = {
     "bids": bids.write,
@@ -47,7 +48,7 @@ def export(
         into: a folder that is empty or does not exist yet, outside the registry.
         layout: `bids`, `nnunet`, `decathlon` or `csv`.
         options: copy or link, resample or refuse, fetch or name.
-        progress: told about each file compared.
+        progress: told about each file compared, then about each one written.
 
     Raises:
         UsageError: an unknown layout, a folder that is not empty, or samples without a mask where one is needed.
@@ -62,7 +63,7 @@ def export(
     _require_free(into, registry.root)
     found = _contents(registry, manifest, layout, options, progress)
     partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
-    bundle = Bundle(registry, manifest, found, partial, options)
+    bundle = Bundle(registry, manifest, found, partial, options, progress)
     try:
         partial.mkdir(parents=True)
         LAYOUTS[layout](bundle)

@@ -14,6 +14,7 @@ from registry.canon import gzip_bytes
 from registry.content import Contents
 from registry.errors import StorageError, UsageError
 from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.publishing import Progress
 from registry.store import Registry
 
 
@@ -57,10 +58,15 @@ class Bundle:
     contents: Contents
     folder: Path
     options: Options
+    progress: Progress | None = None
     notes: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     def source(self, ref: FileRef) -> Path:
-        """The file that holds the frozen bytes."""
+        """The file that holds the frozen bytes; each one is told once."""
+        if self.progress and ref.path not in self.used:
+            self.used.add(ref.path)
+            self.progress(len(self.used), len(self.contents.places), "writing")
         return self.contents.places[ref.path]
 
     def put(self, ref: FileRef, path: str) -> None:

@@ -7,7 +7,7 @@ images and persons each value has, given the other filters) and `parse` (filters
 from __future__ import annotations
 
 from registry.facets.counting import Choice, Counts, Span, count
-from registry.facets.filters import Filter, Value, literal, parse, shown, sql
+from registry.facets.filters import Filter, Value, literal, parse, shown, sql, told
 from registry.facets.kinds import FACETS, Facet, Kind, named
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "parse",
     "shown",
     "sql",
+    "told",
 ]

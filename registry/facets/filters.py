@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from registry.errors import UsageError
-from registry.facets.kinds import Facet, Kind, named
+from registry.facets.kinds import FACETS, Facet, Kind, named
 
 Value = str | float | bool
 
@@ -67,8 +67,6 @@ def sql(filters: Iterable[Filter]) -> str:
 
 def conditions(filters: Iterable[Filter]) -> dict[str, str]:
     """Field to condition in SQL, of the filters that filter, in the order of the facets."""
-    from registry.facets.kinds import FACETS
-
     held: dict[str, Filter] = {}
     for item in filters:
         if item.field in held:
@@ -160,6 +158,16 @@ def shown(facet: Facet, value: Value | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else f"{value:g} {facet.unit}".strip()
+
+
+def told(chosen: Filter) -> str:
+    """A filter as people read it: `Channel: FLAIR or T1w`, `Age at baseline: 18 to 65 years or not stated`."""
+    facet = named(chosen.field)
+    found = [shown(facet, value) for value in sorted(chosen.values, key=lambda value: (value is None, str(value)))]
+    if chosen.low is not None or chosen.high is not None:
+        ends = [f"{word} {end:g}" for word, end in (("from", chosen.low), ("to", chosen.high)) if end is not None]
+        found.insert(0, f"{' '.join(ends)} {facet.unit}".strip())
+    return f"{facet.title}: {' or '.join(found)}"
 
 
 def parse(words: Sequence[str]) -> tuple[Filter, ...]:

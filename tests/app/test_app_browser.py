@@ -106,6 +106,7 @@ def test_from_a_query_to_a_queued_run(served: tuple[Registry, str], page: Any) -
     registry, address = served
     page.goto(f"{address}/queries")
     settled(page, "Queries and snapshots")
+    page.get_by_role("tab", name="SQL").click()
     pressed(page, "Run")
     page.get_by_text("Save this query as").wait_for(timeout=30_000)
     page.get_by_label("Save this query as").fill("agreed")

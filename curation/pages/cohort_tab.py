@@ -1,0 +1,88 @@
+"""Build a cohort by ticking: facets with live counts, what they leave, and the SQL they write."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation.pages import charts, effects_view, facet_widgets
+from registry import facets, queries
+from registry.catalog import Catalog
+from registry.errors import CohortiumError
+from registry.facets import Counts, Filter
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import number, plain, words
+
+SQL_TAB = "2 · SQL"
+_TOTALS = ("persons", "subjects", "sessions", "images")
+
+
+@st.fragment
+def render(registry: Registry) -> None:
+    """Draw the tab; a tick redraws this tab alone."""
+    if st.session_state.pop("leave_cohort", False):
+        st.rerun()
+    left, right = st.columns((2, 5), gap="large")
+    filters = facet_widgets.chosen()
+    counts = facets.count(Catalog.of(registry), filters)
+    sql = facets.sql(filters)
+    with left:
+        st.button("Clear all", icon=":material/filter_alt_off:", on_click=facet_widgets.clear, disabled=not filters)
+        facet_widgets.draw(counts)
+    with right:
+        _left_over(counts, filters)
+        _sql(sql)
+        _save(registry, sql)
+        if counts.totals["images"] and st.toggle("Show what a snapshot would leave out", key="cohort_effects"):
+            effects_view.draw(registry, sql)
+
+
+def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
+    for column, name in zip(st.columns(len(_TOTALS)), _TOTALS, strict=True):
+        column.metric(name.capitalize(), number(counts.totals[name]), border=True)
+    st.caption(_told(filters) or "Every image of the registry. Tick what the cohort shall hold.")
+    if not counts.totals["images"]:
+        st.info("No image has all of this. Untick something.")
+        return
+    rows = [{**row, "site": words(row["site"]), "class": words(row["class"])} for row in counts.groups]
+    for column, value in zip(st.columns(2), ("images", "persons"), strict=True):
+        column.altair_chart(charts.bars(rows, "site", value, "class"), width="stretch")
+
+
+def _told(filters: tuple[Filter, ...]) -> str:
+    """`Channel: FLAIR · Age at baseline: 18 to 65 years, or not stated`."""
+    return plain(" · ".join(facets.told(item) for item in filters))
+
+
+def _sql(sql: str) -> None:
+    st.session_state["facet_sql"] = sql
+    st.text_area("The SQL that these filters write. Edit it, and you go on in the next tab.", key="facet_sql",
+                 height=68 + 24 * sql.count("\n"), on_change=_by_hand)  # fmt: skip
+
+
+def _by_hand() -> None:
+    st.session_state["sql"] = st.session_state["ran"] = st.session_state["facet_sql"]
+    st.session_state["step"] = SQL_TAB
+    st.session_state["leave_cohort"] = True
+
+
+def _save(registry: Registry, sql: str) -> None:
+    with st.form("save_cohort", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Save this cohort as", placeholder="flair-3t", key="cohort_name")
+        pressed = st.form_submit_button("Save the cohort", type="primary", icon=":material/save:")
+    if pressed:
+        _saved(registry, name, sql)
+    if message := st.session_state.pop("cohort_saved", None):
+        st.success(message, icon=":material/check_circle:")
+
+
+def _saved(registry: Registry, name: str, sql: str) -> None:
+    try:
+        saved = queries.save(registry, name, sql)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    reference = f"{saved.name}@{saved.version}"
+    st.session_state["split_query"] = st.session_state["snapshot_query"] = reference  # what comes next
+    st.session_state["cohort_saved"] = f"Saved as {saved.name}, version {saved.version}. Next: split its persons."
+    st.rerun()

@@ -1,0 +1,56 @@
+"""What a snapshot leaves out: by reason, by excluded unit, and as a flow diagram to take away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation.pages import charts
+from registry import effects, flow, flowchart, reasons
+from registry.effects import Effect
+from registry.errors import CohortiumError
+from registry.flow import Flow
+from registry.store import Registry
+from registry.targets import TargetPolicy
+from registry.viewer import shell
+from registry.wording import counted
+
+
+def draw(registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None) -> None:
+    """What a snapshot of this query would leave out now; `sql` need not be saved."""
+    try:
+        found = effects.effects(registry, sql, split, policy)
+        steps = flow.of_sql(registry, sql, split, policy, "at hand")
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.markdown(f"**{counted(found.samples, 'sample')} of {counted(found.sample_persons, 'person')}**, with "
+                f"{found.sample_images:,} of the query's {counted(found.images, 'image')}.")  # fmt: skip
+    if found.by_reason:
+        st.altair_chart(charts.effects([_row(item) for item in found.by_reason]), width="stretch")
+        _table("By reason", found.by_reason, "Reason")
+    else:
+        st.caption("Nothing is left out.")
+    if found.by_unit:
+        _table("What people left out", found.by_unit, "Unit")
+    picture(steps, "flow")
+
+
+def picture(steps: Flow, name: str) -> None:
+    """The flow as a picture in the colours of the page, with its words, and as a file in those of paper."""
+    dark = st.context.theme.type == "dark"
+    st.image(flowchart.svg(steps, flowchart.DARK if dark else flowchart.PAPER))
+    with st.expander("The same in words"):
+        st.text(flowchart.words(steps))
+    st.download_button("Download the diagram (SVG)", flowchart.svg(steps), f"{name}.svg", "image/svg+xml",
+                       icon=":material/download:", key=f"download {name}", on_click="ignore")  # fmt: skip
+
+
+def _table(title: str, found: tuple[Effect, ...], what: str) -> None:
+    st.markdown(f"**{title}**")
+    rows = [({what: item.name} if what == "Unit" else {}) | _row(item) for item in found]
+    st.dataframe(rows, hide_index=True)
+
+
+def _row(item: Effect) -> dict[str, object]:
+    return {"Reason": reasons.in_words(item.reason), "Samples": item.samples, "Images": item.images,
+            "Persons": item.persons}  # fmt: skip

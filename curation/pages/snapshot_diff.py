@@ -1,0 +1,43 @@
+"""Compare two snapshots: in sentences first, then in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from registry import snapshots, telling
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import plain
+
+
+def render(registry: Registry, later: str, titles: Mapping[str, str]) -> None:
+    """Draw the choice of an earlier snapshot and what changed from it to `later`.
+
+    Args:
+        registry: where.
+        later: id of the snapshot on the page.
+        titles: id to title of every snapshot.
+    """
+    others = [key for key in titles if key != later]
+    if not others:
+        st.caption("Freeze a second snapshot to see here what changed between the two.")
+        return
+    before = st.selectbox("What changed since", others, index=None, format_func=titles.__getitem__,
+                          key="compared_snapshot", placeholder="Choose an earlier snapshot")  # fmt: skip
+    if before in others:
+        _show(registry, before, later)
+
+
+def _show(registry: Registry, before: str, later: str) -> None:
+    try:
+        found = snapshots.compare(registry, before, later)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in telling.sentences(found)))
+    for title, rows in telling.tables(found).items():
+        st.markdown(f"**{title}: {len(rows)}**")
+        st.dataframe(rows, hide_index=True)

@@ -1,0 +1,57 @@
+"""Hand a snapshot on: write it as a folder on the machine that serves this page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from registry import exporting
+from registry.errors import CohortiumError
+from registry.exporting import ExportReport
+from registry.manifests import Manifest
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import counted, number
+
+_LAYOUTS = {
+    "bids": "BIDS: images, masks and readings under their own names",
+    "nnunet": "nnU-Net: imagesTr, labelsTr, dataset.json, splits_final.json",
+    "decathlon": "Medical Segmentation Decathlon: imagesTr, labelsTr, dataset.json",
+    "csv": "CSV: tables of samples, files and checksums, without images",
+}
+_ONE_GRID = ("nnunet", "decathlon")
+
+
+def render(registry: Registry, manifest: Manifest) -> None:
+    """Draw the choice of a layout and of a folder, and export."""
+    layout = st.selectbox("Layout", list(_LAYOUTS), format_func=_LAYOUTS.__getitem__, key="export_layout")
+    name = st.text_input("Name of the folder", f"{manifest.query['name']}-{manifest.snapshot_id[:8]}-{layout}",
+                         key=f"export_name {manifest.snapshot_id} {layout}")  # fmt: skip
+    st.caption("The folder is made on the machine that serves this page, beside the registry. Nothing is overwritten.")
+    resample = layout in _ONE_GRID and st.checkbox("Bring channels onto the grid of their mask, linearly",
+                                                   key="export_resample")  # fmt: skip
+    if st.button("Export", icon=":material/drive_folder_upload:"):
+        _export(registry, manifest, layout, name, exporting.Options(resample=resample, fetch=True))
+
+
+def _export(registry: Registry, manifest: Manifest, layout: str, name: str, options: exporting.Options) -> None:
+    bar = st.progress(0.0, "Comparing checksums")
+
+    def report(done: int, total: int, what: str) -> None:
+        bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'file')}")
+
+    try:
+        made = exporting.export(registry, manifest, exporting.place(registry, name), layout, options, report)
+    except CohortiumError as error:
+        shell.explain(error)
+    else:
+        _made(made)
+    finally:
+        bar.empty()
+
+
+def _made(made: ExportReport) -> None:
+    st.success(f"{counted(made.samples, 'sample')} in {counted(made.files, 'file')}, written to this folder of the "
+               "machine that serves this page:", icon=":material/check_circle:")  # fmt: skip
+    st.code(made.folder, language=None)
+    for note in made.notes:
+        st.caption(note)

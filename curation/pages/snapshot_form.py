@@ -1,0 +1,80 @@
+"""Choose what to freeze: the query, the split, and which mask is the truth; then freeze it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation.pages import effects_view
+from registry import queries, snapshots, splits, target_offers
+from registry.catalog import Catalog
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
+from registry.viewer import shell
+from registry.wording import counted, number
+
+NO_SPLIT = "no split"
+_USUAL = ["consensus", "expert"]
+
+
+def render(registry: Registry) -> str | None:
+    """Draw the form; the id of the snapshot that was just frozen, else None."""
+    saved = {f"{query.name}@{query.version}": query.sql for query in queries.listed(registry)}
+    if not saved:
+        st.info("A snapshot freezes a saved query. Save one first.")
+        return None
+    divided = [f"{split.name}@{split.version}" for split in splits.listed(registry)]
+    query = st.selectbox("Freeze the query", list(saved), index=len(saved) - 1, key="snapshot_query")
+    split = st.selectbox("with the parts of", [*divided, NO_SPLIT], key="snapshot_split")
+    policy = _policy(registry)
+    if policy is None:
+        return None
+    pressed = st.button("Freeze", type="primary", icon=":material/ac_unit:")
+    part = None if split == NO_SPLIT else split
+    if st.toggle("Show what would be left out", key="snapshot_effects"):
+        effects_view.draw(registry, saved[query], part, policy)
+    return _freeze(registry, query, part, policy) if pressed else None
+
+
+def _policy(registry: Registry) -> TargetPolicy | None:
+    """The target policy as chosen; None, and a sentence, while nothing is chosen."""
+    seed = st.session_state.get("target_seed", int(DEFAULT_SEED))
+    offers = target_offers.offered(Catalog.of(registry), seed)
+    words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
+    chosen = st.multiselect("The truth of each image, in order of preference", words, default=_USUAL, key="targets",
+                            format_func=_title, help="The first that an image has is taken.")  # fmt: skip
+    if not chosen:
+        st.info("Choose at least one kind of mask.")
+        return None
+    if "random-expert" in chosen:
+        seed = st.number_input("Seed of the draw", 0, 2**31 - 1, int(DEFAULT_SEED), key="target_seed")
+    order = [f"{word}:{seed}" if word == "random-expert" else word for word in chosen]
+    st.caption("The truth of each image is " + ", else ".join(in_words(word) for word in order) + ".")
+    protocol = None
+    if len(offers.protocols) > 1:
+        protocol = st.selectbox("Only masks of the protocol", offers.protocols, index=None, key="target_protocol",
+                                placeholder="The only one that these images have")  # fmt: skip
+    return parse_policy(order, protocol)
+
+
+def _title(word: str) -> str:
+    text = "one rater's mask, drawn by a seed" if word == "random-expert" else in_words(word)
+    return text[:1].upper() + text[1:]
+
+
+def _freeze(registry: Registry, query: str, split: str | None, policy: TargetPolicy) -> str | None:
+    bar = st.progress(0.0, "Selecting images")
+
+    def report(done: int, total: int, what: str) -> None:
+        bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'image')}")
+
+    try:
+        manifest = snapshots.create(registry, query, split, policy, report)
+    except CohortiumError as error:
+        shell.explain(error)
+        return None
+    finally:
+        bar.empty()
+    st.success(f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
+               icon=":material/check_circle:")  # fmt: skip
+    return manifest.snapshot_id

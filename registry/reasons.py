@@ -1,0 +1,27 @@
+"""Why something is left out: the codes of manifests and flows as words for people."""
+
+from __future__ import annotations
+
+EXCLUDED = "excluded:"
+STALE = "stale-mask"
+"""Reason of a unit whose only masks were made on an image that has changed since; a manifest calls it `no-target`."""
+
+_WORDS = {
+    "excluded:quality-reject": "rejected in the quality check",
+    "missing-channel": "a channel is missing",
+    "several-images": "more than one image of a channel",
+    "no-target": "no mask that the target policy takes",
+    STALE: "its masks are older than its image",
+    "target-undecided": "several raters, and the target policy chooses none",
+    "not-in-split": "its person has no part in the split",
+    "not-selected": "the query does not return it",
+    "query": "a condition of the query",
+}
+
+
+def in_words(code: str) -> str:
+    """`excluded:consent-withdrawn` is `left out by a person: consent withdrawn`; an unknown code is its own words."""
+    if code in _WORDS:
+        return _WORDS[code]
+    plain = code.removeprefix(EXCLUDED).replace("-", " ").replace("_", " ")
+    return f"left out by a person: {plain}" if code.startswith(EXCLUDED) else plain

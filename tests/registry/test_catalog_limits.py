@@ -1,0 +1,66 @@
+"""A question that takes too long or too much memory is stopped with a sentence, and the next one is answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from registry import limits
+from registry.catalog import Catalog
+from registry.errors import QueryError, UsageError
+from registry.limits import Limits, deadline
+from registry.store import registry_at
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    registry = registry_at(tmp_path_factory.mktemp("empty"))
+    yield Catalog(registry, Limits(seconds=0.5, memory_mb=100, result_mb=10))
+    registry.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("sql", "said", "variable"),
+    [
+        ("SELECT count(*) FROM range(1000000000000)", "longer than 0.5 seconds", "COHORTIUM_QUERY_SECONDS"),
+        ("SELECT sum(sin(a.range)) FROM range(1000000) a, range(1000000) b", "longer than", "COHORTIUM_QUERY_SECONDS"),
+        ("SELECT * FROM range(1000000000000)", "more than 100 MB", "COHORTIUM_QUERY_MB"),
+        ("SELECT range, count(*) FROM range(1000000000) GROUP BY ALL", "more than 100 MB", "COHORTIUM_QUERY_MB"),
+    ],
+)
+def test_a_question_too_large_is_stopped(small: Catalog, sql: str, said: str, variable: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(QueryError, match=said) as refused:
+        small.arrow(sql)
+    assert variable in refused.value.hint
+    assert time.monotonic() - start < 60, "it would have taken hours"
+    assert small.value("SELECT 42") == 42, "the next question is answered"
+
+
+def test_a_failure_is_not_called_slow(small: Catalog) -> None:
+    with pytest.raises(QueryError, match=r"The query failed: .*exactly this"):
+        small.arrow("SELECT error('exactly this')")
+
+
+def test_a_deadline_never_rings_after_its_end() -> None:
+    rung: list[int] = []
+    for _ in range(50):
+        with deadline(0.001, lambda: rung.append(1)):
+            pass
+        count = len(rung)
+        time.sleep(0.002)
+        assert len(rung) == count
+    with deadline(0.001, lambda: rung.append(1)) as late:
+        time.sleep(0.05)
+    assert late()
+
+
+def test_the_environment_sets_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(limits.SECONDS_ENVIRONMENT, "5")
+    monkeypatch.setenv(limits.MEMORY_ENVIRONMENT, "3000")
+    assert limits.stated() == Limits(5, 3000, 1500)
+    monkeypatch.setenv(limits.SECONDS_ENVIRONMENT, "soon")
+    with pytest.raises(UsageError, match="no whole number"):
+        limits.stated()
