@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Connection, cast, select, types
@@ -79,10 +80,11 @@ class Catalog:
         """
         import duckdb
 
-        with self._lock, deadline(self._limits.seconds, self._connection.interrupt) as late:
-            require_select(self._connection, sql)
+        own = self._connection.cursor()  # nobody waits for another one's slow question, nor is stopped with it
+        with closing(own), deadline(self._limits.seconds, own.interrupt) as late:
+            require_select(own, sql)
             try:
-                return self._answer(sql, parameters)
+                return self._read(own.execute(sql, list(parameters)).to_arrow_reader(_BATCH))
             except duckdb.OutOfMemoryException as error:
                 raise self._too_large() from error
             except (duckdb.Error, OSError) as error:  # Arrow's reader calls an interrupted query an OSError
@@ -90,11 +92,10 @@ class Catalog:
                     raise self._too_long() from error
                 raise QueryError(f"The query failed: {_first_line(error)}.", _HINT) from error
 
-    def _answer(self, sql: str, parameters: Sequence[Any]) -> pa.Table:
-        """The whole result, read in batches, because a result that never ends fills no memory of DuckDB's."""
+    def _read(self, reader: pa.RecordBatchReader) -> pa.Table:
+        """The whole result, in batches, because a result that never ends fills no memory of DuckDB's."""
         import pyarrow as pa
 
-        reader = self._connection.execute(sql, list(parameters)).to_arrow_reader(_BATCH)
         batches, size = [], 0
         for batch in reader:
             batches.append(batch)

@@ -38,6 +38,7 @@ def snapshot_create(
     with console.progress() as progress:
         manifest = snapshots.create(registry, query, split, policy, progress)
     commit_pending(registry)
+    _mention_outdated_rejects(registry, manifest)
     result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
     console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "
                                   f"{len(manifest.excluded)} left out")  # fmt: skip
@@ -122,7 +123,19 @@ def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
     console.emit(found.to_json(), as_json, lambda: _diff_text(found))
 
 
+def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
+    from registry.catalog import Catalog
+    from registry.quality import outdated_rejects
+
+    taken = {file.path for sample in manifest.samples for file in sample.images.values()}
+    if found := sorted(taken.intersection(outdated_rejects(Catalog.of(registry)))):
+        console.note(f"{len(found)} image(s) in it were rejected before they were replaced, and not judged since: "
+                     f"{', '.join(found[:5])}{' ...' if len(found) > 5 else ''}")  # fmt: skip
+
+
 def _diff_text(found: SnapshotDiff) -> str:
+    from registry import telling
+
     if found.empty:
         return "No difference: both are the same snapshot."
     moved = {name: [vars(item) for item in getattr(found, name)] for name in ("added", "removed")}
@@ -133,7 +146,7 @@ def _diff_text(found: SnapshotDiff) -> str:
     tables = {"Settings": plain["settings"], "Added": moved["added"], "Removed": moved["removed"], "Changed": lines,
               "Left out differently": plain["exclusions"]}  # fmt: skip
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
-    head = f"{found.before[:12]} -> {found.after[:12]}: {counts}"
+    head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *telling.sentences(found)])
     return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -37,6 +38,23 @@ def test_a_question_too_large_is_stopped(small: Catalog, sql: str, said: str, va
     assert variable in refused.value.hint
     assert time.monotonic() - start < 60, "it would have taken hours"
     assert small.value("SELECT 42") == 42, "the next question is answered"
+
+
+def test_nobody_waits_for_the_slow_question_of_another(small: Catalog) -> None:
+    stopped: list[str] = []
+
+    def slow() -> None:
+        try:
+            small.arrow("SELECT count(*) FROM range(1000000000000)")
+        except QueryError as error:
+            stopped.append(error.message)
+
+    other = threading.Thread(target=slow)
+    other.start()
+    answers = [small.value("SELECT 42") for _ in range(20) if other.is_alive()]
+    other.join()
+    assert len(answers) == 20
+    assert stopped == ["The query took longer than 0.5 seconds and was stopped."]
 
 
 def test_a_failure_is_not_called_slow(small: Catalog) -> None:
