@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
 from registry.manifests import Exclusion, FileRef, Sample, Target
+from registry.publishing import Progress
 from registry.targets import Choice, TargetPolicy
 
 Row = Mapping[str, Any]
 Unit = tuple[str, list[Row]]
-Progress = Callable[[int, int, str], None]
 
 _TOLD = 1000
 """Images between two words of progress."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from registry.catalog import Catalog
-from registry.facets.filters import Filter, Value, conditions
+from registry.facets.filters import Filter, Value, conditions, rank
 from registry.facets.kinds import FACETS, Facet, Kind
 
 Row = Mapping[str, Any]
@@ -101,18 +101,17 @@ def _passing(wanted: Mapping[str, str], but: str) -> str:
 def _choices(facet: Facet, rows: Iterable[Row]) -> tuple[Choice, ...]:
     found = [Choice(_read(facet, row["value"]), row["images"], row["persons"])
              for row in rows if row["field"] == facet.field]  # fmt: skip
-    return tuple(sorted(found, key=lambda choice: (choice.value is None, choice.value or 0 if _numeric(facet)
-                                                   else str(choice.value))))  # fmt: skip
+    return tuple(sorted(found, key=_place))
 
 
-def _numeric(facet: Facet) -> bool:
-    return facet.kind is Kind.NUMBER
+def _place(choice: Choice) -> tuple[bool, tuple[float, str]]:
+    return choice.value is None, rank(choice.value or "")
 
 
 def _read(facet: Facet, text: str | None) -> Value | None:
-    if text is None:
-        return None
-    return {Kind.NUMBER: float, Kind.YES_NO: "true".__eq__}.get(facet.kind, str)(text)
+    if text is None or facet.kind is Kind.TEXT:
+        return text
+    return float(text) if facet.kind is Kind.NUMBER else text == "true"
 
 
 def _span(facet: Facet, rows: Iterable[Row]) -> Span:

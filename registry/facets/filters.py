@@ -77,7 +77,7 @@ def conditions(filters: Iterable[Filter]) -> dict[str, str]:
 
 
 def _condition(facet: Facet, chosen: Filter) -> str:
-    stated = sorted({value for value in chosen.values if value is not None})
+    stated = sorted({value for value in chosen.values if value is not None}, key=rank)
     terms = [_any_of(facet, stated)] if stated else []
     if chosen.low is not None or chosen.high is not None:
         terms.append(_between(facet.column, chosen.low, chosen.high))
@@ -98,7 +98,12 @@ def _any_of(facet: Facet, values: Sequence[Value]) -> str:
 def _between(column: str, low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
         return f"{column} BETWEEN {literal(low)} AND {literal(high)}"
-    return f"{column} >= {literal(low)}" if low is not None else f"{column} <= {literal(high or 0.0)}"
+    return next(f"{column} {sign} {literal(end)}" for sign, end in ((">=", low), ("<=", high)) if end is not None)
+
+
+def rank(value: Value) -> tuple[float, str]:
+    """Puts values of one facet in order."""
+    return (0.0, value) if isinstance(value, str) else (float(value), "")
 
 
 def _bracketed(column: str) -> str:
@@ -163,7 +168,8 @@ def shown(facet: Facet, value: Value | None) -> str:
 def told(chosen: Filter) -> str:
     """A filter as people read it: `Channel: FLAIR or T1w`, `Age at baseline: 18 to 65 years or not stated`."""
     facet = named(chosen.field)
-    found = [shown(facet, value) for value in sorted(chosen.values, key=lambda value: (value is None, str(value)))]
+    stated = sorted({value for value in chosen.values if value is not None}, key=rank)
+    found = [shown(facet, value) for value in (*stated, *([None] if None in chosen.values else []))]
     if chosen.low is not None or chosen.high is not None:
         ends = [f"{word} {end:g}" for word, end in (("from", chosen.low), ("to", chosen.high)) if end is not None]
         found.insert(0, f"{' '.join(ends)} {facet.unit}".strip())
