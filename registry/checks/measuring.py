@@ -83,9 +83,10 @@ def read(place: Path) -> Measured:
         volumes.require_whole(place)
         return Measured(None, measures.measure(volume), _asymmetry(volume))
     except InvalidInput as error:
-        return Measured(" ".join(error.message.split()))
+        problem = error.message
     except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
-        return Measured(" ".join(f"{place.name} cannot be measured ({type(error).__name__}: {error}).".split()))
+        problem = f"{place.name} cannot be measured ({type(error).__name__}: {error})."
+    return Measured(" ".join(problem.replace(f"{place.parent}{os.sep}", "").split()))
 
 
 def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:

@@ -54,10 +54,10 @@ class Cohort:
 
     @cached_property
     def peers(self) -> Mapping[tuple[str, str], Sequence[Shot]]:
-        """Site and channel to the images that were measured there."""
+        """Site and channel to the images there that could be measured and show anything."""
         found: dict[tuple[str, str], list[Shot]] = {}
         for shot in self.shots:
-            if shot.measured and not shot.measured.problem:
+            if shot.number("minimum") != shot.number("maximum"):
                 found.setdefault((shot.site, shot.channel), []).append(shot)
         return found
 

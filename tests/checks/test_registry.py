@@ -1,0 +1,203 @@
+"""Runs over a registry: what is kept, what a rebuild gives, and what people say about findings."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import registry_state
+import tiny_bids
+from typer.testing import CliRunner
+
+from registry import checks, repair, validation
+from registry.catalog import Catalog
+from registry.checks import Wanted, measuring, reviewing
+from registry.cli import app
+from registry.commands import checks as commands
+from registry.committing import commit_pending
+from registry.errors import InvalidInput, NotFound, UsageError
+from registry.publishing import Change, publish
+from registry.store import Registry
+
+LOCAL = ("intent", "setting")
+
+
+@pytest.fixture
+def spoiled(registry: Registry) -> Registry:
+    """The tiny cohort with one more subject, whose FLAIR ends early: its header is sound, so it can be published."""
+    put(registry, "sub-A009", lambda data: data[: len(data) // 2])
+    return registry
+
+
+def put(registry: Registry, subject: str, change: Any) -> None:
+    path = tiny_bids.image_path(subject)
+
+    def write(tree: Path) -> None:
+        tiny_bids.write_cohort(tree, [subject])
+        for left in (tree / "derivatives").rglob("*"):
+            if left.is_file() and subject in left.name:
+                left.unlink()
+        (tree / path).write_bytes(change((tree / path).read_bytes()))
+
+    publish(registry, Change("import", "Import", replaces=frozenset({path})), write)
+
+
+def codes(registry: Registry, state: str | None = "open") -> set[tuple[str, str]]:
+    return {(row["code"], row["unit"]) for row in checks.listed(registry, Wanted(state))}
+
+
+PATH = tiny_bids.image_path("sub-A009")
+CHANNELS = {("sidecar-incomplete", "FLAIR"), ("sidecar-incomplete", "T1w")}
+
+
+def test_a_truncated_image_is_named_and_nothing_else_is(spoiled: Registry) -> None:
+    outcome = checks.run(spoiled)
+    assert (outcome.images, outcome.absent) == (14, ())
+    assert codes(spoiled) == {("image-unreadable", PATH), *CHANNELS}
+    report = validation.validate(spoiled, bids=False)
+    assert [finding.path for finding in report.errors] == [PATH]
+    (row,) = checks.listed(spoiled, Wanted(code="image-unreadable"))
+    assert (row["channel"], row["subject"], row["site"]) == ("FLAIR", "sub-A009", "siteB")
+    assert row["origin"].startswith("cohortium ")
+    assert row["version"]
+
+
+def test_a_rebuild_gives_the_same_measures_findings_and_acknowledgements(spoiled: Registry) -> None:
+    checks.run(spoiled)
+    checks.acknowledge(spoiled, PATH, "asked for it again")
+    commit_pending(spoiled)
+    before = registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",))
+    assert len(before["image_measures"]) == 14
+    assert (len(before["check_finding"]), len(before["acknowledgement"])) == (3, 1)
+    repair.rebuild(spoiled)
+    assert registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",)) == before
+
+
+def test_an_image_is_read_once_and_a_run_that_finds_nothing_new_writes_nothing(
+    spoiled: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = measuring.read
+    monkeypatch.setattr(measuring, "read", lambda place: (read.append(place.name), real(place))[1])
+    first = checks.run(spoiled)
+    assert len(read) == 14
+    commit_pending(spoiled)
+    before = registry_state.everything(spoiled)
+    read.clear()
+    again = checks.run(spoiled)
+    assert read == []
+    assert [row.model_dump() for row in again.findings] == [row.model_dump() for row in first.findings]
+    assert registry_state.everything(spoiled) == before
+    put(spoiled, "sub-A009", lambda data: data)
+    checks.run(spoiled)
+    assert read == [Path(PATH).name]
+
+
+def test_what_is_kept_is_what_was_read(tmp_path: Path, spoiled: Registry) -> None:
+    place = spoiled.root / tiny_bids.image_path("sub-A000", "T1w")
+    made = measuring.read(place)
+    measuring._save(tmp_path / "x.npz", made)
+    kept = measuring._load(tmp_path / "x.npz")
+    assert kept == made
+    (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:50])
+    assert measuring._load(tmp_path / "x.npz") is None
+
+
+def test_an_acknowledgement_ends_when_the_image_changes(spoiled: Registry) -> None:
+    checks.run(spoiled)
+    (made,) = checks.acknowledge(spoiled, PATH, "  asked for it again ")
+    assert (made.reason, made.code) == ("asked for it again", "image-unreadable")
+    assert ("image-unreadable", PATH) in codes(spoiled, "acknowledged")
+    assert codes(spoiled) == CHANNELS
+    checks.run(spoiled)
+    assert codes(spoiled) == CHANNELS, "another run forgets no acknowledgement"
+    put(spoiled, "sub-A009", lambda data: data[: len(data) // 3])
+    assert codes(spoiled, "outdated") == {("image-unreadable", PATH)}
+    checks.run(spoiled)
+    assert codes(spoiled) == {("image-unreadable", PATH), *CHANNELS}
+    put(spoiled, "sub-A009", lambda data: data)
+    checks.run(spoiled)
+    assert codes(spoiled, None) == CHANNELS
+
+
+def test_only_the_named_findings_are_acknowledged_and_mistakes_change_nothing(spoiled: Registry) -> None:
+    checks.run(spoiled)
+    before = registry_state.rows(spoiled)
+    for unit, reason, chosen, kind in [
+        (PATH, "", (), UsageError), (PATH, "two\nlines", (), UsageError), ("sub-X", "seen", (), NotFound),
+        (PATH, "seen", ("image-empty",), NotFound),
+    ]:  # fmt: skip
+        with pytest.raises(kind):
+            checks.acknowledge(spoiled, unit, reason, chosen)
+    assert registry_state.rows(spoiled) == before
+    checks.acknowledge(spoiled, "FLAIR", "no sidecars were delivered", ("sidecar-incomplete",))
+    assert codes(spoiled) == {("image-unreadable", PATH), ("sidecar-incomplete", "T1w")}
+    with pytest.raises(UsageError, match="no state"):
+        checks.listed(spoiled, Wanted("ready"))
+
+
+def test_measures_of_content_that_is_elsewhere_stay_and_nothing_is_said_about_it(registry: Registry) -> None:
+    checks.run(registry)
+    held = registry_state.rows(registry)["image_measures"]
+    gone = registry.root / tiny_bids.image_path("sub-A003")
+    gone.unlink()
+    gone.symlink_to("nowhere")
+    outcome = checks.run(registry)
+    assert outcome.absent == (tiny_bids.image_path("sub-A003"),)
+    assert registry_state.rows(registry)["image_measures"] == held
+
+
+def test_views_join_what_was_measured_with_who_and_where(spoiled: Registry) -> None:
+    checks.run(spoiled)
+    catalog = Catalog.of(spoiled)
+    asked = "SELECT count(*) FROM measures JOIN images USING (path) WHERE noise > 0 AND measures.site = 'siteA'"
+    assert catalog.value(asked) == 6
+    assert catalog.value("SELECT count(*) FROM findings WHERE image IS NOT NULL AND session = 'sub-A009/ses-M00'") == 1
+    assert catalog.value("SELECT problem IS NOT NULL FROM measures WHERE path = ?", [PATH])
+    put(spoiled, "sub-A009", lambda data: data)
+    assert Catalog.of(spoiled).value("SELECT count(*) FROM measures WHERE path = ?", [PATH]) == 0
+
+
+def test_a_header_that_declares_terabytes_does_not_come_in(registry: Registry) -> None:
+    def huge(data: bytes) -> bytes:
+        raw = bytearray(gzip.decompress(data))
+        raw[40:48] = b"\x03\x00" + b"\xff\x7f" * 3
+        return gzip.compress(bytes(raw))
+
+    with pytest.raises(InvalidInput, match="32767 x 32767 x 32767 voxels"):
+        put(registry, "sub-A009", huge)
+
+
+def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(registry: Registry) -> None:
+    checks.run(registry)
+    folder = registry.root / "code/registry/checks"
+    (folder / "findings.tsv").write_text("code\tunit\tscore\nx\tsub-A000\tfar\nx\tsub-A000\t2\nn/a\tn/a\t1\n")
+    (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
+    (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
+    repair.rebuild(registry)
+    assert len(registry_state.rows(registry)["check_finding"]) == 1
+    assert reviewing.listed(registry)[0]["score"] == 2
+
+
+def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
+    def call(*words: str) -> Any:
+        done = CliRunner().invoke(app, ["--registry", str(spoiled.root), "check", *words, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    if "check" not in {group.name for group in app.registered_groups}:
+        commands.commands(app)
+    ran = call("run")
+    assert (ran["images"], ran["by_code"]) == (14, {"sidecar-incomplete": 2, "image-unreadable": 1})
+    assert registry_state.uncommitted(spoiled) == ""
+    (first, *_) = call("list")["findings"]
+    assert (first["unit"], first["severity"]) == (PATH, "error")
+    assert call("acknowledge", PATH, "--reason", "seen")["acknowledged"][0]["unit"] == PATH
+    assert len(call("list")["findings"]) == 2
+    assert len(call("list", "--state", "all")["findings"]) == 3
+    explained = call("explain")
+    assert {item["code"] for item in explained["checks"]} == {check.code for check in checks.CHECKS}
+    assert call("explain", "maybe-mirrored")["checks"][0]["advice"]
