@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("index", "scan", "importing", "accept", "catalog", "facets", "snapshot", "demo", "hippocampus")
+NAMES = ("index", "scan", "importing", "accept", "catalog", "facets", "quality", "snapshot", "demo", "hippocampus")
 
 for name in sys.argv[1:] or NAMES:
     importlib.import_module(f"benchmarks.{name}").run()

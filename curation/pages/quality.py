@@ -13,7 +13,7 @@ from registry.quality import Case, Show
 from registry.store import Registry, actor
 from registry.viewer.quality_routes import standing, today
 from registry.viewer.sweep import sweep
-from registry.wording import counted, number, plain
+from registry.wording import counted, number
 
 _SHOWN = {
     Show.UNSEEN: "Not yet seen by me",
@@ -41,8 +41,8 @@ def render(registry: Registry) -> None:
         return
     if total > len(cases):
         st.caption(f"The first {number(len(cases))} of {counted(total, 'image')}; make it anew when they are done.")
-    sweep(cases, _mine(registry, cases), key=f"sweep {actor()} {chosen}", name=f"{registry.writer}/{actor()}",
-          today=today(registry), height=520)  # fmt: skip
+    sweep(cases, _mine(registry, cases), key=f"sweep {actor()} {chosen}", name=registry.writer, rater=actor(),
+          today=today(registry))  # fmt: skip
 
 
 def _chosen(catalog: Catalog) -> Chosen:
@@ -56,7 +56,6 @@ def _chosen(catalog: Catalog) -> Chosen:
                       help="No choice shows every channel.")  # fmt: skip
         st.button("Make the list anew", icon=":material/refresh:", on_click=_renew,
                   help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
-        st.caption(f"You are {plain(actor())}.")
     return Show(show or Show.UNSEEN), tuple(at), tuple(of), st.session_state.get("qc list", 0)
 
 

@@ -25,7 +25,7 @@ Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
 
 
 def quality_routes(registry: Registry) -> list[Route]:
-    """Routes to mount beside the app: `POST /quality/verdicts` and `POST /quality/undo`, JSON in and out.
+    """Routes to mount beside the app: `POST /sweep/verdicts` and `POST /sweep/undo`, JSON in and out.
 
     Each carries an `action`, an id of the browser's: sent twice, it is done once. Answers hold what stands now.
     A mistake is 422, something else that stands is 409, a database or disk that refuses is 503: the browser keeps the
@@ -34,8 +34,8 @@ def quality_routes(registry: Registry) -> list[Route]:
     from starlette.routing import Route
 
     return [
-        Route("/quality/verdicts", _endpoint(registry, _record), methods=["POST"]),
-        Route("/quality/undo", _endpoint(registry, _undo), methods=["POST"]),
+        Route("/sweep/verdicts", _endpoint(registry, _record), methods=["POST"]),
+        Route("/sweep/undo", _endpoint(registry, _undo), methods=["POST"]),
     ]
 
 

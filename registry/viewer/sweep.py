@@ -29,7 +29,7 @@ class Key:
 KEYS = (
     Key("a", "accept", "Accept", "good enough for its purpose"),
     Key("x", "reject", "Reject", "not usable; no snapshot takes it"),
-    Key(" ", "later", "Later", "put it off; it waits for you"),
+    Key(" ", "later", "Later", "put off; it waits for the same rater"),
     Key("f", "flag", "Flag", "somebody else should look at it"),
     Key("u", "undo", "Undo", "take your last verdict back"),
     Key("k", "previous", "Previous", "go back without a verdict"),
@@ -41,7 +41,7 @@ KEYS = (
 
 
 def sweep(
-    cases: Sequence[Case], standing: Mapping[str, Mapping[str, Any]], *, key: str, name: str, today: int, height: int
+    cases: Sequence[Case], standing: Mapping[str, Mapping[str, Any]], *, key: str, name: str, rater: str, today: int
 ) -> None:
     """Show images one by one and take verdicts by key or button, without running the page again.
 
@@ -49,18 +49,17 @@ def sweep(
         cases: the worklist, in order.
         standing: image to the rater's verdict on it, as `quality_routes.standing` gives it.
         key: unique in the page; another one starts with the first image.
-        name: of this rater in this registry; verdicts that could not be sent are kept under it in the browser.
+        name: of this registry; verdicts that could not be sent are kept under it and the rater in the browser.
+        rater: whose verdicts they are.
         today: images judged today so far.
-        height: of the picture, in CSS pixels.
     """
     artifacts = {item.code for item in ARTIFACTS}
     _component()(
         key=key,
         data={
-            "list": key,
             "name": name,
+            "rater": rater,
             "today": today,
-            "height": height,
             "keys": [{"key": item.key, "action": item.action, "title": item.title, "about": item.about,
                       "artifact": item.action in artifacts} for item in KEYS],
             "cases": [{"image": case.image, "sha256": case.sha256, "url": volume_url(case.sha256), "title": case.title,

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry import exclusions, layout, repair, snapshots
+from registry import exclusions, layout, quality, repair, snapshots
 from registry.canon import read_tsv, sha256_file
 from registry.errors import NotFound, UsageError
 from registry.identity import links
 from registry.store import Registry
-from registry.tables import QualityVerdict
 from registry.targets import parse_policy
+from registry.verdicts import Verdict
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])
@@ -61,9 +61,7 @@ def test_rebuild_gives_the_same_exclusions(registry: Registry, monkeypatch: pyte
 
 
 def test_a_rejected_image_is_left_out(registry: Registry) -> None:
-    with registry.unit_of_work() as session:
-        session.add(QualityVerdict(image_path=cohort.image("sub-A003"), rater_id="e01", subject_id="sub-A003",
-                                   verdict="reject"))  # fmt: skip
+    quality.record(registry, quality.Judgement(cohort.image("sub-A003"), Verdict.REJECT))
     made = snapshots.create(registry, "flair", None, FIRST)
     assert [(item.unit, item.reason) for item in made.excluded] == [("sub-A003_ses-M00", "excluded:quality-reject")]
 

@@ -12,8 +12,12 @@ const SQUARE = [
   { sliceType: 0, position: [0, 0, 0.5, 0.5] }, { sliceType: 1, position: [0.5, 0, 0.5, 0.5] },
   { sliceType: 2, position: [0, 0.5, 0.5, 0.5] }, { sliceType: 4, position: [0.5, 0.5, 0.5, 0.5] },
 ];
-/** Three planes without the rendering: beside each other, or in a narrow column the axial one above. */
+/** Three planes without the rendering: in a row, the axial one large on the left, or in a narrow column above. */
 const ROW = [0, 1, 2].map((sliceType) => ({ sliceType, position: [sliceType / 3, 0, 1 / 3, 1] }));
+const LEFT = [
+  { sliceType: 0, position: [0, 0, 0.55, 1] }, { sliceType: 1, position: [0.55, 0, 0.45, 0.5] },
+  { sliceType: 2, position: [0.55, 0.5, 0.45, 0.5] },
+];
 const STACK = [
   { sliceType: 0, position: [0, 0, 1, 0.6] }, { sliceType: 1, position: [0, 0.6, 0.5, 0.4] },
   { sliceType: 2, position: [0.5, 0.6, 0.5, 0.4] },
@@ -128,8 +132,9 @@ export class Scene {
   show(name) {
     this.view = name;
     const { offsetWidth, offsetHeight } = this.canvas;
-    const wide = offsetWidth > 1.25 * offsetHeight;
-    this.nv.setCustomLayout({ all: wide ? LAYOUT : SQUARE, planes: wide ? ROW : STACK }[name] ?? []);
+    const shape = offsetWidth / offsetHeight;
+    const planes = shape > 2.3 ? ROW : shape > 1.1 ? LEFT : STACK;
+    this.nv.setCustomLayout({ all: shape > 1.25 ? LAYOUT : SQUARE, planes }[name] ?? []);
     this.nv.setSliceType(SHOWN[name]);
   }
 

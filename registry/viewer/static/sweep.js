@@ -15,7 +15,6 @@ const UNSEEN = ["later", "flag"];
 /** Called for each change of data; another worklist is another component. */
 export function update({ parentElement, data }) {
   if (!sweeps.has(parentElement)) sweeps.set(parentElement, new Sweep(parentElement, data));
-  sweeps.get(parentElement).panel.setHeight(data.height);
 }
 
 export function dispose(parentElement) {
@@ -24,15 +23,15 @@ export function dispose(parentElement) {
 }
 
 class Sweep {
-  constructor(parent, { cases, keys, name, today }) {
-    Object.assign(this, { cases, keys, today, drafts: new Map(), queue: Promise.resolve(), state: "loading" });
+  constructor(parent, { cases, keys, name, rater, today }) {
+    Object.assign(this, { cases, keys, rater, today, drafts: new Map(), queue: Promise.resolve(), state: "loading" });
     this.panel = new SweepPanel(parent, keys, this);
     this.scene = new Scene(this.panel.canvas, "planes");
     const overlay = new Overlay(this.panel.drawing, this.scene);
     this.scene.onDraw = () => overlay.draw();
     this.panel.canvas.addEventListener("mousedown", (event) => dragWindow(this.scene, event), true);
     window.addEventListener("keydown", this.key, true);
-    this.outbox = new Outbox(name, {
+    this.outbox = new Outbox(`${name}/${rater}`, {
       answered: (item, told, done) => this.answered(item, told, done), changed: () => this.panel.showOutbox(this.outbox),
     });
     for (const { path, body } of this.outbox.waiting) if (path.endsWith("verdicts")) this.place(body.image, body);
@@ -88,7 +87,7 @@ class Sweep {
     if (!mayBe || this.undoing) return this.panel.hint(this.undoing ? "Taking back …" : "Not shown yet.");
     const { image, sha256, now } = this.case;
     const said = { image, sha256, verdict, artifacts: [...this.draft.artifacts], comment: this.draft.comment };
-    const action = this.outbox.add("/quality/verdicts", { ...said, expected: now?.action ?? null });
+    const action = this.outbox.add("/sweep/verdicts", { ...said, expected: now?.action ?? null });
     this.place(image, { ...said, action });
     this.drafts.delete(image);
     return this.go(this.index + 1);
@@ -97,7 +96,7 @@ class Sweep {
   undo() {
     if (this.undoing) return;
     this.undoing = true;
-    this.outbox.add("/quality/undo", {});
+    this.outbox.add("/sweep/undo", {});
   }
 
   answered({ path, body }, told, done) {

@@ -35,13 +35,13 @@ export class SweepPanel {
       event.stopPropagation(); // the page around has shortcuts of its own
       if (["Enter", "Escape"].includes(event.key)) this.canvas.focus({ preventScroll: true });
     });
-    return make("div", { className: "bar entry" }, group("Artifacts", ...chips), this.comment);
+    return make("div", { className: "bar entry" }, group("Artifacts", ...chips));
   }
 
   verdicts() {
     const named = (...actions) => actions.map((action) => this.buttons.get(action));
     return make("div", { className: "bar verdicts" }, group("Verdict", ...named(...VERDICTS)),
-      make("span", { className: "space" }), group("Move", ...named("undo", "previous", "next", "help")));
+      this.comment, group("Move", ...named("undo", "previous", "next", "help")));
   }
 
   foot(sweep) {
@@ -70,7 +70,7 @@ export class SweepPanel {
       make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() }), make("b", { textContent: title }),
       make("span", { textContent: about })));
     const mouse = make("p", { textContent: "The wheel goes through the slices; the right button, dragged, changes the window." });
-    const list = make("div", { className: "help", hidden: true }, ...rows, mouse);
+    const list = make("div", { className: "keys", hidden: true }, ...rows, mouse);
     list.setAttribute("role", "note");
     return list;
   }
@@ -80,13 +80,13 @@ export class SweepPanel {
     this.buttons.get("help").setAttribute("aria-pressed", !this.help.hidden);
   }
 
-  showCase({ case: shown, cases, index, today, draft }) {
+  showCase({ case: shown, cases, index, today, rater, draft }) {
     const judged = cases.filter(isCurrent).length;
     this.title.textContent = shown.title;
     this.facts.textContent = shown.facts;
     this.facts.title = shown.image;
     this.said.textContent = [ownWords(shown), shown.notes && `Flagged by ${shown.notes}`].filter(Boolean).join(" · ");
-    this.progress.textContent = `${index + 1} of ${cases.length} · ${judged} judged · ${today} today`;
+    this.progress.textContent = `${index + 1} of ${cases.length} · ${judged} judged · ${today} today by ${rater}`;
     for (const verdict of VERDICTS) {
       this.buttons.get(verdict).setAttribute("aria-pressed", isCurrent(shown) && shown.now.verdict === verdict);
     }
@@ -117,10 +117,6 @@ export class SweepPanel {
 
   holds(element) {
     return this.root.contains(element);
-  }
-
-  setHeight(height) {
-    this.stage.style.height = `${height}px`;
   }
 
   busy(text) {

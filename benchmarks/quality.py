@@ -1,0 +1,68 @@
+"""Verdicts of a sweep: one rater and eight at once, in a registry of 10,000 images; then writing the tables."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measure, rows
+from registry import quality
+from registry.committing import commit_pending
+from registry.quality import Judgement
+from registry.store import ACTOR_ENVIRONMENT, Registry, open_registry
+from registry.tables import Image
+from registry.verdicts import Verdict
+
+SUBJECTS = 2_500
+SUFFIXES = ("FLAIR", "T1w")
+VERDICTS = 300
+RATERS = 8
+
+
+def run() -> None:
+    """Measure and save."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        registry = rows.fill(Path(folder) / "registry", SUBJECTS, SUFFIXES, readings=False)
+        root = str(registry.root)
+        alone = measure.apart("benchmarks.quality", root, "e00")
+        with ThreadPoolExecutor(RATERS) as pool:
+            raters = [f"e{number:02d}" for number in range(1, RATERS + 1)]
+            together = list(pool.map(lambda rater: measure.apart("benchmarks.quality", root, rater), raters))
+        writing = measure.call(lambda: quality.file_waiting(registry))
+        committing = measure.call(lambda: commit_pending(registry))
+        measure.save("quality", {
+            "images": len(_images(registry)), "verdicts_a_rater": VERDICTS, "alone": alone,
+            "eight_at_once": {"median_ms": max(item["median_ms"] for item in together),
+                              "p95_ms": max(item["p95_ms"] for item in together)},
+            "write_nine_tables": writing, "commit_them": committing,
+        })  # fmt: skip
+
+
+def sweep(registry: Registry) -> dict[str, Any]:
+    """Judge image after image; milliseconds of each call, the first left out because it opens the database."""
+    images, spent = _images(registry), []
+    for number in range(VERDICTS + 1):
+        start = time.perf_counter()
+        quality.record(registry, Judgement(images[number % len(images)], list(Verdict)[number % 4], ("motion",)))
+        spent.append((time.perf_counter() - start) * 1000)
+    spent = sorted(spent[1:])
+    return {"median_ms": round(statistics.median(spent), 2), "p95_ms": round(spent[int(0.95 * len(spent))], 2),
+            "most_ms": round(spent[-1], 2)}  # fmt: skip
+
+
+def _images(registry: Registry) -> list[str]:
+    with registry.reading() as session:
+        return sorted(path for (path,) in session.query(Image.path))  # type: ignore[call-overload]
+
+
+if __name__ == "__main__":
+    import json
+
+    os.environ[ACTOR_ENVIRONMENT] = sys.argv[2]
+    sys.stdout.write(json.dumps(sweep(open_registry(Path(sys.argv[1])))) + "\n")

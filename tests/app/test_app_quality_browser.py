@@ -1,0 +1,154 @@
+"""The QC sweep by keyboard in a real browser: verdicts reach the file of record, pictures change without a reload."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import chromium, free_port, new_page, outside, require_browser, running, shot
+
+from registry.canon import read_tsv
+from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def root(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    full.engine.dispose()
+    return shutil.copytree(full.root, tmp_path_factory.mktemp("sweep") / "cohort", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> tuple[list[str], int, dict[str, str]]:
+    """How to start the app on this registry."""
+    require_browser()
+    port = free_port()
+    command = [sys.executable, "-m", "registry", "--registry", str(root), "serve", "--no-worker", "--port", str(port)]
+    return command, port, {**os.environ, ACTOR_ENVIRONMENT: "e01"}
+
+
+def ready(page: Any, title: str) -> None:
+    """The image of this title is drawn."""
+    page.locator(".sweep .title", has_text=title).wait_for(timeout=60_000)
+    page.wait_for_selector('[data-sweep="ready"]', timeout=60_000)
+
+
+def confirmed(page: Any) -> None:
+    """The server has confirmed everything."""
+    page.wait_for_selector('.sweep[data-unsaved="0"]', timeout=30_000)
+
+
+def picture(page: Any, name: str) -> np.ndarray[Any, Any]:
+    return shot(page.locator(".stage"), name).astype(int)
+
+
+def pressed(page: Any, action: str) -> bool:
+    return bool(page.locator(f'[data-action="{action}"]').get_attribute("aria-pressed") == "true")
+
+
+def rows(root: Path) -> list[tuple[str, str | None, str | None]]:
+    """The rater's table: image by its name, verdict, artifacts."""
+    found = read_tsv(root / "code/registry/quality/e01.tsv")
+    return [(str(row["image"]).rpartition("/")[2], row["verdict"], row["artifacts"]) for row in found]
+
+
+def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
+    root: Path, server: tuple[list[str], int, dict[str, str]]
+) -> None:
+    with running(*server) as address, chromium((1440, 1000)) as page:
+        page.goto(f"{address}/quality")
+        ready(page, "sub-A000 · M00 · FLAIR")
+        page.evaluate("window.marked = 'this very page'")
+        loads = [url for url in page.seen if url.endswith("/quality")]
+        first = picture(page, "quality-first")
+        assert first.std() > 20, "voxels are drawn"
+
+        page.keyboard.press("a")
+        ready(page, "sub-A000 · M00 · T1w")
+        second = picture(page, "quality-second")
+        assert np.abs(second - first).mean() > 3, "another image's pixels"
+
+        for key in ("1", "3", "2", "2"):  # the last one is switched on and off again
+            page.keyboard.press(key)
+        assert [pressed(page, name) for name in ("motion", "ghosting", "wrap-around")] == [True, False, True]
+        page.keyboard.press("x")
+        ready(page, "sub-A001 · M00 · FLAIR")
+        assert not pressed(page, "motion"), "artifacts belong to one image"
+
+        page.keyboard.press("Space")
+        ready(page, "sub-A001 · M00 · T1w")
+        page.keyboard.press("u")
+        ready(page, "sub-A001 · M00 · FLAIR")
+        page.get_by_text("Taken back: later.").wait_for(timeout=10_000)
+        confirmed(page)
+
+        comment = page.get_by_label("Comment")
+        comment.fill("")
+        comment.type("x a 1 look at the fax")
+        assert comment.input_value() == "x a 1 look at the fax", "typing is typing"
+        ready(page, "sub-A001 · M00 · FLAIR")
+        comment.press("Enter")
+        page.keyboard.press("f")
+        ready(page, "sub-A001 · M00 · T1w")
+        page.keyboard.press("k")
+        ready(page, "sub-A001 · M00 · FLAIR")
+        assert pressed(page, "flag")
+        assert "You flagged it" in page.locator(".sweep .said").inner_text()
+        assert "3 judged · 3 today by e01" in page.locator(".sweep .progress").inner_text()
+        page.keyboard.press("h")
+        shot(page, "quality-page")
+        confirmed(page)
+
+        assert page.evaluate("window.marked") == "this very page"
+        assert [url for url in page.seen if url.endswith("/quality")] == loads
+        assert outside(page) == []
+        assert page.problems == []
+    assert rows(root) == [
+        ("sub-A000_ses-M00_FLAIR.nii.gz", "accept", None),
+        ("sub-A000_ses-M00_T1w.nii.gz", "reject", "motion,wrap-around"),
+        ("sub-A001_ses-M00_FLAIR.nii.gz", "later", None),
+        ("sub-A001_ses-M00_FLAIR.nii.gz", None, None),
+        ("sub-A001_ses-M00_FLAIR.nii.gz", "flag", None),
+    ]
+
+
+def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(
+    root: Path, server: tuple[list[str], int, dict[str, str]]
+) -> None:
+    with running(*server) as address, chromium((1280, 900)) as page:
+        page.goto(f"{address}/quality")
+        ready(page, "sub-A001 · M00 · T1w")
+        other = new_page(page.context.browser)
+        other.goto(f"{address}/quality")
+        ready(other, "sub-A001 · M00 · T1w")
+
+        page.route("**/sweep/verdicts", lambda route: route.abort())
+        page.keyboard.press("x")
+        page.get_by_text("1 verdict is not saved yet: the server does not answer.").wait_for(timeout=20_000)
+        shot(page, "quality-unsaved")
+        page.unroute("**/sweep/verdicts")
+        confirmed(page)
+        assert page.locator(".sweep .unsaved").inner_text() == ""
+
+        other.keyboard.press("a")
+        other.get_by_text("In another window you said reject").wait_for(timeout=20_000)
+        other.close()
+    assert rows(root)[-1] == ("sub-A001_ses-M00_T1w.nii.gz", "reject", None)
+    assert [item.verdict for item in _standing(root) if item.image_path.endswith("sub-A001_ses-M00_T1w.nii.gz")] == [
+        "reject"
+    ]
+
+
+def _standing(root: Path) -> Any:
+    from registry import quality
+
+    registry = registry_at(root)
+    found = quality.of_rater(registry, "e01")
+    registry.engine.dispose()
+    return found

@@ -1,0 +1,29 @@
+"""A child process that judges as one of several: `python judging.py REGISTRY RATER VERDICTS`; it writes half-way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from registry import quality
+from registry.store import ACTOR_ENVIRONMENT, open_registry
+from registry.tables import Image
+from registry.verdicts import Verdict
+
+
+def main(root: Path, rater: str, count: int) -> None:
+    """Judge `count` times, image after image; half-way, write what waits, as a server or a command would."""
+    os.environ[ACTOR_ENVIRONMENT] = rater
+    registry = open_registry(root)
+    with registry.reading() as session:
+        images = sorted(image.path for image in session.query(Image))
+    for number in range(count):
+        verdict = list(Verdict)[number % 4]
+        quality.record(registry, quality.Judgement(images[number % len(images)], verdict, comment=str(number)))
+        if number == count // 2:
+            quality.file_waiting(registry)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
