@@ -81,13 +81,42 @@ def log(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Finish or undo what a dead process left; nothing accepted is lost."""
+    """Mend what a dead process, a pull or a deleted file left; list what was edited outside and waits for you."""
     from dataclasses import asdict
 
-    from registry import repair
+    from registry import outside, repair
 
-    rows = [asdict(item) for item in repair.doctor(console.registry())]
-    console.emit({"repairs": rows}, as_json, lambda: console.table(rows) if rows else "Nothing to mend.")
+    registry = console.registry()
+    rows = [asdict(item) for item in repair.doctor(registry)]
+    left = [asdict(item) for item in outside.differences(registry)]
+    console.emit({"repairs": rows, "outside": left}, as_json, lambda: _diagnosis(rows, left))
+
+
+def _diagnosis(rows: list[dict[str, str]], left: list[dict[str, str]]) -> str:
+    mended = console.table(rows) if rows else "Nothing to mend."
+    if not left:
+        return mended
+    return f"""{mended}
+
+Changed outside the registry, and waiting for you:
+{console.table(left)}
+Take files in with: cohortium adopt PATH --reason "..."   Undo an edit with: git checkout -- PATH"""
+
+
+@app.command()
+def adopt(
+    paths: Annotated[list[str], typer.Argument(help="Paths in the registry, as doctor lists them.")],
+    reason: Annotated[str, typer.Option(help="Why, in a sentence; it is kept.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take in files that were edited in place or dropped into the registry's folder."""
+    from registry import outside
+    from registry.committing import commit_pending
+
+    registry = console.registry()
+    taken = outside.adopt(registry, paths, reason)
+    commit_pending(registry)
+    console.emit({"adopted": taken}, as_json, "\n".join(f"taken in: {path}" for path in taken))
 
 
 @app.command()

@@ -21,13 +21,14 @@ REPLACEABLE = ("code/registry/persons.tsv", "code/registry/exclusions.tsv", "cod
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
 
-def merge_tree(tree: Path, root: Path, replaces: Collection[str] = ()) -> None:
+def merge_tree(tree: Path, root: Path, replaces: Collection[str] = (), adopts: Collection[str] = ()) -> None:
     """Merge shared files in `tree` with those in `root`, in place in `tree`; drop files that are equal.
 
     Args:
         tree: the staged files.
         root: the registry.
         replaces: paths whose new content stands, because they are computed and their inputs changed.
+        adopts: paths that hold the new content already; they are neither merged nor dropped.
 
     Raises:
         InvalidInput: a file exists in the registry with other content, or cannot be read.
@@ -35,7 +36,7 @@ def merge_tree(tree: Path, root: Path, replaces: Collection[str] = ()) -> None:
     for staged in sorted(path for path in tree.rglob("*") if path.is_file()):
         path = staged.relative_to(tree).as_posix()
         held = root / path
-        if not os.path.lexists(held):
+        if path in adopts or not os.path.lexists(held):
             continue
         if not held.exists():  # annexed, and its content is elsewhere
             raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}")

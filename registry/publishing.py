@@ -22,6 +22,7 @@ from registry import events, facts, indexing, locking
 from registry.admission import require_portable
 from registry.committing import commit_pending
 from registry.errors import StorageError
+from registry.following import require_untouched
 from registry.locking import lock
 from registry.merging import merge_tree
 from registry.staging import Plan, Staging
@@ -45,6 +46,7 @@ class Change:
         actor: pseudonymous code of who acts.
         replaces: paths whose new content stands: computed files whose inputs changed, and a rater's own newer revision
             (`registry.readings`). No other evidence; git keeps the old.
+        adopts: paths that hold their new content already, because somebody edited them in place (`registry.outside`).
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Change:
     payload: Mapping[str, Any] = field(default_factory=dict)
     actor: str = field(default_factory=current_actor)
     replaces: frozenset[str] = frozenset()
+    adopts: frozenset[str] = frozenset()
 
 
 def publish(
@@ -142,7 +145,8 @@ def _stage(
 ) -> Plan:
     """Merge shared tables, read facts, refuse what is wrong, and make the plan durable."""
     require_portable(staging.tree, staging.paths(), registry.root)
-    merge_tree(staging.tree, registry.root, change.replaces)
+    require_untouched(registry, [path for path in staging.paths() if path not in change.adopts])
+    merge_tree(staging.tree, registry.root, change.replaces, change.adopts)
     paths = staging.paths()
     files = facts.read_all(staging.tree, paths, progress, "checking files")
     if check:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlmodel import col, delete, select
 
-from registry import events, facts, indexing, publishing, storage
+from registry import events, facts, indexing, outside, publishing, storage
 from registry.committing import commit_pending
 from registry.errors import IntegrityError
+from registry.following import follow
 from registry.locking import lock
 from registry.publishing import Progress
 from registry.scanning import walk
-from registry.scanning.walking import ABSENT
 from registry.store import Registry
 from registry.tables import Event, File, Intent
 
@@ -34,7 +34,9 @@ def doctor(registry: Registry) -> list[Repair]:
     """Bring a registry back to a state in which every accepted change is complete, without asking anybody.
 
     Dead git locks are removed, intents are finished (when staged) or undone (when not), applied changes are committed,
-    staging folders without an intent are removed. Nothing that was accepted is lost.
+    staging folders without an intent are removed. Files that were deleted come back, and the rows follow what git has
+    accepted without them, such as a pull. Nothing that was accepted is lost; what somebody edited or dropped into the
+    folder is left alone (`outside.differences` names it).
     """
     done: list[Repair] = []
     with lock(registry, "commit"), lock(registry, "write"):
@@ -43,7 +45,18 @@ def doctor(registry: Registry) -> list[Repair]:
             done.append(Repair(f"intent {publishing.recover(registry, intent)}", intent.message))
         done += _remove_staging(registry)
     done += [Repair("committed", commit[:10]) for commit in commit_pending(registry)]
-    return done
+    return done + _reconcile(registry)
+
+
+def _reconcile(registry: Registry) -> list[Repair]:
+    with lock(registry, "write"):
+        found = outside.differences(registry)
+        restored = outside.restore(registry, found)
+        followed = follow(registry, leave={item.path for item in found} - set(restored))
+    return [
+        *(Repair("deleted file restored", path) for path in restored),
+        *(Repair("rows brought up to date", path) for path in followed),
+    ]
 
 
 def rebuild(registry: Registry, progress: Progress | None = None) -> int:
@@ -82,25 +95,6 @@ def _whole_chain(registry: Registry) -> list[Event]:
 def _read_all(root: Path, progress: Progress | None) -> list[File]:
     paths = [found.path for found in walk(root)]
     return facts.read_all(root, paths, progress, "reading files")
-
-
-def scan(registry: Registry) -> tuple[list[File], list[str]]:
-    """What differs between disk and database: files changed or new, and paths that are gone.
-
-    A file whose size and time are as recorded is taken as unchanged. Content that is elsewhere (an annexed file not
-    fetched) cannot have changed: its name is its checksum.
-    """
-    with registry.reading() as session:
-        rows = session.execute(select(File.path, File.size, File.mtime_ns, File.sha256)).all()
-    stamps = {path: (size, mtime_ns) for path, size, mtime_ns, _ in rows}
-    checksums = {path: checksum for path, _, _, checksum in rows}
-    found = walk(registry.root)
-    moved_on = [
-        path for path, *stamp in found if path not in stamps or tuple(stamp) not in (stamps[path], (ABSENT, ABSENT))
-    ]
-    changed = facts.read_all(registry.root, moved_on)
-    fresh = [file for file in changed if checksums.get(file.path) != file.sha256]
-    return fresh, sorted(set(stamps) - {path for path, *_ in found})
 
 
 def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Event]) -> None:

@@ -14,16 +14,23 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import events, geometry
+from registry import events, geometry, outside
 from registry.checks import reviewing
 from registry.errors import IntegrityError
 from registry.findings import Finding, Severity, ValidationReport
+from registry.outside import Difference, Outside
 from registry.projection import read_roots
 from registry.publishing import Progress
 from registry.store import Registry
 from registry.tables import Event, File
 
 _VALIDATOR = "bids-validator-deno"
+
+_OUTSIDE = {
+    Outside.EDITED: "was edited outside the registry",
+    Outside.NEW: "was put here without the registry",
+    Outside.DAMAGED: "holds other bytes than its checksum says",
+}
 
 
 def validate(registry: Registry, *, bids: bool = True, progress: Progress | None = None) -> ValidationReport:
@@ -56,15 +63,20 @@ def check_masks(registry: Registry) -> Iterator[Finding]:
 
 
 def check_presence(registry: Registry) -> Iterator[Finding]:
-    """Every file the registry knows is on this machine, with its size."""
+    """Every file the registry knows is on this machine, as the registry left it."""
     with registry.reading() as session:
-        known = session.exec(select(File.path, File.size).order_by(col(File.path))).all()
-    for path, size in known:
-        place = registry.root / path
-        if not place.is_file():
+        known = session.exec(select(File.path).order_by(col(File.path))).all()
+    for path in known:
+        if not (registry.root / path).is_file():
             yield Finding("file-absent", Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
-        elif place.stat().st_size != size:
-            yield Finding("file-changed", Severity.ERROR, path, "was changed outside the registry")
+    for item in outside.differences(registry):
+        if item.what in _OUTSIDE:
+            yield Finding(f"file-{item.what.value}", *_outside(item))
+
+
+def _outside(item: Difference) -> tuple[Severity, str, str]:
+    severity = Severity.WARNING if item.what is Outside.NEW else Severity.ERROR
+    return severity, item.path, f"{_OUTSIDE[item.what]}; see: cohortium doctor"
 
 
 def check_events(registry: Registry) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
-from registry import facts, indexing, layout, queries, repair, snapshots, splits
+from registry import facts, following, indexing, layout, queries, repair, snapshots, splits
 from registry.committing import commit_pending
 from registry.errors import IntegrityError
 from registry.publishing import Change, publish
@@ -67,7 +67,7 @@ def test_a_log_that_lacks_its_last_event_is_found_by_the_commits(cohort: Registr
 
 
 def test_nothing_differs_after_a_scan_of_an_untouched_registry(cohort: Registry) -> None:
-    assert repair.scan(cohort) == ([], [])
+    assert following.scan(cohort) == ([], [])
 
 
 def test_a_scan_names_what_is_new_changed_or_gone(cohort: Registry) -> None:
@@ -76,7 +76,7 @@ def test_a_scan_names_what_is_new_changed_or_gone(cohort: Registry) -> None:
     place = cohort.root / tiny_bids.image_path("sub-A002", "FLAIR", ".json")
     place.unlink()
     place.write_bytes(b"{}\n")
-    fresh, gone = repair.scan(cohort)
+    fresh, gone = following.scan(cohort)
     assert gone == [tiny_bids.image_path("sub-A001", "T1w")]
     names = {file.path for file in fresh}
     assert tiny_bids.image_path("sub-A002", "FLAIR", ".json") in names

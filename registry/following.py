@@ -1,0 +1,114 @@
+"""Rows follow files: what differs between the disk and the database, and the rows brought up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from registry import facts, indexing
+from registry.canon import sha256_file
+from registry.errors import InvalidInput
+from registry.scanning import walk
+from registry.scanning.walking import ABSENT, Found
+from registry.store import Registry
+from registry.tables import File
+
+_BATCH = 500
+_KEY = re.compile(r"/SHA256E-s\d+--([0-9a-f]{64})[^/]*$")
+
+
+def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
+    """Bring the rows up to date with the files, and return the paths whose rows changed. The caller holds `write`.
+
+    Args:
+        registry: which.
+        leave: paths to pass over.
+
+    Raises:
+        InvalidInput: a file cannot be read.
+    """
+    fresh, gone, same = _compared(registry, leave)
+    with registry.unit_of_work() as session:
+        _restamp(session, same)
+        if fresh or gone:
+            indexing.apply(session, fresh, gone)
+    return sorted([*(file.path for file in fresh), *gone], key=os.fsencode)
+
+
+def scan(registry: Registry, leave: Collection[str] = ()) -> tuple[list[File], list[str]]:
+    """What differs between disk and database: files changed or new, and paths that are gone.
+
+    A file whose size and time are as recorded is taken as unchanged. Absent content (an annexed file not fetched)
+    cannot be read and is passed over; `moved` tells whether it is of another version.
+    """
+    fresh, gone, _ = _compared(registry, leave)
+    return fresh, gone
+
+
+def moved(registry: Registry) -> list[Found]:
+    """Files whose size, time, or annex key differ from their row's; an absent one is told by its key alone."""
+    with registry.reading() as session:
+        rows = session.execute(select(File.path, File.size, File.mtime_ns, File.sha256)).all()
+    known = {path: (size, mtime_ns, checksum) for path, size, mtime_ns, checksum in rows}
+    return [item for item in walk(registry.root) if _differs(registry.root, item, known.get(item.path))]
+
+
+def require_untouched(registry: Registry, paths: Sequence[str]) -> None:
+    """Refuse to write over what somebody changed without the registry.
+
+    Raises:
+        InvalidInput: the first of these files whose content is not what its row says.
+    """
+    for start in range(0, len(paths), _BATCH):
+        with registry.reading() as session:
+            rows = session.exec(select(File).where(col(File.path).in_(paths[start : start + _BATCH]))).all()
+        for row in rows:
+            place = registry.root / row.path
+            if _restamped(place, row) and sha256_file(place) != row.sha256:
+                raise InvalidInput(f"{row.path} was changed outside the registry.",
+                                   "See what to do with: cohortium doctor")  # fmt: skip
+
+
+def annexed_as(place: Path) -> str | None:
+    """The SHA-256 that the annex key of a file names; None for a file that is not annexed."""
+    found = _KEY.search(os.readlink(place)) if place.is_symlink() else None
+    return found[1] if found else None
+
+
+def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], list[str], list[File]]:
+    """Files with other content, paths that are gone, and files with another stamp and the same content."""
+    paths = [item.path for item in moved(registry) if item.size != ABSENT and item.path not in leave]
+    here = {item.path for item in walk(registry.root)}
+    with registry.reading() as session:
+        known = dict(session.execute(select(File.path, File.sha256)).all())
+    files = facts.read_all(registry.root, paths)
+    fresh = [file for file in files if known.get(file.path) != file.sha256]
+    same = [file for file in files if known.get(file.path) == file.sha256]
+    return fresh, sorted(known.keys() - here - set(leave)), same
+
+
+def _restamp(session: Session, files: Iterable[File]) -> None:
+    """A file that was written again as it was, or fetched again, is not read at the next look."""
+    for file in files:
+        stamped = update(File).where(col(File.path) == file.path)
+        session.execute(stamped.values(size=file.size, mtime_ns=file.mtime_ns))
+
+
+def _restamped(place: Path, row: File) -> bool:
+    if not place.exists():
+        return False  # deleted, or its content is elsewhere
+    state = place.stat()
+    return (state.st_size, state.st_mtime_ns) != (row.size, row.mtime_ns)
+
+
+def _differs(root: Path, found: Found, row: tuple[int, int, str] | None) -> bool:
+    if row is None:
+        return True
+    if found.size != ABSENT:
+        return (found.size, found.mtime_ns) != row[:2]
+    return annexed_as(root / found.path) != row[2]
