@@ -18,7 +18,7 @@ from training import config as configs
 from training import records
 from training.derivatives import folder_of
 from training.evaluation import profile
-from training.evaluation.readers import expert_rows
+from training.evaluation.raters import expert_rows
 from training.evaluation.rows import Subject, image_rows
 from training.evaluation.statistics import ALL, summarise
 from training.files import replace_bytes
@@ -26,7 +26,7 @@ from training.samples import Progress, Source, foreground_labels, read_labels, t
 
 TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
 
-LESION_COLUMNS = ("reader", "part", "sample", "label_name", "side", "number", "mm3", "overlap_mm3", "matched",
+LESION_COLUMNS = ("source", "part", "sample", "label_name", "side", "number", "mm3", "overlap_mm3", "matched",
                   "i", "j", "k")  # fmt: skip
 
 
@@ -36,8 +36,8 @@ class Evaluation:
 
     Attributes:
         run: its id.
-        rows: one per reader, image and label, as in the table.
-        parts: one summary per reader, part and label; `experts` pools the human readers.
+        rows: one per source, image and label, as in the table.
+        parts: one summary per source, part and label; `experts` pools the raters.
         table: the CSV file of the rows.
         table_sha256: of that file.
     """
@@ -53,9 +53,9 @@ class Evaluation:
         return {"run": self.run, "parts": [dict(part) for part in self.parts], "table": str(self.table),
                 "table_sha256": self.table_sha256}  # fmt: skip
 
-    def summary(self, part: str, reader: str = "model") -> Mapping[str, Any] | None:
+    def summary(self, part: str, source: str = "model") -> Mapping[str, Any] | None:
         """The line that stands for a part: over all labels where there are several, else of the only one."""
-        lines = [line for line in self.parts if line["part"] == part and line["reader"] == reader]
+        lines = [line for line in self.parts if line["part"] == part and line["source"] == source]
         return next((line for line in lines if line["label"] == ALL), lines[0] if lines else None)
 
     def text(self) -> str:
@@ -154,7 +154,7 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
     replace_bytes(run_dir / FILE, readable_json(summary))
     kept = {"profile": described["name"], "profile_sha256": described["sha256"], "table": TABLE,
             "table_sha256": digest, "empty_policy": summary["empty_policy"],
-            "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["reader"] == "model")}  # fmt: skip
+            "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["source"] == "model")}  # fmt: skip
     records.update(run_dir, evaluation=kept)
     return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest)
 
@@ -171,4 +171,4 @@ def _line(part: Mapping[str, Any]) -> str:
     dice = part["dice"]
     score = f"Dice {dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "Dice n/a"
     counts = f"{part['n']} images, {part['n_na']} not applicable, {part['n_failed']} failed"
-    return f"  {part['part']:<11}{part['reader']:<10}{part['label']:<12}{score}  ({counts})"
+    return f"  {part['part']:<11}{part['source']:<10}{part['label']:<12}{score}  ({counts})"

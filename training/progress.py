@@ -6,11 +6,12 @@ import json
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
-from training.state import Counters
+    from training.state import Counters
 
 
 class Meter:
@@ -76,6 +77,8 @@ def read(path: Path) -> list[dict[str, Any]]:
 def peak_memory_mb(device: torch.device) -> int:
     """Peak memory in MiB: of the device where it counts its own, else of the process."""
     if device.type == "cuda":
+        import torch  # pages read progress, and start without torch
+
         return int(torch.cuda.max_memory_allocated(device) >> 20)
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
     return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit >> 20)

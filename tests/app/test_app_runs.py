@@ -16,6 +16,7 @@ from app_pages import open_page, texts
 from registry import runs, snapshots
 from registry.manifests import Manifest
 from registry.store import Registry
+from training import progress
 from training.pages import following
 
 
@@ -36,29 +37,29 @@ def made(registry: Registry) -> tuple[Path, Manifest]:
 
 
 def write_scores(folder: Path, manifest: Manifest) -> None:
-    rows = [{"reader": reader, "part": "test", "sample": sample.sample, "site": sample.site, "label_name": "lesion",
+    rows = [{"source": source, "part": "test", "sample": sample.sample, "site": sample.site, "label_name": "lesion",
              "dice": "n/a" if number == 0 else 0.9 - number / 10, "hd95_mm": 3.5, "assd_mm": 1, "nsd": 0.5,
              "reference_mm3": 1000, "predicted_mm3": 900}
-            for number, sample in enumerate(manifest.samples) for reader in ("model", "e01")]  # fmt: skip
+            for number, sample in enumerate(manifest.samples) for source in ("model", "e01")]  # fmt: skip
     with (folder / "scores.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     spread = {"mean": 0.61, "ci95": [0.5, 0.7], "sd": 0.1, "median": 0.6}
-    part = {"reader": "model", "part": "test", "label": "lesion", "n": 7, "n_persons": 5, "n_na": 1, "n_failed": 0,
+    part = {"source": "model", "part": "test", "label": "lesion", "n": 7, "n_persons": 5, "n_na": 1, "n_failed": 0,
             "dice": spread, "hd95_mm": spread, "assd_mm": None, "lesion_recall": 0.5}  # fmt: skip
-    (folder / "evaluation.json").write_text(json.dumps({"parts": [part, {**part, "reader": "e01"}]}))
+    (folder / "evaluation.json").write_text(json.dumps({"parts": [part, {**part, "source": "e01"}]}))
 
 
 def test_epochs_survive_a_torn_line_and_a_repeated_epoch(tmp_path: Path) -> None:
-    told = [(1, 6, 0.9, None), (2, 12, 0.7, None), (2, 12, None, 0.4)]
-    keys = ("epoch", "elapsed_s", "loss", "validation_dice")
+    told = [(1, 8, 6, 0.9, None), (2, 16, 12, 0.7, None), (2, 16, 12, None, 0.4)]
+    keys = ("epoch", "step", "elapsed_s", "loss", "validation_dice")
     lines: list[Any] = [{"event": "epoch", **dict(zip(keys, values, strict=True))} for values in told]
     (tmp_path / "progress.jsonl").write_text("\n".join([*map(json.dumps, lines), '{"eve']))
-    found = following.epochs(tmp_path)
+    found = progress.read(tmp_path)
     assert [(line["epoch"], line["loss"]) for line in found] == [(1, 0.9), (2, 0.7)]
     assert following.curve(found, "validation_dice") == [{"minutes": 0.2, "epoch": 2, "value": 0.4}]
-    assert following.epochs(tmp_path / "nowhere") == []
+    assert progress.read(tmp_path / "nowhere") == []
 
 
 def test_worst_cases_come_worst_first_and_name_their_image(writable: Registry) -> None:

@@ -23,7 +23,7 @@ from training.evaluate import evaluate, read_evaluation
 from training.evaluation import profile
 from training.evaluation.components import components
 from training.evaluation.distances import diagonal_mm, surface
-from training.evaluation.readers import majority
+from training.evaluation.raters import majority
 from training.evaluation.statistics import interval, summarise
 
 SPACING = (0.5, 1.0, 4.0)
@@ -165,7 +165,7 @@ def row(
     person: str, sample: str, dice: float | None, label: str = "lesion", status: str = "scored"
 ) -> dict[str, object]:
     empty = {"hd95_mm": dice, "assd_mm": dice, "nsd": dice}
-    return {"reader": "model", "part": "test", "label_name": label, "person": person, "sample": sample,
+    return {"source": "model", "part": "test", "label_name": label, "person": person, "sample": sample,
             "status": status, "dice": dice, **empty}  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def test_a_run_is_scored_image_by_image(finished: Path, cohort: Cohort) -> None:
     table = list(csv.DictReader((finished / "scores.csv").open()))
     assert len(table) == len(found.rows) == 4 * (1 + 3)
     assert sha256_file(finished / "scores.csv") == found.table_sha256
-    healthy = next(row for row in found.rows if row["sample"] == "sub-07_ses-M00" and row["reader"] == "model")
+    healthy = next(row for row in found.rows if row["sample"] == "sub-07_ses-M00" and row["source"] == "model")
     assert healthy["status"] in (profile.BOTH_EMPTY, profile.REFERENCE_EMPTY)
     assert healthy["reference_mm3"] == 0
     written = read_evaluation(finished)
@@ -212,7 +212,7 @@ def test_a_run_is_scored_image_by_image(finished: Path, cohort: Cohort) -> None:
 
 def test_the_human_ceiling_is_in_the_table(finished: Path, cohort: Cohort) -> None:
     found = evaluate(finished, cohort.manifest, cohort.root)
-    dice = {part["reader"]: part["dice"]["mean"] for part in found.parts if part["part"] == "validation"}
+    dice = {part["source"]: part["dice"]["mean"] for part in found.parts if part["part"] == "validation"}
     assert dice["e01"] == pytest.approx(dice["e03"])
     assert dice["e02"] == pytest.approx(dice["e02"])
     assert dice["e02"] < 1

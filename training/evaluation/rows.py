@@ -1,4 +1,4 @@
-"""One table row per reader, image and label."""
+"""One table row per source, image and label."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Subject:
     """Whose answer on which sample is scored.
 
     Attributes:
-        reader: `model`, or a rater's code.
+        source: `model`, or a rater's code.
         sample: the manifest's entry.
         names: label value (as text) to name.
     """
 
-    reader: str
+    source: str
     sample: Sample
     names: Mapping[str, str]
 
@@ -35,7 +35,7 @@ def image_rows(
     """Score one image, label by label.
 
     Args:
-        subject: reader and sample.
+        subject: source and sample.
         reference: (I, J, K) label values with their grid.
         predicted: (I, J, K) label values on the same grid.
         labels: foreground label values.
@@ -47,7 +47,7 @@ def image_rows(
         GeometryError: the shapes differ.
     """
     if reference.data.shape != predicted.shape:
-        raise GeometryError(f"The answer of {subject.reader} for {subject.sample.sample} has another shape than its "
+        raise GeometryError(f"The answer of {subject.source} for {subject.sample.sample} has another shape than its "
                             "reference.", "Predict or export it again on the image's grid.")  # fmt: skip
     rows, lesions = [], []
     for label in labels:
@@ -60,7 +60,7 @@ def image_rows(
 def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]:
     sample = subject.sample
     return {
-        "reader": subject.reader,
+        "source": subject.source,
         "part": sample.part,
         "sample": sample.sample,
         "person": sample.person,
@@ -80,7 +80,7 @@ def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]
 
 
 def _lesion_row(row: Mapping[str, Any], lesion: Lesion) -> dict[str, Any]:
-    kept = {key: row[key] for key in ("reader", "part", "sample", "label_name")}
+    kept = {key: row[key] for key in ("source", "part", "sample", "label_name")}
     i, j, k = (round(c, 2) for c in lesion.centre)
     return {**kept, "side": lesion.side, "number": lesion.number, "mm3": lesion.mm3, "overlap_mm3": lesion.overlap_mm3,
             "matched": int(lesion.matched), "i": i, "j": j, "k": k}  # fmt: skip

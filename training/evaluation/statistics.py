@@ -1,4 +1,4 @@
-"""From per-image rows to one line per reader, part and label: means over persons, with bootstrap intervals."""
+"""From per-image rows to one line per source, part and label: means over persons, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _COUNTS = ("lesions_reference", "lesions_predicted", "lesions_detected", "lesion
 
 
 def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, Any]]:
-    """One summary per (reader, part, label), and one over the labels of each image, in the order they first appear.
+    """One summary per (source, part, label), and one over the labels of each image, in the order they first appear.
 
-    Every reader but `model` is an expert; the reader `experts` pools them.
+    `source` is who drew it: `model` or a rater; `experts` pools the raters.
 
     Args:
-        rows: per-image rows with `reader`, `part`, `label_name`, `person`, `sample`, `status` and the measures.
+        rows: per-image rows with `source`, `part`, `label_name`, `person`, `sample`, `status` and the measures.
         resamples: of persons, for the intervals.
         seed: of the resampling.
 
     Returns:
-        Dicts with `reader`, `part`, `label`, `n` (images), `n_persons`, `n_na`, `n_failed`, and for each measure
+        Dicts with `source`, `part`, `label`, `n` (images), `n_persons`, `n_na`, `n_failed`, and for each measure
         `mean`, `sd`, `median`, `ci95` over persons (each person's images averaged first); None where nothing counts.
     """
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in [*rows, *_foreground(rows)]:
-        for reader in (row["reader"], *(("experts",) if row["reader"] != "model" else ())):
-            groups.setdefault((reader, row["part"] or "none", row["label_name"]), []).append(row)
-    return [{"reader": reader, "part": part, "label": label, **_summary(group, resamples, seed)}
-            for (reader, part, label), group in groups.items()]  # fmt: skip
+        for source in (row["source"], *(("experts",) if row["source"] != "model" else ())):
+            groups.setdefault((source, row["part"] or "none", row["label_name"]), []).append(row)
+    return [{"source": source, "part": part, "label": label, **_summary(group, resamples, seed)}
+            for (source, part, label), group in groups.items()]  # fmt: skip
 
 
 def interval(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
@@ -96,7 +96,7 @@ def _foreground(rows: Sequence[Row]) -> Iterable[Row]:
     """One row per image with the mean over its labels, where there are several labels."""
     images: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        images.setdefault((row["reader"], row["sample"]), []).append(row)
+        images.setdefault((row["source"], row["sample"]), []).append(row)
     for labels in images.values():
         if len(labels) > 1:
             states = [row["status"] for row in labels]

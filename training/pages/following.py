@@ -1,4 +1,4 @@
-"""What a run has written so far, read without torch: epochs, scores, the cases it did worst."""
+"""What a run has written so far, read without torch: curves, scores, the cases it did worst."""
 
 from __future__ import annotations
 
@@ -34,21 +34,6 @@ class Case:
     hd95_mm: float | None
 
 
-def epochs(folder: Path) -> list[Row]:
-    """Lines of `progress.jsonl` by epoch; a line cut short is skipped, later lines complete earlier ones."""
-    found: dict[int, Row] = {}
-    path = folder / "progress.jsonl"
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
-        try:
-            entry = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and entry.get("event") == "epoch":
-            known = {key: value for key, value in entry.items() if value is not None}
-            found[int(entry["epoch"])] = {**found.get(int(entry["epoch"]), {}), **known}
-    return [found[number] for number in sorted(found)]
-
-
 def curve(lines: Sequence[Row], value: str) -> list[Row]:
     """Rows `minutes, epoch, value` of the epochs that state this value."""
     return [{"minutes": line.get("elapsed_s", 0) / 60, "epoch": line["epoch"], "value": line[value]}
@@ -56,7 +41,7 @@ def curve(lines: Sequence[Row], value: str) -> list[Row]:
 
 
 def summaries(folder: Path) -> list[Row]:
-    """One summary per reader, part and label, as `evaluate` wrote them; empty before it ran."""
+    """One summary per source, part and label, as `evaluate` wrote them; empty before it ran."""
     path = folder / "evaluation.json"
     if not path.is_file():
         return []
@@ -70,7 +55,7 @@ def scores(folder: Path) -> list[Row]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["reader"] == "model"]
+        rows = [row for row in csv.DictReader(stream) if row["source"] == "model"]
     return [{**row, **{key: _number(row.get(key)) for key in _NUMBERS}} for row in rows]
 
 

@@ -15,10 +15,11 @@ from registry.store import Registry
 from registry.tables import Run
 from registry.viewer import shell
 from registry.wording import size, visit
+from training import progress
 from training.pages import charts, following
 
 _LARGEST_REPORT = 30 << 20
-_READERS = {"model": "Model", "experts": "Experts"}
+_SOURCES = {"model": "Model", "experts": "Experts"}
 
 
 def render(registry: Registry, run: Run) -> None:
@@ -29,7 +30,7 @@ def render(registry: Registry, run: Run) -> None:
         if run.status == "finished":
             st.info("The files of this run are not on this machine.")
         return
-    _curves(following.epochs(folder))
+    _curves(progress.read(folder))
     parts = following.summaries(folder)
     if parts:
         _scores(parts)
@@ -60,7 +61,7 @@ def _curves(lines: Sequence[dict[str, Any]]) -> None:
 
 def _scores(parts: Sequence[dict[str, Any]]) -> None:
     st.markdown("**Scores** (mean over persons, 95 % interval)")
-    rows = [_score_row(part) for part in parts if part["reader"] in _READERS]
+    rows = [_score_row(part) for part in parts if part["source"] in _SOURCES]
     st.dataframe(rows, hide_index=True, column_config={
         "HD95": st.column_config.NumberColumn("HD95 (mm)", format="%.1f", help="95th percentile of surface distances"),
         "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
@@ -72,7 +73,7 @@ def _scores(parts: Sequence[dict[str, Any]]) -> None:
 def _score_row(part: dict[str, Any]) -> dict[str, Any]:
     dice = part["dice"]
     interval = f"{dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "-"
-    return {"Reader": _READERS[part["reader"]], "Part": part["part"], "Label": part["label"], "Images": part["n"],
+    return {"Drawn by": _SOURCES[part["source"]], "Part": part["part"], "Label": part["label"], "Images": part["n"],
             "Persons": part["n_persons"], "Dice": interval, "HD95": _mean(part, "hd95_mm"),
             "ASSD": _mean(part, "assd_mm"),
             "Found": _percent(part.get("lesion_recall")), "Right": _percent(part.get("lesion_precision")),

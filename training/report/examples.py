@@ -66,7 +66,7 @@ def image_scores(rows: Sequence[Mapping[str, Any]], part: str) -> dict[str, floa
     """Mean Dice over labels of each image of a part, for the model; images without a value are left out."""
     found: dict[str, list[float]] = {}
     for row in rows:
-        if row["reader"] == "model" and row["part"] == part and row["label_name"] != ALL and row["dice"] is not None:
+        if row["source"] == "model" and row["part"] == part and row["label_name"] != ALL and row["dice"] is not None:
             found.setdefault(row["sample"], []).append(row["dice"])
     return {key: sum(values) / len(values) for key, values in found.items()}
 

@@ -63,7 +63,7 @@ def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
 
 
 def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str) -> str:
-    lines = [line for line in evaluation["parts"] if line["part"] == part and line["reader"] == "model"]
+    lines = [line for line in evaluation["parts"] if line["part"] == part and line["source"] == "model"]
     line = next((line for line in lines if line["label"] == "foreground"), lines[0])
     dice, distance = line["dice"], line["hd95_mm"]
     cards = [
@@ -117,7 +117,7 @@ def _scores(evaluation: Mapping[str, Any]) -> str:
     )
     policy = evaluation["empty_policy"]
     note = escape(f"Means over persons, with {evaluation['interval']}. {policy[0].upper() + policy[1:]}. {found}")
-    human = any(line["reader"] != "model" for line in evaluation["parts"])
+    human = any(line["source"] != "model" for line in evaluation["parts"])
     ceiling = "<p>Experts: each one against the majority of the others; the row <em>experts</em> pools them.</p>"
     table = score_table(evaluation["parts"]) + (ceiling if human else "")
     return f'<section><h2>Scores</h2>{table}<p class="note">{note}</p></section>'
@@ -129,7 +129,7 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
     for name in names:
         groups: dict[str, list[tuple[float, str]]] = {}
         for row in rows:
-            if row["reader"] == "model" and row["part"] == part and row["label_name"] == name:
+            if row["source"] == "model" and row["part"] == part and row["label_name"] == name:
                 dots = groups.setdefault(row["site"] or "unknown", [])
                 if row["dice"] is not None:
                     dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))

@@ -21,9 +21,9 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: 
 
 
 def score_table(parts: Sequence[Mapping[str, Any]]) -> str:
-    """One line per part, reader and label, test part last, the model before the experts."""
-    ordered = sorted(parts, key=lambda p: (_PARTS.get(p["part"], 3), p["reader"] != "model", p["reader"] != "experts"))
-    header = ["Part", "Reader", "Label", "Dice", "95 % interval", "HD95 mm", "ASSD mm", "NSD 1 mm", "Images", "n/a",
+    """One line per part, source and label, test part last, the model before the experts."""
+    ordered = sorted(parts, key=lambda p: (_PARTS.get(p["part"], 3), p["source"] != "model", p["source"] != "experts"))
+    header = ["Part", "Drawn by", "Label", "Dice", "95 % interval", "HD95 mm", "ASSD mm", "NSD 1 mm", "Images", "n/a",
               "Failed", "Found", "Right"]  # fmt: skip
     return html_table(header, [_cells(part) for part in ordered])
 
@@ -33,7 +33,7 @@ def _cells(part: Mapping[str, Any]) -> list[str]:
     interval = f"{dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "n/a"
     return [
         part["part"],
-        part["reader"],
+        part["source"],
         part["label"],
         _mean(part, "dice", 3),
         interval,

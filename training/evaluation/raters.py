@@ -20,7 +20,7 @@ def expert_rows(
     """Rows of every expert who read a sample; none where fewer than two did.
 
     Readings count when they follow the target's protocol on the target's image; a rater's later reading of the same
-    image replaces no earlier one, each is a reader of its own.
+    image replaces no earlier one, each counts for itself.
     """
     readings = [reading for reading in sample.readings if sample.target and _comparable(reading, sample.target)]
     if len(readings) < 2:
@@ -37,14 +37,14 @@ def expert_rows(
 
 
 def majority(maps: Sequence[Array], labels: tuple[int, ...]) -> Array:
-    """The label more than half of the readers chose, else background.
+    """The label more than half of the raters chose, else background.
 
     Args:
-        maps: (I, J, K) label values, one per reader.
+        maps: (I, J, K) label values, one per rater.
         labels: foreground label values.
 
     Returns:
-        (I, J, K) label values. Of two readers both must agree; of one, it is that reader's map.
+        (I, J, K) label values. Of two raters both must agree; of one, it is that rater's map.
     """
     out = np.zeros_like(maps[0], dtype=np.uint16)
     for label in labels:
