@@ -88,7 +88,7 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
         _fact("Radiological status", *(who.status and words(who.status) for who in (one, other))),
         _fact("Sites", *(_joined(item.site for item in visits) for visits in (here, there))),
         _fact("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
-        Fact("Visits", *(_visits(visits) for visits in (here, there)), None),
+        Fact("Visits", _visits(here), _visits(there), None),
     ]
 
 

@@ -39,8 +39,8 @@ def _summary(found: Sequence[ExclusionVerdict]) -> None:
     waiting = sum(item.second_rater_id is None for item in found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{number(len(found))} excluded", icon=":material/block:", color="gray")
-        colour = "orange" if waiting else "green"
-        st.badge(f"{number(waiting)} without a second reader", icon=":material/group:", color=colour)
+        st.badge(f"{number(waiting)} without a second reader", icon=":material/group:",
+                 color="orange" if waiting else "green")  # fmt: skip
         st.badge(f"You act as {plain(actor())}", icon=":material/badge:", color="blue",
                  help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.identity import CLEARED, SAME, SUSPECTED, links
 from registry.identity.links import Verdict
+from registry.identity.proposals import pair
 from registry.identity.survey import Survey
 from registry.store import Registry, actor
 from registry.tables import PersonLink
@@ -22,7 +24,7 @@ from registry.wording import counted, number, plain
 
 _DESK = "persons"
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
-_COLOURS = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
+_COLOURS: dict[str, Literal["orange", "green", "gray"]] = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
 
 
 def render(registry: Registry) -> None:
@@ -49,7 +51,7 @@ def _summary(found: Sequence[PersonLink]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, title in _KINDS.items():
             count = sum(link.kind == kind for link in found)
-            st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")  # type: ignore[arg-type]
+            st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")
         st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
                  help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
 
@@ -118,7 +120,7 @@ def _any(found: Sequence[PersonLink], known: Sequence[str], asked: tuple[str | N
     if a == b:
         st.info("Choose two different subjects.")
         return None
-    names = links.pair(a, b)
+    names = pair(a, b)
     held = next((link for link in found if (link.subject_a, link.subject_b) == names), None)
     return held or PersonLink(subject_a=names[0], subject_b=names[1], kind="", method="declared")
 

@@ -207,5 +207,5 @@ def test_the_command_shows_a_pair(suspected: Registry, monkeypatch: pytest.Monke
     assert shown["link"]["method"] == "fingerprint"
     assert "0.91" in shown["evidence"]
     assert {fact["what"] for fact in shown["facts"]} >= {"Sex", "Visits"}
-    assert shown["crossings"] == [item.to_json() for item in pairs.crossings(suspected, A, B)]
+    assert shown["crossings"] == [item.to_json() for item in pairs.crossings(suspected, B, A)]
     assert CliRunner().invoke(persons_app, ["show", A, B]).exit_code == 0
