@@ -1,7 +1,7 @@
-"""A child process that kills itself at a chosen step: `python doomed_writer.py REGISTRY STEP`.
+"""A child process that kills itself at a chosen step: `python doomed_writer.py REGISTRY STEP [WORK]`.
 
 Every step is a pair of a function and `before` or `after` one of its calls. Run it with the step `list` to learn
-how many calls of each function one whole line (publish, then commit) makes.
+how many calls of each function one whole line (the work, then its commit) makes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,22 @@ from typing import Any
 import tiny_bids
 from sqlalchemy.engine.default import DefaultDialect
 
-from registry import committing, events, staging, storage
+from annotation import consensus
+from registry import (
+    committing,
+    events,
+    exclusions,
+    queries,
+    readings,
+    snapshots,
+    splits,
+    staging,
+    storage,
+    targets,
+    volumes,
+)
 from registry.publishing import Change, publish
-from registry.store import open_registry
+from registry.store import Registry, open_registry
 
 MESSAGE = "A delivery by a process that dies"
 SUBJECT = "sub-A007"
@@ -38,14 +51,47 @@ STEPS: dict[str, tuple[Any, str]] = {
 """Name of a step to the owner and the name of the function that performs it."""
 
 
-def main(root: Path, step: str) -> None:
-    """Publish one subject and commit it, dying at `step`, for example `after move 3`."""
+def deliver(registry: Registry) -> None:
+    """A new subject: files, and a row in a table that is there."""
+    publish(registry, Change("import", MESSAGE, actor="mortal"), lambda tree: tiny_bids.write_cohort(tree, [SUBJECT]))
+
+
+def read_again(registry: Registry) -> None:
+    """The next revision of a reading, in place of the present one."""
+    path = tiny_bids.reading_path("sub-A001", "e02")
+    readings.accept(registry, tiny_bids.image_path("sub-A001"), "e01", volumes.load_labels(registry.root / path), "ms")
+
+
+def agree(registry: Registry) -> None:
+    """A consensus of every image that two raters read."""
+    consensus.build(registry, "ms")
+
+
+def freeze(registry: Registry) -> None:
+    """A query, a split of its persons, and a snapshot: three changes."""
+    queries.save(registry, "flair", "SELECT path FROM images WHERE suffix = 'FLAIR'")
+    splits.create(registry, "parts", "flair")
+    snapshots.create(registry, "flair", "parts", targets.parse_policy(["expert:e01"]))
+
+
+def leave_out(registry: Registry) -> None:
+    """An exclusion: a table that is replaced."""
+    exclusions.exclude(registry, "sub-A002", "motion")
+
+
+WORKS: dict[str, Callable[[Registry], None]] = {
+    "import": deliver, "reading": read_again, "consensus": agree, "snapshot": freeze, "exclusion": leave_out,
+}  # fmt: skip
+
+
+def main(root: Path, step: str, work: str = "import") -> None:
+    """Do a work and commit it, dying at `step`, for example `after move 3`."""
     registry = open_registry(root)
     _ = registry.writer  # chosen before anything is counted
     calls: Counter[str] = Counter()
     for name, (owner, function) in STEPS.items():
         setattr(owner, function, _watched(name, getattr(owner, function), calls, step))
-    publish(registry, Change("import", MESSAGE, actor="mortal"), lambda tree: tiny_bids.write_cohort(tree, [SUBJECT]))
+    WORKS[work](registry)
     committing.commit_pending(registry)
     sys.stdout.write("\n".join(f"{name} {count}" for name, count in calls.items()))
 
@@ -65,4 +111,4 @@ def _watched(name: str, function: Callable[..., Any], calls: Counter[str], step:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])
