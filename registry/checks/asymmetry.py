@@ -24,6 +24,7 @@ MIN_SYMMETRY = 0.5
 """Correlation with the own mirror image below which there is no middle plane to speak of, as in a thigh."""
 
 Array = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,21 +76,19 @@ class _Middle:
     def __init__(self, print_: Fingerprint, every: int) -> None:
         self._print, self._every = print_, every
         grid = np.indices((SIZE, SIZE, SIZE)).reshape(3, -1)
-        self._points = grid[:, ::every] - (SIZE - 1) / 2
-        self._mirrored = self._points * np.array([[-1], [1], [1]])
+        self._points: Points = grid[:, ::every] - (SIZE - 1) / 2.0
+        self._mirrored: Points = self._points * np.array([[-1.0], [1.0], [1.0]])
 
-    def cost(self, motion: npt.NDArray[np.float64]) -> float:
+    def cost(self, motion: Points) -> float:
         one, one_seen = self._sampled(self._points, motion)
         other, other_seen = self._sampled(self._mirrored, motion)
         return -_correlation(one, other, one_seen & other_seen)
 
-    def upright(self, motion: npt.NDArray[np.float64]) -> tuple[Array, npt.NDArray[np.bool_]]:
+    def upright(self, motion: Points) -> tuple[Array, npt.NDArray[np.bool_]]:
         values, seen = self._sampled(self._points, motion)
         return values.reshape(SIZE, SIZE, SIZE), seen.reshape(SIZE, SIZE, SIZE)
 
-    def _sampled(
-        self, points: npt.NDArray[np.float64], motion: npt.NDArray[np.float64]
-    ) -> tuple[Array, npt.NDArray[np.bool_]]:
+    def _sampled(self, points: Points, motion: Points) -> tuple[Array, npt.NDArray[np.bool_]]:
         from scipy import ndimage
 
         roll, yaw = motion[:2] / _TURN

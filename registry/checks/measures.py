@@ -54,8 +54,8 @@ MEASURES = (
     Measure("foreground_p1", "1st percentile", "", "1st percentile of the foreground's intensities.", 0.5),
     Measure("foreground_p99", "99th percentile", "", "99th percentile of the foreground's intensities.", 0.5),
     Measure("contrast", "Contrast", "", "(p95 - p5) / (p95 + p5) of the foreground.", 0.3),
-    Measure("noise", "Noise", "", "Noise by median absolute second differences, over the foreground's mean.", 0.5),
-    Measure("sharpness", "Sharpness", "1/mm", "95th percentile of the gradient per mm, over the range p1 to p99.", 0.3),
+    Measure("noise", "Noise", "", "Noise by median absolute second differences, over the foreground's mean.", 1.5),
+    Measure("sharpness", "Sharpness", "1/mm", "95th percentile of the gradient per mm, over the range p1 to p99.", 0.5),
     Measure("foreground_ml", "Foreground", "mL", "Volume of the foreground.", 0.3),
 )
 """In the order in which pages and commands name them."""
@@ -70,7 +70,8 @@ def measure(volume: Volume) -> dict[str, Any]:
     """Every measured column of one volume; numbers have six digits, None is what cannot be computed."""
     ras = volumes.canonical(volume)
     finite = np.isfinite(ras.data)
-    first = np.nan_to_num(ras.data[..., *[0] * (ras.data.ndim - 3)], posinf=0, neginf=0).astype(np.float32)
+    volume_one = ras.data.reshape(*ras.data.shape[:3], -1)[..., 0]
+    first = np.nan_to_num(volume_one, posinf=0, neginf=0).astype(np.float32)
     found: dict[str, Any] = {
         "voxels_sha256": digest(ras.data), "nonfinite": int(finite.size - np.count_nonzero(finite)),
         "minimum": float(first.min()), "maximum": float(first.max()), "distinct": distinct(first),

@@ -13,7 +13,7 @@ from registry.checks.shapes import Check, Cohort, Hit
 LEAST = 8
 """Images of one site and channel below which nobody is called an outlier."""
 
-FAR = 5.0
+FAR = 6.0
 """Robust z-score from which a measure is an outlier."""
 
 _SPREAD = 0.05
@@ -22,7 +22,10 @@ _SPREAD = 0.05
 _COMMON = 0.1
 """Share of the others below which something is uncommon."""
 
-_EXTENT = 0.2
+_MANY, _MIXED = 2, 0.15
+"""Outliers of one group, in number and as a share, above which the group is a mix of several kinds."""
+
+_EXTENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,21 @@ def group(values: Mapping[str, float | None]) -> Group | None:
 
 
 def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
-    """Images whose measure is far from that of the others."""
+    """Images whose measure is far from that of the others; where many are, the channel is a mix and is named itself."""
     unit = f" {measure.unit}" if measure.unit else ""
     for (site, channel), shots in cohort.peers.items():
         found = group({shot.path: shot.number(measure.name) for shot in shots})
-        for path, score in found.scores.items() if found else ():
-            if found and found.is_outlier(measure, path):
-                yield Hit(path, f"{measure.title.lower()} is {found.values[path]:.4g}{unit}, the median of {channel} "
-                          f"at {site} is {found.median:.4g}{unit}", round(score, 2))  # fmt: skip
+        if found is None:
+            continue
+        odd = [path for path in found.scores if found.is_outlier(measure, path)]
+        if len(odd) > max(_MANY, _MIXED * len(found.values)):
+            yield Hit(channel, f"{len(odd):,} of {len(found.values):,} images at {site} are far from the median of "
+                      f"{measure.title.lower()} ({found.median:.4g}{unit}): several kinds of images in one channel?",
+                      channel=channel)  # fmt: skip
+            continue
+        for path in odd:
+            yield Hit(path, f"{measure.title.lower()} is {found.values[path]:.4g}{unit}, the median of {channel} at "
+                      f"{site} is {found.median:.4g}{unit}", round(found.scores[path], 2))  # fmt: skip
 
 
 def outlier_checks() -> tuple[Check, ...]:

@@ -40,9 +40,11 @@ def _measures(row: Row, subject: str) -> ImageMeasures:
 
 
 def _finding(row: Row) -> CheckFinding:
-    kept = ("subject_id", "channel", "site_id", "sha256", "code", "unit")
+    kept: dict[str, Any] = {
+        name: row.get(name) for name in ("code", "unit", "subject_id", "channel", "site_id", "sha256")
+    }
     return CheckFinding(
-        **{name: row.get(name) for name in kept},
+        **kept,
         severity=row.get("severity") or "warning",
         message=row.get("message") or "",
         score=number(row.get("score")),

@@ -1,0 +1,146 @@
+"""The page of outliers: from an unchecked registry to a finding that was seen, acknowledged, or led to an exclusion."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import app_cohort
+import pytest
+from app_pages import button, open_page, texts
+from streamlit.testing.v1 import AppTest
+
+from curation import jobs
+from registry import checks, exclusions
+from registry.catalog import Catalog
+from registry.checks import Wanted, showing
+from registry.publishing import Change, publish
+from registry.store import Registry, registry_at
+
+CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
+IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"
+
+
+@pytest.fixture(scope="module")
+def shown(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """The app's cohort after a check, with one image that ends early; for tests that only read."""
+    full.engine.dispose()
+    root = tmp_path_factory.mktemp("outliers") / "cohort"
+    shutil.copytree(full.root, root, symlinks=True)
+    registry = registry_at(root)
+
+    def cut(tree: Path) -> None:
+        (tree / CUT).parent.mkdir(parents=True)
+        (tree / CUT).write_bytes((root / CUT).read_bytes()[:-3000])
+
+    publish(registry, Change("import", "Cut", replaces=frozenset({CUT})), cut)
+    checks.run(registry)
+    yield registry
+    registry.engine.dispose()
+
+
+@pytest.fixture
+def checked(shown: Registry, tmp_path: Path) -> Iterator[Registry]:
+    """A copy of it that a test may change."""
+    shown.engine.dispose()
+    shutil.copytree(shown.root, tmp_path / "checked", symlinks=True)
+    registry = registry_at(tmp_path / "checked")
+    yield registry
+    registry.engine.dispose()
+
+
+def found(registry: Registry, state: str | None = "open") -> set[tuple[str, str]]:
+    return {(row["code"], row["unit"]) for row in checks.listed(registry, Wanted(state))}
+
+
+def looked_at(test: AppTest) -> str:
+    return str(test.selectbox(key="outlier_unit").value)
+
+
+def test_an_unchecked_registry_says_how_to_check_and_checks_by_a_button(writable: Registry) -> None:
+    test = open_page(writable, "outliers")
+    assert "No image was checked yet" in texts(test)
+    assert test.code[0].value == "cohortium check run"
+    button(test, "Check all images").click().run()
+    job = jobs.current(writable, "outliers")
+    assert job is not None
+    assert job.ended.wait(60)
+    assert job.error is None
+    test = open_page(writable, "outliers")
+    assert not test.exception
+    assert showing.coverage(Catalog.of(writable)).measured == 15
+    assert "Channel" in [item.label for item in test.selectbox]
+
+
+def test_the_worst_finding_is_looked_at_first_and_cannot_be_shown(shown: Registry) -> None:
+    test = open_page(shown, "outliers")
+    assert not test.exception
+    assert looked_at(test) == CUT
+    assert "This file cannot be shown" in texts(test)
+    assert "Image unreadable" in texts(test)
+    assert "Copy or export the file again" in texts(test)
+    frame = test.dataframe[0].value
+    assert frame["Kind"][0] == "image unreadable"
+    assert frame["What"][0] == "Image T1w of sub-A000, M00"
+
+
+def test_filters_leave_only_what_was_asked_for(shown: Registry) -> None:
+    test = open_page(shown, "outliers")
+    everything = len(test.dataframe[0].value)
+    test = test.selectbox(key="outlier_site").set_value("siteA").run()
+    assert 0 < len(test.dataframe[0].value) < everything
+    assert set(test.dataframe[0].value["Site"]) == {"siteA"}
+    test = test.selectbox(key="outlier_code").set_value("image-unreadable").run()
+    assert len(test.dataframe[0].value) == 1
+    test = test.selectbox(key="outlier_state").set_value("acknowledged").run()
+    assert not test.dataframe
+    assert "no such finding" in texts(test)
+
+
+def test_the_address_chooses_what_is_looked_at_even_where_nothing_was_found(shown: Registry) -> None:
+    test = open_page(shown, "outliers", unit=IMAGE)
+    assert looked_at(test) == IMAGE
+    assert "No check found anything odd here" in texts(test)
+    assert "siteA" in test.text[0].value
+
+
+def test_acknowledging_takes_a_reason_and_takes_the_finding_from_the_list(checked: Registry) -> None:
+    test = open_page(checked, "outliers")
+    test = button(test, "Acknowledge").click().run()
+    assert "takes a reason" in test.error[0].value
+    assert found(checked, "acknowledged") == set()
+    test.text_input(key=f"acknowledge why {CUT}").set_value("asked the site for it again")
+    test = button(test, "Acknowledge").click().run()
+    assert "acknowledged" in test.success[0].value
+    assert ("image-unreadable", CUT) in found(checked, "acknowledged")
+    assert ("image-unreadable", CUT) not in found(checked)
+
+
+def test_excluding_takes_a_reason_and_is_an_exclusion_like_any_other(checked: Registry) -> None:
+    test = open_page(checked, "outliers")
+    test = button(test, "Exclude").click().run()
+    assert "cannot be a reason" in test.error[0].value
+    test.selectbox(key="outlier reason").set_value("incomplete")
+    test = button(test, "Exclude").click().run()
+    assert "second reader" in test.success[0].value
+    assert exclusions.get(checked, CUT).reason == "incomplete"
+
+
+@pytest.mark.parametrize("measure", [item.name for item in checks.MEASURES])
+def test_every_measure_can_be_drawn(shown: Registry, measure: str) -> None:
+    test = open_page(shown, "outliers")
+    test = test.selectbox(key="outlier_measure").set_value(measure).run()
+    assert not test.exception
+
+
+def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(shown: Registry) -> None:
+    catalog = Catalog.of(shown)
+    rows = showing.values(catalog, "FLAIR", checks.MEASURES[0])
+    assert len(rows) == 8
+    assert {row["site"] for row in rows} == {"siteA", "siteB"}
+    assert CUT not in {row["path"] for row in showing.values(catalog, "T1w", checks.MEASURES[0])}
+    beside = showing.typical(catalog, IMAGE, checks.MEASURES[0])
+    assert beside is not None
+    assert (beside["path"] != IMAGE, beside["site"], beside["channel"]) == (True, "siteA", "FLAIR")
+    assert app_cohort.SUBJECTS[2] in IMAGE
