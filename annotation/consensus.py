@@ -20,6 +20,7 @@ from registry.publishing import Change, Progress, publish
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask, Mask
 from registry.volumes import encode, load_labels
+from registry.wording import counted
 
 
 def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
@@ -36,31 +37,35 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
     if not groups:
         raise UsageError(f"No image has two readings under the protocol '{protocol}'.",
                          f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.")  # fmt: skip
-    wanted = {image: group for image, group in groups.items() if not _fresh(registry, group, recipe)}
+    wanted = [group for group in groups if not _fresh(registry, group, recipe)]
 
     def write(tree: Path) -> Mapping[str, Any]:
         folder = tree / "derivatives" / f"consensus-{protocol}"
-        _describe(folder, protocol, set(wanted))
-        for number, (image, group) in enumerate(sorted(wanted.items()), start=1):
-            _write_one(registry.root, folder, image, group, recipe)
+        _describe(folder, protocol, {group[0].image_path for group in wanted})
+        for number, group in enumerate(wanted, start=1):
+            _write_one(registry.root, folder, group, recipe)
             if progress:
                 progress(number, len(wanted), f"consensus: {recipe.name}")
         return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
 
     if wanted:
-        message = f"Compute {recipe.name} of {len(wanted)} images"
+        message = f"Compute {recipe.name} of {counted(len({group[0].image_path for group in wanted}), 'image')}"
         publish(registry, Change("consensus", message, replaces=_computed(registry, protocol, recipe)), write)
     return len(wanted)
 
 
-def readings(registry: Registry, protocol: str) -> dict[str, list[Mask]]:
-    """Image path to its current readings (not stale), where there are at least two; readings sorted by rater."""
+def readings(registry: Registry, protocol: str) -> list[list[Mask]]:
+    """Current readings (not stale) of one image and one label, where at least two raters read it.
+
+    Groups are sorted by image and label, readings in a group by rater: `label-L` and `label-GM` of one image are two
+    questions, and two masks of one rater are one voice, so only the first by path counts.
+    """
     chosen = select(Mask).where(Mask.protocol == protocol, col(Mask.stale).is_(False), Mask.suffix == "mask")
-    groups: dict[str, list[Mask]] = defaultdict(list)
+    groups: dict[tuple[str, str], dict[str, Mask]] = defaultdict(dict)
     with registry.reading() as session:
         for mask in session.exec(chosen.order_by(col(Mask.rater_id), col(Mask.path))):
-            groups[mask.image_path].append(mask)
-    return {image: group for image, group in groups.items() if len(group) > 1}
+            groups[mask.image_path, mask.label or ""].setdefault(mask.rater_id, mask)
+    return [list(groups[key].values()) for key in sorted(groups) if len(groups[key]) > 1]
 
 
 def protocols(registry: Registry) -> Sequence[str]:
@@ -77,6 +82,7 @@ def _fresh(registry: Registry, group: Sequence[Mask], recipe: Recipe) -> bool:
                 ConsensusMask.image_path == group[0].image_path,
                 ConsensusMask.protocol == group[0].protocol,
                 ConsensusMask.method == recipe.name,
+                ConsensusMask.label == group[0].label,
             )
         ).first()
         if mask is None:
@@ -93,7 +99,8 @@ def _computed(registry: Registry, protocol: str, recipe: Recipe) -> frozenset[st
     return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 
-def _write_one(root: Path, folder: Path, image: str, group: Sequence[Mask], recipe: Recipe) -> None:
+def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Recipe) -> None:
+    image = group[0].image_path
     volumes = [load_labels(root / mask.path) for mask in group]
     combined = recipe.combine(vote_map([volume.data for volume in volumes]), len(volumes))
     data = encode(combined.astype(np.uint8), volumes[0].affine_ras)

@@ -137,3 +137,28 @@ def test_a_protocol_without_two_readings_names_those_that_have(cohort: Registry)
     with pytest.raises(UsageError, match="No image has two readings") as refused:
         consensus.build(cohort, "nobody")
     assert refused.value.hint == "Protocols with readings: ms."
+
+
+def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort: Registry) -> None:
+    """e01 and e02 also drew grey matter in one image; e03 drew its lesions twice."""
+
+    def write(tree: Path) -> None:
+        for rater, label in (("e01", "GM"), ("e02", "GM"), ("e03", "L2")):
+            for extension in (".nii.gz", ".json"):
+                held = cohort.root / tiny_bids.reading_path("sub-A001", "e03", extension)
+                name = held.name.replace("desc-e03", f"desc-{rater}").replace("label-L", f"label-{label}")
+                place = tree / held.relative_to(cohort.root).with_name(name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(held.read_bytes().replace(b'"e03"', f'"{rater}"'.encode()))
+
+    publish(cohort, Change("import", "More labels"), write)
+    groups = {(g[0].image_path, g[0].label): [m.rater_id for m in g] for g in consensus.readings(cohort, "ms")}
+    image = tiny_bids.image_path("sub-A001")
+    assert groups[image, "L"] == ["e01", "e02", "e03"]
+    assert groups[image, "GM"] == ["e01", "e02"]
+    assert (image, "L2") not in groups
+    consensus.build(cohort, "ms")
+    assert consensus.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
+    with cohort.reading() as session:
+        found = session.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
+    assert {mask.label for mask in found} == {"L", "GM"}
