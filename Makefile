@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= build/demo
+ON_POSTGRESQL := tests/registry tests/identity tests/snapshots tests/annotation
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo serve test lint types unit soak benchmarks format clean help
+.PHONY: demo serve test test-postgresql lint types unit soak benchmarks format clean help
 
 help:
 	@echo "make demo        the whole line on a generated cohort; prints where to look"
 	@echo "make serve       the app on the demo registry"
 	@echo "make test        lint, types, contracts, tests (under 15 minutes on two cores)"
+	@echo "make test-postgresql  the registry's tests once more, on a private PostgreSQL server"
 	@echo "make soak        the long tests"
 	@echo "make benchmarks  measurements, as JSON below build/benchmarks"
 
@@ -40,6 +42,10 @@ types: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
+
+# Skips with a reason where no server is installed; tests that look into a SQLite file say so and skip too.
+test-postgresql: $(STAMP)
+	COHORTIUM_TEST_DATABASE=postgresql PYTHONPATH=tests $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p postgresql_server $(ON_POSTGRESQL)
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout=3600
