@@ -9,7 +9,7 @@ from html import escape
 
 from registry.flow import Flow, Loss, Step
 
-_BOX, _SIDE, _GAP, _MARGIN = 360, 250, 50, 16
+_BOX, _SIDE, _GAP, _MARGIN = 300, 204, 28, 6
 _LINE, _PAD, _SPACE = 18, 10, 28
 _WIDTH = 2 * _MARGIN + _BOX + _GAP + _SIDE
 _SIDE_X = _MARGIN + _BOX + _GAP
@@ -96,14 +96,14 @@ def _plural(count: int, word: str) -> str:
 
 def _left(step: Step) -> list[tuple[str, str]]:
     lines = [("b", step.name)]
-    lines += [("", line) for line in textwrap.wrap(step.detail, 40, max_lines=4, placeholder=" ...")]
-    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), 50))]
+    lines += [("", line) for line in textwrap.wrap(step.detail, 38, max_lines=4, placeholder=" ...")]
+    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), 42))]
 
 
 def _right(step: Step) -> list[tuple[str, str]]:
     if not step.lost:
         return []
-    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, 34))]
+    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, 27))]
 
 
 def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[str, str]]) -> str:

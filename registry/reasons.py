@@ -20,8 +20,8 @@ _WORDS = {
 
 
 def in_words(code: str) -> str:
-    """`excluded:consent-withdrawn` is `left out by a person: consent withdrawn`; an unknown code is its own words."""
+    """`excluded:consent-withdrawn` is `excluded: consent withdrawn`; an unknown code is its own words."""
     if code in _WORDS:
         return _WORDS[code]
     plain = code.removeprefix(EXCLUDED).replace("-", " ").replace("_", " ")
-    return f"left out by a person: {plain}" if code.startswith(EXCLUDED) else plain
+    return f"excluded: {plain}" if code.startswith(EXCLUDED) else plain

@@ -37,12 +37,12 @@ def _moved(moved: Sequence[Moved], what: str) -> Iterator[str]:
     for reason in sorted({item.reason for item in moved}):
         mine = [item for item in moved if item.reason == reason]
         persons = sorted({item.person for item in mine})
-        yield f"{counted(len(mine), 'sample')} of {_named(persons)} {what}: {_why(what, reason)}."
+        yield f"{counted(len(mine), 'sample')} of {_named(persons)} {what} ({_why(what, reason)})."
 
 
 def _why(what: str, reason: str) -> str:
     """The reason is why the other snapshot lacks the sample: for one that joined, why it was not there before."""
-    return in_words(reason) if what.startswith("left") else f"before, {in_words(reason)}"
+    return in_words(reason) if what.startswith("left") else f"until now, {in_words(reason)}"
 
 
 def _named(persons: Sequence[str]) -> str:

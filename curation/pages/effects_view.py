@@ -15,11 +15,13 @@ from registry.viewer import shell
 from registry.wording import counted
 
 
-def draw(registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None) -> None:
-    """What a snapshot of this query would leave out now; `sql` need not be saved."""
+def draw(
+    registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None, name: str = "at-hand"
+) -> None:
+    """What a snapshot of this query would leave out now; `sql` need not be saved. `name` is unique on the page."""
     try:
         found = effects.effects(registry, sql, split, policy)
-        steps = flow.of_sql(registry, sql, split, policy, "at hand")
+        steps = flow.of_sql(registry, sql, split, policy, name)
     except CohortiumError as error:
         shell.explain(error)
         return
@@ -32,7 +34,7 @@ def draw(registry: Registry, sql: str, split: str | None = None, policy: TargetP
         st.caption("Nothing is left out.")
     if found.by_unit:
         _table("What people left out", found.by_unit, "Unit")
-    picture(steps, "flow")
+    picture(steps, f"flow-{name}")
 
 
 def picture(steps: Flow, name: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from curation.pages import effects_view
 from registry import queries, snapshots, splits, target_offers
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
@@ -15,10 +16,22 @@ from registry.wording import counted, number
 
 NO_SPLIT = "no split"
 _USUAL = ["consensus", "expert"]
+_TITLES = {"consensus": "Consensus", "expert": "Rater", "random-expert": "A rater by lot", "soft": "Share of raters"}
+_ALONE = {"expert": "The only rater"}
 
 
-def render(registry: Registry) -> str | None:
-    """Draw the form; the id of the snapshot that was just frozen, else None."""
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be frozen."""
+
+    query: str
+    sql: str
+    split: str | None
+    policy: TargetPolicy
+
+
+def choose(registry: Registry) -> Wanted | None:
+    """Draw the choices; None, and a sentence, while something is missing."""
     saved = {f"{query.name}@{query.version}": query.sql for query in queries.listed(registry)}
     if not saved:
         st.info("A snapshot freezes a saved query. Save one first.")
@@ -27,13 +40,7 @@ def render(registry: Registry) -> str | None:
     query = st.selectbox("Freeze the query", list(saved), index=len(saved) - 1, key="snapshot_query")
     split = st.selectbox("with the parts of", [*divided, NO_SPLIT], key="snapshot_split")
     policy = _policy(registry)
-    if policy is None:
-        return None
-    pressed = st.button("Freeze", type="primary", icon=":material/ac_unit:")
-    part = None if split == NO_SPLIT else split
-    if st.toggle("Show what would be left out", key="snapshot_effects"):
-        effects_view.draw(registry, saved[query], part, policy)
-    return _freeze(registry, query, part, policy) if pressed else None
+    return Wanted(query, saved[query], None if split == NO_SPLIT else split, policy) if policy else None
 
 
 def _policy(registry: Registry) -> TargetPolicy | None:
@@ -58,18 +65,20 @@ def _policy(registry: Registry) -> TargetPolicy | None:
 
 
 def _title(word: str) -> str:
-    text = "one rater's mask, drawn by a seed" if word == "random-expert" else in_words(word)
-    return text[:1].upper() + text[1:]
+    """Short enough for a tag; the caption below says the rest."""
+    kind, _, source = word.partition(":")
+    return f"{_TITLES[kind]} {source}".strip() if source else _ALONE.get(word, _TITLES[kind])
 
 
-def _freeze(registry: Registry, query: str, split: str | None, policy: TargetPolicy) -> str | None:
+def freeze(registry: Registry, wanted: Wanted) -> str | None:
+    """Freeze it, with a bar; the id of the snapshot, or None and a sentence."""
     bar = st.progress(0.0, "Selecting images")
 
     def report(done: int, total: int, what: str) -> None:
         bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'image')}")
 
     try:
-        manifest = snapshots.create(registry, query, split, policy, report)
+        manifest = snapshots.create(registry, wanted.query, wanted.split, wanted.policy, report)
     except CohortiumError as error:
         shell.explain(error)
         return None

@@ -19,8 +19,15 @@ def render(registry: Registry) -> None:
     """Draw the tab."""
     left, right = st.columns((3, 5), gap="large")
     with left:
-        made = snapshot_form.render(registry)
+        wanted = snapshot_form.choose(registry)
+        pressed = wanted and st.button("Freeze", type="primary", icon=":material/ac_unit:")
+        looked = wanted and st.toggle("Show what would be left out", key="snapshot_effects")
+        made = snapshot_form.freeze(registry, wanted) if wanted and pressed else None
     with right:
+        if wanted and looked:
+            st.subheader(f"What a snapshot of {wanted.query} would leave out", divider="gray")
+            effects_view.draw(registry, wanted.sql, wanted.split, wanted.policy, wanted.query)
+            st.subheader("Snapshots", divider="gray")
         _listed(registry, made)
 
 
@@ -35,10 +42,9 @@ def _listed(registry: Registry, made: str | None) -> None:
                    f"{counted(known[key].n_samples, 'sample')}" for key in newest}  # fmt: skip
     if made:
         st.session_state["shown_snapshot"] = made
-    st.dataframe([{"Snapshot": key[:12], "Query": known[key].query, "Split": known[key].split or "-",
-                   "Samples": known[key].n_samples, "Left out": known[key].n_excluded,
-                   "Frozen (UTC)": when.get(key, "-")[:16].replace("T", " ")} for key in newest],
-                 hide_index=True)  # fmt: skip
+    st.dataframe([{"Snapshot": key[:12], "Frozen (UTC)": when.get(key, "-")[:16].replace("T", " "),
+                   "Query": known[key].query, "Samples": known[key].n_samples, "Left out": known[key].n_excluded,
+                   "Split": known[key].split or "-"} for key in newest], hide_index=True)  # fmt: skip
     chosen = st.selectbox("Look at", newest, key="shown_snapshot", format_func=titles.__getitem__)
     manifest = snapshots.get(registry, chosen)
     _show(registry, manifest)

@@ -96,7 +96,7 @@ def test_a_cohort_by_ticks_to_the_difference_of_its_versions(
     test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
     assert not test.error, texts(test)
     test = test.selectbox(key="compared_snapshot").set_value(first).run()
-    assert r"2 samples of person P001 left the cohort\: left out by a person\: consent withdrawn\." in texts(test)
+    assert r"2 samples of person P001 left the cohort \(excluded\: consent withdrawn\)\." in texts(test)
     assert r"joined" not in texts(test)
     assert snapshots.verify(snapshots.get(writable, first), writable).ok
 

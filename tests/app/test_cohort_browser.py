@@ -84,14 +84,14 @@ def test_a_cohort_and_its_next_version_by_keyboard(served: tuple[Registry, str])
         page.keyboard.type(first[:12])
         page.wait_for_timeout(300)
         page.keyboard.press("Enter")
-        page.get_by_text("2 samples of person P001 left the cohort: left out by a person: consent withdrawn.").wait_for(
+        page.get_by_text("2 samples of person P001 left the cohort (excluded: consent withdrawn).").wait_for(
             timeout=30_000
         )
         assert page.get_by_text("joined the cohort").count() == 0
         assert snapshots.verify(snapshots.get(registry, first), registry).ok
         still(page)
         shot(page, "app-difference")
-        press(page, "checkbox", "Show what would be left out", "Space")
+        press(page, "switch", "Show what would be left out", "Space")
         page.get_by_text("The same in words").first.wait_for(timeout=30_000)
         page.wait_for_timeout(800)
         shot(page, "app-left-out")

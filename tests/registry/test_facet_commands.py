@@ -8,12 +8,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from registry import facets, queries
-from registry.cli import app
+from registry.commands import cohorts
 from registry.errors import UsageError
-from registry.store import Registry
+from registry.store import ENVIRONMENT, Registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
 
@@ -24,9 +25,9 @@ def commands() -> list[list[str]]:
 
 
 def run(registry: Registry, words: list[str]) -> str:
-    done = CliRunner().invoke(app, ["--registry", str(registry.root), *words])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
+    app = typer.Typer()
+    cohorts.commands(app)
+    done = CliRunner().invoke(app, words, env={ENVIRONMENT: str(registry.root)}, catch_exceptions=False)
     return str(done.stdout)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from registry import effects, exclusions, flow, snapshots, splits
-from registry.canon import readable_json
 from registry.effects import Effects
 from registry.errors import NotFound
 from registry.flowchart import DARK, svg, words
@@ -47,14 +48,13 @@ def test_the_target_policy_is_a_reason(registry: Registry, policy: list[str]) ->
 
 def test_a_stale_mask_is_told_apart_from_no_mask(registry: Registry) -> None:
     """The image of sub-A001 is replaced, so its readings are of an older image."""
+    path = cohort.image("sub-A001")
 
-    def replace(tree: object) -> None:
-        place = tree / cohort.image("sub-A001")  # type: ignore[operator]
-        place.parent.mkdir(parents=True)
-        place.write_bytes((registry.root / cohort.image("sub-A002")).read_bytes())
-        place.with_suffix("").with_suffix(".json").write_bytes(readable_json({"Manufacturer": "Acme"}))
+    def replace(tree: Path) -> None:
+        (tree / path).parent.mkdir(parents=True)
+        (tree / path).write_bytes((registry.root / cohort.image("sub-A002")).read_bytes())
 
-    publish(registry, Change("import", "Replace an image"), replace)
+    publish(registry, Change("import", "Replace an image", replaces=frozenset({path})), replace)
     found = effects.effects(registry, QUERY, None, FIRST)
     assert [(item.name, item.samples) for item in found.by_reason] == [("stale-mask", 1)]
     assert adds_up(found)
@@ -92,7 +92,7 @@ def test_the_picture_can_be_dark(registry: Registry) -> None:
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("excluded:consent-withdrawn", "left out by a person: consent withdrawn"), ("no-target", "no mask"),
+    [("excluded:consent-withdrawn", "excluded: consent withdrawn"), ("no-target", "no mask"),
      ("excluded:quality-reject", "rejected in the quality check"), ("something-new", "something new")],
 )  # fmt: skip
 def test_reasons_have_words(code: str, said: str) -> None:

@@ -28,14 +28,14 @@ def test_one_mask_and_one_person(registry: Registry) -> None:
     second = snapshots.create(registry, "flair", "main", FIRST)
     found = snapshots.compare(registry, first.snapshot_id, second.snapshot_id)
     assert telling.sentences(found) == [
-        "1 sample of person P001 left the cohort: left out by a person: consent withdrawn.",
+        "1 sample of person P001 left the cohort (excluded: consent withdrawn).",
         "The mask that is the target is another one in sub-A002_ses-M00.",
     ]
     shown = telling.tables(found)
     assert [(title, len(rows)) for title, rows in shown.items()] == [("Left the cohort", 1), ("Changed", 1)]
     assert snapshots.verify(first, registry).ok
     back = telling.sentences(snapshots.compare(registry, second.snapshot_id, first.snapshot_id))
-    assert back[0] == "1 sample of person P001 joined the cohort: before, left out by a person: consent withdrawn."
+    assert back[0] == "1 sample of person P001 joined the cohort (until now, excluded: consent withdrawn)."
     assert list(snapshots.frozen_at(registry)) == [first.snapshot_id, second.snapshot_id]
 
 
