@@ -1,0 +1,122 @@
+"""docs/benchmarks.md from the results that are kept: `python -m benchmarks.page`."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+Result = dict[str, Any]
+Line = tuple[str, str, str]
+
+_HEAD = """# Benchmarks
+
+What was measured, with what was wanted beside it. Each line comes from a file in `benchmarks/results/`, written by
+`python -m benchmarks NAME` on {machine}; `python -m benchmarks.page` writes this page from them.
+Seconds depend on the machine; ratios to a peer in the same run say more. Of several runs the median is given.
+
+| benchmark | measured | result | wanted |
+|---|---|---|---|
+"""
+
+
+def page(results: Path = RESULTS) -> str:
+    """The page's text."""
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(results.glob("*.json"))}
+    machine = next(iter(found.values()))["machine"]
+    stated = f"{machine['cpus']} cores, {machine['system']}, Python {machine['python']}"
+    lines = [(name, *line) for name in LINES if name in found for line in LINES[name](found[name])]
+    rows = ["| `{}` | {} | {} | {} |".format(*line) for line in lines]
+    return _HEAD.format(machine=stated) + "\n".join(rows) + "\n"
+
+
+def _median(measured: Result, key: str = "seconds") -> float:
+    return statistics.median(measured[key])
+
+
+def _index(result: Result) -> Iterator[Line]:
+    files = f"{result['files']:,} files of {result['subjects']:,} subjects"
+    yield (f"{files}: index with headers and checksums",
+           f"{_median(result['index_with_headers_and_checksums']):.1f} s", "")  # fmt: skip
+    yield "the same, unchanged: rescan", f"{result['ratio_rescan_to_index']:.2f} of it", "under 0.2"
+    yield "a snapshot of them", f"{_median(result['snapshot']):.2f} s", ""
+
+
+def _scan(result: Result) -> Iterator[Line]:
+    for subjects, found in result["subjects"].items():
+        count = f"{int(subjects):,} subjects, {found['files']:,} files"
+        ours = found["peers"]["cohortium"]
+        yield (f"{count}: names and sidecars", f"{_median(ours):.2f} s, {ours['peak_mib']} MiB", "under 300 MB")
+        wanted = {"bids2table_sidecars": "4 times", "pybids": "40 times"}
+        for peer, times in found["times_ours"].items():
+            if peer != "cohortium":
+                yield f"{count}: {peer.replace('_', ' with ')}", f"{times:g} times as long", wanted.get(peer, "")
+        yield f"{count}: unchanged rescan", f"{found['ratio_rescan_to_scan']:.2f} of a full scan", "under 0.2"
+        one, many = (statistics.median(found[f"headers_{how}"]) for how in ("one_core", "all_cores"))
+        yield f"{count}: image headers on {found['cores']} cores", f"{many:.2f} s ({one / many:.1f} times one core)", ""
+
+
+def _accept(result: Result) -> Iterator[Line]:
+    yield ("accept one mask of a whole head, the service call", f"{1000 * _median(result['head']):.0f} ms",
+           "under 150 ms")  # fmt: skip
+
+
+def _catalog(result: Result) -> Iterator[Line]:
+    for name, measured in result["warm"].items():
+        yield (f"{result['image_rows']:,} image rows, warm: {name}", f"{1000 * _median(measured):.0f} ms",
+               "under 100 ms")  # fmt: skip
+    yield "filling the catalog, once a change", f"{_median(result['fill']):.1f} s", ""
+
+
+def _snapshot(result: Result) -> Iterator[Line]:
+    yield f"a snapshot of {result['files']:,} files", f"{_median(result['second']['create']):.1f} s", "under 5 s"
+
+
+def _importing(result: Result) -> Iterator[Line]:
+    for name in ("many_small", "large_masks"):
+        gain = result[name]["gain_by_busiest_process"]
+        yield f"reading a delivery, {name.replace('_', ' ')}: {result['cores']} cores over one", f"{gain} times", ""
+
+
+def _quality(result: Result) -> Iterator[Line]:
+    wanted = {"alone": "under 50 ms", "eight_at_once": ""}
+    for how, limit in wanted.items():
+        yield f"a quality verdict, {how.replace('_', ' ')}", f"{result[how]['median_ms']:.0f} ms", limit
+
+
+def _facets(result: Result) -> Iterator[Line]:
+    for subjects in (key for key in result if key.isdecimal()):
+        took, count = _median(result[subjects]["many"]), result[subjects]["image_rows"]
+        wanted = "under 100 ms" if subjects == "1000" else ""
+        yield f"a tick in the cohort builder, {count:,} images", f"{1000 * took:.0f} ms", wanted
+
+
+def _demo(result: Result) -> Iterator[Line]:
+    yield "`cohortium demo`, training included", f"{_median(result) / 60:.1f} min, {result['peak_mib']} MiB", ""
+
+
+def _hippocampus(result: Result) -> Iterator[Line]:
+    for reached in (0.85, 0.87, 0.88):
+        at = next((point for point in result["curve"] if point["validation_dice"] >= reached), None)
+        if at:
+            yield f"validation Dice of at least {reached}", f"after {at['minutes']:.1f} min", ""
+    test = next(part for part in result["parts"] if (part["part"], part["label"]) == ("test", "foreground"))
+    low, high = test["dice"]["ci95"]
+    minutes = result["curve"][-1]["minutes"]
+    yield (f"mean foreground Dice of {test['n']} test images, {minutes:.0f} min of training",
+           f"{test['dice']['mean']:.3f} ({low:.3f} to {high:.3f})", "0.875 within 15 min")  # fmt: skip
+
+
+LINES: dict[str, Callable[[Result], Iterator[Line]]] = {
+    "index": _index, "scan": _scan, "importing": _importing, "accept": _accept, "catalog": _catalog, "facets": _facets,
+    "snapshot": _snapshot, "quality": _quality, "demo": _demo, "hippocampus": _hippocampus,
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
