@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, select
-
 from curation import recipes
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
-from registry import geometry, layout
+from registry import layout
 from registry.canon import readable_json, sha256_bytes
 from registry.errors import InvalidInput, NotFound
-from registry.projection import read_roots
 from registry.publishing import Change, Progress, publish
+from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File
 
@@ -73,7 +71,7 @@ def import_delivery(
         InvalidInput: nothing in the folder fits the recipe, or a mask does not fit its image.
     """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
-    publish(registry, importing.change, importing.write, check=_checker(registry), progress=progress)
+    publish(registry, importing.change, importing.write, check=checker(registry), progress=progress)
     return importing.reports[0]
 
 
@@ -89,7 +87,7 @@ def check_delivery(
     Arguments and errors as there.
     """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
-    sound, changed = _checker(registry), list[File]()
+    sound, changed = checker(registry), list[File]()
 
     def stop(files: Sequence[File]) -> None:
         sound(files)
@@ -135,20 +133,3 @@ def _keep_report(tree: Path, report: ImportReport) -> None:
     place = tree / layout.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
     place.parent.mkdir(parents=True)
     place.write_bytes(data)
-
-
-def _checker(registry: Registry) -> Callable[[Sequence[File]], None]:
-    """Refuse masks that do not fit, looking at new and present files of the touched subjects together."""
-
-    def check(changed: Sequence[File]) -> None:
-        subjects = {file.subject_id for file in changed if file.subject_id}
-        with registry.reading() as session:
-            present = session.exec(
-                select(File).where(col(File.subject_id).in_(subjects) | col(File.subject_id).is_(None))
-            ).all()
-        files = {file.path: file for file in [*present, *changed]}.values()
-        roots = read_roots(file for file in files if file.subject_id is None)
-        for subject, group in sorted(geometry.by_subject(files).items()):
-            geometry.require_sound(geometry.check_subject(subject, group, roots))
-
-    return check
