@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from registry import repair, status, validation
 from registry.canon import canonical_json, sha256_file
 from registry.storage import run_git
 from registry.store import Registry
@@ -52,6 +53,17 @@ def everything(registry: Registry) -> tuple[dict[str, str], dict[str, list[str]]
 def uncommitted(registry: Registry) -> str:
     """What `git status` would print; empty when everything is committed."""
     return run_git(registry.root, "status", "--porcelain", "--untracked-files=all")
+
+
+def require_settled(registry: Registry) -> None:
+    """Nothing waits, git has everything, no check finds an error, and a rebuild gives the rows that are there."""
+    assert uncommitted(registry) == ""
+    assert status.status(registry)["waiting"] == 0
+    assert validation.validate(registry, bids=False).errors == []
+    live = rows(registry, without=LEDGER)
+    repair.rebuild(registry)
+    assert rows(registry, without=LEDGER) == live
+    assert list((registry.local / "staging").glob("*")) == []
 
 
 def kill_groups(processes: Collection[subprocess.Popen[bytes]]) -> None:

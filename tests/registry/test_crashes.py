@@ -13,7 +13,7 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import repair, status, validation
+from registry import repair, status
 from registry.errors import StorageError
 from registry.publishing import Change, publish
 from registry.store import Registry
@@ -39,13 +39,7 @@ def require_sound(registry: Registry, before: dict[str, str]) -> None:
     present = whole & after.keys()
     assert present in (set(), whole)
     assert {path for path in before if path not in after} == set()
-    assert registry_state.uncommitted(registry) == ""
-    assert status.status(registry)["waiting"] == 0
-    assert validation.validate(registry, bids=False).errors == []
-    live = registry_state.rows(registry, without=registry_state.LEDGER)
-    repair.rebuild(registry)
-    assert registry_state.rows(registry, without=registry_state.LEDGER) == live
-    assert list((registry.local / "staging").glob("*")) == []
+    registry_state.require_settled(registry)
 
 
 def doomed_files(root: Path) -> list[str]:

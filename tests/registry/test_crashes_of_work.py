@@ -13,7 +13,7 @@ import doomed_writer
 import pytest
 import registry_state
 
-from registry import repair, status, validation
+from registry import repair, status
 from registry.events import LOGS
 from registry.store import Registry
 
@@ -48,13 +48,7 @@ def require_whole(registry: Registry, before: frozenset[str], changes: list[froz
     """The files are as they were, or as one of the work's changes left them; nothing waits, rows are as files say."""
     now = frozenset(f"{path} {sha}" for path, sha in contents(registry.root).items())
     assert now in (before, *changes)
-    assert registry_state.uncommitted(registry) == ""
-    assert status.status(registry)["waiting"] == 0
-    assert validation.validate(registry, bids=False).errors == []
-    live = registry_state.rows(registry, without=registry_state.LEDGER)
-    repair.rebuild(registry)
-    assert registry_state.rows(registry, without=registry_state.LEDGER) == live
-    assert list((registry.local / "staging").glob("*")) == []
+    registry_state.require_settled(registry)
 
 
 def die_and_mend(registry: Registry, step: str, work: str, after: frozenset[str]) -> None:
