@@ -146,7 +146,8 @@ def outside(planned: Planned) -> list[Refusal]:
 def _by_line(sentence: str, rows: Sequence[Row]) -> str:
     """Series by their line in the table: keys are salted hashes that nobody can find."""
     for number, row in enumerate(rows, start=1):
-        sentence = sentence.replace(row.series, f"in line {number}")
+        known = f" ({row.description})" if row.description else ""
+        sentence = sentence.replace(row.series, f"in line {number}{known}")
     return sentence
 
 

@@ -22,10 +22,8 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
                 icon=":material/info:")  # fmt: skip
         return
     rows = [{"What": units.in_words(item.unit), "Reason": words(item.reason), "First reader": item.rater_id,
-             "Second reader": item.second_rater_id or "waits", "Comment": item.comment or ""}
-            for item in found]  # fmt: skip
-    st.dataframe(rows, hide_index=True, height=min(320, 38 + 35 * len(rows)),
-                 column_config={"What": st.column_config.TextColumn(width="medium")})  # fmt: skip
+             "Second reader": item.second_rater_id or "waits"} for item in found]  # fmt: skip
+    st.dataframe(rows, hide_index=True, height=min(320, 38 + 35 * len(rows)))
 
 
 def effect(registry: Registry) -> None:

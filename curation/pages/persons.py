@@ -7,22 +7,18 @@ from typing import Literal
 
 import streamlit as st
 
-from curation import jobs
-from curation.jobs import Job
-from curation.pages import job_progress, pair_view
+from curation.pages import pair_search, pair_view
 from registry import pairs, subjects
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.identity import CLEARED, SAME, SUSPECTED, links
 from registry.identity.links import Verdict
 from registry.identity.proposals import pair
-from registry.identity.survey import Survey
 from registry.store import Registry, actor
 from registry.tables import PersonLink
 from registry.viewer import shell
 from registry.wording import counted, number, plain
 
-_DESK = "persons"
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
 _COLOURS: dict[str, Literal["orange", "green", "gray"]] = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
 
@@ -33,8 +29,10 @@ def render(registry: Registry) -> None:
     catalog = Catalog.of(registry)
     known = subjects.listed(catalog)
     found = links.listed(registry)
-    _summary(found)
-    _search(registry, len(known))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _summary(found)
+        pair_search.button(registry, len(known) > 1)
+    pair_search.outcome(registry)
     if told := st.session_state.pop("pair told", None):
         st.success(told, icon=":material/check_circle:")
     if len(known) < 2:
@@ -48,46 +46,11 @@ def render(registry: Registry) -> None:
 
 
 def _summary(found: Sequence[PersonLink]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for kind, title in _KINDS.items():
-            count = sum(link.kind == kind for link in found)
-            st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")
-        st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
-                 help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
-
-
-def _search(registry: Registry, subjects_known: int) -> None:
-    """Look for new pairs; the search goes on when the page is closed."""
-    job = jobs.current(registry, _DESK)
-    if job is not None and job.running:
-        job_progress.follow(job, "You may close this page; what is found waits here.")
-        return
-    if job is not None:
-        _told(job)
-    if st.button("Look for new pairs", icon=":material/person_search:", disabled=subjects_known < 2,
-                 help="Compares checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
-        job = Job("propose", "Looking for subjects that may be one person")
-        try:
-            jobs.start(registry, _DESK, job, lambda progress: links.propose(registry, progress))
-        except CohortiumError as error:
-            shell.explain(error)
-            return
-        st.rerun()
-
-
-def _told(job: Job) -> None:
-    if job.error is not None:
-        job_progress.why(job)
-        return
-    survey: Survey = job.result
-    if survey.proposals:
-        st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
-    else:
-        st.info("No new pair was found: every pair that is alike has been decided or is listed below.",
-                icon=":material/check_circle:")  # fmt: skip
-    if survey.skipped:
-        with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
-            st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)
+    for kind, title in _KINDS.items():
+        count = sum(link.kind == kind for link in found)
+        st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")
+    st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
+             help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
 
 
 def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | None:
@@ -96,8 +59,9 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
     titles = {**_KINDS, "any": "Any two subjects"}
     asked = (st.query_params.get("a"), st.query_params.get("b"))
     first = "any" if None not in asked else SUSPECTED
-    kind = st.segmented_control("Pairs", kinds, default=first, format_func=titles.__getitem__, key="pair_kind",
-                                required=True, label_visibility="collapsed")  # fmt: skip
+    left, right = st.columns((1, 1), vertical_alignment="center")
+    kind = left.segmented_control("Pairs", kinds, default=first, format_func=titles.__getitem__, key="pair_kind",
+                                  required=True, label_visibility="collapsed")  # fmt: skip
     if kind == "any":
         return _any(found, known, asked)
     named = {f"{link.subject_a} and {link.subject_b}": link for link in found if link.kind == kind}
@@ -108,7 +72,8 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
         return None
     if st.session_state.get("pair") not in (None, *named):
         del st.session_state["pair"]
-    chosen = st.selectbox(f"Which of {counted(len(named), 'pair')}", list(named), key="pair")
+    chosen = right.selectbox(f"Which of {counted(len(named), 'pair')}", list(named), key="pair",
+                             label_visibility="collapsed")  # fmt: skip
     return named[chosen]
 
 
@@ -127,19 +92,18 @@ def _any(found: Sequence[PersonLink], known: Sequence[str], asked: tuple[str | N
 
 def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     a, b = link.subject_a, link.subject_b
-    st.subheader(f"{a} and {b}")
     st.text(pairs.evidence(link) if link.kind else "Nobody has proposed this pair.")
     if link.reviewer:
         st.caption(f"{_KINDS[link.kind]}, says {plain(link.reviewer)}: {plain(link.reason or '')}")
-    left, right = st.columns((3, 2), gap="large")
+    left, right = st.columns((5, 3), gap="medium")
     with left:
         pair_view.pictures(registry, a, b)
     with right:
-        pair_view.facts(pairs.facts(catalog, a, b), a, b)
-        _changes(pairs.crossings(registry, a, b), link)
         _decide(registry, link)
-        shell.link("subject", f"Open {a}", {"subject": a})
-        shell.link("subject", f"Open {b}", {"subject": b})
+        _changes(pairs.crossings(registry, a, b), link)
+        for name in (a, b):
+            shell.link("subject", f"Open {name}", {"subject": name})
+    pair_view.facts(pairs.facts(catalog, a, b), a, b)
 
 
 def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
@@ -162,18 +126,21 @@ def _decide(registry: Registry, link: PersonLink) -> None:
             same = st.form_submit_button("One person", type="primary", icon=":material/join:")
             two = st.form_submit_button("Two persons", icon=":material/call_split:")
     if same:
-        _do(lambda: links.confirm(registry, a, b, Verdict(reason)), f"{a} and {b} are one person from now on.")
+        _do(registry, link, links.confirm, reason)
     elif two:
-        _do(lambda: links.clear(registry, a, b, Verdict(reason)), f"{a} and {b} are kept apart, for good.")
+        _do(registry, link, links.clear, reason)
 
 
-def _do(change: Callable[[], object], told: str) -> None:
+def _do(registry: Registry, link: PersonLink, decide: Callable[..., PersonLink], reason: str) -> None:
+    """Decide, then draw the page anew: persons, splits and the list of pairs are others now."""
     try:
-        change()
+        made = decide(registry, link.subject_a, link.subject_b, Verdict(reason))
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.session_state["pair told"] = told
+    pair_search.forget(registry)
+    said = "are one person from now on" if made.kind == SAME else "are kept apart, for good"
+    st.session_state["pair told"] = f"{made.subject_a} and {made.subject_b} {said}."
     st.rerun()
 
 

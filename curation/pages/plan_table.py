@@ -12,8 +12,8 @@ from curation.dicom.planning import Planned
 from curation.inbox import Corrected
 from registry.wording import counted, plain
 
-_COLUMNS = ("keep", "name", "subject", "session", "days_from_baseline", "reason", "description", "files", "volumes",
-            "shape", "spacing_mm", "plane", "echo_time_ms")  # fmt: skip
+_COLUMNS = ("description", "keep", "name", "subject", "session", "days_from_baseline", "files", "volumes", "shape",
+            "spacing_mm", "plane", "echo_time_ms", "reason")  # fmt: skip
 _FIXED = ("description", "files", "volumes", "shape", "spacing_mm", "plane", "echo_time_ms")
 
 
@@ -51,8 +51,8 @@ def _config() -> dict[str, Any]:
         "subject": text("Subject", width=130),
         "session": text("Session", width=80),
         "days_from_baseline": text("Days", width=60, help="Days from the person's first session, never a date."),
-        "reason": text("To decide", width=280),
-        "description": text("Series description", width=160),
+        "reason": text("Why it is not simply kept", width=320),
+        "description": text("Series description", width=150, pinned=True),
         "files": text("Files", width=55),
         "volumes": text("Volumes", width=70),
         "shape": text("Voxels", width=110),

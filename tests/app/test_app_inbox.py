@@ -96,7 +96,7 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     assert not test.exception
     assert not test.error
     assert metrics(test) == {"Subjects": "1", "Sessions": "1", "Images": "1", "Masks": "0", "Consensus": "0",
-                             "Files outside": "2"}  # fmt: skip
+                             "Outside": "2"}  # fmt: skip
     whys = [row["Why"] for frame in test.dataframe if "Why" in frame.value for _, row in frame.value.iterrows()]
     assert reasons.sentence("not-nifti") in whys
     assert registry_state.everything(writable) == before, "a look writes nothing and leaves nothing"
@@ -109,7 +109,7 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
 
     test = button(test, "Another delivery").click().run()
     test.selectbox(key="earlier").set_value(kept.name).run()
-    assert metrics(test)["Files outside"] == "2"
+    assert metrics(test)["Outside"] == "2"
     test.text_input(key="earlier text").set_value("meeting").run()
     assert [list(frame.value["File"]) for frame in test.dataframe if "File" in frame.value] == [
         ["minutes of a meeting.docx"]
@@ -219,7 +219,7 @@ def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Pa
     assert planned is not None
     cells = [vars(row) for row in planned.rows]
     odd = next(number for number, row in enumerate(planned.rows) if row.description == "xyz")
-    assert any(f"in line {odd + 1} waits for yes or no" in said for said in inbox.correct(planned, cells).problems)
+    assert any(f"in line {odd + 1} (xyz) waits for yes or no" in said for said in inbox.correct(planned, cells).problems)
 
     twice = [{**row, "keep": "yes", "name": "anat/T1w"} for row in cells]
     assert any("have one name" in said for said in inbox.correct(planned, twice).problems)

@@ -1,0 +1,65 @@
+"""Look for subjects that may be one person; the search goes on when the page is closed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation import jobs
+from curation.jobs import Job
+from curation.pages import job_progress
+from registry.errors import CohortiumError
+from registry.identity import links
+from registry.identity.survey import Survey
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import counted
+
+_DESK = "persons"
+
+
+def button(registry: Registry, possible: bool) -> None:
+    """The button that starts a search; `possible` is False where there are not two subjects."""
+    job = jobs.current(registry, _DESK)
+    if not st.button("Look for new pairs", icon=":material/person_search:", disabled=not possible or running(job),
+                     help="By checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
+        return
+    try:
+        job = Job("propose", "Looking for subjects that may be one person")
+        jobs.start(registry, _DESK, job, lambda progress: links.propose(registry, progress))
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.rerun()
+
+
+def running(job: Job | None) -> bool:
+    """Whether a search is under way."""
+    return job is not None and job.running
+
+
+def outcome(registry: Registry) -> None:
+    """How far a search is, or what it found."""
+    job = jobs.current(registry, _DESK)
+    if job is None:
+        return
+    if job.running:
+        job_progress.follow(job, "You may close this page; what is found waits here.")
+    elif job.error is not None:
+        job_progress.why(job)
+    else:
+        _found(job.result)
+
+
+def forget(registry: Registry) -> None:
+    """What the last search found is old news once a pair was decided."""
+    jobs.forget(registry, _DESK)
+
+
+def _found(survey: Survey) -> None:
+    if survey.proposals:
+        st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
+    else:
+        st.info("No new pair was found: what is alike was decided before, or waits below.", icon=":material/done_all:")
+    if survey.skipped:
+        with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
+            st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)
