@@ -14,10 +14,10 @@ Row = dict[str, Any]
 
 _KINDS = {
     "ordinary": ("ordinary", "#6FA3CF", "circle", 45),
-    "other": ("another finding", "#E69F00", "circle", 60),
-    "acknowledged": ("outlier, acknowledged", "#8A94A0", "diamond", 90),
+    "other": ("other finding", "#E69F00", "circle", 60),
+    "acknowledged": ("acknowledged", "#8A94A0", "diamond", 90),
     "open": ("outlier", "#D55E00", "diamond", 130),
-    "median": ("median of the site", "#444444", "stroke", 900),
+    "median": ("site median", "#444444", "M-1,-.1H1V.1H-1Z", 700),
 }
 """State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
 
@@ -36,7 +36,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
     titles, colours, shapes, sizes = (list(part) for part in zip(*(_KINDS[kind] for kind in shown), strict=True))
     unit = f" ({measure.unit})" if measure.unit else ""
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=points), height=380)
+        alt.Chart(alt.InlineData(values=points), height=500)
         .mark_point(filled=True, strokeWidth=2.5)
         .encode(
             x=alt.X("site:N", title=None, axis=alt.Axis(labelAngle=0, labelLimit=140, ticks=False)),
@@ -77,4 +77,4 @@ def _median(site: str, value: float) -> Row:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", title=None, columns=3, labelLimit=200, padding=0, offset=8, symbolSize=80)
+    return alt.Legend(orient="top", title=None, columns=5, labelLimit=200, padding=0, offset=8, symbolSize=80)

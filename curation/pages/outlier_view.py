@@ -24,22 +24,31 @@ def in_words(unit: str) -> str:
     return units.in_words(unit) if unit.startswith(("sub-", "derivatives/")) else f"Channel {unit}"
 
 
-def look(registry: Registry, catalog: Catalog, unit: str | None, measure: Measure) -> None:
-    """Draw what is known of a unit and the forms."""
-    if unit is None:
-        st.info("Nothing was found, and nothing is chosen. Click a point of the plot to look at its image.")
-        return
+def kind(code: str) -> str:
+    """A check's code as words: `image unreadable`, `outlier: noise`."""
+    measure = next((item for item in checks.MEASURES if item.code == code), None)
+    return f"outlier: {measure.title.lower()}" if measure else words(code)
+
+
+def look(catalog: Catalog, unit: str, measure: Measure) -> None:
+    """Draw the image of a unit, where it is one."""
     image = showing.image(catalog, unit)
-    if image:
-        _picture(catalog, image, measure)
-    found = [row for row in checks.listed(registry, checks.Wanted(state=None)) if row["unit"] == unit]
+    if image is None:
+        st.info("A visit or a channel has no single image to show. What was found about it is below.")
+        return
+    _picture(catalog, image, measure)
+
+
+def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) -> None:
+    """What was found about a unit, and the forms to acknowledge it or to leave the image out."""
+    st.markdown(f"**{plain(in_words(unit))}**")
     for row in found:
         _finding(row)
     if not found:
         st.caption("No check found anything odd here.")
     if still := [row for row in found if row["state"] == "open"]:
         _acknowledge(registry, unit, still)
-    if image:
+    if image := showing.image(catalog, unit):
         _exclude(registry, image)
 
 
@@ -56,7 +65,7 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     shown = beside if wanted and beside else image
     if shown is beside:
         st.caption(f"Shown for comparison: {plain(in_words(shown['path']))}")
-    show([Layer(volume_url(shown["sha256"]), shown["channel"])], key="outlier_viewer", height=430)
+    show([Layer(volume_url(shown["sha256"]), shown["channel"])], key="outlier_viewer", height=400)
     query = {"subject": image["subject"], "session": image["session"].partition("/")[2]}
     shell.link("subject", f"Open {image['subject']}", query)
 
@@ -64,20 +73,23 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 def _finding(row: Row) -> None:
     check = named(row["code"])
     with st.container(border=True):
-        st.markdown(f"**{plain(words(row['code']).capitalize())}** · {plain(row['state'])}")
+        st.markdown(f"**{plain(kind(row['code']).capitalize())}** · {plain(row['state'])}",
+                    help=plain(f"{check.about} {check.advice}"))  # fmt: skip
         st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
-        st.caption(plain(f"{check.about} {check.advice}"))
         if row["state"] == "acknowledged":
             st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
         elif row["state"] == "outdated":
             st.caption("The image has changed since; the next check says whether it still holds.")
+        else:
+            st.caption(plain(check.advice))
 
 
 def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
     codes = [row["code"] for row in found]
     with st.form(f"acknowledge {unit}", border=False):
-        chosen = st.multiselect("Findings", codes, default=codes, format_func=words) if len(codes) > 1 else codes
-        reason = st.text_input("Why it may stand", key=f"acknowledge why {unit}",
+        several = len(codes) > 1
+        chosen = st.multiselect("Findings that may stand", codes, default=codes, format_func=kind) if several else codes
+        reason = st.text_input("Why they may stand" if several else "Why it may stand", key=f"acknowledge why {unit}",
                                placeholder="looked at it, the coil was changed")  # fmt: skip
         pressed = st.form_submit_button("Acknowledge", icon=":material/done:")
     if pressed:
@@ -89,12 +101,17 @@ def _exclude(registry: Registry, image: Row) -> None:
         visit = {image["path"]: "This image", image["session"]: "Its visit"}
         unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
         reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key="outlier reason",
-                              accept_new_options=True, placeholder="Choose one, or type a new code")  # fmt: skip
+                              accept_new_options=True, format_func=_reason,
+                              placeholder="Choose one, or type a new code")  # fmt: skip
         comment = st.text_input("Comment (optional)", key="outlier comment", placeholder="one line for people")
         pressed = st.form_submit_button("Exclude", icon=":material/block:")
     if pressed:
         _do(lambda: exclusions.exclude(registry, unit, reason or "", comment.strip() or None),
             f"{in_words(unit)} is excluded: {words(reason)}. It waits for a second reader.")  # fmt: skip
+
+
+def _reason(code: str) -> str:
+    return words(code) if exclusions.REASON.fullmatch(code) else code
 
 
 def _do(change: Callable[[], object], told: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from curation import jobs
@@ -13,11 +15,13 @@ from registry.checks import Measure, showing
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, plain, words
+from registry.wording import counted, number
 
 _DESK = "outliers"
 _ALL = "all"
 _UNIT = "outlier_unit"
+
+Row = dict[str, Any]
 
 
 def render(registry: Registry) -> None:
@@ -36,12 +40,21 @@ def render(registry: Registry) -> None:
         st.info("No image was checked yet. Check them here, or on the command line:")
         st.code("cohortium check run", language="shell")
         return
-    left, right = st.columns((1, 1), gap="large")
+    everything = checks.listed(registry, checks.Wanted(state=None))
+    left, right = st.columns(2, gap="large")
     with left:
         measure = _plot(catalog)
-        rows = _findings(registry)
+    below, beside = st.columns((5, 3), gap="large")
+    with below:
+        shown = _findings(registry, everything)
     with right:
-        outlier_view.look(registry, catalog, _chosen([row["unit"] for row in rows]), measure)
+        unit = _chosen(shown)
+        if unit is None:
+            st.info("Nothing is chosen. Click a point of the plot to look at its image.")
+            return
+        outlier_view.look(catalog, unit, measure)
+    with beside:
+        outlier_view.decide(registry, catalog, unit, [row for row in everything if row["unit"] == unit])
 
 
 def _summary(known: showing.Coverage) -> None:
@@ -75,6 +88,8 @@ def _plot(catalog: Catalog) -> Measure:
     """The strip plot of the chosen channel and measure; a click chooses an image."""
     first, second = st.columns(2)
     known = showing.channels(catalog)
+    if st.session_state.get("outlier_plot_channel") not in (None, *known):
+        del st.session_state["outlier_plot_channel"]
     titles = {item.name: item for item in checks.MEASURES}
     name = second.selectbox("Measure", list(titles), key="outlier_measure", format_func=lambda key: titles[key].title)
     measure = titles[name]
@@ -84,7 +99,7 @@ def _plot(catalog: Catalog) -> Measure:
     if not rows:
         st.info("No image of this channel has a value to draw.")
         return measure
-    chart = outlier_charts.strip(rows, measure, st.session_state.get(_UNIT))
+    chart = outlier_charts.strip(rows, measure, _asked())
     st.altair_chart(chart, width="stretch", on_select=_clicked, key="outlier_plot")
     return measure
 
@@ -95,47 +110,68 @@ def _clicked() -> None:
         st.session_state[_UNIT] = points[0]["path"]
 
 
-def _findings(registry: Registry) -> list[dict[str, object]]:
-    """The table of findings behind its filters; a chosen row chooses its unit."""
-    everything = checks.listed(registry, checks.Wanted(state=None))
+def _findings(registry: Registry, everything: list[Row]) -> list[str]:
+    """The table of units with findings behind its filters; a chosen row chooses its unit. Returns the units shown."""
     columns = st.columns(4)
     state = columns[0].selectbox("State", [*checks.STATES, _ALL], key="outlier_state", format_func=str.capitalize)
     asked = {"code": _filter(columns[1], "Kind", everything, "code"),
              "site": _filter(columns[2], "Site", everything, "site"),
-             "channel": _filter(columns[3], "Channel of findings", everything, "channel")}  # fmt: skip
-    rows = checks.listed(registry, checks.Wanted(None if state == _ALL else state, **asked))
-    if not rows:
+             "channel": _filter(columns[3], "Of channel", everything, "channel")}  # fmt: skip
+    units = _by_unit(checks.listed(registry, checks.Wanted(None if state == _ALL else state, **asked)))
+    st.session_state["outlier rows"] = [
+        (unit, rows[0]["channel"], [row["code"] for row in rows]) for unit, rows in units.items()
+    ]
+    if not units:
         st.success("There is no such finding.", icon=":material/check_circle:")
-        return rows
-    st.caption(f"{counted(len(rows), 'finding')}. Choose a row to look at it.")
-    st.session_state["outlier rows"] = [row["unit"] for row in rows]
-    shown = [{"Kind": words(row["code"]), "What": outlier_view.in_words(row["unit"]), "Site": row["site"] or "-",
-              "Finding": row["message"], "Score": row["score"], "State": row["state"]} for row in rows]  # fmt: skip
-    st.dataframe(shown, hide_index=True, height=min(420, 38 + 35 * len(shown)), key="outlier_table",
+        return []
+    st.caption(f"{counted(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
+               "Choose a row to look at it.")  # fmt: skip
+    shown = [{"What": outlier_view.in_words(unit), "Kind": ", ".join(outlier_view.kind(row["code"]) for row in rows),
+              "Finding": "; ".join(row["message"] for row in rows), "Site": rows[0]["site"] or "-"}
+             for unit, rows in units.items()]  # fmt: skip
+    st.dataframe(shown, hide_index=True, height=min(560, 38 + 35 * len(shown)), key="outlier_table",
                  on_select=_row_chosen, selection_mode="single-row")  # fmt: skip
-    return rows
+    return list(units)
 
 
-def _filter(place: object, title: str, rows: list[dict[str, object]], name: str) -> str | None:
+def _by_unit(rows: list[Row]) -> dict[str, list[Row]]:
+    """Findings of each unit: those with an error first, then those with the most findings."""
+    units: dict[str, list[Row]] = {}
+    for row in rows:
+        units.setdefault(row["unit"], []).append(row)
+    return dict(sorted(units.items(), key=lambda item: (item[1][0]["severity"], -len(item[1]), item[0])))
+
+
+def _filter(place: Any, title: str, rows: list[Row], name: str) -> str | None:
     options = [_ALL, *sorted({str(row[name]) for row in rows if row[name]})]
     key = f"outlier_{name}"
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
-    chosen = place.selectbox(title, options, key=key, format_func=plain if name != "code" else words)  # type: ignore[attr-defined]
+    chosen = place.selectbox(title, options, key=key, format_func=outlier_view.kind if name == "code" else str)
     return None if chosen == _ALL else str(chosen)
 
 
 def _row_chosen() -> None:
-    rows = st.session_state["outlier_table"].selection.rows
-    units = st.session_state.get("outlier rows", [])
-    if rows and rows[0] < len(units):
-        st.session_state[_UNIT] = units[rows[0]]
+    """Look at the unit of the row, and draw what was found about it."""
+    chosen, units = st.session_state["outlier_table"].selection.rows, st.session_state.get("outlier rows", [])
+    if not chosen or chosen[0] >= len(units):
+        return
+    unit, channel, codes = units[chosen[0]]
+    st.session_state[_UNIT] = unit
+    st.session_state["outlier_plot_channel"] = channel
+    if measure := next((item.name for item in checks.MEASURES if item.code in codes), None):
+        st.session_state["outlier_measure"] = measure
 
 
-def _chosen(units: list[object]) -> str | None:
+def _asked() -> str | None:
+    """What was clicked last, or what the address says."""
+    return st.session_state.get(_UNIT) or st.query_params.get("unit")
+
+
+def _chosen(units: list[str]) -> str | None:
     """What is looked at: the last click, what the address says, or the first of the list."""
-    options = list(dict.fromkeys(str(unit) for unit in units))
-    asked = st.session_state.get(_UNIT) or st.query_params.get("unit")
+    options = list(units)
+    asked = _asked()
     if asked and asked not in options:
         options.insert(0, asked)
     if not options:

@@ -48,6 +48,11 @@ class Measure:
     about: str
     least: float
 
+    @property
+    def code(self) -> str:
+        """Of the check that looks for its outliers."""
+        return f"outlier-{self.name.replace('_', '-')}"
+
 
 MEASURES = (
     Measure("foreground_mean", "Mean intensity", "", "Mean of the foreground, in the image's own units.", 0.5),

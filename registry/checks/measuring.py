@@ -86,7 +86,7 @@ def read(place: Path) -> Measured:
         problem = error.message
     except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
         problem = f"{place.name} cannot be measured ({type(error).__name__}: {error})."
-    return Measured(" ".join(problem.replace(f"{place.parent}{os.sep}", "").split()))
+    return Measured(" ".join(problem.replace(f"{place.parent}{os.sep}", "").replace(place.name, "the file").split()))
 
 
 def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:

@@ -83,7 +83,7 @@ def outlier_checks() -> tuple[Check, ...]:
 
     def one(measure: Measure) -> Check:
         return Check(
-            f"outlier-{measure.name.replace('_', '-')}",
+            measure.code,
             f"{measure.title} is far from the other images of its site and channel (robust z of {FAR:g} or more).",
             "Look at the image beside another of its site: wrong channel, artefact, coil, or a rescaled export?",
             lambda cohort: outliers(measure, cohort),

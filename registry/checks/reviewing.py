@@ -34,7 +34,7 @@ class Wanted:
 
 
 def listed(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
-    """Rows of the view `findings`, errors first, then by how far from ordinary.
+    """Rows of the view `findings`, errors first, then by check and by how far from ordinary.
 
     Raises:
         UsageError: no such state.
@@ -45,7 +45,7 @@ def listed(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
     where = " AND ".join(["true", *(f"{name} = ?" for name in asked)])
     return Catalog.of(registry).rows(
-        f"SELECT * FROM findings WHERE {where} ORDER BY severity, abs(coalesce(score, 0)) DESC, code, unit",
+        f"SELECT * FROM findings WHERE {where} ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit",
         list(asked.values()),
     )
 

@@ -47,12 +47,11 @@ def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
     `state` is `open` or `acknowledged` for a finding about this measure, `other` for an open one about something else,
     else `ordinary`. Images without a value are left out.
     """
-    code = f"outlier-{measure.name.replace('_', '-')}"
     rows = catalog.rows(f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
         WHERE channel = ? AND {measure.name} IS NOT NULL ORDER BY site, path""", [channel])  # fmt: skip
     own: dict[str, str] = {}
     other: set[str] = set()
-    for row in catalog.rows(_STATES, [code]):
+    for row in catalog.rows(_STATES, [measure.code]):
         if row["own"]:
             own[row["unit"]] = row["state"]
         elif row["state"] == "open":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import app_cohort
 import pytest
 from app_pages import button, open_page, texts
+from browser import chromium, free_port, outside, require_browser, running, viewer_ready
 from streamlit.testing.v1 import AppTest
 
 from curation import jobs
@@ -83,6 +85,8 @@ def test_the_worst_finding_is_looked_at_first_and_cannot_be_shown(shown: Registr
     frame = test.dataframe[0].value
     assert frame["Kind"][0] == "image unreadable"
     assert frame["What"][0] == "Image T1w of sub-A000, M00"
+    assert frame["Finding"][0].startswith("the file ends before its voxels do")
+    assert len(set(frame["What"])) == len(frame), "one row a unit"
 
 
 def test_filters_leave_only_what_was_asked_for(shown: Registry) -> None:
@@ -144,3 +148,31 @@ def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(show
     assert beside is not None
     assert (beside["path"] != IMAGE, beside["site"], beside["channel"]) == (True, "siteA", "FLAIR")
     assert app_cohort.SUBJECTS[2] in IMAGE
+
+
+@pytest.mark.browser
+def test_a_finding_is_chosen_by_keyboard_and_its_image_is_beside_the_plot(shown: Registry) -> None:
+    """Tab to the choice, type, Enter: the plot's ring and the viewer follow."""
+    require_browser()
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "registry",
+        "--registry",
+        str(shown.root),
+        "serve",
+        "--port",
+        str(port),
+        "--no-worker",
+    ]
+    with running([*command, "--port", str(port)], port) as address, chromium() as page:
+        page.goto(f"{address}/outliers?unit={IMAGE}")
+        viewer_ready(page)
+        assert page.get_by_text("No check found anything odd here").is_visible()
+        page.get_by_role("combobox", name="Looked at").focus()
+        page.keyboard.type("Image T1w of sub-A000")
+        page.keyboard.press("Enter")
+        page.get_by_text("This file cannot be shown").wait_for(timeout=60_000)
+        assert page.get_by_role("button", name="Acknowledge").is_visible()
+        assert outside(page) == []
