@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from html import escape
 
 from registry.flow import Flow, Loss, Step
+from registry.reasons import in_words
 
 _BOX, _SIDE, _GAP, _MARGIN = 300, 204, 28, 6
 _LINE, _PAD, _SPACE = 18, 10, 28
+_LETTERS, _SIDE_LETTERS = ((width - 2 * _PAD) // 8 for width in (_BOX, _SIDE))  # of a wide font
 _WIDTH = 2 * _MARGIN + _BOX + _GAP + _SIDE
 _SIDE_X = _MARGIN + _BOX + _GAP
 
@@ -73,8 +75,8 @@ def words(flow: Flow) -> str:
 
 
 def losses(step: Step) -> list[str]:
-    """One phrase a reason: `excluded:motion: 2 samples, 4 images`."""
-    return [f"{loss.reason}: {_share(loss)}" for loss in step.lost]
+    """One phrase a reason: `excluded: motion (2 samples, 4 images)`."""
+    return [f"{in_words(loss.reason)} ({_share(loss)})" for loss in step.lost]
 
 
 def _share(loss: Loss) -> str:
@@ -96,14 +98,14 @@ def _plural(count: int, word: str) -> str:
 
 def _left(step: Step) -> list[tuple[str, str]]:
     lines = [("b", step.name)]
-    lines += [("", line) for line in textwrap.wrap(step.detail, 38, max_lines=4, placeholder=" ...")]
-    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), 42))]
+    lines += [("", line) for line in textwrap.wrap(step.detail, _LETTERS, max_lines=4, placeholder=" ...")]
+    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), _LETTERS))]
 
 
 def _right(step: Step) -> list[tuple[str, str]]:
     if not step.lost:
         return []
-    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, 27))]
+    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, _SIDE_LETTERS))]
 
 
 def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[str, str]]) -> str:

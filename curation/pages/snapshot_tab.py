@@ -25,9 +25,9 @@ def render(registry: Registry) -> None:
         made = snapshot_form.freeze(registry, wanted) if wanted and pressed else None
     with right:
         if wanted and looked:
-            st.subheader(f"What a snapshot of {wanted.query} would leave out", divider="gray")
+            st.markdown(f"#### What a snapshot of {wanted.query} would leave out")
             effects_view.draw(registry, wanted.sql, wanted.split, wanted.policy, wanted.query)
-            st.subheader("Snapshots", divider="gray")
+            st.markdown("#### Snapshots")
         _listed(registry, made)
 
 

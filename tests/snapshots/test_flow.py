@@ -115,7 +115,7 @@ def test_the_picture_says_what_the_table_says(registry: Registry) -> None:
     texts = [item.text for item in root.iter(f"{space}text")]
     for step in found.steps:
         assert step.name in texts
-    assert "excluded:motion: 1 sample, 1 image" in " ".join(map(str, texts)), "whatever line it is broken over"
+    assert "excluded: motion (1 sample, 1 image)" in " ".join(map(str, texts)), "whatever line it is broken over"
     assert drawn == svg(flow(registry, "marked", "main", FIRST))
 
 
