@@ -15,6 +15,7 @@ from registry.errors import IntegrityError
 from registry.following import follow
 from registry.locking import lock
 from registry.publishing import Progress
+from registry.quality import file_waiting
 from registry.scanning import walk
 from registry.store import Registry
 from registry.tables import Event, File, Intent
@@ -44,6 +45,7 @@ def doctor(registry: Registry) -> list[Repair]:
         for intent in _open_intents(registry):
             done.append(Repair(f"intent {publishing.recover(registry, intent)}", intent.message))
         done += _remove_staging(registry)
+    done += [Repair("verdicts written", rater) for rater in file_waiting(registry)]
     done += [Repair("committed", commit[:10]) for commit in commit_pending(registry)]
     return done + _reconcile(registry)
 

@@ -33,7 +33,10 @@ Chosen = tuple[Show, tuple[str, ...], tuple[str, ...], int]
 
 def render(registry: Registry) -> None:
     """Draw the page. The worklist is made once for each choice of filters and then stays as it is."""
-    st.title("QC sweep")
+    title, renew = st.columns((4, 1), vertical_alignment="bottom")
+    title.title("QC sweep")
+    renew.button("New list", icon=":material/refresh:", on_click=_renew, width="stretch",
+                 help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
     chosen = _chosen(Catalog.of(registry))
     cases, total = _worklist(registry, chosen)
     if not cases:
@@ -54,8 +57,6 @@ def _chosen(catalog: Catalog) -> Chosen:
         at = st.pills("Sites", sites, selection_mode="multi", key="qc sites", help="No choice shows every site.")
         of = st.pills("Channels", channels, selection_mode="multi", key="qc channels",
                       help="No choice shows every channel.")  # fmt: skip
-        st.button("Make the list anew", icon=":material/refresh:", on_click=_renew,
-                  help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
     return Show(show or Show.UNSEEN), tuple(at), tuple(of), st.session_state.get("qc list", 0)
 
 

@@ -22,8 +22,11 @@ def actions(rater: str, rows: Sequence[Mapping[str, Any]]) -> list[QualityAction
             action_id=row.get("action") or f"row{number}",
             at=row.get("at") or "",
             image_path=row["image"],
+            sha256=row.get("sha256"),
+            verdict=row.get("verdict"),
+            artifacts=row.get("artifacts"),
+            comment=row.get("comment"),
             undoes=row.get("undoes"),
-            **{name: row.get(name) for name in ("sha256", "verdict", "artifacts", "comment")},
         )
         for number, row in enumerate(known, start=1)
     ]

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import EllipsisType
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -127,7 +128,7 @@ def _image(session: Session, path: str) -> Image:
     return found
 
 
-def _act(session: Session, rater: str, action: str | None, **values: str | None) -> QualityAction:
+def _act(session: Session, rater: str, action: str | None, **values: Any) -> QualityAction:
     """Add the action and bring the verdict up to date."""
     number = session.exec(select(func.max(QualityAction.number)).where(QualityAction.rater_id == rater)).one()
     if number is None:

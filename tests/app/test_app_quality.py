@@ -126,7 +126,7 @@ def test_the_worklist_stays_until_it_is_made_anew(rated: Registry) -> None:
     quality.record(rated, Judgement(before[3], Verdict.ACCEPT))
     test = test.run()
     assert images() == before, "nothing moves while somebody works"
-    test = button(test, "Make the list anew").click().run()  # type: ignore[attr-defined]
+    test = button(test, "New list").click().run()  # type: ignore[attr-defined]
     assert images() == before[:3] + before[4:]
     test = test.pills(key="qc channels").select("T1w").run()
     assert {image.rpartition("_")[2] for image in images()} == {"T1w.nii.gz"}

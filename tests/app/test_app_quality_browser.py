@@ -52,6 +52,11 @@ def pressed(page: Any, action: str) -> bool:
     return bool(page.locator(f'[data-action="{action}"]').get_attribute("aria-pressed") == "true")
 
 
+def volumes(page: Any) -> list[str]:
+    page.wait_for_timeout(500)
+    return [url for url in page.seen if "/volumes/" in url]
+
+
 def rows(root: Path) -> list[tuple[str, str | None, str | None]]:
     """The rater's table: image by its name, verdict, artifacts."""
     found = read_tsv(root / "code/registry/quality/e01.tsv")
@@ -71,8 +76,12 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
         first = picture(page, "quality-first")
         assert first.std() > 20, "voxels are drawn"
 
+        ahead = volumes(page)
+        assert len(ahead) == 2, "the next image is here before it is wanted"
         page.keyboard.press("a")
         ready(page, "sub-A000 · M00 · T1w")
+        assert volumes(page)[:2] == ahead
+        assert volumes(page).count(ahead[1]) == 1
         second = picture(page, "quality-second")
         assert np.abs(second - first).mean() > 3, "another image's pixels"
 

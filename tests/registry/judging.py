@@ -1,4 +1,4 @@
-"""A child process that judges as one of several: `python judging.py REGISTRY RATER VERDICTS`; it writes half-way."""
+"""A child process that judges as one of several: `python judging.py REGISTRY RATER VERDICTS [write]`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from registry.tables import Image
 from registry.verdicts import Verdict
 
 
-def main(root: Path, rater: str, count: int) -> None:
-    """Judge `count` times, image after image; half-way, write what waits, as a server or a command would."""
+def main(root: Path, rater: str, count: int, write: bool) -> None:
+    """Judge `count` times, image after image; half-way, write what waits, as a server or a command would, if asked."""
     os.environ[ACTOR_ENVIRONMENT] = rater
     registry = open_registry(root)
     with registry.reading() as session:
@@ -21,9 +21,9 @@ def main(root: Path, rater: str, count: int) -> None:
     for number in range(count):
         verdict = list(Verdict)[number % 4]
         quality.record(registry, quality.Judgement(images[number % len(images)], verdict, comment=str(number)))
-        if number == count // 2:
+        if write and number == count // 2:
             quality.file_waiting(registry)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), "write" in sys.argv)

@@ -176,7 +176,8 @@ def test_where_raters_differ_the_worst_stands(cohort: Registry, monkeypatch: pyt
 
 def test_eight_raters_at_once_lose_nothing(cohort: Registry) -> None:
     raters = [f"p{number}" for number in range(7)]
-    commands = [[sys.executable, judging.__file__, str(cohort.root), rater, "6"] for rater in [*raters, raters[0]]]
+    start = [sys.executable, judging.__file__, str(cohort.root)]
+    commands = [[*start, rater, "6"] for rater in raters] + [[*start, raters[0], "6", "write"]]
     children = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
     try:
         for child in children:
@@ -213,6 +214,12 @@ def test_a_second_window_is_told_what_stands(cohort: Registry) -> None:
     assert standing(cohort) == {IMAGES[0]: ("reject", None)}
     quality.record(cohort, Judgement(IMAGES[0], Verdict.ACCEPT), expected=said)
     assert standing(cohort) == {IMAGES[0]: ("accept", None)}
+
+
+def test_the_doctor_writes_what_a_server_left(cohort: Registry) -> None:
+    say(cohort, IMAGES[0], "accept")
+    assert [item.what for item in repair.doctor(cohort)] == ["verdicts written", "committed"]
+    assert registry_state.uncommitted(cohort) == ""
 
 
 def test_only_raters_who_rest_are_written(cohort: Registry) -> None:

@@ -106,7 +106,7 @@ class Sweep {
     const image = told.image ?? body.image;
     const held = this.cases.find((item) => item.image === image);
     if (held && (undone || held.now?.action === body.action)) this.place(image, told.now);
-    this.panel.hint(done ? "" : `${told.message} ${told.hint}`);
+    this.panel.hint(done ? "" : `${told.message} ${told.hint}`, !done);
     if (undone && done) this.goBack(held, told);
     else this.panel.showCase(this);
   }

@@ -1,6 +1,7 @@
 // Everything around the picture of the QC sweep. Text from the registry is only ever set as text.
 
 const VERDICTS = ["accept", "reject", "later", "flag"];
+const LASTING_MS = 8000;
 const NAMES = { accept: "accepted", reject: "rejected", later: "put off", flag: "flagged" };
 
 export class SweepPanel {
@@ -12,22 +13,27 @@ export class SweepPanel {
     this.drawing = make("canvas", { className: "drawing" });
     this.note = make("div", { className: "note" });
     this.help = this.helpList();
-    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note, this.help);
-    this.root = make("div", { className: "viewer sweep" }, this.head(), this.stage, this.entry(sweep), this.verdicts(), this.foot(sweep));
+    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note, this.messages(sweep), this.help);
+    this.root = make("div", { className: "viewer sweep" }, this.head(), this.stage, this.artifacts(), this.verdicts(sweep));
     this.root.dataset.sweep = "loading";
     parent.append(this.root);
   }
 
   head() {
     this.title = make("b", { className: "title" });
-    this.facts = make("span", { className: "quiet" });
+    this.facts = make("span", { className: "facts" });
     this.said = make("span", { className: "said" });
     this.progress = make("span", { className: "progress" });
-    return make("div", { className: "bar" }, this.title, this.facts, this.said, make("span", { className: "space" }), this.progress);
+    const moves = this.named("previous", "next", "help");
+    return make("div", { className: "bar head" }, this.title, this.facts, this.said, this.progress, group("Move", ...moves));
   }
 
-  entry(sweep) {
-    const chips = this.keys.filter((item) => item.artifact).map((item) => this.buttons.get(item.action));
+  artifacts() {
+    const chips = this.named(...this.keys.filter((item) => item.artifact).map((item) => item.action));
+    return make("div", { className: "bar entry" }, group("Artifacts", ...chips));
+  }
+
+  verdicts(sweep) {
     this.comment = make("input", { type: "text", className: "comment", placeholder: "Comment", maxLength: 500 });
     this.comment.setAttribute("aria-label", "Comment");
     this.comment.addEventListener("input", () => { sweep.draft.comment = this.comment.value; });
@@ -35,23 +41,23 @@ export class SweepPanel {
       event.stopPropagation(); // the page around has shortcuts of its own
       if (["Enter", "Escape"].includes(event.key)) this.canvas.focus({ preventScroll: true });
     });
-    return make("div", { className: "bar entry" }, group("Artifacts", ...chips));
+    return make("div", { className: "bar verdicts" }, group("Verdict", ...this.named(...VERDICTS)),
+      ...this.named("undo"), this.comment);
   }
 
-  verdicts() {
-    const named = (...actions) => actions.map((action) => this.buttons.get(action));
-    return make("div", { className: "bar verdicts" }, group("Verdict", ...named(...VERDICTS)),
-      this.comment, group("Move", ...named("undo", "previous", "next", "help")));
-  }
-
-  foot(sweep) {
+  /** Over the picture, where the eyes are. */
+  messages(sweep) {
     this.message = make("span", { className: "message" });
     this.message.setAttribute("role", "status");
     this.unsaved = make("span", { className: "unsaved" });
     this.unsaved.setAttribute("role", "alert");
     this.discard = make("button", { type: "button", textContent: "Give it up", hidden: true });
     this.discard.addEventListener("click", () => sweep.outbox.discard());
-    return make("div", { className: "bar foot" }, this.message, this.unsaved, this.discard);
+    return make("div", { className: "messages" }, this.message, make("div", {}, this.unsaved, this.discard));
+  }
+
+  named(...actions) {
+    return actions.map((action) => this.buttons.get(action));
   }
 
   button({ key, action, title, about, artifact }, work) {
@@ -84,7 +90,7 @@ export class SweepPanel {
     const judged = cases.filter(isCurrent).length;
     this.title.textContent = shown.title;
     this.facts.textContent = shown.facts;
-    this.facts.title = shown.image;
+    this.facts.title = `${shown.facts}\n${shown.image}`;
     this.said.textContent = [ownWords(shown), shown.notes && `Flagged by ${shown.notes}`].filter(Boolean).join(" · ");
     this.progress.textContent = `${index + 1} of ${cases.length} · ${judged} judged · ${today} today by ${rater}`;
     for (const verdict of VERDICTS) {
@@ -111,7 +117,10 @@ export class SweepPanel {
     this.discard.hidden = !refused;
   }
 
-  hint(text) {
+  /** `lasting` is read to its end: it is not wiped out by the next verdict's confirmation. */
+  hint(text, lasting = false) {
+    if (!text && Date.now() < this.until) return;
+    this.until = lasting ? Date.now() + LASTING_MS : 0;
     this.message.textContent = text;
   }
 
@@ -143,7 +152,7 @@ const isCurrent = ({ now, sha256 }) => Boolean(now) && now.sha256 === sha256;
 
 function ownWords(shown) {
   if (!shown.now) return "";
-  return isCurrent(shown) ? `You ${NAMES[shown.now.verdict]} it` : `You ${NAMES[shown.now.verdict]} an earlier version of this image`;
+  return `You ${NAMES[shown.now.verdict]} ${isCurrent(shown) ? "it" : "an earlier version of this image"}`;
 }
 
 function make(tag, properties, ...children) {
