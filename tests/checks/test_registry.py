@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +202,18 @@ def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
     explained = call("explain")
     assert {item["code"] for item in explained["checks"]} == {check.code for check in checks.CHECKS}
     assert call("explain", "maybe-mirrored")["checks"][0]["advice"]
+
+
+def test_the_commands_and_the_query_of_the_documentation_run(registry: Registry) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "checks.md").read_text()
+    if "check" not in {group.name for group in app.registered_groups}:
+        commands.commands(app)
+    lines = page.split("```\n")[1].splitlines()
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        done = CliRunner().invoke(app, ["--registry", str(registry.root), *words])
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    assert len(lines) == 5
+    assert Catalog.of(registry).rows(page.split("```sql\n")[1].split("```")[0]) != []
+    named = {word for code in checks.CHECKS for word in (code.code, "outlier-...") if f"`{word}`" in page}
+    assert {check.code for check in checks.CHECKS if not check.code.startswith("outlier-")} <= named
