@@ -157,12 +157,14 @@ def _is_number(value: object) -> bool:
 
 
 def shown(facet: Facet, value: Value | None) -> str:
-    """A value as people read it: `siteA`, `3 T`, `yes`, `not stated`."""
+    """A value as people read it: `siteA`, `3 T`, `yes`, `incidental lesions`, `not stated`."""
     if value is None:
         return "not looked at" if facet.field == "quality" else "not stated"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else f"{value:g} {facet.unit}".strip()
+    if isinstance(value, str):
+        return value.replace("_", " ") if facet.field == "radiological_status" else value
+    return f"{value:g} {facet.unit}".strip()
 
 
 def told(chosen: Filter) -> str:
