@@ -8,6 +8,7 @@ when an image is mirrored: two images of one head agree (towards 1), an image an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,15 @@ import numpy.typing as npt
 from registry.identity import fingerprints
 from registry.identity.fingerprints import MIN_SHARED, SIZE, Fingerprint
 
+VERSION = "1"
+"""Raise it when a number here changes."""
+
 _HALF = SIZE // 2
 _TURN = 20.0
 _SMOOTH = 0.8
 _EVERY = 3
+_LEAST = 60
+"""Cubes that two images must both have seen on either side (100 cm3)."""
 
 MIN_SYMMETRY = 0.5
 """Correlation with the own mirror image below which there is no middle plane to speak of, as in a thigh."""
@@ -29,16 +35,15 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asymmetry:
-    """Left minus right of an upright image.
+    """Left minus right of an upright image, in cubes of 12 mm.
 
     Attributes:
-        values: (16, 32, 32), the half right of the middle plane; 0 where not both sides were seen.
-        seen: where both sides were in the field of view.
+        values: (8, 16, 16) int8, the half right of the middle plane, in units of the largest; 0 where not both sides
+            were seen, or where they are the same.
         symmetry: correlation of the upright image with its mirror image.
     """
 
-    values: Array
-    seen: npt.NDArray[np.bool_]
+    values: npt.NDArray[np.int8]
     symmetry: float
 
 
@@ -52,20 +57,32 @@ def of(print_: Fingerprint) -> Asymmetry | None:
     options = {"maxfev": 150, "xtol": 0.02, "ftol": 1e-3}
     found = optimize.minimize(search.cost, np.zeros(3), method="Powell", options=options)
     values, seen = _Middle(print_, 1).upright(found.x)
-    symmetry = _correlation(values, values[::-1], seen & seen[::-1])
     both = seen & seen[::-1]
+    symmetry = _correlation(values, values[::-1], both)
     if symmetry < MIN_SYMMETRY or np.count_nonzero(both) < MIN_SHARED:
         return None
     odd = ndimage.gaussian_filter(np.where(both, values - values[::-1], 0), _SMOOTH)
-    return Asymmetry((odd[_HALF:] * both[_HALF:]).astype(np.float32), both[_HALF:], symmetry)
+    return Asymmetry(_coarse(odd[_HALF:], both[_HALF:]), symmetry)
+
+
+def _coarse(odd: Array, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    """Means of cubes of 2 x 2 x 2 points that were seen whole, the largest as 127."""
+    blocks = (_HALF // 2, 2, SIZE // 2, 2, SIZE // 2, 2)
+    means = odd.reshape(blocks).mean(axis=(1, 3, 5)) * seen.reshape(blocks).all(axis=(1, 3, 5))
+    return np.asarray(np.rint(means / max(float(np.abs(means).max()), 1e-9) * 127), dtype=np.int8)
 
 
 def agreement(a: Asymmetry, b: Asymmetry) -> float:
     """From 1 (the same side is the same) to -1 (mirrored); 0 where they share too little to tell."""
-    both = a.seen & b.seen
-    if np.count_nonzero(both) < MIN_SHARED // 2:
+    both = (a.values != 0) & (b.values != 0)
+    if np.count_nonzero(both) < _LEAST:
         return 0.0
-    x, y = a.values[both], b.values[both]
+    return cosine(a.values[both], b.values[both])
+
+
+def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
+    """Correlation about zero; 0 where either is nothing."""
+    x, y = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
     scale = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / scale if scale > 0 else 0.0
 
@@ -76,8 +93,8 @@ class _Middle:
     def __init__(self, print_: Fingerprint, every: int) -> None:
         self._print, self._every = print_, every
         grid = np.indices((SIZE, SIZE, SIZE)).reshape(3, -1)
-        self._points: Points = grid[:, ::every] - (SIZE - 1) / 2.0
-        self._mirrored: Points = self._points * np.array([[-1.0], [1.0], [1.0]])
+        self._points: Points = np.asarray(grid[:, ::every] - (SIZE - 1) / 2, dtype=np.float64)
+        self._mirrored: Points = np.asarray(self._points * [[-1], [1], [1]], dtype=np.float64)
 
     def cost(self, motion: Points) -> float:
         one, one_seen = self._sampled(self._points, motion)

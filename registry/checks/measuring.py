@@ -23,7 +23,7 @@ from registry.parallel import mapped
 
 Progress = Callable[[int, int, str], None]
 
-VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.1"
+VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}"
 """Of everything that is kept from one reading."""
 
 
@@ -105,25 +105,16 @@ def _load(place: Path) -> Measured | None:
     try:
         with np.load(place) as kept:
             stated = json.loads(bytes(kept["stated"]))
-            odd = None
-            if "values" in kept:
-                scale = float(stated["scale"])
-                values = kept["values"].astype(np.float32) * scale
-                odd = Asymmetry(values, np.unpackbits(kept["seen"]).astype(bool).reshape(values.shape),
-                                float(stated["symmetry"]))  # fmt: skip
+            odd = Asymmetry(kept["values"], float(stated["symmetry"])) if "values" in kept else None
             return Measured(stated["problem"], stated["numbers"], odd)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
 def _save(place: Path, made: Measured) -> None:
-    stated: dict[str, Any] = {"problem": made.problem, "numbers": dict(made.numbers)}
-    arrays: dict[str, Any] = {}
-    if made.asymmetry is not None:
-        scale = max(float(np.abs(made.asymmetry.values).max()), 1e-9) / 127
-        stated |= {"scale": scale, "symmetry": made.asymmetry.symmetry}
-        arrays = {"values": np.rint(made.asymmetry.values / scale).astype(np.int8),
-                  "seen": np.packbits(made.asymmetry.seen)}  # fmt: skip
+    odd = made.asymmetry
+    stated = {"problem": made.problem, "numbers": dict(made.numbers), "symmetry": odd.symmetry if odd else None}
+    arrays: dict[str, Any] = {"values": odd.values} if odd else {}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from registry.checks import asymmetry
 from registry.checks.asymmetry import Asymmetry
@@ -19,7 +20,7 @@ from registry.checks.shapes import Cohort, Hit, Shot
 
 AGAINST = -0.35
 """Agreement of two images of a subject below which one of them is suspected. Real pairs of one channel of one person
-were between 0.47 and 1.00, images of two persons between -0.20 and 0.32: see docs/checks.md."""
+were between 0.48 and 1.00, images of two persons between -0.28 and 0.33: see docs/checks.md."""
 
 _LEARNED, _ALIKE = 0.3, 0.6
 """Median agreement of two channels from which one tells something of the other, and from which it can accuse it."""
@@ -109,7 +110,7 @@ def _against_mean(shots: Sequence[Shot]) -> Iterable[Hit]:
     if len(subjects) <= _LEAST_OTHERS:
         return
     total = np.sum([_unit(found) for _, found in odd.values()], axis=0)
-    scores = {path: _cosine(_unit(found), total - _unit(found)) for path, (_, found) in odd.items()}
+    scores = {path: asymmetry.cosine(found.values, total - _unit(found)) for path, (_, found) in odd.items()}
     if np.percentile(list(scores.values()), 10) < -AGAINST / 2:  # heads of this channel are not alike enough
         return
     for path, score in scores.items():
@@ -118,9 +119,6 @@ def _against_mean(shots: Sequence[Shot]) -> Iterable[Hit]:
                       "is asymmetric in them", round(score, 3))  # fmt: skip
 
 
-def _unit(found: Asymmetry) -> asymmetry.Array:
-    return found.values / max(float(np.linalg.norm(found.values)), 1e-9)
-
-
-def _cosine(a: asymmetry.Array, b: asymmetry.Array) -> float:
-    return float(np.vdot(a, b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9))
+def _unit(found: Asymmetry) -> npt.NDArray[np.float64]:
+    values = found.values.astype(np.float64)
+    return values / max(float(np.linalg.norm(values)), 1e-9)
