@@ -13,6 +13,8 @@ from registry.console import AsJson
 
 if TYPE_CHECKING:
     from registry.diffing import SnapshotDiff
+    from registry.manifests import Manifest
+    from registry.store import Registry
 
 snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
 
