@@ -118,6 +118,16 @@ def _any_header(path: Path) -> Header:
     )
 
 
+def forms_apart_mm(path: Path) -> float:
+    """How far sform and qform place a corner apart; 0 where one of them is not set, infinite where one is unusable.
+
+    Raises:
+        InvalidInput: as `read_header`.
+    """
+    image = _open(path)
+    return _forms_apart_mm(image, tuple(image.shape))
+
+
 def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
     """Voxels and grid of a NIfTI file; scaled floats as float32 unless `dtype` says otherwise.
 
@@ -274,11 +284,13 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
 
 
 def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
+    return _forms_apart_mm(image, shape) <= FORMS_TOLERANCE_MM
+
+
+def _forms_apart_mm(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> float:
     sform, scode = image.header.get_sform(coded=True)
     try:
         qform, qcode = image.header.get_qform(coded=True)
     except (ValueError, FloatingPointError, np.linalg.LinAlgError):  # a quaternion that is no rotation
-        return False
-    if not (int(scode) and int(qcode)):
-        return True
-    return corner_displacement_mm(shape, sform, qform) <= FORMS_TOLERANCE_MM
+        return math.inf
+    return corner_displacement_mm(shape, sform, qform) if int(scode) and int(qcode) else 0.0

@@ -46,8 +46,6 @@ def _shot(image: Image, site: str | None, sidecars: Mapping[str, _Level]) -> Sho
         suffix=image.suffix,
         spacing_mm=(image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm),
         shape=(image.n_i, image.n_j, image.n_k),
-        orientation=image.orientation,
-        forms_agree=image.forms_agree,
         sidecar=_inherited(image.path, sidecars),
     )
 

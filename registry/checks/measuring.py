@@ -23,7 +23,7 @@ from registry.parallel import mapped
 
 Progress = Callable[[int, int, str], None]
 
-VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}"
+VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.1"
 """Of everything that is kept from one reading."""
 
 
@@ -35,11 +35,13 @@ class Measured:
         problem: why it could not be read, in words; then `numbers` is empty.
         numbers: columns of `ImageMeasures` to their values.
         asymmetry: None where left and right cannot be compared.
+        forms_apart_mm: how far qform and sform place a corner apart; infinite where one of them is unusable.
     """
 
     problem: str | None = None
     numbers: Mapping[str, Any] = field(default_factory=dict)
     asymmetry: Asymmetry | None = None
+    forms_apart_mm: float = 0.0
 
 
 def measured(
@@ -81,7 +83,7 @@ def read(place: Path) -> Measured:
     try:
         volume = volumes.load(place)
         volumes.require_whole(place)
-        return Measured(None, measures.measure(volume), _asymmetry(volume))
+        return Measured(None, measures.measure(volume), _asymmetry(volume), volumes.forms_apart_mm(place))
     except InvalidInput as error:
         problem = error.message
     except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
@@ -106,14 +108,15 @@ def _load(place: Path) -> Measured | None:
         with np.load(place) as kept:
             stated = json.loads(bytes(kept["stated"]))
             odd = Asymmetry(kept["values"], float(stated["symmetry"])) if "values" in kept else None
-            return Measured(stated["problem"], stated["numbers"], odd)
+            return Measured(stated["problem"], stated["numbers"], odd, float(stated["forms_apart_mm"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
 def _save(place: Path, made: Measured) -> None:
     odd = made.asymmetry
-    stated = {"problem": made.problem, "numbers": dict(made.numbers), "symmetry": odd.symmetry if odd else None}
+    stated = {"problem": made.problem, "numbers": dict(made.numbers), "symmetry": odd.symmetry if odd else None,
+              "forms_apart_mm": made.forms_apart_mm}  # fmt: skip
     arrays: dict[str, Any] = {"values": odd.values} if odd else {}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)

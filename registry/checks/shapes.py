@@ -21,7 +21,6 @@ class Shot:
     Attributes:
         site: `unknown` where the session states none.
         spacing_mm, shape: of its grid, the first three axes.
-        forms_agree: whether qform and sform place it alike.
         sidecar: what its sidecars say, inherited ones included.
         measured: None where its content is not on this machine.
     """
@@ -35,8 +34,6 @@ class Shot:
     suffix: str
     spacing_mm: tuple[float, float, float]
     shape: tuple[int, int, int]
-    orientation: str
-    forms_agree: bool
     sidecar: Mapping[str, Any] = field(default_factory=dict)
     measured: Measured | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from registry.checks.shapes import Shot
 
 FEW = 16
@@ -17,8 +19,12 @@ def unreadable(shot: Shot) -> str | None:
 
 
 def forms_disagree(shot: Shot) -> str | None:
-    """The qform and sform of the header place the image differently."""
-    return None if shot.forms_agree else "qform and sform place it differently: programs will disagree on where it lies"
+    """The qform and sform of the header place the image differently, by half a voxel or more."""
+    apart = shot.measured.forms_apart_mm if shot.measured else 0.0
+    if apart < min(shot.spacing_mm) / 2:
+        return None
+    how_far = f"up to {apart:.2g} mm apart" if math.isfinite(apart) else "apart, one of them by unusable numbers"
+    return f"qform and sform place it {how_far}: programs will disagree on where it lies"
 
 
 def nonfinite(shot: Shot) -> str | None:

@@ -23,7 +23,7 @@ CHECKS: tuple[Check, ...] = (
           "Export it again with the full range of values.", each(single.saturated)),
     Check("values-negative", "Negative values, where the channel has none at this site.",
           "Find out what was done to it: registration, bias correction, subtraction?", peers.negative),
-    Check("forms-disagree", "qform and sform of the header place the image differently.",
+    Check("forms-disagree", "qform and sform of the header place the image half a voxel or more apart.",
           "Decide which of them is right, and write it into both.", each(single.forms_disagree)),
     Check("maybe-mirrored", "Left and right look exchanged against the subject's other images, or its site's mean. "
           "The score is the agreement of what is asymmetric: 1 the same, -1 mirrored.",

@@ -10,7 +10,7 @@ import numpy as np
 from registry.checks import Shot
 from registry.checks.measures import measure
 from registry.checks.measuring import Measured
-from registry.volumes import Volume, load, read_header, save
+from registry.volumes import Volume, forms_apart_mm, load, read_header, save
 
 SHAPE = (40, 48, 32)
 AFFINE = np.array([[4.0, 0, 0, -78], [0, 4.0, 0, -94], [0, 0, 5.0, -77], [0, 0, 0, 1]])
@@ -43,8 +43,7 @@ def of_file(place: Path, index: int) -> Shot:
         path=f"{subject}/anat/{place.name}", sha256=f"{place.stat().st_mtime_ns}{index}", subject=subject,
         session=subject,
         site="siteA", channel="T1w", suffix="T1w", spacing_mm=header.spacing_mm, shape=header.shape[:3],
-        orientation=header.orientation, forms_agree=header.forms_agree, sidecar=SIDECAR,
-        measured=Measured(None, measure(load(place))),
+        sidecar=SIDECAR, measured=Measured(None, measure(load(place)), None, forms_apart_mm(place)),
     )  # fmt: skip
 
 

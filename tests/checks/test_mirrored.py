@@ -109,15 +109,11 @@ def test_real_hippocampi_have_no_finding_about_one_of_them(realdata: Path) -> No
 
 
 @pytest.mark.realdata
-def test_real_spinal_cords_have_no_finding_but_the_forms_that_do_disagree(realdata: Path) -> None:
-    """Five acquisitions of four centres, two runs each; two headers hold two different placements, as nibabel says."""
+def test_real_spinal_cords_have_no_finding(realdata: Path) -> None:
+    """Five acquisitions of four centres, two runs each; forms that differ by a twentieth of a mm are no fault."""
     places = sorted((realdata / "gm_challenge").glob("sub-*/anat/*_T2starw.nii.gz"))
     names = [place.name.split("_")[0] for place in places]
     shots = [replace(heads.of_file(place, 0), subject=name, session=name, site=name, path=place.name, channel="T2starw")
              for place, name in zip(places, names, strict=True)]  # fmt: skip
-    headers = {place.name: nibabel.load(place).header for place in places}
-    twofold = {name for name, header in headers.items()
-               if header["qform_code"] and header["sform_code"]
-               and not np.allclose(header.get_qform(), header.get_sform(), atol=1e-3)}  # fmt: skip
     assert len(shots) == 10
-    assert {(item.code, item.unit) for item in judge(Cohort(shots))} == {("forms-disagree", name) for name in twofold}
+    assert [item.code for item in judge(Cohort(shots))] == []
