@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from registry import console, layout, quality, repair
+from registry import console, layout, quality, queries, repair
 from registry.canon import read_tsv, tsv_bytes
 from registry.catalog import Catalog
 from registry.commands.quality import qc_app
+from registry.commands.snapshots import snapshot_app
 from registry.committing import commit_pending
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.publishing import Change, publish
@@ -155,6 +156,23 @@ def test_a_replaced_image_makes_a_verdict_stale(cohort: Registry) -> None:
     assert IMAGES[0] in {case.image for case in quality.worklist(catalog, "e01").cases}
     say(cohort, IMAGES[0], "accept")
     assert quality.outdated_rejects(Catalog.of(cohort)) == []
+
+
+def test_a_snapshot_says_that_it_takes_what_was_rejected_once(
+    cohort: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console.State, "registry", cohort.root)
+    image = tiny_bids.image_path("sub-A001", "T1w")
+    queries.save(cohort, "both", "SELECT path FROM images")
+    say(cohort, image, "reject")
+    freeze = ["create", "--query", "both", "--target", "expert:e01", "--json"]
+    done = CliRunner().invoke(snapshot_app, freeze)
+    before = json.loads(done.stdout)
+    assert done.stderr == ""
+    replace(cohort, image, "sub-A003")
+    done = CliRunner().invoke(snapshot_app, freeze)
+    assert f"1 image(s) in it were rejected before they were replaced, and not judged since: {image}" in done.stderr
+    assert json.loads(done.stdout)["samples"] == before["samples"] + 1
 
 
 def test_a_verdict_on_what_a_rater_saw_is_stale_where_that_is_gone(cohort: Registry) -> None:
