@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from registry import identity, runs, snapshots, splits, subjects, units
@@ -25,7 +25,7 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class Fact:
-    """What is stated of either subject. `same` is None where one of the two is unknown."""
+    """What is stated of either subject. `same` is None where one of the two is unknown, or where it says nothing."""
 
     what: str
     first: str
@@ -86,8 +86,8 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
         _fact("Class", one.class_label, other.class_label),
         _fact("Diagnosis", one.diagnosis, other.diagnosis),
         _fact("Radiological status", *(who.status and words(who.status) for who in (one, other))),
-        _fact("Sites", *(_joined(item.site for item in visits) for visits in (here, there))),
-        _fact("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
+        _place("Sites", *(_joined(item.site for item in visits) for visits in (here, there))),
+        _place("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
         Fact("Visits", _visits(here), _visits(there), None),
     ]
 
@@ -95,6 +95,12 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
 def _fact(what: str, first: str | None, second: str | None) -> Fact:
     same = first == second if first and second else None
     return Fact(what, first or "not stated", second or "not stated", same)
+
+
+def _place(what: str, first: str | None, second: str | None) -> Fact:
+    """Where somebody was scanned: people travel, so that another place speaks against nothing."""
+    fact = _fact(what, first, second)
+    return replace(fact, same=fact.same or None)
 
 
 def _years(age: float | None) -> str:

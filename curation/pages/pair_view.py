@@ -52,7 +52,7 @@ def facts(found: Sequence[Fact], a: str, b: str) -> None:
     """What is stated of either, with what speaks for and against one person."""
     lines = ["| | " + " | ".join(plain(name) for name in (a, b)) + " | |", "|---|---|---|---|"]
     for fact in found:
-        mark = {True: ":green[same]", False: ":orange[differs]", None: ""}[fact.same]
+        mark = {True: ":green[agrees]", False: ":orange[differs]", None: ""}[fact.same]
         lines.append(f"| {fact.what} | {_cell(fact.first)} | {_cell(fact.second)} | {mark} |")
     st.markdown("\n".join(lines))
 

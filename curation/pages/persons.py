@@ -59,7 +59,7 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
     titles = {**_KINDS, "any": "Any two subjects"}
     asked = (st.query_params.get("a"), st.query_params.get("b"))
     first = "any" if None not in asked else SUSPECTED
-    left, right = st.columns((1, 1), vertical_alignment="center")
+    left, right = st.columns((3, 2), vertical_alignment="center")
     kind = left.segmented_control("Pairs", kinds, default=first, format_func=titles.__getitem__, key="pair_kind",
                                   required=True, label_visibility="collapsed")  # fmt: skip
     if kind == "any":
@@ -95,7 +95,7 @@ def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     st.text(pairs.evidence(link) if link.kind else "Nobody has proposed this pair.")
     if link.reviewer:
         st.caption(f"{_KINDS[link.kind]}, says {plain(link.reviewer)}: {plain(link.reason or '')}")
-    left, right = st.columns((5, 3), gap="medium")
+    left, right = st.columns((2, 1), gap="medium")
     with left:
         pair_view.pictures(registry, a, b)
     with right:

@@ -219,7 +219,8 @@ def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Pa
     assert planned is not None
     cells = [vars(row) for row in planned.rows]
     odd = next(number for number, row in enumerate(planned.rows) if row.description == "xyz")
-    assert any(f"in line {odd + 1} (xyz) waits for yes or no" in said for said in inbox.correct(planned, cells).problems)
+    waits = f"in line {odd + 1} (xyz) waits for yes or no"
+    assert any(waits in said for said in inbox.correct(planned, cells).problems)
 
     twice = [{**row, "keep": "yes", "name": "anat/T1w"} for row in cells]
     assert any("have one name" in said for said in inbox.correct(planned, twice).problems)

@@ -148,7 +148,8 @@ def test_facts_compare_what_is_stated(full: Registry) -> None:
     found = {fact.what: fact for fact in pairs.facts(Catalog.of(full), A, "sub-B003")}
     assert found["Sex"].same is True
     assert found["Age at baseline"].same is True  # 31 and 33
-    assert found["Sites"].same is False
+    assert found["Class"].same is True
+    assert found["Sites"].same is None, "people travel"
     assert found["Visits"].first == "M00 (baseline), M12 (day 371)"
     assert found["Person today"].same is None, "of a pair to decide that says nothing"
     with pytest.raises(NotFound):
