@@ -80,8 +80,10 @@ def test_a_cohort_and_its_next_version_by_keyboard(served: tuple[Registry, str])
         press(page, "button", "Freeze", "Enter")
         page.get_by_text("holds 5 samples.").wait_for(timeout=30_000)
 
+        still(page)
         page.get_by_label("What changed since").focus()
         page.keyboard.type(first[:12])
+        page.get_by_role("option", name=first[:12]).wait_for(timeout=30_000)
         page.wait_for_timeout(300)
         page.keyboard.press("Enter")
         page.get_by_text("2 samples of person P001 left the cohort (excluded: consent withdrawn).").wait_for(
