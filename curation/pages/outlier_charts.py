@@ -17,7 +17,7 @@ _KINDS = {
     "other": ("other finding", "#E69F00", "circle", 60),
     "acknowledged": ("acknowledged", "#8A94A0", "diamond", 90),
     "open": ("outlier", "#D55E00", "diamond", 130),
-    "median": ("site median", "#444444", "M-1,-.1H1V.1H-1Z", 700),
+    "median": ("site median", "#7A7F87", "M-1,-.1H1V.1H-1Z", 700),
 }
 """State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
 
@@ -46,7 +46,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
             color=alt.Color("kind:N", scale=alt.Scale(domain=titles, range=colours), legend=_legend()),
             shape=alt.Shape("kind:N", scale=alt.Scale(domain=titles, range=shapes), legend=_legend()),
             size=alt.Size("kind:N", scale=alt.Scale(domain=titles, range=sizes), legend=None),
-            stroke=alt.condition(alt.datum.path == (chosen or ""), alt.value("#111111"), alt.value(None)),
+            stroke=alt.condition(alt.datum.path == (chosen or ""), alt.value("#CC79A7"), alt.value(None)),
             tooltip=[
                 alt.Tooltip("subject:N", title="Subject"), alt.Tooltip("visit:N", title="Visit"),
                 alt.Tooltip("site:N", title="Site"), alt.Tooltip("value:Q", title=measure.title, format=".4~g"),

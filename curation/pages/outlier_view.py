@@ -18,6 +18,12 @@ from registry.wording import plain, scan_facts, words
 
 Row = dict[str, Any]
 
+_STATE = {
+    "open": "",
+    "acknowledged": "(acknowledged)",
+    "outdated": "(the image has changed since; the next check says whether it still holds)",
+}
+
 
 def in_words(unit: str) -> str:
     """`Image FLAIR of sub-A000, M00`, `Visit M12 of sub-A000`, `Channel FLAIR`."""
@@ -42,9 +48,9 @@ def look(catalog: Catalog, unit: str, measure: Measure) -> None:
 def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) -> None:
     """What was found about a unit, and the forms to acknowledge it or to leave the image out."""
     st.markdown(f"**{plain(in_words(unit))}**")
-    for row in found:
-        _finding(row)
-    if not found:
+    if found:
+        _findings(found)
+    else:
         st.caption("No check found anything odd here.")
     if still := [row for row in found if row["state"] == "open"]:
         _acknowledge(registry, unit, still)
@@ -70,18 +76,17 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     shell.link("subject", f"Open {image['subject']}", query)
 
 
-def _finding(row: Row) -> None:
-    check = named(row["code"])
+def _findings(found: list[Row]) -> None:
+    """Each finding with its state, then what to do, each advice once."""
     with st.container(border=True):
-        st.markdown(f"**{plain(kind(row['code']).capitalize())}** · {plain(row['state'])}",
-                    help=plain(f"{check.about} {check.advice}"))  # fmt: skip
-        st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
-        if row["state"] == "acknowledged":
-            st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
-        elif row["state"] == "outdated":
-            st.caption("The image has changed since; the next check says whether it still holds.")
-        else:
-            st.caption(plain(check.advice))
+        for row in found:
+            check = named(row["code"])
+            st.markdown(f"**{plain(kind(row['code']).capitalize())}** {_STATE[row['state']]}", help=plain(check.about))
+            st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
+            if row["state"] == "acknowledged":
+                st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
+        for advice in dict.fromkeys(named(row["code"]).advice for row in found if row["state"] == "open"):
+            st.caption(plain(advice))
 
 
 def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:

@@ -130,7 +130,8 @@ def _findings(registry: Registry, everything: list[Row]) -> list[str]:
               "Finding": "; ".join(row["message"] for row in rows), "Site": rows[0]["site"] or "-"}
              for unit, rows in units.items()]  # fmt: skip
     st.dataframe(shown, hide_index=True, height=min(560, 38 + 35 * len(shown)), key="outlier_table",
-                 on_select=_row_chosen, selection_mode="single-row")  # fmt: skip
+                 on_select=_row_chosen, selection_mode="single-row",
+                 column_config={"Kind": st.column_config.TextColumn(width="medium")})  # fmt: skip
     return list(units)
 
 
