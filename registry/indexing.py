@@ -152,9 +152,9 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
 def clear(session: Session) -> None:
     """Forget every row that is computed from files."""
     check_rows.clear(session)
-    quality_rows.clear(session)
     for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
         session.execute(delete(table))
+    quality_rows.clear(session)
 
 
 def _store_files(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:

@@ -13,20 +13,21 @@ from registry.tables import File, QualityAction, QualityVerdict
 
 
 def refresh(session: Session, paths: Iterable[str]) -> None:
-    """Replace the rows of the raters whose tables are among `paths`, and of those whose actions wait.
+    """Replace the rows of the raters whose tables are among `paths`.
 
     An action that waits and is not in its rater's table yet stays, after those that are.
     """
-    waiting = session.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct())
-    raters = {rater for path in paths if (rater := layout.quality_rater(path))} | set(waiting)
-    for rater in sorted(raters):
+    for rater in sorted({rater for path in paths if (rater := layout.quality_rater(path))}):
         _replace(session, rater)
 
 
 def clear(session: Session) -> None:
-    """Forget every row that is computed from files; what waits stays."""
+    """Forget every row that is computed from files, when these are forgotten already; what waits stays, and counts."""
+    waiting = session.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct()).all()
     session.execute(delete(QualityVerdict))
     session.execute(delete(QualityAction).where(~col(QualityAction.waiting)))
+    for rater in sorted(waiting):
+        _replace(session, rater)
 
 
 def _replace(session: Session, rater: str) -> None:

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from sqlmodel import select
+
 from registry import quality
 from registry.store import ACTOR_ENVIRONMENT, open_registry
 from registry.tables import Image
@@ -17,7 +19,7 @@ def main(root: Path, rater: str, count: int, write: bool) -> None:
     os.environ[ACTOR_ENVIRONMENT] = rater
     registry = open_registry(root)
     with registry.reading() as session:
-        images = sorted(image.path for image in session.query(Image))
+        images = sorted(session.exec(select(Image.path)))
     for number in range(count):
         verdict = list(Verdict)[number % 4]
         quality.record(registry, quality.Judgement(images[number % len(images)], verdict, comment=str(number)))
