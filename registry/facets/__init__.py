@@ -7,8 +7,9 @@ images and persons each value has, given the other filters) and `parse` (filters
 from __future__ import annotations
 
 from registry.facets.counting import Choice, Counts, Span, count
-from registry.facets.filters import Filter, Value, literal, parse, shown, sql, told
+from registry.facets.filters import Filter, Value, literal, sql
 from registry.facets.kinds import FACETS, Facet, Kind, named
+from registry.facets.words import parse, shown, told
 
 __all__ = [
     "FACETS",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from registry import effects, exclusions, flow, snapshots, splits
 from registry.effects import Effects
@@ -36,6 +38,28 @@ def test_reasons_and_units_are_counted(registry: Registry) -> None:
                      (cohort.image("sub-A001", "T1w"), "excluded:motion", 1, 1)]  # fmt: skip
     made = snapshots.create(registry, "both", "main", FIRST)
     assert (found.samples, found.sample_persons) == (len(made.samples), len({item.person for item in made.samples}))
+
+
+UNITS = [*(f"P{number:03d}" for number in range(7)), *cohort.SUBJECTS, *(f"{name}/ses-M00" for name in cohort.SUBJECTS),
+         *(cohort.image(name, suffix) for name in cohort.SUBJECTS for suffix in ("FLAIR", "T1w"))]  # fmt: skip
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(excluded=st.dictionaries(st.sampled_from(UNITS), st.sampled_from(["motion", "consent-withdrawn"]), max_size=9),
+       policy=st.lists(st.sampled_from(["expert", "expert:e02", "consensus", "soft", "random-expert:3"]), min_size=1),
+       sql=st.sampled_from([QUERY, BOTH]))  # fmt: skip
+def test_no_image_is_lost_without_a_reason(
+    registry: Registry, excluded: dict[str, str], policy: list[str], sql: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exclusions, "reasons", lambda _: excluded)
+        found = effects.effects(registry, sql, "main", parse_policy(policy))
+    assert adds_up(found)
+    by_hand = {item.reason for item in found.by_unit}
+    assert by_hand <= {f"excluded:{reason}" for reason in excluded.values()}
+    assert {item.name for item in found.by_unit} <= set(excluded)
+    units = sum(item.samples for item in found.by_unit)
+    assert units == sum(item.samples for item in found.by_reason if item.name.startswith("excluded:"))
 
 
 @pytest.mark.parametrize("policy", [["expert"], ["consensus"], ["expert:e09", "soft"]])
