@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import col, func, select
 
-from registry import indexing, leaks, queries, repair, snapshots, splits, validation
+from registry import checks, indexing, leaks, queries, repair, snapshots, splits, validation
 from registry.catalog import Catalog
 from registry.committing import commit_pending
 from registry.errors import InvalidInput
@@ -133,3 +133,17 @@ def test_two_registries_on_one_server_never_meet(cohort: Registry, database: str
     with cohort.reading() as session:
         assert {event.writer for event in session.exec(select(Event))} == {cohort.writer}
     other.engine.dispose()
+
+
+def test_measures_findings_and_acknowledgements_are_rebuilt_and_equal_those_under_sqlite(
+    cohort: Registry, twin: Registry
+) -> None:
+    for registry in (cohort, twin):
+        checks.run(registry)
+        checks.acknowledge(registry, "FLAIR", "no sidecars were delivered")
+    kept = ("image_measures", "check_finding", "acknowledgement")
+    assert {name: held(cohort)[name] for name in kept} == {name: held(twin)[name] for name in kept}
+    assert checks.listed(cohort, checks.Wanted(None)) == checks.listed(twin, checks.Wanted(None))
+    before = held(cohort)
+    repair.rebuild(cohort)
+    assert held(cohort) == before
