@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from registry.committing import commit_pending
@@ -43,9 +43,13 @@ def _work(registry: Registry, stop: threading.Event) -> None:
 
 def _commit(registry: Registry, rest_s: float = _REST_S) -> bool:
     """Commit; verdicts of the quality check only when their rater rests, so that a sweep is a few commits."""
+    done = [_tried(lambda: file_waiting(registry, rest_s)), _tried(lambda: commit_pending(registry))]
+    return all(done)
+
+
+def _tried(work: Callable[[], object]) -> bool:
     try:
-        file_waiting(registry, rest_s)
-        commit_pending(registry)
+        work()
     except CohortiumError as error:
         _LOGGER.warning("Changes wait for their commit: %s %s", error.message, error.hint)
         return False

@@ -11,7 +11,7 @@ from sqlmodel import col, delete, select
 
 from registry import events, facts, indexing, outside, publishing, storage
 from registry.committing import commit_pending
-from registry.errors import IntegrityError
+from registry.errors import CohortiumError, IntegrityError
 from registry.following import follow
 from registry.locking import lock
 from registry.publishing import Progress
@@ -45,9 +45,16 @@ def doctor(registry: Registry) -> list[Repair]:
         for intent in _open_intents(registry):
             done.append(Repair(f"intent {publishing.recover(registry, intent)}", intent.message))
         done += _remove_staging(registry)
-    done += [Repair("verdicts written", rater) for rater in file_waiting(registry)]
+    done += _write_verdicts(registry)
     done += [Repair("committed", commit[:10]) for commit in commit_pending(registry)]
     return done + _reconcile(registry)
+
+
+def _write_verdicts(registry: Registry) -> list[Repair]:
+    try:
+        return [Repair("verdicts written", rater) for rater in file_waiting(registry)]
+    except CohortiumError as error:
+        return [Repair("verdicts wait", error.message)]
 
 
 def _reconcile(registry: Registry) -> list[Repair]:

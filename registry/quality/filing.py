@@ -48,11 +48,16 @@ def file_waiting(registry: Registry, rested_s: float = 0) -> list[str]:
         rested_s: wait until a rater has done nothing for so many seconds; 0 writes everything.
 
     Raises:
-        StorageError: the disk refused, or others keep writing the same table; what waits goes on waiting.
+        CohortiumError: a table was edited by hand, the disk refused, others keep writing; what waits goes on waiting.
     """
-    due = _due(registry, rested_s)
+    due, failed = _due(registry, rested_s), []
     for rater in due:
-        _file(registry, rater)
+        try:
+            _file(registry, rater)
+        except CohortiumError as error:
+            failed.append(error)  # the other raters' tables are written all the same
+    if failed:
+        raise failed[0]
     return due
 
 

@@ -240,6 +240,25 @@ def test_the_doctor_writes_what_a_server_left(cohort: Registry) -> None:
     assert registry_state.uncommitted(cohort) == ""
 
 
+def test_a_table_that_somebody_edited_stops_neither_the_others_nor_what_waits(
+    cohort: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rater in ("e01", "e02"):
+        monkeypatch.setenv(ACTOR_ENVIRONMENT, rater)
+        say(cohort, IMAGES[0], "accept")
+    quality.file_waiting(cohort)
+    with (cohort.root / layout.quality_table("e01")).open("a") as stream:
+        stream.write("by hand\n")
+    for rater in ("e01", "e02"):
+        monkeypatch.setenv(ACTOR_ENVIRONMENT, rater)
+        say(cohort, IMAGES[1], "flag")
+    with pytest.raises(CohortiumError, match="e01"):
+        quality.file_waiting(cohort)
+    assert len(read_tsv(cohort.root / layout.quality_table("e02"))) == 2
+    assert "verdicts wait" in {item.what for item in repair.doctor(cohort)}
+    assert standing(cohort, "e01")[IMAGES[1]] == ("flag", None)
+
+
 def test_only_raters_who_rest_are_written(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "accept")
     assert quality.file_waiting(cohort, rested_s=3600) == []
