@@ -10,7 +10,6 @@ import streamlit as st
 from registry import checks, exclusions, units
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
-from registry.checks.table import named
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import Layer, shell, show, volume_url
@@ -78,14 +77,17 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 
 def _findings(found: list[Row]) -> None:
     """Each finding with its state, then what to do, each advice once."""
+    known = {check.code: check for check in checks.CHECKS}
     with st.container(border=True):
         for row in found:
-            check = named(row["code"])
-            st.markdown(f"**{plain(kind(row['code']).capitalize())}** {_STATE[row['state']]}", help=plain(check.about))
+            check = known.get(row["code"])
+            about = plain(check.about) if check else "Found by a check of another version of Cohortium."
+            st.markdown(f"**{plain(kind(row['code']).capitalize())}** {_STATE[row['state']]}", help=about)
             st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
             if row["state"] == "acknowledged":
                 st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
-        for advice in dict.fromkeys(named(row["code"]).advice for row in found if row["state"] == "open"):
+        still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
+        for advice in dict.fromkeys(check.advice for check in still):
             st.caption(plain(advice))
 
 

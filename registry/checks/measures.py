@@ -66,11 +66,6 @@ MEASURES = (
 """In the order in which pages and commands name them."""
 
 
-def named(name: str) -> Measure:
-    """The measure with this name; `KeyError` where there is none."""
-    return {measure.name: measure for measure in MEASURES}[name]
-
-
 def measure(volume: Volume) -> dict[str, Any]:
     """Every measured column of one volume; numbers have six digits, None is what cannot be computed."""
     ras = volumes.canonical(volume)

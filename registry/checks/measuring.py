@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from registry import volumes
+from registry.canon import sha256_file
 from registry.checks import asymmetry, measures
 from registry.checks.asymmetry import Asymmetry
 from registry.errors import InvalidInput
@@ -25,6 +26,9 @@ Progress = Callable[[int, int, str], None]
 
 VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.1"
 """Of everything that is kept from one reading."""
+
+_CHANGED = "its bytes are not those that the registry accepted: see cohortium doctor"
+_NO_MEMORY = "reading it takes more memory than this machine has"
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,16 @@ def _heavy(root: Path, cache: Path, images: Sequence[tuple[str, str]]) -> bool:
 
 def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
     path, sha256 = image
-    place = _place(Path(cache), sha256)
+    place, source = _place(Path(cache), sha256), Path(root) / path
     kept = _load(place)
-    if kept is None:
-        kept = read(Path(root) / path)
-        _save(place, kept)
-    return kept
+    if kept is not None:
+        return kept
+    if sha256_file(source) != sha256:  # nothing that is read from it may be kept under this checksum
+        return Measured(_CHANGED)
+    made = read(source)
+    if made.problem != _NO_MEMORY:
+        _save(place, made)
+    return made
 
 
 def read(place: Path) -> Measured:
@@ -86,6 +94,8 @@ def read(place: Path) -> Measured:
         return Measured(None, measures.measure(volume), _asymmetry(volume), volumes.forms_apart_mm(place))
     except InvalidInput as error:
         problem = error.message
+    except MemoryError:
+        problem = _NO_MEMORY
     except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
         problem = f"{place.name} cannot be measured ({type(error).__name__}: {error})."
     return Measured(" ".join(problem.replace(f"{place.parent}{os.sep}", "").replace(place.name, "the file").split()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from registry import layout
+from registry.findings import Severity
 from registry.projection.values import number, whole
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
 
@@ -45,7 +46,7 @@ def _finding(row: Row) -> CheckFinding:
     }
     return CheckFinding(
         **kept,
-        severity=row.get("severity") or "warning",
+        severity=row["severity"] if row.get("severity") in set(Severity) else Severity.WARNING.value,
         message=row.get("message") or "",
         score=number(row.get("score")),
         origin=row.get("origin") or "unknown",

@@ -13,7 +13,7 @@ import registry_state
 import tiny_bids
 from typer.testing import CliRunner
 
-from registry import checks, repair, validation
+from registry import checks, parallel, repair, validation
 from registry.catalog import Catalog
 from registry.checks import Wanted, measuring, reviewing
 from registry.cli import app
@@ -82,6 +82,7 @@ def test_an_image_is_read_once_and_a_run_that_finds_nothing_new_writes_nothing(
 ) -> None:
     read: list[str] = []
     real = measuring.read
+    monkeypatch.setattr(parallel, "cores_here", lambda: 1)
     monkeypatch.setattr(measuring, "read", lambda place: (read.append(place.name), real(place))[1])
     first = checks.run(spoiled)
     assert len(read) == 14
@@ -105,6 +106,22 @@ def test_what_is_kept_is_what_was_read(tmp_path: Path, spoiled: Registry) -> Non
     assert kept == made
     (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:50])
     assert measuring._load(tmp_path / "x.npz") is None
+
+
+def test_a_file_that_was_changed_outside_is_named_and_nothing_of_it_is_kept(registry: Registry) -> None:
+    """The same bytes but one: the size and the stream are as they were."""
+    place = registry.root / tiny_bids.image_path("sub-A003")
+    whole = place.read_bytes()
+    place.unlink()
+    place.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
+    checks.run(registry)
+    (row,) = checks.listed(registry, Wanted(code="image-unreadable"))
+    assert (row["unit"], "not those that the registry accepted" in row["message"]) == (
+        tiny_bids.image_path("sub-A003"), True,
+    )  # fmt: skip
+    place.write_bytes(whole)
+    checks.run(registry)
+    assert checks.listed(registry, Wanted(code="image-unreadable")) == []
 
 
 def test_an_acknowledgement_ends_when_the_image_changes(spoiled: Registry) -> None:
@@ -175,12 +192,13 @@ def test_a_header_that_declares_terabytes_does_not_come_in(registry: Registry) -
 def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(registry: Registry) -> None:
     checks.run(registry)
     folder = registry.root / "code/registry/checks"
-    (folder / "findings.tsv").write_text("code\tunit\tscore\nx\tsub-A000\tfar\nx\tsub-A000\t2\nn/a\tn/a\t1\n")
+    (folder / "findings.tsv").write_text("code\tunit\tscore\tseverity\nx\tsub-A000\tfar\tbad\nx\tsub-A000\t2\tworse\nn/a\tn/a\t1\tn/a\n")
     (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
     repair.rebuild(registry)
     assert len(registry_state.rows(registry)["check_finding"]) == 1
     assert reviewing.listed(registry)[0]["score"] == 2
+    assert [finding.code for finding in reviewing.stored(registry)] == ["x"]
 
 
 def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
