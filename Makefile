@@ -45,7 +45,7 @@ unit: $(STAMP)
 
 # Skips with a reason where no server is installed; tests that look into a SQLite file say so and skip too.
 test-postgresql: $(STAMP)
-	COHORTIUM_TEST_DATABASE=postgresql PYTHONPATH=tests $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p postgresql_server $(ON_POSTGRESQL)
+	COHORTIUM_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p postgresql_server $(ON_POSTGRESQL)
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout=3600
