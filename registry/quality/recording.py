@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from registry.canon import MISSING
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.projection import quality as projection
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
@@ -117,7 +118,7 @@ def _values(judgement: Judgement) -> dict[str, str | None]:
         "sha256": judgement.sha256,
         "verdict": Verdict(judgement.verdict).value,
         "artifacts": ",".join(artifacts_of(judgement.artifacts)) or None,
-        "comment": comment or None,
+        "comment": comment if comment not in ("", MISSING) else None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 _MOST_BYTES = 8192
+_ACTION = re.compile(r"[A-Za-z0-9-]{8,64}")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
@@ -71,11 +73,11 @@ def _answered(registry: Registry, answer: Answer, body: bytes) -> tuple[int, dic
 def _asked(body: bytes) -> dict[str, Any]:
     try:
         asked = json.loads(body)
-        if not isinstance(asked, dict) or not isinstance(asked["action"], str) or not 8 <= len(asked["action"]) <= 64:
+        if not _ACTION.fullmatch(asked["action"]):
             raise ValueError(body)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput("This is no verdict.", "Load the page again.") from error
-    return asked
+    return dict(asked)
 
 
 def _record(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def test_another_window_is_told_and_nothing_is_overwritten(rated: Registry) -> N
         ({"comment": "x" * 9000}, "application/json"),
         ({"action": "a"}, "application/json"),
         ({"action": 7}, "application/json"),
+        ({"action": "a tab\tand more"}, "application/json"),
         ({}, "text/plain"),
         ({}, "application/x-www-form-urlencoded"),
     ],

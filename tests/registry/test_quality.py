@@ -234,6 +234,15 @@ def test_a_second_window_is_told_what_stands(cohort: Registry) -> None:
     assert standing(cohort) == {IMAGES[0]: ("accept", None)}
 
 
+@pytest.mark.parametrize("comment", ["n/a", "  ", '"quoted"', "naïve, 5 µm", "'; DROP TABLE"])
+def test_a_comment_is_the_same_after_a_rebuild(cohort: Registry, comment: str) -> None:
+    say(cohort, IMAGES[0], "flag", comment=comment)
+    quality.file_waiting(cohort)
+    before = quality.listed(Catalog.of(cohort))
+    repair.rebuild(cohort)
+    assert quality.listed(Catalog.of(cohort)) == before
+
+
 def test_the_doctor_writes_what_a_server_left(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "accept")
     assert [item.what for item in repair.doctor(cohort)] == ["verdicts written", "committed"]
