@@ -192,7 +192,8 @@ def test_a_header_that_declares_terabytes_does_not_come_in(registry: Registry) -
 def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(registry: Registry) -> None:
     checks.run(registry)
     folder = registry.root / "code/registry/checks"
-    (folder / "findings.tsv").write_text("code\tunit\tscore\tseverity\nx\tsub-A000\tfar\tbad\nx\tsub-A000\t2\tworse\nn/a\tn/a\t1\tn/a\n")
+    lines = ("code\tunit\tscore\tseverity", "x\tsub-A000\tfar\tbad", "x\tsub-A000\t2\tworse", "n/a\tn/a\t1\tn/a")
+    (folder / "findings.tsv").write_text("\n".join(lines) + "\n")
     (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
     repair.rebuild(registry)
