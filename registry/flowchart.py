@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,13 +100,19 @@ def _plural(count: int, word: str) -> str:
 def _left(step: Step) -> list[tuple[str, str]]:
     lines = [("b", step.name)]
     lines += [("", line) for line in textwrap.wrap(step.detail, _LETTERS, max_lines=4, placeholder=" ...")]
-    return [*lines, *(("", line) for line in textwrap.wrap(_counts(step), _LETTERS))]
+    return [*lines, *(("", line) for line in _wrapped(_counts(step), _LETTERS))]
 
 
 def _right(step: Step) -> list[tuple[str, str]]:
     if not step.lost:
         return []
-    return [("b", "Left out"), *(("", line) for text in losses(step) for line in textwrap.wrap(text, _SIDE_LETTERS))]
+    return [("b", "Left out"), *(("", line) for text in losses(step) for line in _wrapped(text, _SIDE_LETTERS))]
+
+
+def _wrapped(text: str, letters: int) -> list[str]:
+    """Lines in which a count stays with what it counts."""
+    held = re.sub(r"(\d) ", "\\1\N{NO-BREAK SPACE}", text)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(held, letters)]
 
 
 def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[str, str]]) -> str:

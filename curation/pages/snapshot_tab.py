@@ -25,7 +25,7 @@ def render(registry: Registry) -> None:
         made = snapshot_form.freeze(registry, wanted) if wanted and pressed else None
     with right:
         if wanted and looked:
-            st.markdown(f"#### What a snapshot of {wanted.query} would leave out")
+            st.markdown(f"#### What would be left out of {wanted.query}")
             effects_view.draw(registry, wanted.sql, wanted.split, wanted.policy, wanted.query)
             st.markdown("#### Snapshots")
         _listed(registry, made)
