@@ -49,28 +49,30 @@ def _listed(names: Sequence[str]) -> str:
 def sessions(cohort: Cohort) -> Iterable[Hit]:
     """Visits that most subjects have."""
     for gap in _unusual(cohort.cells, "session"):
-        yield Hit(f"{gap['subject']}/{gap['session']}", "is not there, most subjects have this visit",
-                  subject=gap["subject"], site=gap["site"])  # fmt: skip
+        yield Hit(_unit(gap), "is not there, most subjects have this visit", subject=gap["subject"], site=gap["site"])
 
 
 def channels(cohort: Cohort) -> Iterable[Hit]:
     """Channels that most subjects have at this visit."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for gap in _unusual(cohort.cells, "image"):
-        unit = f"{gap['subject']}/{gap['session']}" if gap["session"] else gap["subject"]
-        found[unit, gap["subject"], gap["site"]].append(gap["channel"])
+        found[_unit(gap), gap["subject"], gap["site"]].append(gap["channel"])
     for (unit, subject, site), names in found.items():
         only = names[0] if len(names) == 1 else None
         yield Hit(unit, f"has no {_listed(sorted(names))}, most subjects have one at this visit", None, subject, only,
                   site)  # fmt: skip
 
 
+def _unit(gap: Mapping[str, Any]) -> str:
+    return f"{gap['subject']}/{gap['session']}" if gap["session"] else str(gap["subject"])
+
+
 def _unusual(cells: Sequence[Mapping[str, Any]], missing: str) -> Iterable[dict[str, Any]]:
-    """Gaps of one kind where most others of the site, or of the cohort, have something."""
+    """Gaps of one kind where most others of the site, or of the cohort, have something; with the subject's site."""
     shares = _Shares(cells, missing)
     for gap in gaps([dict(cell) for cell in cells]):
         if gap["missing"] == missing and shares.of(gap) >= MOST:
-            yield gap
+            yield {**gap, "site": gap["site"] or shares.homes.get(gap["subject"])}
 
 
 class _Shares:
@@ -78,7 +80,7 @@ class _Shares:
 
     def __init__(self, cells: Sequence[Mapping[str, Any]], missing: str) -> None:
         self._whole = missing == "session"
-        self._homes: dict[str, str] = {cell["subject"]: cell["site"] for cell in cells if cell["site"]}
+        self.homes: dict[str, str] = {cell["subject"]: cell["site"] for cell in cells if cell["site"]}
         self._had: dict[tuple[str | None, ...], set[str]] = defaultdict(set)
         self._asked: dict[tuple[str | None, ...], set[str]] = defaultdict(set)
         for cell in cells:
@@ -91,11 +93,11 @@ class _Shares:
 
     def _keys(self, cell: Mapping[str, Any]) -> list[tuple[str | None, ...]]:
         what = (cell["session"], None if self._whole else cell["channel"])
-        return [(self._homes.get(cell["subject"]), *what), (None, *what)]
+        return [(self.homes.get(cell["subject"]), *what), (None, *what)]
 
     def of(self, gap: Mapping[str, Any]) -> float:
         """Share of the other subjects; of the site where it has enough, else of the cohort. None alone has others."""
         own, whole = self._keys(gap)
         key = own if len(self._asked[own]) >= _FEW else whole
-        others = len(self._asked[key] - {gap["subject"]})
-        return len(self._had[key] - {gap["subject"]}) / others if others >= 2 else 0.0
+        others = len(self._asked[key]) - (gap["subject"] in self._asked[key])
+        return (len(self._had[key]) - (gap["subject"] in self._had[key])) / others if others >= 2 else 0.0

@@ -98,7 +98,7 @@ def negative(cohort: Cohort) -> Iterable[Hit]:
         holders = [shot for shot in shots if (shot.number("negative_share") or 0) > 0]
         if len(shots) >= LEAST and len(holders) <= _COMMON * len(shots):
             for shot in holders:
-                yield Hit(shot.path, f"{shot.number('negative_share'):.1%} of its voxels are negative, the others of "
+                yield Hit(shot.path, f"holds negative values, down to {shot.number('minimum'):g}; the others of "
                           f"{shot.channel} hold none", shot.number("negative_share"))  # fmt: skip
 
 
@@ -134,11 +134,11 @@ def _unlike(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
 
 
 def empty_slices(cohort: Cohort) -> Iterable[Hit]:
-    """Empty slices at one end, more than others have, or most of all slices."""
+    """Empty slices at one end, more than the others have; where there are too few others, most of all slices."""
     for shots in cohort.peers.values():
         ends = np.array([float(shot.number("empty_end_mm") or 0) for shot in shots])
         usual = float(np.percentile(ends, 90)) if len(ends) >= LEAST else None
         for shot, end in zip(shots, ends, strict=True):
             share = shot.number("empty_share") or 0
-            if 0.5 < share < 1 or (usual is not None and share >= 0.1 and end > 1.5 * usual + 10):
+            if share > 0.5 if usual is None else share >= 0.1 and end > 1.5 * usual + 10:
                 yield Hit(shot.path, f"{share:.0%} of its slices are empty, {end:.0f} mm at one end", share)

@@ -204,9 +204,18 @@ def _state(no_visit: bool, no_image: bool) -> dict[str, str | None]:
 
 def test_a_visit_and_a_channel_that_most_have_are_missed() -> None:
     found = judge(Cohort([], _cells({("sub-3", "ses-M12", ""), ("sub-5", "ses-M00", "T1w")})))
-    assert [(item.code, item.unit, item.subject_id, item.channel) for item in found] == [
-        ("session-missing", "sub-3/ses-M12", "sub-3", None), ("channel-missing", "sub-5/ses-M00", "sub-5", "T1w"),
+    assert [(item.code, item.unit, item.channel) for item in found] == [
+        ("session-missing", "sub-3/ses-M12", None), ("channel-missing", "sub-5/ses-M00", "T1w"),
     ]  # fmt: skip
+    assert {(item.subject_id, item.site_id) for item in found} == {("sub-3", "siteA"), ("sub-5", "siteA")}
+
+
+def test_most_of_the_slices_of_a_lone_image_are_empty(tmp_path: Path) -> None:
+    """With nobody to compare with, half is the limit."""
+    for kept, expected in ((20, {}), (8, {"sub-A001/anat/sub-A001_T1w.nii.gz": {"slices-empty"}})):
+        data = heads.head(1)
+        data[..., kept:] = 0
+        assert codes([heads.shot(tmp_path, 1, data)]) == expected
 
 
 def test_what_half_of_the_subjects_lack_is_not_missed() -> None:
