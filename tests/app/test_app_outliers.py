@@ -131,6 +131,14 @@ def test_excluding_takes_a_reason_and_is_an_exclusion_like_any_other(checked: Re
     assert exclusions.get(checked, CUT).reason == "incomplete"
 
 
+def test_a_finding_about_a_channel_is_told_without_an_image(shown: Registry) -> None:
+    test = open_page(shown, "outliers", unit="FLAIR")
+    assert not test.exception
+    assert "no single image to show" in texts(test)
+    assert "state no RepetitionTime" in texts(test)
+    assert [item.label for item in test.button if item.label == "Exclude"] == []
+
+
 @pytest.mark.parametrize("measure", [item.name for item in checks.MEASURES])
 def test_every_measure_can_be_drawn(shown: Registry, measure: str) -> None:
     test = open_page(shown, "outliers")
