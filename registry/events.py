@@ -125,3 +125,12 @@ def verify_chain(events: Iterable[Event]) -> None:
             raise IntegrityError(f"The event log is broken at {event.writer}/{event.number}.",
                                  _RESTORE)  # fmt: skip
         last[event.writer] = (event.number, event.hash)
+
+
+def is_whole(events: Iterable[Event]) -> bool:
+    """Whether `verify_chain` has nothing against it."""
+    try:
+        verify_chain(events)
+    except IntegrityError:
+        return False
+    return True

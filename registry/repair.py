@@ -62,10 +62,32 @@ def _reconcile(registry: Registry) -> list[Repair]:
         found = outside.differences(registry)
         restored = outside.restore(registry, found)
         followed = follow(registry, leave={item.path for item in found} - set(restored))
+        told = _take_events(registry)
     return [
         *(Repair("deleted file restored", path) for path in restored),
         *(Repair("rows brought up to date", path) for path in followed),
+        *(Repair("event of another copy taken up", event) for event in told),
     ]
+
+
+def _take_events(registry: Registry) -> list[str]:
+    """Events of the log that the database lacks, such as another copy's after a pull; a broken log is left alone.
+
+    A log that somebody edited is named by `outside.differences`, and `rebuild` refuses it.
+    """
+    with registry.reading() as session:
+        held = session.exec(select(Event)).all()
+    known = {(event.writer, event.number) for event in held}
+    fresh = [event for event in events.read_log(registry.root) if (event.writer, event.number) not in known]
+    whole = sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
+    if not fresh or not events.is_whole(whole):
+        return []
+    commits = _commits(registry)
+    with registry.unit_of_work() as session:
+        for event in fresh:
+            event.commit = commits.get(f"{event.writer}/{event.number}")
+            session.add(event)
+    return [f"{event.writer}/{event.number}" for event in fresh]
 
 
 def rebuild(registry: Registry, progress: Progress | None = None) -> int:

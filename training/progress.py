@@ -70,7 +70,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         if isinstance(entry, dict) and entry.get("event") == "epoch":
             before = epochs.get(int(entry["epoch"]), {})
             told = {key: value for key, value in entry.items() if value or key not in before}
-            epochs[int(entry["epoch"])] = {**before, **told} if before.get("step") == entry["step"] else entry
+            epochs[int(entry["epoch"])] = {**before, **told} if before.get("step") == entry.get("step") else entry
     return [epochs[number] for number in sorted(epochs)]
 
 

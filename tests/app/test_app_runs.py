@@ -56,10 +56,10 @@ def test_epochs_survive_a_torn_line_and_a_repeated_epoch(tmp_path: Path) -> None
     keys = ("epoch", "step", "elapsed_s", "loss", "validation_dice")
     lines: list[Any] = [{"event": "epoch", **dict(zip(keys, values, strict=True))} for values in told]
     (tmp_path / "progress.jsonl").write_text("\n".join([*map(json.dumps, lines), '{"eve']))
-    found = progress.read(tmp_path)
+    found = progress.read(tmp_path / "progress.jsonl")
     assert [(line["epoch"], line["loss"]) for line in found] == [(1, 0.9), (2, 0.7)]
     assert following.curve(found, "validation_dice") == [{"minutes": 0.2, "epoch": 2, "value": 0.4}]
-    assert progress.read(tmp_path / "nowhere") == []
+    assert progress.read(tmp_path / "nowhere.jsonl") == []
 
 
 def test_worst_cases_come_worst_first_and_name_their_image(writable: Registry) -> None:

@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry import facets, queries
+from registry import console, facets, queries
 from registry.commands import cohorts
 from registry.errors import UsageError
-from registry.store import ENVIRONMENT, Registry
+from registry.store import Registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
 
@@ -27,8 +27,9 @@ def commands() -> list[list[str]]:
 def run(registry: Registry, words: list[str]) -> str:
     app = typer.Typer()
     cohorts.commands(app)
-    done = CliRunner().invoke(app, words, env={ENVIRONMENT: str(registry.root)}, catch_exceptions=False)
-    return str(done.stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console.State, "registry", registry.root)  # another test's command may have left its own
+        return str(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
 
 
 def test_the_documented_commands_count_and_save(cohort: Registry) -> None:

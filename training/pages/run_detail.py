@@ -30,7 +30,7 @@ def render(registry: Registry, run: Run) -> None:
         if run.status == "finished":
             st.info("The files of this run are not on this machine.")
         return
-    _curves(progress.read(folder))
+    _curves(progress.read(folder / "progress.jsonl"))
     parts = following.summaries(folder)
     if parts:
         _scores(parts)
