@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from registry import queries, snapshots, splits, target_offers
+from registry import quality, queries, snapshots, splits, target_offers
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.store import Registry
@@ -86,4 +86,7 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
         bar.empty()
     st.success(f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
                icon=":material/check_circle:")  # fmt: skip
+    taken = (file.path for sample in manifest.samples for file in sample.images.values())
+    if told := quality.rejected_once(Catalog.of(registry), taken):
+        st.warning(told, icon=":material/history:")
     return manifest.snapshot_id

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.pages import subject_choice, subject_tables
-from registry import drawings, subjects
+from registry import drawings, quality, subjects
 from registry.catalog import Catalog
 from registry.drawings import Drawing, Kind
 from registry.store import Registry
@@ -64,6 +64,8 @@ def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> 
     drawn = drawings.over(registry, images)
     found = subjects.lesions(catalog, images)
     st.text(_facts(visit, scan))
+    if said := quality.of_image(catalog, scan.path):
+        st.text("Quality check: " + "; ".join(said))
     left, right = st.columns((2, 1), gap="medium")
     with right:
         at_mm = subject_tables.lesions(scan.path, found)

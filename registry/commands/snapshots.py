@@ -127,12 +127,11 @@ def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
 
 def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
     from registry.catalog import Catalog
-    from registry.quality import outdated_rejects
+    from registry.quality import rejected_once
 
-    taken = {file.path for sample in manifest.samples for file in sample.images.values()}
-    if found := sorted(taken.intersection(outdated_rejects(Catalog.of(registry)))):
-        console.note(f"{len(found)} image(s) in it were rejected before they were replaced, and not judged since: "
-                     f"{', '.join(found[:5])}{' ...' if len(found) > 5 else ''}")  # fmt: skip
+    taken = (file.path for sample in manifest.samples for file in sample.images.values())
+    if told := rejected_once(Catalog.of(registry), taken):
+        console.note(told)
 
 
 def _diff_text(found: SnapshotDiff) -> str:

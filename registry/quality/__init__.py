@@ -7,9 +7,9 @@ rows into `code/registry/quality/<rater>.tsv`, the file of record; the app's ser
 from registry.quality.filing import file_waiting
 from registry.quality.recording import Judgement, Overtaken, Undone, record, undo
 from registry.quality.sweeping import Case, Show, Worklist, channels, done_since, of_rater, worklist
-from registry.quality.telling import listed, outdated_rejects, summary
+from registry.quality.telling import listed, of_image, outdated_rejects, rejected_once, summary
 
 __all__ = [
     "Case", "Judgement", "Overtaken", "Show", "Undone", "Worklist", "channels", "done_since", "file_waiting", "listed",
-    "of_rater", "outdated_rejects", "record", "summary", "undo", "worklist",
+    "of_image", "of_rater", "outdated_rejects", "record", "rejected_once", "summary", "undo", "worklist",
 ]  # fmt: skip

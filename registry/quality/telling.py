@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from registry.catalog import Catalog
-from registry.verdicts import Verdict
+from registry.verdicts import ARTIFACTS, Verdict
+from registry.wording import counted
 
 Row = dict[str, Any]
+
+_SAYS = {"accept": "accepted it", "reject": "rejected it", "flag": "flagged it", "later": "put it off"}
 
 COLUMNS = ("image", "rater", "verdict", "artifacts", "comment", "judged_at", "stale")
 
@@ -39,3 +43,25 @@ def outdated_rejects(catalog: Catalog) -> list[str]:
     rows = catalog.rows("""SELECT DISTINCT i.path FROM quality q JOIN images i ON i.path = q.image
         WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")  # fmt: skip
     return [row["path"] for row in rows]
+
+
+def rejected_once(catalog: Catalog, paths: Iterable[str]) -> str | None:
+    """A sentence about the images of a snapshot that are `outdated_rejects`, or None."""
+    found = sorted(set(paths).intersection(outdated_rejects(catalog)))
+    if not found:
+        return None
+    more = " ..." if len(found) > 5 else ""
+    return (f"It holds {counted(len(found), 'image')} rejected before being replaced, and not judged since: "
+            f"{', '.join(found[:5])}{more}")  # fmt: skip
+
+
+def of_image(catalog: Catalog, image: str) -> list[str]:
+    """What each rater says about one image, in words: `e01 rejected it (motion), before it was replaced`."""
+    rows = catalog.rows("SELECT rater, verdict, artifacts, stale FROM quality WHERE image = $1 ORDER BY rater", [image])
+    return [_said(row) for row in rows]
+
+
+def _said(row: Row) -> str:
+    titles = [item.title.lower() for item in ARTIFACTS if item.code in (row["artifacts"] or "").split(",")]
+    named = f" ({', '.join(titles)})" if titles else ""
+    return f"{row['rater']} {_SAYS[row['verdict']]}{named}{', before it was replaced' if row['stale'] else ''}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from app_pages import button, open_page, texts
 
-from registry import queries, runs, snapshots, splits
-from registry.store import Registry
+from registry import quality, queries, runs, snapshots, splits
+from registry.store import ACTOR_ENVIRONMENT, Registry
+from registry.verdicts import Verdict
 from registry.viewer import shell
 
 PAGES = [page.url_path for page in shell.announced()]
@@ -53,6 +54,13 @@ def test_subject_page_follows_its_address_and_its_buttons(full: Registry) -> Non
     assert test.title[0].value == "sub-A002"
     assert test.query_params["subject"] in ("sub-A002", ["sub-A002"])
     assert not test.exception
+
+
+def test_subject_page_tells_the_verdicts_on_its_image(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ACTOR_ENVIRONMENT, "e07")
+    quality.record(writable, quality.Judgement("sub-A001/ses-M00/anat/sub-A001_ses-M00_FLAIR.nii.gz", Verdict.FLAG))
+    said = texts(open_page(writable, "subject", subject="sub-A001", session="ses-M00"))
+    assert "Quality check: e07 flagged it" in said
 
 
 def test_subject_page_shows_raters_agreement_and_lesions(full: Registry) -> None:

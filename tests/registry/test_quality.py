@@ -153,6 +153,12 @@ def test_a_replaced_image_makes_a_verdict_stale(cohort: Registry) -> None:
     assert [(row["image"], row["stale"]) for row in quality.listed(catalog)] == [(IMAGES[0], True)]
     assert catalog.value("SELECT quality FROM images WHERE path = ?", [IMAGES[0]]) is None
     assert quality.outdated_rejects(catalog) == [IMAGES[0]]
+    assert quality.of_image(catalog, IMAGES[0]) == ["e01 rejected it (motion), before it was replaced"]
+    told = quality.rejected_once(catalog, IMAGES[:3])
+    assert told is not None
+    assert told.startswith("It holds 1 image rejected before being replaced")
+    assert told.endswith(IMAGES[0])
+    assert quality.rejected_once(catalog, IMAGES[1:]) is None
     assert IMAGES[0] in {case.image for case in quality.worklist(catalog, "e01").cases}
     say(cohort, IMAGES[0], "accept")
     assert quality.outdated_rejects(Catalog.of(cohort)) == []
