@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from registry import following, storage
+from registry import events, following, layout, storage
 from registry.canon import sha256_file
 from registry.errors import NotFound, UsageError
 from registry.locking import lock
@@ -25,6 +25,8 @@ from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import Intent
 from registry.wording import counted
+
+_FROZEN = tuple(f"{folder}/" for folder in (layout.QUERIES, layout.SPLITS, layout.SNAPSHOTS, layout.RUNS))
 
 
 class Outside(StrEnum):
@@ -79,15 +81,17 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
 
     Raises:
         NotFound: a path was neither edited nor is it new.
-        UsageError: no path, or no reason.
+        UsageError: no path, no reason, or an edit of what is never changed: a frozen record, an event, a rater's mask.
         CohortiumError: the content cannot be accepted; the file stays as it is, outside.
     """
     if not paths or not reason.strip():
         raise UsageError("Say which files to take in, and why.",
                          'For example: cohortium adopt participants.tsv --reason "ages corrected"')  # fmt: skip
-    found = {item.path for item in differences(registry) if item.what in (Outside.EDITED, Outside.NEW)}
-    if unknown := [path for path in paths if path not in found]:
-        raise NotFound(f"{unknown[0]} was not changed outside the registry.", "See what was with: cohortium doctor")
+    found = {item.path: item.what for item in differences(registry) if item.what in (Outside.EDITED, Outside.NEW)}
+    for path in paths:
+        if path not in found:
+            raise NotFound(f"{path} was not changed outside the registry.", "See what was with: cohortium doctor")
+        _require_changeable(path, found[path])
 
     def write(tree: Path) -> None:
         for path in paths:
@@ -97,6 +101,17 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
     change = Change("adopt", f"Adopt {counted(len(paths), 'file')} changed outside", {"reason": reason.strip()},
                     adopts=frozenset(paths))  # fmt: skip
     return publish(registry, change, write, check=checker(registry))
+
+
+def _require_changeable(path: str, what: Outside) -> None:
+    """Law 4: frozen records and events are only ever added, and a reading changes by a revision of its rater."""
+    undo = f"Undo the edit with: git checkout -- {path}"
+    if path.startswith(f"{events.LOGS}/") or (what is Outside.EDITED and path.startswith(_FROZEN)):
+        raise UsageError(f"{path} is a record that is never changed.", undo)
+    reading = layout.role(layout.split_dataset(path)[0])[0] is layout.Role.READINGS
+    if what is Outside.EDITED and reading and path.endswith((".nii", ".nii.gz")):
+        raise UsageError(f"{path} is a rater's mask, which only a newer revision replaces.",
+                         f"Hand it in with: cohortium reading accept. {undo}")  # fmt: skip
 
 
 def _waiting(registry: Registry) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import exclusions, outside, repair, validation
+from registry import exclusions, outside, queries, repair, validation
 from registry.committing import commit_pending
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.outside import Difference, Outside
@@ -92,16 +92,31 @@ def test_a_deleted_file_comes_back(cohort: Registry) -> None:
 
 
 def test_a_new_image_is_named_and_adopted_and_a_mask_on_another_grid_is_not(cohort: Registry) -> None:
-    image, mask = tiny_bids.image_path("sub-A000", "T2w"), tiny_bids.reading_path("sub-A000", "e01")
+    image, mask = tiny_bids.image_path("sub-A000", "T2w"), tiny_bids.reading_path("sub-A000", "e09")
     (cohort.root / image).write_bytes(tiny_bids.image("sub-A000", "T2w"))
     (cohort.root / mask).write_bytes(tiny_bids.image("sub-A000", "T1w"))
-    assert outside.differences(cohort) == [Difference(mask, Outside.EDITED), Difference(image, Outside.NEW)]
+    sidecar = tiny_bids.reading_path("sub-A000", "e01", ".json")
+    (cohort.root / mask.replace(".nii.gz", ".json")).write_bytes((cohort.root / sidecar).read_bytes())
+    beside = mask.replace(".nii.gz", ".json")
+    assert {item.path for item in outside.differences(cohort)} == {beside, mask, image}
     with pytest.raises(CohortiumError):
-        outside.adopt(cohort, [image, mask], "Arrived by mail")
+        outside.adopt(cohort, [image, mask, beside], "Arrived by mail")
     assert (cohort.root / image).exists(), "refused files stay where they were"
     assert outside.adopt(cohort, [image], "Arrived by mail") == [image]
     commit_pending(cohort)
-    assert outside.differences(cohort) == [Difference(mask, Outside.EDITED)]
+    assert {item.path for item in outside.differences(cohort)} == {mask, beside}
+
+
+def test_frozen_records_events_and_readings_are_never_adopted_edited(cohort: Registry) -> None:
+    queries.save(cohort, "flair", "SELECT path FROM images WHERE suffix = 'FLAIR'")
+    commit_pending(cohort)
+    (log,) = (cohort.root / "logs").rglob("*.jsonl")
+    mask = cohort.root / tiny_bids.reading_path("sub-A000", "e01")
+    (query,) = (cohort.root / "code/registry/queries").glob("*.json")
+    for place, words in ((log, "never changed"), (query, "never changed"), (mask, "only a newer revision")):
+        place.write_bytes(place.read_bytes() + b" ")
+        with pytest.raises(UsageError, match=words):
+            outside.adopt(cohort, [place.relative_to(cohort.root).as_posix()], "why not")
 
 
 def test_a_replaced_annexed_image_is_an_edit(cohort: Registry) -> None:
