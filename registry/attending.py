@@ -41,10 +41,10 @@ def main(arguments: Sequence[str]) -> None:
     parent, words = int(arguments[0]), list(arguments[1:])
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    from registry import cli
-
-    sys.argv = ["cohortium", *words]
     try:
+        from registry import cli  # takes a moment, in which it can be stopped too
+
+        sys.argv = ["cohortium", *words]
         cli.main()
     except KeyboardInterrupt:
         sys.exit(130)

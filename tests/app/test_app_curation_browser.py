@@ -105,6 +105,23 @@ def test_a_delivery_comes_in_by_keyboard(served: tuple[Registry, str], page: Any
     page.get_by_text("Look at it").wait_for(timeout=30_000)
 
 
+def write_cell(page: Any, grid: Any, at: tuple[int, int], text: str) -> None:
+    """Open the editor of a cell and type; a grid that is still being drawn swallows the first attempts."""
+    editor = page.locator("#portal input, #portal textarea").first
+    for _ in range(5):
+        grid.click(position={"x": at[0], "y": at[1]})
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1500)
+        if editor.is_visible():
+            break
+    editor.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text, delay=20)
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    editor.wait_for(state="detached", timeout=30_000)
+
+
 def test_a_dicom_name_is_corrected_in_the_table(served: tuple[Registry, str], page: Any, tmp_path: Path) -> None:
     registry, address = served
     page.goto(f"{address}/inbox")
@@ -122,17 +139,7 @@ def test_a_dicom_name_is_corrected_in_the_table(served: tuple[Registry, str], pa
     line = 2 if page.get_by_text("Series in line 2 (xyz) waits").count() else 1
     grid = page.locator('[data-testid="stDataFrame"]').first
     for left, text in ((220, "yes"), (300, "anat/acq-second_PDw")):
-        grid.click(position={"x": left, "y": 35 * line + 18})
-        page.keyboard.press("Enter")
-        editor = page.locator("#portal input, #portal textarea").first
-        editor.wait_for(timeout=30_000)
-        page.wait_for_function("() => document.activeElement.closest('#portal')", timeout=30_000)
-        page.wait_for_timeout(300)
-        page.keyboard.press("Control+A")
-        page.keyboard.type(text, delay=20)
-        page.wait_for_timeout(300)
-        page.keyboard.press("Enter")
-        editor.wait_for(state="detached", timeout=30_000)
+        write_cell(page, grid, (left, 35 * line + 18), text)
         settled(page, "Inbox")
     page.get_by_text("2 series would be imported").wait_for(timeout=30_000)
     shot(page, "app-inbox-plan-corrected")
