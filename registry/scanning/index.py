@@ -88,9 +88,7 @@ def rescan(before: Index) -> Index:
     """
     with paused():
         tree = list_tree(before.tree.root, before.tree)
-        held = before.tree.folders
-        same = len(tree.folders) == len(held) and all(held.get(path) is folder for path, folder in tree.folders.items())
-        if same and all(document.stamp for document in before.documents.values()):
+        if tree is before.tree and all(document.stamp for document in before.documents.values()):
             return before
         return _index(tree, before.documents)
 

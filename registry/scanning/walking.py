@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import stat
 import time
@@ -88,15 +89,21 @@ def walk(root: str | os.PathLike[str]) -> list[Found]:
 
 
 def list_tree(root: str | os.PathLike[str], before: Tree | None = None) -> Tree:
-    """List a tree; with `before`, folders whose time stands are not listed again, only their files are looked at."""
+    """List a tree; with `before`, folders whose time stands are not listed again, only their files are looked at.
+
+    The very same tree where nothing changed.
+    """
     base = os.fspath(root).rstrip("/") + "/"
-    known = before.folders if before and before.root == base else {}
+    known = {}
+    if before and before.root == base:
+        known = {path: _again(base + path, held) for path, held in before.folders.items()}
+        if all(map(operator.is_, known.values(), before.folders.values())):
+            return before
     folders: dict[str, Folder] = {}
     waiting = [CODE, ""] if os.path.isdir(base + CODE) else [""]
     while waiting:
         path = waiting.pop()
-        held = known.get(path)
-        folder = (_again(base + path, held) if held else None) or _list(base + path, path)
+        folder = known.get(path) or _list(base + path, path)
         folders[path] = folder
         waiting.extend(reversed(folder.folders))
     return Tree(base, folders)
@@ -104,19 +111,29 @@ def list_tree(root: str | os.PathLike[str], before: Tree | None = None) -> Tree:
 
 def _again(place: str, held: Folder) -> Folder | None:
     """The folder if its listing stands, with its files' present stamps; None where it must be listed."""
-    changed: dict[str, Stamp] = {}
+    look = os.stat  # of every file of a tree: each step less counts
     try:
-        if held.mtime_ns == ABSENT or os.stat(place).st_mtime_ns != held.mtime_ns:
+        if held.mtime_ns == ABSENT or look(place).st_mtime_ns != held.mtime_ns:
             return None
-        for name, stamp in held.files.items():
-            state = os.stat(place + name) if stamp[0] != ABSENT else None
-            if state is None or (state.st_size, state.st_mtime_ns) != stamp:
-                changed[name] = _stamp(place + name)
+        for name, (size, mtime_ns) in held.files.items():
+            if size == ABSENT:
+                return _restamped(place, held)
+            state = look(place + name)
+            if state.st_mtime_ns != mtime_ns or state.st_size != size:
+                return _restamped(place, held)
     except OSError:
         return None
-    if not changed or (files := {**held.files, **changed}) == held.files:
-        return held
-    return replace(held, files=files)
+    return held
+
+
+def _restamped(place: str, held: Folder) -> Folder:
+    """The folder with its files' present stamps, itself where they are what they were.
+
+    Raises:
+        OSError: a file is gone, or is no file any more.
+    """
+    files = {name: _stamp(place + name) for name in held.files}
+    return held if files == held.files else replace(held, files=files)
 
 
 def _list(place: str, path: str) -> Folder:
