@@ -177,7 +177,7 @@ def test_a_snapshot_says_that_it_takes_what_was_rejected_once(
     assert done.stderr == ""
     replace(cohort, image, "sub-A003")
     done = CliRunner().invoke(snapshot_app, freeze)
-    assert f"1 image(s) in it were rejected before they were replaced, and not judged since: {image}" in done.stderr
+    assert f"It holds 1 image rejected before being replaced, and not judged since: {image}" in done.stderr
     assert json.loads(done.stdout)["samples"] == before["samples"] + 1
 
 
