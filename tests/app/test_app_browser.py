@@ -125,7 +125,8 @@ def test_from_a_query_to_a_queued_run(served: tuple[Registry, str], page: Any) -
     page.get_by_role("tab", name="Snapshot").click()
     settled(page, "Queries and snapshots")
     pressed(page, "Freeze")
-    page.get_by_text(" holds ").first.wait_for(timeout=60_000)  # what was frozen now, not the snapshot before
+    page.get_by_text(" holds ").first.wait_for(timeout=60_000)
+    settled(page, "Queries and snapshots")  # the right half shows what was frozen now, not the snapshot before
     pressed(page, "Verify every file")
     page.get_by_text("are as they were frozen").wait_for(timeout=30_000)
     page.wait_for_timeout(800)
