@@ -1,4 +1,4 @@
-"""The script in docs/snapshots.md runs as it stands, and its outcome is the promise of that page."""
+"""The README's script of a cohort's next version runs as it stands, and its outcome is what the page promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from registry import snapshots
 from registry.store import open_registry
 
-PAGE = Path(__file__).parents[2] / "docs" / "snapshots.md"
+PAGE = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
