@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +13,10 @@ from registry import layout, overview
 from registry.catalog import Catalog
 from registry.checks.measuring import Measured
 from registry.checks.shapes import UNKNOWN, Cohort, Shot
+from registry.scanning.documents import Document, Level, Sidecar, inherit
 from registry.scanning.names import parse_name
 from registry.store import Registry
 from registry.tables import File, Image, Session
-
-_Level = Mapping[str, Sequence[tuple[frozenset[tuple[str, str]], Mapping[str, Any]]]]
 
 
 def shots(registry: Registry) -> list[Shot]:
@@ -35,7 +34,7 @@ def gather(registry: Registry, found: Sequence[Shot], measured: Mapping[str, Mea
     return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in found], cells)
 
 
-def _shot(image: Image, site: str | None, sidecars: Mapping[str, _Level]) -> Shot:
+def _shot(image: Image, site: str | None, sidecars: Mapping[str, Level]) -> Shot:
     return Shot(
         path=image.path,
         sha256=image.sha256,
@@ -50,31 +49,26 @@ def _shot(image: Image, site: str | None, sidecars: Mapping[str, _Level]) -> Sho
     )
 
 
-def _sidecars(rows: Any) -> dict[str, _Level]:
-    """Folder to the sidecars in it, by suffix: their entities and their content."""
-    found: dict[str, dict[str, list[tuple[frozenset[tuple[str, str]], Mapping[str, Any]]]]] = {}
+def _sidecars(rows: Iterable[Any]) -> dict[str, Level]:
+    """Folder to the sidecars in it, from the paths and facts of JSON files."""
+    found: dict[str, dict[str, list[Sidecar]]] = {}
     for path, facts in rows:
         folder, _, filename = path.rpartition("/")
         name, content = parse_name(filename), facts.get("json")
         if name.suffix and isinstance(content, dict) and not path.startswith("code/"):
             level = found.setdefault(folder, defaultdict(list))
-            level[name.suffix].append((frozenset(name.entities.items()), content))
+            level[name.suffix].append(Sidecar(path, name.entities, Document(None, content)))
     return dict(found)
 
 
-def _inherited(path: str, sidecars: Mapping[str, _Level]) -> dict[str, Any]:
-    """What applies to an image by BIDS' inheritance: from its dataset's root down, the nearer wins."""
-    merged: dict[str, Any] = {}
+def _inherited(path: str, sidecars: Mapping[str, Level]) -> Mapping[str, Any]:
     name = parse_name(path.rpartition("/")[2])
-    own = frozenset(name.entities.items())
-    for folder in _above(path):
-        fitting = [item for item in sidecars.get(folder, {}).get(name.suffix, ()) if item[0] <= own]
-        for _, content in sorted(fitting, key=lambda item: len(item[0])):
-            merged.update(content)
-    return merged
+    levels = [sidecars[folder] for folder in _above(path) if folder in sidecars]
+    return inherit(levels, name.suffix, name.entities, [])  # rivals in one folder: the BIDS validator names them
 
 
 def _above(path: str) -> Iterator[str]:
+    """The folders whose sidecars may apply to an image, from its dataset's root down."""
     dataset, inner = layout.split_dataset(path)
     parts = inner.split("/")[:-1]
     for length in range(len(parts) + 1):
