@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry import console
 from registry.console import AsJson
+
+if TYPE_CHECKING:
+    from registry.checks import Outcome
 
 check_app = typer.Typer(help="Checks of content: damaged, odd, mirrored, duplicate or missing images.",
                         no_args_is_help=True)  # fmt: skip
@@ -35,11 +38,9 @@ def check_run(as_json: AsJson = False) -> None:
     console.emit(result, as_json, lambda: _summary(outcome))
 
 
-def _summary(outcome: object) -> str:
-    from registry.checks import Outcome
+def _summary(outcome: Outcome) -> str:
     from registry.wording import counted
 
-    assert isinstance(outcome, Outcome)
     lines = [f"Checked {counted(outcome.images, 'image')}: {counted(len(outcome.findings), 'finding')}."]
     if outcome.absent:
         lines.append(f"{counted(len(outcome.absent), 'image')} not on this machine; fetch with: datalad get")
