@@ -35,6 +35,7 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     given = {**_fixed(model.name, channels, classes), **_tuples(model.kwargs)}
     try:
         network = constructor(**given)
+    # MONAI raises AssertionError too: DynUNet for a stride beyond its kernel, whose padding would be negative.
     except (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError) as error:
         raise ConfigError(f"{model.name} cannot be built from [model.kwargs]: {error}.",
                           "Check that the lists have one entry per level.") from error  # fmt: skip
