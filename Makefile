@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= build/demo
-ON_POSTGRESQL := tests/registry tests/identity tests/snapshots tests/annotation
+ON_POSTGRESQL := tests/registry tests/identity tests/snapshots tests/annotation tests/checks tests/importers tests/curation tests/dicom
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo serve test test-postgresql lint types unit soak benchmarks format clean help
