@@ -1,4 +1,9 @@
-"""What a snapshot of a query would leave out, by reason and by excluded unit, before anything is frozen."""
+"""What a snapshot of a query would leave out, by reason and by excluded unit, before anything is frozen.
+
+These are the decisions of `registry.selection` itself, counted, under one target policy and one split: masks that are
+missing or stale and images rejected in the quality check are in it. What exclusions alone take from a saved query,
+whatever a snapshot of it will ask for, is `registry.losses`.
+"""
 
 from __future__ import annotations
 

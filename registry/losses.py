@@ -1,4 +1,9 @@
-"""What exclusions take from saved queries: images and persons, counted by reason and by unit."""
+"""What exclusions take from saved queries: images and persons, counted by reason and by unit.
+
+`registry.effects` asks something else: what a snapshot would leave out, for whatever reason. Here no mask, split or
+quality verdict is looked at: what an exclusion takes is the same under every target policy, and every saved query can
+be counted without choosing one, also where a snapshot would refuse, as with masks of two protocols or with no image.
+"""
 
 from __future__ import annotations
 
