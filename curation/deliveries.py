@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from registry.store import Registry
 from registry.tables import File
 
 Options = Mapping[str, Any]
+
+EVENT_KEY = "import"
+"""Under this key an event names the row of `import_work` that asked for it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class Rehearsal:
         return f"{self.report.text()}\nNothing was written. {new}"
 
 
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: its whole `report`, and the name under which the registry keeps it (`kept_reports`)."""
+
+    report: ImportReport
+    kept_as: str
+
+
 class _Enough(Exception):
     """Ends a rehearsal before anything is written; the staged tree goes with it."""
 
@@ -70,9 +81,22 @@ def import_delivery(
         NotFound: no such recipe or folder.
         InvalidInput: nothing in the folder fits the recipe, or a mask does not fit its image.
     """
+    return deliver(registry, recipe_name, source, progress, options).report
+
+
+def deliver(
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+    import_id: str | None = None,
+) -> Imported:
+    """As `import_delivery`; the event also names `import_id`, the row of `import_work` that asked for it."""
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
-    publish(registry, importing.change, importing.write, check=checker(registry), progress=progress)
-    return importing.reports[0]
+    asked = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
+    publish(registry, asked, importing.write, check=checker(registry), progress=progress)
+    return Imported(importing.reports[0], importing.kept_as)
 
 
 def check_delivery(
@@ -115,6 +139,7 @@ class _Importing:
         self._source, self._progress = source, progress
         self.change = Change("import", f"Import {self._recipe.title or recipe_name}")
         self.reports: list[ImportReport] = []
+        self.kept_as = ""
 
     def write(self, tree: Path) -> Mapping[str, Any]:
         """Stage the delivery and its report."""
@@ -124,12 +149,14 @@ class _Importing:
             raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         self.reports.append(report)
-        _keep_report(tree, trackable(self._recipe, report))
+        self.kept_as = _keep_report(tree, trackable(self._recipe, report))
         return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused)}
 
 
-def _keep_report(tree: Path, report: ImportReport) -> None:
+def _keep_report(tree: Path, report: ImportReport) -> str:
+    """Put the report into the tree; returns its name."""
     data = readable_json(report.to_json())
     place = tree / layout.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
     place.parent.mkdir(parents=True)
     place.write_bytes(data)
+    return place.stem

@@ -1,4 +1,4 @@
-"""A delivery before it comes in: look at it, correct the names of a DICOM delivery, then import what was looked at."""
+"""A delivery before it comes in: look at it, and correct the names of a DICOM one. `import_queue` then imports it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from curation import recipes
-from curation.deliveries import Rehearsal, check_delivery, import_delivery
+from curation.deliveries import Rehearsal, check_delivery
 from curation.dicom import plan
 from curation.dicom.in_registry import for_registry
 from curation.dicom.plan import Row
 from curation.dicom.planning import Planned, propose
-from curation.importers.report import ImportReport, Refusal
+from curation.importers.report import Refusal
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.publishing import Progress
 from registry.store import Registry
@@ -82,25 +82,18 @@ def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
 
 
 def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> Rehearsal:
-    """The whole import of a DICOM delivery by a plan, conversion included, without writing it. Errors as `bring_in`."""
-    with _Options(wanted, rows) as options:
-        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
+    """The whole import of a DICOM delivery by its corrected plan, conversion included, without writing it.
 
-
-def bring_in(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> ImportReport:
-    """Import a delivery, all or nothing.
-
-    Args:
-        registry: where to.
-        wanted: what was looked at.
-        rows: the corrected plan of a DICOM delivery; empty for others.
-        progress: told about each file.
+    The plan lies in a file meanwhile; it holds descriptions of series, so it is removed again.
 
     Raises:
-        CohortiumError: as `deliveries.import_delivery`; the registry is as it was.
+        CohortiumError: as `deliveries.check_delivery`.
     """
-    with _Options(wanted, rows) as options:
-        return import_delivery(registry, wanted.recipe, wanted.source, progress, options)
+    with tempfile.TemporaryDirectory(prefix="cohortium-plan-") as folder:
+        place = Path(folder) / "plan.tsv"
+        plan.write(place, rows)
+        options = {**wanted.options, "plan": place}
+        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
 
 
 @dataclass(frozen=True)
@@ -149,21 +142,3 @@ def _by_line(sentence: str, rows: Sequence[Row]) -> str:
         known = f" ({row.description})" if row.description else ""
         sentence = sentence.replace(row.series, f"in line {number}{known}")
     return sentence
-
-
-class _Options:
-    """The importer's options while a plan lies in a file; it holds descriptions of series, so it is removed again."""
-
-    def __init__(self, wanted: Asked, rows: Sequence[Row]) -> None:
-        self._wanted, self._rows = wanted, rows
-        self._folder = tempfile.TemporaryDirectory(prefix="cohortium-plan-")
-
-    def __enter__(self) -> dict[str, Any]:
-        if not self._rows:
-            return self._wanted.options
-        place = Path(self._folder.name) / "plan.tsv"
-        plan.write(place, self._rows)
-        return {**self._wanted.options, "plan": place}
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()

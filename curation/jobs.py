@@ -1,7 +1,7 @@
-"""Long work that pages start: it goes on when the page is closed, one piece at a time for each page and registry.
+"""Long looks that pages start: they go on when the page is closed, one at a time for each page and registry.
 
-A thread of the app's process does the work. Ending the app ends it too; what it writes goes through
-`registry.publishing`, so that everything or nothing of it stays.
+A thread of the app's process does the work, and ending the app ends it too. What it writes goes through
+`registry.publishing`, so that everything or nothing of it stays. Imports outlive the app: see `curation.import_queue`.
 """
 
 from __future__ import annotations
@@ -52,11 +52,6 @@ class Job:
     def running(self) -> bool:
         """Whether it is still under way."""
         return not self.ended.is_set()
-
-    @property
-    def share(self) -> float:
-        """How much of the present step is done, 0 to 1."""
-        return min(self.done / self.total, 1.0) if self.total else 0.0
 
     def stop(self) -> None:
         """Ask for the end: at the next step the work is taken back. Too late for what is written already."""

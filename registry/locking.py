@@ -37,6 +37,16 @@ def lock(registry: Registry, name: str) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_UN)  # also for programs that inherited it
 
 
+@contextmanager
+def lent(registry: Registry, name: str) -> Iterator[int]:
+    """Take a lock for a child process: it is held until the child that was given the descriptor (`pass_fds`) has ended.
+
+    Where no child was given it, it is free again after the block.
+    """
+    with _take(_place(registry, name)) as stream:
+        yield stream.fileno()
+
+
 def is_held(registry: Registry, name: str) -> bool:
     """Whether a process, this one included, holds the lock now."""
     try:

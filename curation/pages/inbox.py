@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
-from curation import inbox, jobs, recipes
+from curation import import_queue, import_rows, inbox, jobs, recipes
 from curation.deliveries import Rehearsal
+from curation.import_rows import FINISHED, UNDER_WAY
 from curation.inbox import Asked, Look
 from curation.jobs import Job
-from curation.pages import import_reports, job_progress, plan_table
+from curation.pages import import_reports, import_state, job_progress, plan_table
 from curation.recipes import Recipe
 from registry.errors import CohortiumError
+from registry.publishing import Progress
 from registry.store import Registry
+from registry.tables import ImportWork
 from registry.viewer import shell
 from registry.wording import counted, plain, size
 
 _DESK = "inbox"
-_LOOK, _IMPORT, _REHEARSE = "look", "import", "rehearse"
-_SAFE = ("An import is all or nothing: you may close this page and it goes on; stop it, or end the app, before it is "
-         "done, and the registry stays as it was.")  # fmt: skip
+_LOOK, _REHEARSE = "look", "rehearse"
 
 
 def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Inbox")
-    job = jobs.current(registry, _DESK)
-    if job is not None and job.running:
-        job_progress.follow(job, _SAFE if job.kind == _IMPORT else "Nothing is written.")
+    job, work = jobs.current(registry, _DESK), import_queue.shown(registry)
+    if work is not None and work.state in UNDER_WAY:
+        import_state.follow(registry, work)
+    elif job is not None and job.running:
+        job_progress.follow(job, "Nothing is written.")
+    elif work is not None:
+        _imported(registry, work, job)
     elif job is None or (job.kind == _LOOK and job.error is not None):
         _form(registry, job)
     else:
@@ -81,30 +87,53 @@ def _about(recipe: Recipe) -> None:
 def _look(registry: Registry, name: str, folder: str, people: str) -> None:
     try:
         wanted = inbox.asked(name, folder, people)
-        job = Job(_LOOK, f"Looking at {wanted.source}", {"asked": wanted})
-        jobs.start(registry, _DESK, job, lambda progress: inbox.look(registry, wanted, progress))
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.rerun()
+    job = Job(_LOOK, f"Looking at {wanted.source}", {"asked": wanted})
+    _begin(registry, job, lambda progress: inbox.look(registry, wanted, progress))
+
+
+def _imported(registry: Registry, work: ImportWork, job: Job | None) -> None:
+    """How an import ended; one that changed nothing can be tried again with what was looked at for it."""
+    _head(registry, work.source, work.recipe)
+    import_state.ended(registry, work)
+    if work.state == FINISHED:
+        return
+    if job is not None and (look := _look_for(work, job)) is not None:
+        _found(registry, job, look)
+    elif st.button("Look at it again", type="primary", icon=":material/search:"):
+        _look(registry, work.recipe, work.source, "")
+
+
+def _look_for(work: ImportWork, job: Job) -> Look | None:
+    """What was found when somebody looked at this import's delivery; None when the app has forgotten it."""
+    wanted: Asked = job.facts["asked"]
+    same = (wanted.recipe, str(wanted.source.absolute())) == (work.recipe, work.source)
+    return job.facts.get("look") if same else None
 
 
 def _ended(registry: Registry, job: Job) -> None:
+    """What a look found."""
     wanted: Asked = job.facts["asked"]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(str(wanted.source))}** by the recipe {plain(wanted.recipe)}")
-        st.button("Another delivery", icon=":material/arrow_back:", on_click=jobs.forget, args=(registry, _DESK))
+    _head(registry, str(wanted.source), wanted.recipe)
     if job.error is not None:
         job_progress.why(job)
         st.caption("The registry is as it was.")
-    if job.kind == _IMPORT and job.error is None:
-        st.success("It is in the registry.", icon=":material/check_circle:")
-        shell.link("overview", "See the cohort")
-        import_reports.show(job.result, "imported")
-        return
     look: Look | None = job.facts.get("look") or job.result
     if look is not None:
         _found(registry, job, look)
+
+
+def _head(registry: Registry, source: str, recipe: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{plain(source)}** by the recipe {plain(recipe)}")
+        st.button("Another delivery", icon=":material/arrow_back:", on_click=_another, args=(registry,))
+
+
+def _another(registry: Registry) -> None:
+    jobs.forget(registry, _DESK)
+    import_rows.put_away(registry)
 
 
 def _found(registry: Registry, job: Job, look: Look) -> None:
@@ -118,7 +147,7 @@ def _found(registry: Registry, job: Job, look: Look) -> None:
     _new(rehearsal)
     if look.rehearsal is not None and st.button("Import", type="primary", icon=":material/move_to_inbox:",
                                                 disabled=not rehearsal.new_files):  # fmt: skip
-        _start(registry, look, _IMPORT)
+        _import(registry, job, look)
     import_reports.show(rehearsal.report, "looked")
 
 
@@ -136,10 +165,10 @@ def _plan(registry: Registry, job: Job, look: Look) -> None:
     with st.container(horizontal=True):
         if st.button("Import by this plan", type="primary", icon=":material/move_to_inbox:",
                      disabled=bool(waiting), help=waiting):  # fmt: skip
-            _start(registry, look, _IMPORT)
+            _import(registry, job, look)
         if st.button("Try the conversion first", icon=":material/science:", disabled=bool(waiting),
                      help=waiting or "Converts and checks every series, then throws the result away."):  # fmt: skip
-            _start(registry, look, _REHEARSE)
+            _rehearse(registry, look)
 
 
 def _new(rehearsal: Rehearsal) -> None:
@@ -155,13 +184,27 @@ def _why_not(problems: tuple[str, ...]) -> str | None:
     return f"{counted(len(problems), 'thing')} to settle first, see below the table." if problems else None
 
 
-def _start(registry: Registry, look: Look, kind: str) -> None:
-    wanted, rows = look.asked, look.planned.rows if look.planned else ()
-    work, doing = (inbox.bring_in, "Importing") if kind == _IMPORT else (inbox.rehearse, "Converting")
-    job = Job(kind, f"{doing} {wanted.source.name}", {"asked": wanted, "look": look})
+def _import(registry: Registry, job: Job, look: Look) -> None:
+    job.facts["look"] = look
     try:
-        jobs.start(registry, _DESK, job, lambda progress: work(registry, wanted, rows, progress))
+        import_queue.start(registry, look.asked, look.planned.rows if look.planned else ())
     except CohortiumError as error:
         shell.explain(error)
         return
+    st.rerun()
+
+
+def _rehearse(registry: Registry, look: Look) -> None:
+    wanted, rows = look.asked, look.planned.rows if look.planned else ()
+    job = Job(_REHEARSE, f"Converting {wanted.source.name}", {"asked": wanted, "look": look})
+    _begin(registry, job, lambda progress: inbox.rehearse(registry, wanted, rows, progress))
+
+
+def _begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
+    try:
+        jobs.start(registry, _DESK, job, work)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    import_rows.put_away(registry)
     st.rerun()

@@ -31,10 +31,15 @@ def why(job: Job) -> None:
         shell.explain(job.error)
 
 
+def bar(done: int, total: int, what: str) -> None:
+    """Draw how far work is: `done` of `total` of the step `what`; an empty `what` is work that is starting."""
+    steps = f"{what.capitalize()}: {number(done)} of {number(total)}" if total else what.capitalize()
+    st.progress(min(done / total, 1.0) if total else 0.0, steps or "Starting")
+
+
 @st.fragment(run_every=_REFRESH_S)
 def _bar(job: Job) -> None:
     if not job.running:
         st.rerun()
-    steps = f"{number(job.done)} of {number(job.total)}" if job.total else "starting"
-    st.progress(job.share, f"{job.what.capitalize()}: {steps}" if job.what else "Starting")
+    bar(job.done, job.total, job.what)
     st.button("Stop", icon=":material/stop:", on_click=job.stop)

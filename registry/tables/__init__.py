@@ -1,4 +1,4 @@
-"""All tables. Most rows are a projection of files; `Intent`, `Run` and `Setting` belong to this machine."""
+"""All tables. Most rows are a projection of files; imports, intents, runs and settings belong to this machine."""
 
 from registry.tables.base import Table
 from registry.tables.checks import Acknowledgement, CheckFinding, ImageMeasures
@@ -17,10 +17,11 @@ from registry.tables.ledger import Event, Intent, Setting
 from registry.tables.lesions import Lesion, LesionInstance, LesionLink
 from registry.tables.people import Person, PersonLink, Scanner, Session, Site, Subject
 from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Prediction, Rater
+from registry.tables.work import ImportWork
 
 __all__ = [
     "Acknowledgement", "CheckFinding", "ConsensusInput", "ConsensusMask", "Event", "ExclusionVerdict", "File", "Image",
-    "ImageMeasures", "Intent", "Lesion", "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink", "Prediction",
-    "QualityAction", "QualityVerdict", "Query", "Rater", "Run", "Scanner", "Session", "Setting", "Site", "Snapshot",
-    "Split", "SplitAssignment", "Subject", "Table",
+    "ImageMeasures", "ImportWork", "Intent", "Lesion", "LesionInstance", "LesionLink", "Mask", "Person", "PersonLink",
+    "Prediction", "QualityAction", "QualityVerdict", "Query", "Rater", "Run", "Scanner", "Session", "Setting", "Site",
+    "Snapshot", "Split", "SplitAssignment", "Subject", "Table",
 ]  # fmt: skip

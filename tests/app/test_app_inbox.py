@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import app_deliveries
+import app_imports
 import pytest
 from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from curation import deliveries, inbox, jobs, kept_reports, reasons
+from curation import deliveries, import_queue, inbox, jobs, kept_reports, reasons
 from curation.dicom.codes import Code
 from curation.importers.report import Reason
 from curation.inbox import Asked
 from curation.jobs import Job
-from registry import repair
 from registry.console import State
-from registry.errors import CohortiumError, NotFound, StorageError, UsageError
+from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from tests.registry import registry_state
 
 
 @pytest.fixture(autouse=True)
-def no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    registry = request.getfixturevalue("writable") if "writable" in request.fixturenames else None
     yield
+    if registry is not None:
+        app_imports.stop_all(registry)
     for job in list(jobs._JOBS.values()):
         job.stop()
         assert job.ended.wait(60)
@@ -48,10 +48,17 @@ def silent(done: int, total: int, what: str) -> None:
 
 
 def ended(registry: Registry, test: AppTest) -> AppTest:
-    """The page after the work it started has ended."""
+    """The page after the look it started has ended."""
     job = jobs.current(registry, "inbox")
     assert job is not None
     assert job.ended.wait(120)
+    return test.run()
+
+
+def imported(registry: Registry, test: AppTest) -> AppTest:
+    """The page after the import it started has ended."""
+    assert "you may close this page" in texts(test)
+    app_imports.ended(registry)
     return test.run()
 
 
@@ -101,7 +108,7 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     assert reasons.sentence("not-nifti") in whys
     assert registry_state.everything(writable) == before, "a look writes nothing and leaves nothing"
 
-    test = ended(writable, button(test, "Import").click().run())
+    test = imported(writable, button(test, "Import").click().run())
     assert "It is in the registry." in texts(test)
     assert (writable.root / app_deliveries.NEW).exists()
     (kept,) = kept_reports.listed(writable)
@@ -139,71 +146,54 @@ def test_a_conflict_with_the_registry_is_seen_by_the_look(writable: Registry, de
     assert registry_state.everything(writable) == before
 
 
-def fail(*_: Any) -> None:
-    raise StorageError("The disk is full.")
-
-
-def break_down(*_: Any) -> None:
-    raise RuntimeError("kaboom")
-
-
-@pytest.mark.parametrize("fault", [fail, break_down])
+@pytest.mark.parametrize(("step", "said"), [
+    ("fail", "The disk is full."), ("break", "ended by a fault of the program"), ("staged", "ended before it was done"),
+])  # fmt: skip
 def test_a_failing_import_changes_nothing(
-    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, step: str, said: str
 ) -> None:
     test = ended(writable, looked(writable, "bids", delivery))
-    before = registry_state.everything(writable)
-    monkeypatch.setattr(deliveries, "_keep_report", fault)
-    test = ended(writable, button(test, "Import").click().run())
+    before = registry_state.files(writable.root)
+    app_imports.doomed(monkeypatch, step)
+    test = imported(writable, button(test, "Import").click().run())
     assert not test.exception
-    assert len(test.error) == 1
+    assert [said in error.value for error in test.error] == [True]
     assert "kaboom" not in texts(test)
     assert "The registry is as it was." in texts(test)
-    assert registry_state.everything(writable) == before
-    assert "Import" in labels(test), "it can be tried again"
+    assert registry_state.files(writable.root) == before
+    monkeypatch.undo()
+    test = imported(writable, button(test, "Import").click().run())
+    assert "It is in the registry." in texts(test), "it can be tried again"
+    assert not test.error
 
 
-def test_a_stopped_import_changes_nothing(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "_keep_report", lambda *_: time.sleep(1))
-    before = registry_state.everything(writable)
-    wanted = Asked("bids", delivery)
-    job = jobs.start(writable, "inbox", Job("import", "Importing", {"asked": wanted}),
-                     lambda progress: inbox.bring_in(writable, wanted, (), progress))  # fmt: skip
+def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = app_imports.holds(writable)
+    app_imports.doomed(monkeypatch, "pause")
+    import_queue.start(writable, Asked("bids", delivery))
+    app_imports.paused(writable)
     test = open_page(writable, "inbox")
     assert "you may close this page" in texts(test)
+    assert labels(test) == ["Stop"]
     button(test, "Stop").click().run()
-    assert job.ended.wait(60)
-    assert isinstance(job.error, jobs.Stopped)
-    assert registry_state.everything(writable) == before
+    assert "Stopping." in texts(test)
+    assert labels(test) == []
+    app_imports.go_on(writable)
+    test = imported(writable, test)
+    assert "The import was stopped; nothing was changed." in texts(test)
+    assert app_imports.holds(writable) == before
+    test = ended(writable, button(test, "Look at it again").click().run())
+    assert "Import" in labels(test)
 
 
-_DIES = """
-import sys, time
-from pathlib import Path
-from curation import deliveries, inbox, jobs
-from registry.store import open_registry
-registry, source = open_registry(Path(sys.argv[1])), Path(sys.argv[2])
-def pause(*_):
-    print("staged", flush=True)
-    time.sleep(60)
-deliveries._keep_report = pause
-wanted = inbox.asked("bids", str(source))
-work = lambda progress: inbox.bring_in(registry, wanted, (), progress)
-jobs.start(registry, "inbox", jobs.Job("import", "Importing"), work).ended.wait()
-"""
-
-
-def test_a_killed_import_changes_nothing(writable: Registry, delivery: Path) -> None:
-    before = registry_state.everything(writable)
-    command = [sys.executable, "-c", _DIES, str(writable.root), str(delivery)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "staged\n"
-        process.send_signal(signal.SIGKILL)
-    assert registry_state.everything(writable) != before, "it was under way"
-    repair.doctor(writable)
-    assert registry_state.everything(writable) == before
-    assert deliveries.import_delivery(writable, "bids", delivery).kept["images"] == 1
+def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery: Path) -> None:
+    import_queue.start(writable, Asked("bids", delivery))
+    app_imports.ended(writable)
+    for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
+        assert "It is in the registry." in texts(test)
+        assert metrics(test)["Images"] == "1"
+    button(test, "Another delivery").click().run()
+    assert "Look at it" in labels(open_page(writable, "inbox")), "in every window"
 
 
 def test_one_piece_of_work_at_a_time(bare: Registry) -> None:
@@ -235,8 +225,11 @@ def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Pa
     wanted = inbox.asked("dicom", str(source))
     rehearsed = inbox.rehearse(writable, wanted, corrected.rows, silent)
     assert registry_state.everything(writable) == before
-    report = inbox.bring_in(writable, wanted, corrected.rows, silent)
-    assert rehearsed.report == report
+    import_queue.start(writable, wanted, corrected.rows)
+    work = app_imports.ended(writable)
+    report = kept_reports.get(writable, work.report or "").report
+    assert (rehearsed.report.kept, len(rehearsed.report.refused)) == (report.kept, len(report.refused))
+    assert app_imports.private(writable) == []
     assert list(writable.root.glob("sub-*/ses-01/anat/*_acq-second_PDw.nii.gz"))
 
 

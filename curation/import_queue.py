@@ -1,0 +1,145 @@
+"""Imports that outlive the app: each is a row and a process of its own, which only the row and the files connect.
+
+The process holds a lock for as long as it lives, so that one that was killed is never taken for one at work.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from curation import import_handover, import_rows
+from curation.dicom.plan import Row
+from curation.import_rows import FAILED, QUEUED, UNDER_WAY
+from curation.inbox import Asked
+from registry import databases, locking, publishing, store
+from registry.errors import StorageError, UsageError
+from registry.store import Registry
+from registry.tables import ImportWork
+
+PROCESS = (sys.executable, "-m", "curation.import_worker")
+"""The command that does an import; the registry's root and the import's id follow."""
+
+
+def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> ImportWork:
+    """Begin an import in a process of its own.
+
+    Args:
+        registry: where to.
+        wanted: what was looked at.
+        rows: the corrected plan of a DICOM delivery; empty for others.
+
+    Raises:
+        UsageError: another one is under way.
+        StorageError: the disk or the system refused to begin it.
+    """
+    settle(registry)
+    work = ImportWork(import_id=_new_id(), state=QUEUED, recipe=wanted.recipe, source=str(wanted.source.absolute()),
+                      actor=store.actor(), started=import_rows.now())  # fmt: skip
+    try:
+        _begin(registry, work, wanted, rows)
+    except OSError as error:
+        raise StorageError(f"The import could not begin: {error.strerror or error}.",
+                           "Free space or check permissions, then try again.") from error  # fmt: skip
+    return work
+
+
+def _begin(registry: Registry, work: ImportWork, wanted: Asked, rows: Sequence[Row]) -> None:
+    """Row, handed over files and process; all under the lock that the process keeps."""
+    import_handover.folder(registry)  # private, before a lock is put there
+    with locking.lent(registry, import_handover.lock_name(work.import_id)) as descriptor:
+        try:
+            import_rows.add(registry, work)
+        except UsageError:
+            import_handover.close(registry, work.import_id)
+            raise
+        import_handover.write(registry, work.import_id, wanted, rows)
+        _launch(registry, work, descriptor)
+
+
+def listed(registry: Registry) -> Sequence[ImportWork]:
+    """Every import that was started on this machine, newest first, with how it is or how it ended."""
+    settle(registry)
+    return import_rows.listed(registry)
+
+
+def get(registry: Registry, import_id: str) -> ImportWork:
+    """One of them.
+
+    Raises:
+        NotFound: no such import.
+    """
+    settle(registry)
+    return import_rows.get(registry, import_id)
+
+
+def shown(registry: Registry) -> ImportWork | None:
+    """The newest import, unless its end was seen and put away."""
+    newest = next(iter(listed(registry)), None)
+    return None if newest is None or newest.put_away else newest
+
+
+def stop(registry: Registry, import_id: str) -> None:
+    """Ask for the end of an import: it is taken back at its next step. Too late for what is written already.
+
+    Raises:
+        NotFound: no such import.
+        UsageError: it has ended.
+    """
+    settle(registry)
+    if not import_rows.note(registry, import_id, stop_asked=True):
+        state = import_rows.get(registry, import_id).state
+        raise UsageError(f"The import {import_id} is {state}, so it cannot be stopped.",
+                         "Only those under way can: cohortium imports list")  # fmt: skip
+
+
+def settle(registry: Registry) -> None:
+    """Tell how imports ended whose process is gone, and remove what was handed over to them."""
+    for work in import_rows.listed(registry):
+        if work.state in UNDER_WAY and not _is_alive(registry, work.import_id):
+            _bury(registry, work.import_id)
+    for import_id in import_handover.held(registry):
+        if not _is_alive(registry, import_id):
+            import_handover.remove(registry, import_id)
+
+
+def _bury(registry: Registry, import_id: str) -> None:
+    """Say how an import ended whose process cannot say it.
+
+    What it had staged whole is finished first, as by whoever writes next. While somebody writes, it waits for a later
+    look, so that no page hangs.
+    """
+    if locking.is_held(registry, "write"):
+        return
+    with locking.lock(registry, "write"):
+        publishing.finish_staged(registry)
+    if not import_rows.end_as_published(registry, import_id):
+        import_rows.end(registry, import_id, FAILED,
+                        message="The import ended before it was done; the registry is as it was.",
+                        hint="Start it again. What it left on the disk is cleared by: cohortium doctor")  # fmt: skip
+    import_handover.close(registry, import_id)
+
+
+def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
+    """Start the process in a session of its own, so that neither the end of the app nor Ctrl+C there reaches it."""
+    environment = {**os.environ, databases.ENVIRONMENT: registry.url, store.ACTOR_ENVIRONMENT: work.actor}
+    with import_handover.log(registry, work.import_id).open("wb") as log:
+        process = subprocess.Popen(
+            [*PROCESS, str(registry.root), work.import_id], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True, pass_fds=(descriptor,), env=environment,
+        )  # fmt: skip
+    threading.Thread(target=process.wait, daemon=True).start()  # while the app lives, it leaves no zombie
+
+
+def _is_alive(registry: Registry, import_id: str) -> bool:
+    return locking.is_held(registry, import_handover.lock_name(import_id))
+
+
+def _new_id() -> str:
+    """`i`, ten hex digits of time (they sort by it), four of chance."""
+    return f"i{int(time.time() * 100):010x}{secrets.token_hex(2)}"

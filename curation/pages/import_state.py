@@ -1,0 +1,64 @@
+"""One import that goes on without the app: how far it is, or how it ended."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from curation import import_queue, import_rows, kept_reports
+from curation.import_rows import FINISHED, STOPPED
+from curation.pages import import_reports, job_progress
+from registry.errors import CohortiumError, NotFound, UsageError
+from registry.store import Registry
+from registry.tables import ImportWork
+from registry.viewer import shell
+from registry.wording import plain
+
+_REFRESH_S = 1.0
+_SAFE = ("An import is all or nothing: you may close this page, or end the app, and it goes on; stop it before it is "
+         "done, and the registry stays as it was.")  # fmt: skip
+
+
+def follow(registry: Registry, work: ImportWork) -> None:
+    """Draw the bar anew every second; when the import has ended, the whole page."""
+    st.markdown(f"**Importing {plain(work.source)}** by the recipe {plain(work.recipe)}")
+    st.caption(_SAFE)
+    _bar(registry, work.import_id)
+    st.caption(f"Started {import_reports.moment(work.started)} by {plain(work.actor)}")
+
+
+@st.fragment(run_every=_REFRESH_S)
+def _bar(registry: Registry, import_id: str) -> None:
+    work = import_queue.get(registry, import_id)
+    if work.state not in import_rows.UNDER_WAY:
+        st.rerun()
+    job_progress.bar(work.done, work.total, work.what)
+    if work.stop_asked:
+        st.caption(":material/hourglass_empty: Stopping. What came in so far is being taken back.")
+    else:
+        st.button("Stop", icon=":material/stop:", on_click=_stop, args=(registry, import_id))
+
+
+def _stop(registry: Registry, import_id: str) -> None:
+    with suppress(UsageError):  # it ended in this moment, which the page then says
+        import_queue.stop(registry, import_id)
+
+
+def ended(registry: Registry, work: ImportWork) -> None:
+    """Say how it ended, with its report where it came in."""
+    if work.state == FINISHED:
+        _came_in(registry, work)
+    elif work.state == STOPPED:
+        st.info(work.message or "", icon=":material/stop:")
+    else:
+        shell.explain(CohortiumError(work.message or "The import failed.", work.hint or ""))
+        st.caption("The registry is as it was.")
+
+
+def _came_in(registry: Registry, work: ImportWork) -> None:
+    st.success("It is in the registry.", icon=":material/check_circle:")
+    shell.link("overview", "See the cohort")
+    if work.report:
+        with suppress(NotFound):  # a registry that was taken back to an earlier state
+            import_reports.show(kept_reports.get(registry, work.report).report, "imported")

@@ -1,0 +1,76 @@
+"""The process of an import that pauses, fails or dies at a step: `python doomed_import.py STEP ROOT ID`.
+
+A paused one goes on when the file `go` lies beside the registry.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from curation import deliveries, import_rows, import_worker
+from registry import publishing, staging
+from registry.errors import StorageError
+
+DEATHS: dict[str, tuple[Any, str, str]] = {
+    "begun": (import_rows, "note", "before"),
+    "staged": (deliveries, "_keep_report", "after"),
+    "planned": (staging.Staging, "write_plan", "after"),
+    "moving": (staging.os, "replace", "after"),
+    "recorded": (publishing, "_record", "after"),
+    "committing": (import_worker, "commit_pending", "before"),
+}
+"""Name of a step to the owner and the name of the function at whose first call the process dies, and when."""
+
+CHANGED = ("moving", "recorded", "committing")
+"""Steps after which the import is in the registry, or is completed by whoever writes next."""
+
+
+def main(step: str, root: str, import_id: str) -> None:
+    """Do the import, with one function replaced."""
+    owner, name, when = DEATHS.get(step, (deliveries, "_keep_report", "before"))
+    whole = getattr(owner, name)
+    does = {"pause": lambda: pause(Path(root).parent / "go"), "fail": fail, "break": break_down}.get(step, die)
+    setattr(owner, name, replaced(whole, does, when))
+    import_worker.main([root, import_id])
+
+
+def replaced(whole: Callable[..., Any], does: Callable[[], None], when: str) -> Callable[..., Any]:
+    """The function, with something before or after it."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if when == "before":
+            does()
+        result = whole(*args, **kwargs)
+        if when == "after":
+            does()
+        return result
+
+    return wrapped
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail() -> None:
+    raise StorageError("The disk is full.", "Free space.")
+
+
+def break_down() -> None:
+    raise RuntimeError("kaboom")
+
+
+def pause(go: Path) -> None:
+    go.with_name("paused").touch()
+    while not go.exists():
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

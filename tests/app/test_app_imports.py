@@ -1,0 +1,159 @@
+"""Imports outlive the app: whatever ends, the registry is whole and the row says the truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import app_deliveries
+import app_imports
+import doomed_import
+import pytest
+
+from curation import deliveries, import_handover, import_queue, import_rows, inbox, kept_reports
+from curation.import_rows import FAILED, FINISHED, STOPPED
+from curation.inbox import Asked
+from registry import repair
+from registry.errors import NotFound, UsageError
+from registry.store import ACTOR_ENVIRONMENT, Registry
+from registry.tables import ImportWork
+from tests.registry import registry_state
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    return app_deliveries.bids(tmp_path / "delivery")
+
+
+@pytest.fixture(autouse=True)
+def none_left(writable: Registry) -> Iterator[None]:
+    yield
+    app_imports.stop_all(writable)
+
+
+def started(registry: Registry, delivery: Path) -> ImportWork:
+    return import_queue.start(registry, inbox.asked("bids", str(delivery)))
+
+
+_APP = """
+import sys, time
+from pathlib import Path
+from curation import import_queue, inbox
+from registry.store import open_registry
+import_queue.PROCESS = (sys.executable, *sys.argv[3:])
+import_queue.start(open_registry(Path(sys.argv[1])), inbox.asked("bids", sys.argv[2]))
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_import_goes_on_when_the_app_is_killed(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ACTOR_ENVIRONMENT, "r07")
+    command = [sys.executable, "-c", _APP, str(writable.root), str(delivery), doomed_import.__file__, "pause"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as app:
+        assert app.stdout is not None
+        assert app.stdout.readline() == "started\n"
+        os.killpg(app.pid, signal.SIGKILL)
+    app_imports.paused(writable)
+    (work,) = import_queue.listed(writable)
+    assert (work.state, work.what, work.ended) == ("running", "files", None)
+    app_imports.go_on(writable)
+    work = app_imports.ended(writable)
+    assert (work.state, work.actor, work.message) == (FINISHED, "r07", None)
+    (kept,) = kept_reports.listed(writable)
+    assert (kept.name, kept.actor, kept.report.kept["images"]) == (work.report, "r07", 1)
+    registry_state.require_settled(writable)
+    assert import_queue.listed(writable) == [work], "a rebuild keeps what this machine remembers"
+    assert app_imports.private(writable) == []
+
+
+@pytest.mark.parametrize("step", doomed_import.DEATHS)
+def test_an_import_that_dies_is_said_to_be_in_or_not(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    before = registry_state.files(writable.root)
+    app_imports.doomed(monkeypatch, step)
+    started(writable, delivery)
+    work = app_imports.ended(writable)
+    if step in doomed_import.CHANGED:
+        assert (work.state, work.message) == (FINISHED, None)
+        (kept,) = kept_reports.listed(writable)
+        assert kept.name == work.report
+    else:
+        assert (work.state, work.report) == (FAILED, None)
+        assert work.message == "The import ended before it was done; the registry is as it was."
+        assert registry_state.files(writable.root) == before
+    assert [path.name for path in app_imports.private(writable) if path.suffix != ".log"] == []
+    repair.doctor(writable)
+    registry_state.require_settled(writable)
+    assert (registry_state.files(writable.root) == before) == (work.state == FAILED)
+    assert import_queue.listed(writable) == [work], "what is said stays"
+    assert deliveries.import_delivery(writable, "bids", delivery).kept["images"] == 1, "and it can be tried again"
+
+
+@pytest.mark.parametrize("by", ["row", "signal"])
+def test_stopping_takes_it_back(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    before = app_imports.holds(writable)
+    app_imports.doomed(monkeypatch, "pause")
+    processes = app_imports.remembered(monkeypatch)
+    work = started(writable, delivery)
+    app_imports.paused(writable)
+    with pytest.raises(UsageError, match="still under way"):
+        started(writable, delivery)
+    if by == "row":
+        import_queue.stop(writable, work.import_id)
+    else:
+        processes[0].terminate()
+    app_imports.go_on(writable)
+    work = app_imports.ended(writable)
+    assert (work.state, work.message) == (STOPPED, "The import was stopped; nothing was changed.")
+    assert app_imports.holds(writable) == before
+    assert app_imports.private(writable) == []
+    with pytest.raises(UsageError, match="is stopped"):
+        import_queue.stop(writable, work.import_id)
+
+
+def test_what_is_handed_over_is_private_and_gone_afterwards(
+    writable: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = app_deliveries.dicom(tmp_path / "scans")
+    table = tmp_path / "ids.tsv"
+    table.write_text("patient_id\tparticipant_id\n")
+    wanted = inbox.asked("dicom", str(source), str(table))
+    planned = inbox.look(writable, wanted, lambda *_: None).planned
+    assert planned is not None
+    app_imports.doomed(monkeypatch, "begun")
+    descriptor = writable.local / "imports"
+    import_handover.folder(writable)
+    import_handover.write(writable, "i1", wanted, planned.rows)
+    for place in (descriptor, descriptor / "i1"):
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert import_handover.options(writable, "i1") == {"people": table, "plan": descriptor / "i1" / "plan.tsv"}
+    assert import_queue.listed(writable) == []
+    assert not (descriptor / "i1").exists(), "no process holds it, so it is swept"
+
+
+def test_only_its_own_row_is_found(writable: Registry) -> None:
+    for ask in (import_queue.get, import_queue.stop):
+        with pytest.raises(NotFound, match="no import"):
+            ask(writable, "i0")
+    assert import_queue.shown(writable) is None
+
+
+def test_an_end_that_was_seen_is_put_away(writable: Registry, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    import_queue.start(writable, Asked("bids", tmp_path / "empty"))
+    work = app_imports.ended(writable)
+    assert (work.state, work.message) == (FAILED, "empty has no subject folders.")
+    assert work.hint
+    assert import_queue.shown(writable) == work
+    import_rows.put_away(writable)
+    assert import_queue.shown(writable) is None
+    assert app_imports.private(writable) == []
