@@ -7,11 +7,9 @@ from typing import Any
 
 from sqlmodel import Session, col, delete
 
-from registry import layout
+from registry import bulk, layout
 from registry.projection.checks import check_rows
-from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
-
-_BATCH = 5_000
+from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
 
 def refresh(session: Session, paths: Iterable[str]) -> None:
@@ -19,7 +17,7 @@ def refresh(session: Session, paths: Iterable[str]) -> None:
     for path in sorted(path for path in paths if path.startswith(f"{layout.CHECKS}/")):
         _forget(session, path)
         if (file := session.get(File, path)) is not None:
-            _insert(session, check_rows(file))
+            bulk.insert(session, check_rows(file))
             session.expunge(file)
 
 
@@ -35,9 +33,3 @@ def _forget(session: Session, path: str) -> None:
     tables: dict[str, Any] = {layout.CHECK_FINDINGS: CheckFinding, layout.ACKNOWLEDGED: Acknowledgement}
     if path in tables:
         session.execute(delete(tables[path]))
-
-
-def _insert(session: Session, rows: list[Table]) -> None:
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        session.execute(type(batch[0]).__table__.insert(), [row.model_dump() for row in batch])  # type: ignore[attr-defined]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, SQLModel, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
-from registry import check_rows, layout, projection, quality_rows
+from registry import bulk, check_rows, layout, projection, quality_rows
 from registry.facts import subject_of
 from registry.layout import Role
 from registry.projection.values import number
@@ -41,6 +41,8 @@ _SUBJECT_TABLES: tuple[Any, ...] = (
     ConsensusInput, LesionLink, Lesion, LesionInstance, Prediction, ConsensusMask, Mask, Image, Visit, Subject,
 )  # fmt: skip
 """Tables whose rows belong to one subject, children before parents."""
+_PLACE = {table: place for place, table in enumerate(reversed(_SUBJECT_TABLES))}
+"""Where they stand when rows are inserted, parents before children."""
 
 _ROOT_TABLES: tuple[Any, ...] = (PersonLink, ExclusionVerdict, Snapshot, Query, Rater)
 _SPLIT_TABLES: tuple[Any, ...] = (SplitAssignment, Split)
@@ -122,7 +124,7 @@ def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
         for table in _SPLIT_TABLES:
             session.execute(delete(table).where(col(table.name) == name, col(table.version) == int(version)))
         files = session.exec(select(File).where(col(File.path).in_([f"{stem}.json", f"{stem}.tsv"]))).all()
-        _insert(session, [row for file in files for row in _root_rows(file)])
+        bulk.insert(session, (row for file in files for row in _root_rows(file)))
 
 
 def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
@@ -162,7 +164,7 @@ def _store_files(session: Session, changed: Sequence[File], removed: Collection[
     for start in range(0, len(gone), _BATCH):
         session.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
     session.expunge_all()
-    _insert(session, changed)
+    bulk.insert(session, changed)
 
 
 def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: projection.Roots) -> None:
@@ -171,7 +173,7 @@ def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[
         grouped[str(file.subject_id)].append(file)
     rows = [projection.subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
     _ensure_parents(session, rows)
-    _insert(session, [row for item in rows for row in item.all()])
+    bulk.insert(session, sorted((row for item in rows for row in item.all()), key=lambda row: _PLACE[type(row)]))
 
 
 def _ensure_parents(session: Session, rows: Iterable[projection.SubjectRows]) -> None:
@@ -204,16 +206,6 @@ def _drop_orphans(session: Session) -> None:
     for table, key, user in pairs:
         used = select(user).where(col(user).is_not(None))
         session.execute(delete(table).where(col(key).not_in(used)))
-
-
-def _insert(session: Session, rows: Sequence[SQLModel]) -> None:
-    """Insert in the given order of tables, many rows at a time; ORM objects are not kept."""
-    grouped: dict[type[SQLModel], list[dict[str, Any]]] = {}
-    for row in rows:
-        grouped.setdefault(type(row), []).append(row.model_dump())
-    ordered = sorted(grouped, key=lambda table: -_SUBJECT_TABLES.index(table) if table in _SUBJECT_TABLES else 0)
-    for table in ordered:
-        session.execute(table.__table__.insert(), grouped[table])  # type: ignore[attr-defined]
 
 
 def _root_files(session: Session) -> Sequence[File]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from registry import layout
+from registry import bulk, layout
 from registry.projection import quality
 from registry.tables import File, QualityAction, QualityVerdict
 
@@ -42,10 +41,4 @@ def _replace(session: Session, rater: str) -> None:
     session.expunge_all()
     for table in (QualityAction, QualityVerdict):
         session.execute(delete(table).where(col(table.rater_id) == rater))
-    _insert(session, QualityAction, [*filed, *left])
-    _insert(session, QualityVerdict, quality.verdicts([*filed, *left]))
-
-
-def _insert(session: Session, table: Any, rows: list[Any]) -> None:
-    if rows:
-        session.execute(table.__table__.insert(), [row.model_dump() for row in rows])
+    bulk.insert(session, [*filed, *left, *quality.verdicts([*filed, *left])])
