@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from registry import facts, indexing
@@ -20,6 +21,15 @@ from registry.tables import File
 
 _BATCH = 500
 _KEY = re.compile(r"/SHA256E-s\d+--([0-9a-f]{64})[^/]*$")
+_COLUMNS = (File.path, File.size, File.mtime_ns, File.sha256)
+
+
+class _Known(NamedTuple):
+    """What a file's row says of its state; the facts beside it can be large, and are not loaded."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
 
 
 def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
@@ -52,9 +62,7 @@ def scan(registry: Registry, leave: Collection[str] = ()) -> tuple[list[File], l
 
 def moved(registry: Registry) -> list[Found]:
     """Files whose size, time, or annex key differ from their row's; an absent one is told by its key alone."""
-    with registry.reading() as session:
-        rows = session.execute(select(File.path, File.size, File.mtime_ns, File.sha256)).all()
-    known = {path: (size, mtime_ns, checksum) for path, size, mtime_ns, checksum in rows}
+    known = _known(registry)
     return [item for item in walk(registry.root) if _differs(registry.root, item, known.get(item.path))]
 
 
@@ -65,12 +73,10 @@ def require_untouched(registry: Registry, paths: Sequence[str]) -> None:
         InvalidInput: the first of these files whose content is not what its row says.
     """
     for start in range(0, len(paths), _BATCH):
-        with registry.reading() as session:
-            rows = session.exec(select(File).where(col(File.path).in_(paths[start : start + _BATCH]))).all()
-        for row in rows:
-            place = registry.root / row.path
-            if _restamped(place, row) and sha256_file(place) != row.sha256:
-                raise InvalidInput(f"{row.path} was changed outside the registry.",
+        for path, known in _known(registry, col(File.path).in_(paths[start : start + _BATCH])).items():
+            place = registry.root / path
+            if _restamped(place, known) and sha256_file(place) != known.sha256:
+                raise InvalidInput(f"{path} was changed outside the registry.",
                                    "See what to do with: cohortium doctor")  # fmt: skip
 
 
@@ -82,14 +88,21 @@ def annexed_as(place: Path) -> str | None:
 
 def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], list[str], list[File]]:
     """Files with other content, paths that are gone, and files with another stamp and the same content."""
-    paths = [item.path for item in moved(registry) if item.size != ABSENT and item.path not in leave]
-    here = {item.path for item in walk(registry.root)}
+    root, known = registry.root, _known(registry)
+    here = {item.path: item for item in walk(root)}
+    paths = [path for path, item in here.items()
+             if item.size != ABSENT and path not in leave and _differs(root, item, known.get(path))]  # fmt: skip
+    fresh: list[File] = []
+    same: list[File] = []
+    for file in facts.read_all(root, paths):
+        held = known.get(file.path)
+        (same if held and held.sha256 == file.sha256 else fresh).append(file)
+    return fresh, sorted(known.keys() - here.keys() - set(leave)), same
+
+
+def _known(registry: Registry, *wanted: ColumnElement[bool]) -> dict[str, _Known]:
     with registry.reading() as session:
-        known = dict(session.execute(select(File.path, File.sha256)).all())
-    files = facts.read_all(registry.root, paths)
-    fresh = [file for file in files if known.get(file.path) != file.sha256]
-    same = [file for file in files if known.get(file.path) == file.sha256]
-    return fresh, sorted(known.keys() - here - set(leave)), same
+        return {path: _Known(*state) for path, *state in session.execute(select(*_COLUMNS).where(*wanted))}
 
 
 def _restamp(session: Session, files: Iterable[File]) -> None:
@@ -99,16 +112,16 @@ def _restamp(session: Session, files: Iterable[File]) -> None:
         session.execute(stamped.values(size=file.size, mtime_ns=file.mtime_ns))
 
 
-def _restamped(place: Path, row: File) -> bool:
+def _restamped(place: Path, known: _Known) -> bool:
     if not place.exists():
         return False  # deleted, or its content is elsewhere
     state = place.stat()
-    return (state.st_size, state.st_mtime_ns) != (row.size, row.mtime_ns)
+    return (state.st_size, state.st_mtime_ns) != (known.size, known.mtime_ns)
 
 
-def _differs(root: Path, found: Found, row: tuple[int, int, str] | None) -> bool:
-    if row is None:
+def _differs(root: Path, found: Found, known: _Known | None) -> bool:
+    if known is None:
         return True
     if found.size != ABSENT:
-        return (found.size, found.mtime_ns) != row[:2]
-    return annexed_as(root / found.path) != row[2]
+        return (found.size, found.mtime_ns) != (known.size, known.mtime_ns)
+    return annexed_as(root / found.path) != known.sha256

@@ -76,11 +76,9 @@ def _take_events(registry: Registry) -> list[str]:
     A log that somebody edited is named by `outside.differences`, and `rebuild` refuses it.
     """
     with registry.reading() as session:
-        held = session.exec(select(Event)).all()
-    known = {(event.writer, event.number) for event in held}
+        known = {(writer, number) for writer, number in session.exec(select(Event.writer, Event.number))}
     fresh = [event for event in events.read_log(registry.root) if (event.writer, event.number) not in known]
-    whole = sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
-    if not fresh or not events.is_whole(whole):
+    if not fresh or not events.is_whole(_chains(registry, fresh)):
         return []
     commits = _commits(registry)
     with registry.unit_of_work() as session:
@@ -88,6 +86,13 @@ def _take_events(registry: Registry) -> list[str]:
             event.commit = commits.get(f"{event.writer}/{event.number}")
             session.add(event)
     return [f"{event.writer}/{event.number}" for event in fresh]
+
+
+def _chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
+    """Everything by the writers of these events: what the database holds, and these."""
+    with registry.reading() as session:
+        held = session.exec(select(Event).where(col(Event.writer).in_({event.writer for event in fresh}))).all()
+    return sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
 
 
 def rebuild(registry: Registry, progress: Progress | None = None) -> int:
