@@ -12,13 +12,14 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import redrawing
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -94,6 +95,7 @@ def new_page(browser: Any, size: tuple[int, int] = (1360, 1000), scheme: str = "
     page.on("request", lambda request: page.seen.append(request.url))
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
+    redrawing.watch(page)
     return page
 
 
@@ -102,17 +104,33 @@ def viewer_ready(page: Any, seconds: float = 90) -> None:
     page.wait_for_selector('[data-viewer="ready"]', timeout=seconds * 1000)
 
 
+def said_anew(page: Any, selector: str, before: str) -> str:
+    """Wait until this element says something else than before, and give it."""
+    page.wait_for_function("([at, text]) => document.querySelector(at)?.innerText !== text", arg=[selector, before])
+    return str(page.locator(selector).inner_text())
+
+
 def outside(page: Any) -> list[str]:
     """Addresses the page asked for that are not on this machine."""
     return [url for url in page.seen if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:"))]
 
 
-def shot(target: Any, name: str) -> np.ndarray[Any, Any]:
-    """Screenshot of a page or an element: kept in `build/screenshots`, returned as (H, W, 3) uint8."""
+def shot(target: Any, name: str, true: Callable[[np.ndarray[Any, Any]], bool] = np.any) -> np.ndarray[Any, Any]:
+    """Screenshot of a page or an element, once it holds still and this is true of its pixels, or 20 seconds are over.
+
+    Without `true`, they only must not be all black. Kept in `build/screenshots`, returned as (H, W, 3) uint8.
+    """
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + 20
+    before, pixels = None, _pixels(target, SHOTS / f"{name}.png")
+    while time.monotonic() < deadline and not (np.array_equal(before, pixels) and true(pixels)):
+        before, pixels = pixels, _pixels(target, SHOTS / f"{name}.png")
+    return pixels
+
+
+def _pixels(target: Any, path: Path) -> np.ndarray[Any, Any]:
     from PIL import Image
 
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    path = SHOTS / f"{name}.png"
     target.screenshot(path=str(path))
     return np.asarray(Image.open(path).convert("RGB"))
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import app_cohort
 import pytest
+from app_browser import serving
+from browser import chromium
+from registries import copied
 
 from annotation import consensus, lesions
 from registry import queries, snapshots, splits
 from registry.committing import commit_pending
 from registry.creation import create
 from registry.publishing import Change, publish
-from registry.store import Registry, registry_at
+from registry.store import Registry
 
 
 @pytest.fixture(scope="session")
@@ -28,17 +31,36 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     splits.create(registry, "by-person", "read")
     snapshots.create(registry, "read", "by-person")
     commit_pending(registry)
+    registry.engine.dispose()
     return registry
 
 
 @pytest.fixture
 def writable(full: Registry, tmp_path: Path) -> Iterator[Registry]:
     """A copy that a test may change."""
-    full.engine.dispose()
-    shutil.copytree(full.root, tmp_path / "cohort", symlinks=True)
-    registry = registry_at(tmp_path / "cohort")
-    yield registry
-    registry.engine.dispose()
+    with copied(full.root, tmp_path / "cohort") as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def own(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A copy that the tests of one file change, one after another."""
+    with copied(full.root, tmp_path_factory.mktemp("own") / "cohort") as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def address(own: Registry) -> Iterator[str]:
+    """Where the app of that copy answers."""
+    with serving(own.root) as started:
+        yield started
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A browser's page for one test."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import app_cohort
 import pytest
+from app_browser import opened, said, serving
 from app_pages import button, open_page, texts
-from browser import chromium, free_port, outside, require_browser, running, viewer_ready
+from browser import outside, viewer_ready
+from redrawing import redrawn
+from registries import copied
 from streamlit.testing.v1 import AppTest
 
 from curation import jobs
@@ -18,38 +20,31 @@ from registry import checks, exclusions
 from registry.catalog import Catalog
 from registry.checks import Wanted, showing
 from registry.publishing import Change, publish
-from registry.store import Registry, registry_at
+from registry.store import Registry
 
 CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
 IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"
 
 
 @pytest.fixture(scope="module")
-def shown(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def shown(own: Registry) -> Registry:
     """The app's cohort after a check, with one image that ends early; for tests that only read."""
-    full.engine.dispose()
-    root = tmp_path_factory.mktemp("outliers") / "cohort"
-    shutil.copytree(full.root, root, symlinks=True)
-    registry = registry_at(root)
 
     def cut(tree: Path) -> None:
         (tree / CUT).parent.mkdir(parents=True)
-        (tree / CUT).write_bytes((root / CUT).read_bytes()[:-3000])
+        (tree / CUT).write_bytes((own.root / CUT).read_bytes()[:-3000])
 
-    publish(registry, Change("import", "Cut", replaces=frozenset({CUT})), cut)
-    checks.run(registry)
-    yield registry
-    registry.engine.dispose()
+    publish(own, Change("import", "Cut", replaces=frozenset({CUT})), cut)
+    checks.run(own)
+    return own
 
 
 @pytest.fixture
 def checked(shown: Registry, tmp_path: Path) -> Iterator[Registry]:
     """A copy of it that a test may change."""
     shown.engine.dispose()
-    shutil.copytree(shown.root, tmp_path / "checked", symlinks=True)
-    registry = registry_at(tmp_path / "checked")
-    yield registry
-    registry.engine.dispose()
+    with copied(shown.root, tmp_path / "checked") as registry:
+        yield registry
 
 
 def found(registry: Registry, state: str | None = "open") -> set[tuple[str, str]]:
@@ -159,28 +154,17 @@ def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(show
 
 
 @pytest.mark.browser
-def test_a_finding_is_chosen_by_keyboard_and_its_image_is_beside_the_plot(shown: Registry) -> None:
+def test_a_finding_is_chosen_by_keyboard_and_its_image_is_beside_the_plot(shown: Registry, page: Any) -> None:
     """Tab to the choice, type, Enter: the plot's ring and the viewer follow."""
-    require_browser()
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "registry",
-        "--registry",
-        str(shown.root),
-        "serve",
-        "--port",
-        str(port),
-        "--no-worker",
-    ]
-    with running([*command, "--port", str(port)], port) as address, chromium() as page:
-        page.goto(f"{address}/outliers?unit={IMAGE}")
+    with serving(shown.root) as address:
+        opened(page, f"{address}/outliers?unit={IMAGE}", "Outliers")
         viewer_ready(page)
         assert page.get_by_text("No check found anything odd here").is_visible()
         page.get_by_role("combobox", name="Looked at").focus()
         page.keyboard.type("Image T1w of sub-A000")
-        page.keyboard.press("Enter")
-        page.get_by_text("This file cannot be shown").wait_for(timeout=60_000)
+        page.get_by_role("option", name="Image T1w of sub-A000").wait_for(timeout=30_000)
+        with redrawn(page):
+            page.keyboard.press("Enter")
+        said(page, "This file cannot be shown")
         assert page.get_by_role("button", name="Acknowledge").is_visible()
         assert outside(page) == []

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import chromium, free_port, new_page, outside, require_browser, running, shot
+from app_browser import serving
+from browser import chromium, new_page, outside, shot
+from redrawing import until
 
 from registry import quality
 from registry.canon import read_tsv
-from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
+from registry.store import Registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def root(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    full.engine.dispose()
-    return shutil.copytree(full.root, tmp_path_factory.mktemp("sweep") / "cohort", symlinks=True)
-
-
-@pytest.fixture(scope="module")
-def server(root: Path) -> tuple[list[str], int, dict[str, str]]:
-    """How to start the app on this registry."""
-    require_browser()
-    port = free_port()
-    command = [sys.executable, "-m", "registry", "--registry", str(root), "serve", "--no-worker", "--port", str(port)]
-    return command, port, {**os.environ, ACTOR_ENVIRONMENT: "e01"}
 
 
 def ready(page: Any, title: str) -> None:
@@ -53,9 +37,14 @@ def pressed(page: Any, action: str) -> bool:
     return bool(page.locator(f'[data-action="{action}"]').get_attribute("aria-pressed") == "true")
 
 
-def volumes(page: Any) -> list[str]:
-    page.wait_for_timeout(500)
-    return [url for url in page.seen if "/volumes/" in url]
+def volumes(page: Any, least: int) -> list[str]:
+    """The volumes that were asked for so far, in order, once there are at least so many."""
+
+    def asked() -> list[str]:
+        return [url for url in page.seen if "/volumes/" in url]
+
+    until(page, lambda: len(asked()) >= least)
+    return asked()
 
 
 def rows(root: Path) -> list[tuple[str, str | None, str | None]]:
@@ -64,10 +53,8 @@ def rows(root: Path) -> list[tuple[str, str | None, str | None]]:
     return [(str(row["image"]).rpartition("/")[2], row["verdict"], row["artifacts"]) for row in found]
 
 
-def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
-    root: Path, server: tuple[list[str], int, dict[str, str]]
-) -> None:
-    with running(*server) as address, chromium((1440, 1000)) as page:
+def test_a_sweep_by_keyboard_ends_in_the_file_of_record(own: Registry) -> None:
+    with serving(own.root, actor="e01") as address, chromium((1440, 1000)) as page:
         missing: list[str] = []
         page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
         page.goto(f"{address}/quality")
@@ -77,12 +64,12 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
         first = picture(page, "quality-first")
         assert first.std() > 20, "voxels are drawn"
 
-        ahead = volumes(page)
+        ahead = volumes(page, 2)
         assert len(ahead) == 2, "the next image is here before it is wanted"
         page.keyboard.press("a")
         ready(page, "sub-A000 · M00 · T1w")
-        assert volumes(page)[:2] == ahead
-        assert volumes(page).count(ahead[1]) == 1
+        assert volumes(page, 3)[:2] == ahead
+        assert volumes(page, 3).count(ahead[1]) == 1
         second = picture(page, "quality-second")
         assert np.abs(second - first).mean() > 3, "another image's pixels"
 
@@ -122,7 +109,7 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
         assert outside(page) == []
         assert [url for url in missing if "/quality/_stcore/" not in url] == []  # Streamlit looks there first
         assert [text for text in page.problems if "404" not in text] == []
-    assert rows(root) == [
+    assert rows(own.root) == [
         ("sub-A000_ses-M00_FLAIR.nii.gz", "accept", None),
         ("sub-A000_ses-M00_T1w.nii.gz", "reject", "motion,wrap-around"),
         ("sub-A001_ses-M00_FLAIR.nii.gz", "later", None),
@@ -131,10 +118,8 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(
     ]
 
 
-def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(
-    root: Path, server: tuple[list[str], int, dict[str, str]]
-) -> None:
-    with running(*server) as address, chromium() as started:
+def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(own: Registry) -> None:
+    with serving(own.root, actor="e01") as address, chromium() as started:
         browser = started.context.browser
         one_person = browser.new_context(viewport={"width": 1280, "height": 900})
         page = one_person.new_page()
@@ -148,12 +133,12 @@ def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(
         page.keyboard.press("x")
         page.get_by_text("1 verdict is not saved yet: the server does not answer.").wait_for(timeout=20_000)
         shot(page, "quality-unsaved")
-        assert judged(root) == [], "nothing has reached the server"
+        assert judged(own) == [], "nothing has reached the server"
         later = one_person.new_page()  # the browser's next window finds what this one could not send
         later.goto(f"{address}/quality")
         ready(later, "sub-A001 · M12 · FLAIR")
         confirmed(later)
-        assert judged(root) == ["reject"]
+        assert judged(own) == ["reject"]
         later.close()
         page.unroute("**/sweep/verdicts")
         confirmed(page)
@@ -162,12 +147,12 @@ def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(
         other.keyboard.press("a")
         other.get_by_text("In another window you said reject").wait_for(timeout=20_000)
         other.close()
-    assert rows(root)[5:] == [("sub-A001_ses-M00_T1w.nii.gz", "reject", None)], "sent by two windows, it is there once"
+    assert rows(own.root)[5:] == [("sub-A001_ses-M00_T1w.nii.gz", "reject", None)], (
+        "sent by two windows, it is there once"
+    )
 
 
-def judged(root: Path) -> list[str]:
+def judged(own: Registry) -> list[str]:
     """What stands for the image of this test."""
-    registry = registry_at(root)
-    found = quality.of_rater(registry, "e01")
-    registry.engine.dispose()
+    found = quality.of_rater(own, "e01")
     return [item.verdict for item in found if item.image_path.endswith("sub-A001_ses-M00_T1w.nii.gz")]

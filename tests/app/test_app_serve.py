@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from app_browser import command
 from browser import free_port
 
 from registry import queries
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.timeout(240)
 @contextmanager
 def served(registry: Registry, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
-    command = [sys.executable, "-m", "registry", "--registry", str(registry.root), "serve", "--port", str(port)]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    starts = command(registry.root, port, *options)
+    process = subprocess.Popen(starts, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         until(lambda: answers(port) or process.poll() is not None, 90)
         yield process, port
@@ -90,8 +90,8 @@ def test_without_worker_there_is_none(writable: Registry) -> None:
 
 def test_a_taken_port_is_a_sentence(writable: Registry) -> None:
     with served(writable, "--no-worker") as (_, port):
-        command = [sys.executable, "-m", "registry", "--registry", str(writable.root), "serve", "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+        again = command(writable.root, port)
+        done = subprocess.run(again, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 2
     assert f"error: Port {port} cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
