@@ -114,7 +114,7 @@ def test_niivue_is_in_the_installed_wheel_and_is_served(app: Starlette) -> None:
     assert ask(app, "/assets/niivue.js", if_none_match=headers["etag"])[0] == 304
 
 
-@pytest.mark.parametrize("name", ["viewer", "scene", "masks", "overlay", "panel"])
+@pytest.mark.parametrize("name", ["viewer", "scene", "masks", "overlay", "parts", "panel"])
 def test_every_module_of_the_viewer_is_served(app: Starlette, name: str) -> None:
     assert ask(app, f"/assets/viewer/{name}.js")[0] == 200
 

@@ -1,5 +1,6 @@
 // Everything around the picture: tool bar, legend, read-out. Text from the registry is only ever set as text.
 import { sided } from "./overlay.js";
+import { Frame, group, make } from "./parts.js";
 import { dragWindow } from "./window.js";
 
 const VIEWS = [["all", "All"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["render", "3-D"]];
@@ -7,22 +8,17 @@ const STEPS = {
   ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, 1, 0], ArrowDown: [0, -1, 0], PageUp: [0, 0, 1], PageDown: [0, 0, -1],
 };
 
-export class Panel {
+export class Panel extends Frame {
   constructor(parent, viewer) {
+    super("viewer", "Arrow keys and Page Up, Page Down move the crosshair.");
     this.viewer = viewer;
-    this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
-    this.canvas.setAttribute("aria-label", "Image in three planes. Arrow keys and Page Up, Page Down move the crosshair.");
-    this.drawing = make("canvas", { className: "drawing" });
-    this.note = make("div", { className: "note" });
     this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note);
     this.legend = make("div", { className: "legend" });
     this.readout = make("div", { className: "readout" });
     this.readout.setAttribute("role", "status");
-    this.root = make("div", { className: "viewer" }, this.tools(), this.stage, this.legend, this.readout);
-    this.root.dataset.viewer = "loading";
+    this.mount(parent, "viewer", this.tools(), this.stage, this.legend, this.readout);
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.canvas.addEventListener("mousedown", (event) => dragWindow(this.viewer.scene, event), true);
-    parent.append(this.root);
   }
 
   tools() {
@@ -120,25 +116,6 @@ export class Panel {
   setHeight(height) {
     this.stage.style.height = `${height}px`;
   }
-
-  busy(text) {
-    this.root.dataset.viewer = "loading";
-    this.note.textContent = text;
-  }
-
-  fail(text) {
-    this.root.dataset.viewer = "failed";
-    this.note.textContent = text;
-  }
-
-  ready() {
-    this.note.textContent = "";
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.root.dataset.viewer = "ready"; }));
-  }
-
-  close() {
-    this.root.remove();
-  }
 }
 
 /** A layer that could not be fetched: named, with the reason, never silently left out. */
@@ -148,23 +125,10 @@ function unavailable({ title, reason }) {
   return chip;
 }
 
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
 function button(text, action, pressed) {
   const element = make("button", { type: "button", textContent: text });
   if (pressed !== undefined) element.setAttribute("aria-pressed", pressed);
   element.addEventListener("click", action);
-  return element;
-}
-
-function group(name, ...children) {
-  const element = make("div", { className: "group" }, ...children);
-  element.setAttribute("role", "group");
-  element.setAttribute("aria-label", name);
   return element;
 }
 

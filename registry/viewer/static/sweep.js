@@ -1,6 +1,7 @@
 // The QC sweep: one image at a time, a verdict by key, on to the next image that is loaded already. No page runs meanwhile.
 import { Outbox } from "./outbox.js";
 import { Overlay } from "./overlay.js";
+import { painted } from "./parts.js";
 import { Scene } from "./scene.js";
 import { SweepPanel } from "./sweep_panel.js";
 import { dragWindow } from "./window.js";
@@ -164,5 +165,3 @@ class Sweep {
 }
 
 const layerOf = ({ url, title }) => ({ url, title, kind: "image", colour: "", opacity: 1, visible: true, labels: [] });
-
-const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -1,22 +1,18 @@
 // Everything around the picture of the QC sweep. Text from the registry is only ever set as text.
+import { Frame, group, make } from "./parts.js";
 
 const VERDICTS = ["accept", "reject", "later", "flag"];
 const LASTING_MS = 8000;
 const NAMES = { accept: "accepted", reject: "rejected", later: "put off", flag: "flagged" };
 
-export class SweepPanel {
+export class SweepPanel extends Frame {
   constructor(parent, keys, sweep) {
+    super("sweep", "The wheel goes through the slices.");
     this.keys = keys;
     this.buttons = new Map(keys.map((item) => [item.action, this.button(item, () => sweep.act(item))]));
-    this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
-    this.canvas.setAttribute("aria-label", "Image in three planes. The wheel goes through the slices.");
-    this.drawing = make("canvas", { className: "drawing" });
-    this.note = make("div", { className: "note" });
     this.help = this.helpList();
     this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note, this.messages(sweep), this.help);
-    this.root = make("div", { className: "viewer sweep" }, this.head(), this.stage, this.artifacts(), this.verdicts(sweep));
-    this.root.dataset.sweep = "loading";
-    parent.append(this.root);
+    this.mount(parent, "viewer sweep", this.head(), this.stage, this.artifacts(), this.verdicts(sweep));
   }
 
   head() {
@@ -62,7 +58,7 @@ export class SweepPanel {
 
   button({ key, action, title, about, artifact }, work) {
     const element = make("button", { type: "button", title: about, className: artifact ? "chip" : `act ${action}` },
-      make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() }), make("span", { textContent: title }));
+      cap(key), make("span", { textContent: title }));
     element.dataset.action = action;
     element.addEventListener("click", () => {
       this.canvas.focus({ preventScroll: true }); // else the space bar would press this button again
@@ -73,7 +69,7 @@ export class SweepPanel {
 
   helpList() {
     const rows = this.keys.map(({ key, title, about }) => make("div", {},
-      make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() }), make("b", { textContent: title }),
+      cap(key), make("b", { textContent: title }),
       make("span", { textContent: about })));
     const mouse = make("p", { textContent: "The wheel goes through the slices; the right button, dragged, changes the window." });
     const list = make("div", { className: "keys", hidden: true }, ...rows, mouse);
@@ -127,43 +123,13 @@ export class SweepPanel {
   holds(element) {
     return this.root.contains(element);
   }
-
-  busy(text) {
-    this.root.dataset.sweep = "loading";
-    this.note.textContent = text;
-  }
-
-  fail(text) {
-    this.root.dataset.sweep = "failed";
-    this.note.textContent = text;
-  }
-
-  ready() {
-    this.note.textContent = "";
-    this.root.dataset.sweep = "ready";
-  }
-
-  close() {
-    this.root.remove();
-  }
 }
+
+const cap = (key) => make("kbd", { textContent: key === " " ? "Space" : key.toUpperCase() });
 
 const isCurrent = ({ now, sha256 }) => Boolean(now) && now.sha256 === sha256;
 
 function ownWords(shown) {
   if (!shown.now) return "";
   return `You ${NAMES[shown.now.verdict]} ${isCurrent(shown) ? "it" : "an earlier version of this image"}`;
-}
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
-function group(name, ...children) {
-  const element = make("div", { className: "group" }, ...children);
-  element.setAttribute("role", "group");
-  element.setAttribute("aria-label", name);
-  return element;
 }

@@ -1,6 +1,7 @@
 // One viewer per mount: joins the scene (NiiVue), the drawing above it and the panel around it.
 import { Overlay } from "./overlay.js";
 import { Panel } from "./panel.js";
+import { painted } from "./parts.js";
 import { Scene } from "./scene.js";
 
 const viewers = new WeakMap();
@@ -45,6 +46,7 @@ class Viewer {
     const at = JSON.stringify(data.at);
     if (data.at && at !== this.at) this.scene.moveTo(data.at);
     this.at = at;
+    await painted();
     this.panel.ready();
   }
 
