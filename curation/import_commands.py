@@ -1,4 +1,4 @@
-"""Commands `imports`: what earlier imports kept and refused."""
+"""Commands `imports`: those under way, and what earlier ones kept and refused."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import typer
 from registry import console
 from registry.console import AsJson
 
-imports_app = typer.Typer(help="What earlier imports kept, and refused with its reason.", no_args_is_help=True)
+imports_app = typer.Typer(
+    help="Imports under way, and what earlier ones kept, and refused with its reason.", no_args_is_help=True
+)
 
 
 @imports_app.command("list")
 def imports_list(as_json: AsJson = False) -> None:
-    """List the imports whose reports are kept, newest first."""
-    from curation import kept_reports
+    """List the imports, newest first: those whose reports are kept, and those under way, failed or stopped here."""
+    from curation import import_list
 
-    rows = [item.row() for item in kept_reports.listed(console.registry())]
+    rows = import_list.rows(console.registry())
     console.emit({"imports": rows}, as_json, lambda: console.table(rows))
 
 
@@ -25,8 +27,24 @@ def imports_list(as_json: AsJson = False) -> None:
 def imports_show(
     name: Annotated[str, typer.Argument(help="An import of `cohortium imports list`.")], as_json: AsJson = False
 ) -> None:
-    """Show one import's report: what was kept, and every refused file with its reason."""
-    from curation import kept_reports
+    """Show one import's report: what was kept, and every refused file with its reason; else how far it is."""
+    from curation import import_list
+    from registry.tables import ImportWork
 
-    found = kept_reports.get(console.registry(), name)
-    console.emit(found.to_json(), as_json, found.report.text)
+    found = import_list.get(console.registry(), name)
+    if isinstance(found, ImportWork):
+        console.emit(found.model_dump(), as_json, import_list.text(found))
+    else:
+        console.emit(found.to_json(), as_json, found.report.text)
+
+
+@imports_app.command("stop")
+def imports_stop(
+    name: Annotated[str, typer.Argument(help="An import under way that the app started.")], as_json: AsJson = False
+) -> None:
+    """Ask an import that the app started to end; what it has done is taken back."""
+    from curation import import_queue
+
+    import_queue.stop(console.registry(), name)
+    console.emit({"import_id": name, "stop_asked": True}, as_json,
+                 f"Import {name} is asked to stop, and taken back at its next step.")  # fmt: skip

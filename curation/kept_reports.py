@@ -15,6 +15,9 @@ from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Event, File
 
+_BROUGHT: dict[str, tuple[str, ...]] = {}
+"""Hash of an import's event to the reports it brought. The payload also lists every other file, so it is read once."""
+
 
 @dataclass(frozen=True)
 class KeptReport:
@@ -72,13 +75,13 @@ def get(registry: Registry, name: str) -> KeptReport:
 def _events(registry: Registry) -> dict[str, tuple[str, str]]:
     """Path of a report to when and by whom it was written."""
     with registry.reading() as session:
-        imports = session.exec(select(Event).where(Event.kind == "import")).all()
-    return {
-        path: (event.at, event.actor)
-        for event in imports
-        for path in event.payload.get("files", {})
-        if path.startswith(f"{layout.IMPORTS}/")
-    }
+        asked = select(Event.hash, Event.at, Event.actor).where(Event.kind == "import").order_by(col(Event.at))
+        imports = session.exec(asked).all()
+        fresh = [digest for digest, _, _ in imports if digest not in _BROUGHT]
+        whole = select(Event.hash, Event.payload).where(Event.kind == "import", col(Event.hash).in_(fresh))
+        for digest, payload in session.exec(whole) if fresh else ():
+            _BROUGHT[digest] = tuple(path for path in payload.get("files", ()) if path.startswith(f"{layout.IMPORTS}/"))
+    return {path: (at, actor) for digest, at, actor in imports for path in _BROUGHT[digest]}
 
 
 def _report(raw: Mapping[str, Any]) -> ImportReport:
