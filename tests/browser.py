@@ -106,8 +106,9 @@ def viewer_ready(page: Any, seconds: float = 90) -> None:
 
 def said_anew(page: Any, selector: str, before: str) -> str:
     """Wait until this element says something else than before, and give it."""
-    page.wait_for_function("([at, text]) => document.querySelector(at)?.innerText !== text", arg=[selector, before])
-    return str(page.locator(selector).inner_text())
+    found = page.locator(selector)
+    redrawing.until(page, lambda: found.inner_text() != before)
+    return str(found.inner_text())
 
 
 def outside(page: Any) -> list[str]:

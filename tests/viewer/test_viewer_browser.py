@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 import sample
-from browser import chromium, free_port, near, new_page, outside, require_browser, running, shot, viewer_ready
+from browser import (
+    chromium,
+    free_port,
+    near,
+    new_page,
+    outside,
+    require_browser,
+    running,
+    said_anew,
+    shot,
+    viewer_ready,
+)
+from redrawing import redrawn, still
 
 from registry.viewer import CONSENSUS_COLOUR, rater_colour
 
@@ -33,6 +45,7 @@ def page(address: str) -> Iterator[Any]:
     with chromium() as opened:
         opened.goto(address)
         viewer_ready(opened)
+        still(opened)
         yield opened
 
 
@@ -76,14 +89,16 @@ def test_a_layer_is_switched_without_loading_anything_again(page: Any) -> None:
 def test_a_change_from_the_page_keeps_the_viewer(page: Any) -> None:
     before = volumes_fetched(page)
     page.locator(".viewer").evaluate("node => { node.dataset.mark = 'kept'; }")
-    page.get_by_text("With the consensus").click()
+    with redrawn(page):
+        page.get_by_text("With the consensus").click()
     chip = page.get_by_role("button", name="Consensus")
     chip.wait_for(state="detached", timeout=15000)
     viewer_ready(page)
     assert page.locator(".viewer").get_attribute("data-mark") == "kept"
     assert near(axial(page, "viewer-layer-taken-away"), CONSENSUS_COLOUR, 25).sum() == 0
     assert volumes_fetched(page) == before
-    page.get_by_text("With the consensus").click()
+    with redrawn(page):
+        page.get_by_text("With the consensus").click()
     chip.wait_for(timeout=15000)
     viewer_ready(page)
     assert near(axial(page, "viewer-layer-added"), CONSENSUS_COLOUR, 25).sum() > 40
@@ -103,6 +118,7 @@ def test_a_click_reaches_the_page(page: Any) -> None:
     picture = page.locator("canvas.picture").bounding_box()
     page.mouse.click(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
     page.get_by_text("Clicked at (").wait_for(timeout=15000)
+    still(page)
     assert "R 26.0" not in page.locator(".readout").inner_text()
 
 
@@ -110,15 +126,14 @@ def test_keys_move_the_crosshair_and_the_wheel_scrolls(page: Any) -> None:
     page.locator("canvas.picture").focus()
     before = page.locator(".readout").inner_text()
     page.keyboard.press("PageUp")
-    after = page.locator(".readout").inner_text()
+    after = said_anew(page, ".readout", before)
     assert after != before
     page.keyboard.press("c")  # the page around clears its cache with this key: it must not hear it
     assert page.get_by_text("Clear caches").count() == 0
     picture = page.locator("canvas.picture").bounding_box()
     page.mouse.move(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(300)
-    assert page.locator(".readout").inner_text() != after
+    assert said_anew(page, ".readout", after) != after
 
 
 def test_dragging_with_the_right_button_changes_the_window(page: Any) -> None:
@@ -141,8 +156,9 @@ def test_each_view_fills_the_stage(page: Any) -> None:
 
 
 def test_the_viewer_comes_back_after_another_page(page: Any) -> None:
-    page.get_by_role("link", name="Other").click()
-    page.get_by_role("link", name="Back to the subject").click()
+    for link in ("Other", "Back to the subject"):
+        with redrawn(page):
+            page.get_by_role("link", name=link).click()
     viewer_ready(page)
     assert near(axial(page, "viewer-again"), rater_colour(0)).sum() > 40
 
