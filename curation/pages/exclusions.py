@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from curation.pages import exclusion_tables
+from curation.pages import decisions, exclusion_tables
 from registry import exclusions, units
 from registry.catalog import Catalog
-from registry.errors import CohortiumError
-from registry.exclusions import REASON
 from registry.store import Registry, actor
 from registry.tables import ExclusionVerdict
 from registry.viewer import shell
@@ -22,8 +20,7 @@ def render(registry: Registry) -> None:
     st.title("Exclusions")
     found = sorted(exclusions.listed(registry), key=lambda item: (item.second_rater_id is not None, item.unit))
     _summary(found)
-    if told := st.session_state.pop("exclusion told", None):
-        st.success(told, icon=":material/check_circle:")
+    decisions.told()
     left, right = st.columns((3, 2), gap="large")
     with left:
         exclusion_tables.now(found)
@@ -73,7 +70,8 @@ def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
     objection = exclusions.objection(item, actor())
     if st.button("Confirm as second reader", type="primary", icon=":material/how_to_reg:",
                  disabled=objection is not None, help=objection):  # fmt: skip
-        _do(lambda: exclusions.confirm(registry, item.unit), f"{units.in_words(item.unit)}: confirmed by {actor()}.")
+        decisions.make(lambda: exclusions.confirm(registry, item.unit),
+                       f"{units.in_words(item.unit)}: confirmed by {actor()}.")  # fmt: skip
 
 
 def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:
@@ -84,14 +82,15 @@ def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:
         st.error("A comment is needed, so that others know why it counts again.", icon=":material/error:")
     elif pressed:
         why = " ".join(comment.split())
-        _do(lambda: exclusions.reinstate(registry, item.unit, why), f"{units.in_words(item.unit)} counts again.")
+        decisions.make(lambda: exclusions.reinstate(registry, item.unit, why),
+                       f"{units.in_words(item.unit)} counts again.")  # fmt: skip
 
 
 def _exclude(registry: Registry) -> None:
     st.markdown("**Leave something out**")
     st.caption("A person, subject, visit or image. New snapshots leave it out, frozen ones stay as they are.")
-    asked = st.query_params.get("unit", "")
-    typed = st.text_input("Find by typing", value=asked, key="find", placeholder="P001, sub-A000, ses-M12, FLAIR")
+    named = st.query_params.get("unit", "")
+    typed = st.text_input("Find by typing", value=named, key="find", placeholder="P001, sub-A000, ses-M12, FLAIR")
     matches = units.find(Catalog.of(registry), typed)
     if typed.strip() and not matches:
         st.warning(f"Nothing in this registry is called '{plain(typed.strip())}'.", icon=":material/search_off:")
@@ -100,26 +99,7 @@ def _exclude(registry: Registry) -> None:
     with st.form("exclude", border=False):
         unit = st.selectbox(f"Which of {counted(len(matches), 'match', 'matches')}", [item.unit for item in matches],
                             format_func=units.in_words, key="exclude unit")  # fmt: skip
-        reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key="exclude reason",
-                              accept_new_options=True, format_func=_reason,
-                              placeholder="Choose one, or type a new code")  # fmt: skip
-        comment = st.text_input("Comment (optional)", key="exclude comment", placeholder="one line for people")
+        asked = decisions.ask_why(registry, "exclude")
         pressed = st.form_submit_button("Exclude", type="primary", icon=":material/block:")
     if pressed and unit:
-        _do(lambda: exclusions.exclude(registry, unit, reason or "", comment.strip() or None),
-            f"{units.in_words(unit)} is excluded: {words(reason)}. It waits for a second reader.")  # fmt: skip
-
-
-def _reason(code: str) -> str:
-    return words(code) if REASON.fullmatch(code) else code
-
-
-def _do(change: Callable[[], object], told: str) -> None:
-    """Make a change, then draw the page anew so that every table knows of it."""
-    try:
-        change()
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    st.session_state["exclusion told"] = told
-    st.rerun()
+        decisions.exclude(registry, unit, asked)

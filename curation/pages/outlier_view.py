@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from registry import checks, exclusions, units
+from curation.pages import decisions
+from registry import checks, units
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
-from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import Layer, shell, show, volume_url
 from registry.wording import plain, scan_facts, words
@@ -100,32 +99,14 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
                                placeholder="looked at it, the coil was changed")  # fmt: skip
         pressed = st.form_submit_button("Acknowledge", icon=":material/done:")
     if pressed:
-        _do(lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged.")
+        decisions.make(lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged.")
 
 
 def _exclude(registry: Registry, image: Row) -> None:
     with st.form(f"exclude {image['path']}", border=False):
         visit = {image["path"]: "This image", image["session"]: "Its visit"}
         unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
-        reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key="outlier reason",
-                              accept_new_options=True, format_func=_reason,
-                              placeholder="Choose one, or type a new code")  # fmt: skip
-        comment = st.text_input("Comment (optional)", key="outlier comment", placeholder="one line for people")
+        asked = decisions.ask_why(registry, "outlier")
         pressed = st.form_submit_button("Exclude", icon=":material/block:")
     if pressed:
-        _do(lambda: exclusions.exclude(registry, unit, reason or "", comment.strip() or None),
-            f"{in_words(unit)} is excluded: {words(reason)}. It waits for a second reader.")  # fmt: skip
-
-
-def _reason(code: str) -> str:
-    return words(code) if exclusions.REASON.fullmatch(code) else code
-
-
-def _do(change: Callable[[], object], told: str) -> None:
-    try:
-        change()
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    st.session_state["outlier told"] = told
-    st.rerun()
+        decisions.exclude(registry, unit, asked)

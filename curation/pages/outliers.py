@@ -8,7 +8,7 @@ import streamlit as st
 
 from curation import jobs
 from curation.jobs import Job
-from curation.pages import job_progress, outlier_charts, outlier_view
+from curation.pages import decisions, job_progress, outlier_charts, outlier_view
 from registry import checks
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
@@ -31,8 +31,7 @@ def render(registry: Registry) -> None:
     known = showing.coverage(catalog)
     _summary(known)
     _check(registry, known)
-    if told := st.session_state.pop("outlier told", None):
-        st.success(told, icon=":material/check_circle:")
+    decisions.told()
     if not known.images:
         st.info("This registry holds no images yet. Bring a delivery in first.")
         return

@@ -7,10 +7,9 @@ from typing import Literal
 
 import streamlit as st
 
-from curation.pages import pair_search, pair_view
+from curation.pages import decisions, pair_search, pair_view
 from registry import pairs, subjects
 from registry.catalog import Catalog
-from registry.errors import CohortiumError
 from registry.identity import CLEARED, SAME, SUSPECTED, links
 from registry.identity.links import Verdict
 from registry.identity.proposals import pair
@@ -33,8 +32,7 @@ def render(registry: Registry) -> None:
         _summary(found)
         pair_search.button(registry, len(known) > 1)
     pair_search.outcome(registry)
-    if told := st.session_state.pop("pair told", None):
-        st.success(told, icon=":material/check_circle:")
+    decisions.told()
     if len(known) < 2:
         st.info("There are not two subjects to compare yet. Bring a delivery in first.")
         shell.link("inbox", "Open the inbox")
@@ -126,22 +124,19 @@ def _decide(registry: Registry, link: PersonLink) -> None:
             same = st.form_submit_button("One person", type="primary", icon=":material/join:")
             two = st.form_submit_button("Two persons", icon=":material/call_split:")
     if same:
-        _do(registry, link, links.confirm, reason)
+        _settle(registry, link, links.confirm, reason, "are one person from now on")
     elif two:
-        _do(registry, link, links.clear, reason)
+        _settle(registry, link, links.clear, reason, "are kept apart, for good")
 
 
-def _do(registry: Registry, link: PersonLink, decide: Callable[..., PersonLink], reason: str) -> None:
-    """Decide, then draw the page anew: persons, splits and the list of pairs are others now."""
-    try:
-        made = decide(registry, link.subject_a, link.subject_b, Verdict(reason))
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    pair_search.forget(registry)
-    said = "are one person from now on" if made.kind == SAME else "are kept apart, for good"
-    st.session_state["pair told"] = f"{made.subject_a} and {made.subject_b} {said}."
-    st.rerun()
+def _settle(registry: Registry, link: PersonLink, decide: Callable[..., PersonLink], reason: str, then: str) -> None:
+    a, b = link.subject_a, link.subject_b
+
+    def change() -> None:
+        decide(registry, a, b, Verdict(reason))
+        pair_search.forget(registry)
+
+    decisions.make(change, f"{a} and {b} {then}.")
 
 
 def _several(catalog: Catalog) -> None:

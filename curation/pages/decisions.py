@@ -1,0 +1,65 @@
+"""What a person decides on a page: it is made, the page is drawn anew and says so. Exclusions have a form for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from registry import exclusions, units
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import words
+
+_TOLD = "decision told"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Why something shall be left out, as it was entered; an empty reason is refused when it is excluded."""
+
+    reason: str
+    comment: str | None
+
+
+def told() -> None:
+    """Say what was decided before this drawing, once; nothing where nothing was."""
+    if sentence := st.session_state.pop(_TOLD, None):
+        st.success(sentence, icon=":material/check_circle:")
+
+
+def make(change: Callable[[], object], sentence: str) -> None:
+    """Make a change, then draw the page anew, so that every table knows of it.
+
+    Args:
+        change: may be refused, which is explained here and leaves everything as it was.
+        sentence: what `told` says then.
+    """
+    try:
+        change()
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.session_state[_TOLD] = sentence
+    st.rerun()
+
+
+def ask_why(registry: Registry, key: str) -> Asked:
+    """Draw the fields of an exclusion, inside a form; `key` names them on their page."""
+    reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key=f"{key} reason",
+                          accept_new_options=True, format_func=_in_words,
+                          placeholder="Choose one, or type a new code")  # fmt: skip
+    comment = st.text_input("Comment (optional)", key=f"{key} comment", placeholder="one line for people")
+    return Asked(reason or "", comment.strip() or None)
+
+
+def exclude(registry: Registry, unit: str, asked: Asked) -> None:
+    """Leave a unit out; it then waits for a second reader."""
+    make(lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
+         f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.")  # fmt: skip
+
+
+def _in_words(code: str) -> str:
+    return words(code) if exclusions.REASON.fullmatch(code) else code
