@@ -96,6 +96,18 @@ def publish(
             locking.remove(registry, _alive(intent_id))
 
 
+def written(files: Mapping[str, bytes]) -> Write:
+    """A `write` for `publish`: these files, path to content, and nothing else."""
+
+    def write(tree: Path) -> None:
+        for path, data in files.items():
+            place = tree / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+    return write
+
+
 def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
     with registry.unit_of_work() as session:
         session.add(Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor,

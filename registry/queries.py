@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
@@ -13,7 +12,7 @@ from registry import layout
 from registry.canon import readable_json, sha256_bytes
 from registry.catalog import Catalog
 from registry.errors import NotFound, QueryError, UsageError
-from registry.publishing import Change, publish
+from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Query
 
@@ -38,7 +37,7 @@ def save(registry: Registry, name: str, sql: str) -> Query:
     body = {"name": name, "version": version, "sql": sql, "sha256": sha256_bytes(sql.encode())}
     path = f"{layout.QUERIES}/{name}@{version}.json"
     change = Change("query.save", f"Save query {name}@{version}", {"query": f"{name}@{version}"})
-    publish(registry, change, lambda tree: _write(tree / path, readable_json(body)))
+    publish(registry, change, written({path: readable_json(body)}))
     return get(registry, f"{name}@{version}")
 
 
@@ -92,8 +91,3 @@ def require_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise UsageError(f"'{name}' cannot be a name here.",
                          "Start with a letter; use letters, digits, - and _; at most 64 characters.")  # fmt: skip
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)

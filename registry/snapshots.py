@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
@@ -16,7 +15,7 @@ from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
-from registry.publishing import Change, Progress, publish
+from registry.publishing import Change, Progress, publish, written
 from registry.selection import select as select_samples
 from registry.store import Registry
 from registry.tables import ConsensusMask, Event, File, Mask, Query, Snapshot, Split
@@ -153,14 +152,11 @@ def _publish(registry: Registry, manifest: Manifest) -> None:
         "n_samples": len(manifest.samples),
         "n_excluded": len(manifest.excluded),
     }
-
-    def write(tree: Path) -> None:
-        place = tree / manifest_path(snapshot_id)
-        place.parent.mkdir(parents=True)
-        place.write_bytes(manifests.encode(manifest))
-        place.with_name(f"{snapshot_id}.json").write_bytes(readable_json(summary))
-
-    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), write)
+    files = {
+        manifest_path(snapshot_id): manifests.encode(manifest),
+        f"{layout.SNAPSHOTS}/{snapshot_id}.json": readable_json(summary),
+    }
+    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), written(files))
 
 
 def _split_record(split: Split) -> dict[str, Any]:

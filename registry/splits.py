@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
@@ -16,7 +15,7 @@ from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
 from registry.projection.persons import People
-from registry.publishing import Change, publish
+from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Query, Split, SplitAssignment
 
@@ -211,10 +210,6 @@ def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
 
 
 def _publish(registry: Registry, versioned: str, meta: Mapping[str, Any], table: bytes) -> None:
-    def write(tree: Path) -> None:
-        folder = tree / layout.SPLITS
-        folder.mkdir(parents=True)
-        (folder / f"{versioned}.tsv").write_bytes(table)
-        (folder / f"{versioned}.json").write_bytes(readable_json(meta))
-
-    publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), write)
+    stem = f"{layout.SPLITS}/{versioned}"
+    files = {f"{stem}.tsv": table, f"{stem}.json": readable_json(meta)}
+    publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), written(files))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
 
 from registry import layout
 from registry.canon import sha256_bytes, tsv_bytes
-from registry.publishing import Change, publish
+from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
@@ -46,13 +45,7 @@ def keep(registry: Registry, files: Files, change: Change) -> Sequence[str]:
         wanted = select(File.path, File.sha256).where(col(File.path).startswith(f"{layout.CHECKS}/", autoescape=True))
         held = dict(session.execute(wanted).all())
     fresh = {path: data for path, data in files.items() if held.get(path) != sha256_bytes(data)}
-
-    def write(tree: Path) -> None:
-        for path, data in fresh.items():
-            (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            (tree / path).write_bytes(data)
-
-    return publish(registry, change, write) if fresh else []
+    return publish(registry, change, written(fresh)) if fresh else []
 
 
 def _measured(row: ImageMeasures) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from registry.identity.proposals import Pair, pair
 from registry.identity.survey import Progress, Survey, survey
 from registry.locking import lock
 from registry.projection.persons import resolve
-from registry.publishing import Change, publish
+from registry.publishing import Change, publish, written
 from registry.store import Registry, actor
 from registry.tables import PersonLink, Subject
 
@@ -130,11 +130,4 @@ def _publish(registry: Registry, links: Mapping[Pair, PersonLink], change: Chang
     rows: list[dict[str, Any]] = [
         links[names].model_dump() for names in sorted(links, key=lambda item: (item[0].encode(), item[1].encode()))
     ]
-    table = tsv_bytes(rows, COLUMNS)
-
-    def write(tree: Any) -> None:
-        place = tree / layout.PERSON_LINKS
-        place.parent.mkdir(parents=True)
-        place.write_bytes(table)
-
-    publish(registry, change, write)
+    publish(registry, change, written({layout.PERSON_LINKS: tsv_bytes(rows, COLUMNS)}))
