@@ -112,25 +112,29 @@ def of_manifest(manifest: Manifest) -> Flow:
 
     A manifest names what it left out but not the persons and images behind it, so these are counted at the end alone.
     """
+    persons = {item.person for item in manifest.samples}
+    sessions = {(item.subject, item.session) for item in manifest.samples}
+    total = sum(len(item.images) for item in manifest.samples)
+    frozen = Step("frozen", "", len(persons), len(sessions), total, len(manifest.samples), ())
+    split = f"{manifest.split['name']}@{manifest.split['version']}" if manifest.split else None
+    query = f"{manifest.query['name']}@{manifest.query['version']}"
+    return Flow(query, split, manifest.target_policy, (*_frozen_steps(manifest), frozen))
+
+
+def _frozen_steps(manifest: Manifest) -> Iterator[Step]:
+    """From the units that the query returned through each rule, as far as a manifest tells."""
     samples = {item.sample for item in manifest.samples}
     units = [item for item in manifest.excluded if not _is_image_of_a_sample(item.unit, samples)]
     images = [item for item in manifest.excluded if _is_image_of_a_sample(item.unit, samples)]
     left = len(samples) + len(units)
-    steps = [Step("returned by the query", " ".join(str(manifest.query["sql"]).split()), None, None, None, left, ())]
+    yield Step("returned by the query", " ".join(str(manifest.query["sql"]).split()), None, None, None, left, ())
     for name, mine in _STAGES if manifest.split else _STAGES[:-1]:
         lost = Counter(item.reason for item in units if mine(item.reason))
         alone = Counter(item.reason for item in images if mine(item.reason))
         left -= lost.total()
         found = tuple(Loss(reason, lost[reason], None if lost[reason] else alone[reason])
                       for reason in sorted(lost | alone))  # fmt: skip
-        steps.append(Step(name, "", None, None, None, left, found))
-    persons = {item.person for item in manifest.samples}
-    sessions = {(item.subject, item.session) for item in manifest.samples}
-    total = sum(len(item.images) for item in manifest.samples)
-    steps.append(Step("frozen", "", len(persons), len(sessions), total, left, ()))
-    split = f"{manifest.split['name']}@{manifest.split['version']}" if manifest.split else None
-    query = f"{manifest.query['name']}@{manifest.query['version']}"
-    return Flow(query, split, manifest.target_policy, tuple(steps))
+        yield Step(name, "", None, None, None, left, found)
 
 
 def _is_image_of_a_sample(unit: str, samples: Collection[str]) -> bool:

@@ -10,6 +10,7 @@ from html import escape
 
 from registry.flow import Flow, Loss, Step
 from registry.reasons import in_words
+from registry.wording import counted
 
 _BOX, _SIDE, _GAP, _MARGIN = 300, 204, 28, 6
 _LINE, _PAD, _SPACE = 18, 10, 28
@@ -43,17 +44,13 @@ def _style(colours: Colours) -> str:
 
 def svg(flow: Flow, colours: Colours = PAPER) -> str:
     """The flow as an SVG document: what remains on the left, what each step left out on the right."""
-    body, y = [], _MARGIN
-    for number, step in enumerate(flow.steps):
-        left, right = _left(step), _right(step)
-        height = 2 * _PAD + _LINE * max(len(left), len(right))
-        if number:
+    body: list[str] = []
+    y = _MARGIN
+    for step in flow.steps:
+        if body:
             body.append(_arrow(_MARGIN + _BOX / 2, y - _SPACE, y))
-        body.append(_box(_MARGIN, y, _BOX, height, left))
-        if right:
-            middle = y + height / 2
-            body.append(f'<line x1="{_MARGIN + _BOX}" y1="{middle}" x2="{_SIDE_X}" y2="{middle}"/>')
-            body.append(f'<g class="lost">{_box(_SIDE_X, y, _SIDE, height, right)}</g>')
+        drawn, height = _drawn(step, y)
+        body.append(drawn)
         y += height + _SPACE
     height = y - _SPACE + _MARGIN
     title = f"Flow of the query {flow.query}" + (f", split {flow.split}" if flow.split else "")
@@ -64,6 +61,18 @@ def svg(flow: Flow, colours: Colours = PAPER) -> str:
         f'<style>{_style(colours)}</style><rect class="ground" width="{_WIDTH}" height="{height}"/>'
         f"{''.join(body)}</svg>\n"
     )
+
+
+def _drawn(step: Step, y: int) -> tuple[str, int]:
+    """A step with its top at `y`: its box, the box of what it left out, and the height of the taller one."""
+    left, right = _left(step), _right(step)
+    height = 2 * _PAD + _LINE * max(len(left), len(right))
+    remaining = _box(_MARGIN, y, _BOX, height, left)
+    if not right:
+        return remaining, height
+    middle = y + height / 2
+    line = f'<line x1="{_MARGIN + _BOX}" y1="{middle}" x2="{_SIDE_X}" y2="{middle}"/>'
+    return f'{remaining}{line}<g class="lost">{_box(_SIDE_X, y, _SIDE, height, right)}</g>', height
 
 
 def words(flow: Flow) -> str:
@@ -90,11 +99,7 @@ def _counts(step: Step) -> str:
 
 
 def _listed(counts: Mapping[str, int | None]) -> str:
-    return ", ".join(_plural(count, word) for word, count in counts.items() if count is not None)
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return ", ".join(counted(count, word) for word, count in counts.items() if count is not None)
 
 
 def _left(step: Step) -> list[tuple[str, str]]:

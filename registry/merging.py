@@ -42,21 +42,24 @@ def merge_tree(tree: Path, root: Path, replaces: Collection[str] = (), adopts: C
             raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}")
         if sha256_file(held) == sha256_file(staged):
             staged.unlink()
-            continue
-        if path in replaces:
-            continue
-        merge = _merger(path)
-        if merge is None:
-            raise InvalidInput(f"{path} is in the registry already, with other content.",
-                               "Import it under another subject label, or exclude the old one first.")  # fmt: skip
-        try:
-            merged = merge(held, staged)
-        except ValueError as error:
-            raise InvalidInput(f"{path} cannot be joined with the one in the registry.", f"{error}") from error
-        if merged == held.read_bytes():
-            staged.unlink()
-        else:
-            staged.write_bytes(merged)
+        elif path not in replaces:
+            _merge(path, held, staged)
+
+
+def _merge(path: str, held: Path, staged: Path) -> None:
+    """Join one file with the registry's; it is dropped where it adds nothing."""
+    merge = _merger(path)
+    if merge is None:
+        raise InvalidInput(f"{path} is in the registry already, with other content.",
+                           "Import it under another subject label, or exclude the old one first.")  # fmt: skip
+    try:
+        merged = merge(held, staged)
+    except ValueError as error:
+        raise InvalidInput(f"{path} cannot be joined with the one in the registry.", f"{error}") from error
+    if merged == held.read_bytes():
+        staged.unlink()
+    else:
+        staged.write_bytes(merged)
 
 
 def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
