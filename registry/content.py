@@ -15,8 +15,9 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from registry import history, storage
-from registry.canon import sha256_bytes, sha256_file
+from registry.canon import sha256_file
 from registry.errors import StorageError
+from registry.keeping import keep
 from registry.manifests import FileRef
 from registry.publishing import Progress
 from registry.store import Registry
@@ -126,7 +127,7 @@ def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[s
         if match is not None and match.annexed:
             keys[ref.path] = history.key_of(contents[match.blob])
         elif match is not None:
-            found[ref.path] = _keep(_cached(registry, ref), contents[match.blob])
+            found[ref.path] = keep(_cached(registry, ref), contents[match.blob])
     objects = history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
     found |= {path: objects[key] for path, key in keys.items() if key in objects}
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
@@ -135,11 +136,3 @@ def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[s
 def _cached(registry: Registry, ref: FileRef) -> Path:
     """Readers go by a file's ending, so the cache keeps it."""
     return registry.local / "cache" / f"{ref.sha256}{''.join(Path(ref.path).suffixes)}"
-
-
-def _keep(place: Path, data: bytes) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f"{place.name}.{os.getpid()}.{sha256_bytes(os.urandom(8))[:8]}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(place)
-    return place

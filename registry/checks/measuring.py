@@ -19,7 +19,9 @@ from registry.canon import sha256_file
 from registry.checks import asymmetry, measures
 from registry.checks.asymmetry import Asymmetry
 from registry.errors import InvalidInput
+from registry.facts import HEAVY_BYTES
 from registry.identity import fingerprints
+from registry.keeping import keep
 from registry.parallel import mapped
 
 Progress = Callable[[int, int, str], None]
@@ -69,7 +71,8 @@ def measured(
 
 def _heavy(root: Path, cache: Path, images: Sequence[tuple[str, str]]) -> bool:
     """Whether what is still to be read is worth a worker's start."""
-    return sum((root / path).stat().st_size for path, sha256 in images if not _place(cache, sha256).exists()) > 8 << 20
+    left = (root / path for path, sha256 in images if not _place(cache, sha256).exists())
+    return sum(place.stat().st_size for place in left) > HEAVY_BYTES
 
 
 def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
@@ -102,8 +105,10 @@ def read(place: Path) -> Measured:
 
 
 def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:
-    shape = volume.data.shape
-    if len(shape) > 4 or min(shape[:3]) < 2 or not np.ptp(volume.data[..., 0] if len(shape) == 4 else volume.data) > 0:
+    data = volume.data
+    if data.ndim > 4 or min(data.shape[:3]) < 2:
+        return None
+    if not np.ptp(data[..., 0] if data.ndim == 4 else data) > 0:  # constant, or not a number somewhere
         return None
     return asymmetry.of(fingerprints.of_volume(volume))
 
@@ -130,7 +135,4 @@ def _save(place: Path, made: Measured) -> None:
     arrays: dict[str, Any] = {"values": odd.values} if odd else {}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(place)
+    keep(place, buffer.getvalue())

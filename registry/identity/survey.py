@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sqlmodel import col, select
@@ -16,6 +14,7 @@ from registry.errors import InvalidInput
 from registry.identity import fingerprints, people
 from registry.identity.fingerprints import Fingerprint
 from registry.identity.proposals import Pair, Proposal, Shot, Traits, by_keys, candidates, describe, pair
+from registry.keeping import keep
 from registry.projection.persons import People
 from registry.store import Registry
 from registry.tables import Image, Session, Subject
@@ -100,18 +99,10 @@ def _cached(registry: Registry, shot: Shot) -> Fingerprint:
             return Fingerprint(kept["values"].astype(np.float32), kept["seen"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         made = fingerprints.of_file(registry.root / shot.path)
-    half = Fingerprint(made.values.astype(np.float16).astype(np.float32), made.seen)
-    _keep(place, half)
-    return half
-
-
-def _keep(place: Path, made: Fingerprint) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, values=made.values.astype(np.float16), seen=made.seen)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(place)
+    half, buffer = made.values.astype(np.float16), io.BytesIO()
+    np.savez_compressed(buffer, values=half, seen=made.seen)
+    keep(place, buffer.getvalue())
+    return Fingerprint(half.astype(np.float32), made.seen)
 
 
 def _shots(registry: Registry) -> list[Shot]:
