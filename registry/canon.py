@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ def readable_json(value: Any) -> bytes:
     """Indented, sorted keys, UTF-8, trailing newline: the form of every sidecar."""
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
+
+
+def utc(moment: datetime) -> str:
+    """A moment as tables and events state it: its second, in UTC. Texts of two moments sort as these do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from registry.canon import canonical_json, sha256_bytes
+from registry.canon import canonical_json, sha256_bytes, utc
 from registry.errors import IntegrityError
 from registry.tables import Event
 
@@ -29,7 +29,7 @@ def append(session: Session, writer: str, actor: str, kind: str, payload: Mappin
     event = Event(
         writer=writer,
         number=last.number + 1 if last else 1,
-        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(datetime.now(UTC)),
         actor=actor,
         kind=kind,
         payload=dict(payload),

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from registry.canon import MISSING
+from registry.canon import MISSING, utc
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.projection import quality as projection
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
@@ -135,8 +135,8 @@ def _act(session: Session, rater: str, action: str | None, **values: Any) -> Qua
     if number is None:
         _require_new(session, rater)
     done = QualityAction(
-        rater_id=rater, number=(number or 0) + 1, action_id=action or secrets.token_hex(8), at=_now(), waiting=True,
-        **values,
+        rater_id=rater, number=(number or 0) + 1, action_id=action or secrets.token_hex(8), at=utc(datetime.now(UTC)),
+        waiting=True, **values,
     )  # fmt: skip
     session.add(done)
     standing = projection.verdict(done)
@@ -172,8 +172,3 @@ def _known(session: Session, rater: str, action: str | None) -> QualityAction | 
 
 def _mine(rater: str) -> SelectOfScalar[QualityAction]:
     return select(QualityAction).where(QualityAction.rater_id == rater)
-
-
-def _now() -> str:
-    """The present second, UTC, as it stands in tables."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlmodel import col, func, select
 
+from registry.canon import utc
 from registry.catalog import Catalog
 from registry.store import Registry
 from registry.tables import QualityVerdict
@@ -100,8 +101,7 @@ def of_rater(registry: Registry, rater: str) -> Sequence[QualityVerdict]:
 
 def done_since(registry: Registry, rater: str, since: datetime) -> int:
     """How many images a rater judged since then, by the verdicts that stand."""
-    text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    wanted = select(func.count()).where(QualityVerdict.rater_id == rater, col(QualityVerdict.at) >= text)
+    wanted = select(func.count()).where(QualityVerdict.rater_id == rater, col(QualityVerdict.at) >= utc(since))
     with registry.reading() as session:
         return session.exec(wanted).one()
 
