@@ -9,32 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
 
 from registry import identity, layout
 from registry.canon import tsv_bytes
-from registry.errors import CohortiumError, NotFound, StorageError, UsageError
-from registry.publishing import Change, publish
+from registry.errors import NotFound, UsageError
+from registry.publishing import Change
+from registry.rewriting import Draft, rewrite
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
-from registry.tables import Event, ExclusionVerdict, File, Image, Person, Session, Subject
+from registry.tables import Event, ExclusionVerdict, Image, Person, Session, Subject
 
 COLUMNS = ("unit", "subject_id", "reason", "comment", "rater_id", "second_rater_id")
 REASON = re.compile(r"[a-z][a-z0-9-]{0,63}")
 Rows = dict[str, dict[str, Any]]
-_TRIES = 20
 _OTHER_READER = f"Set {ACTOR_ENVIRONMENT} to the other reader's code."
 
 USUAL_REASONS = ("consent-withdrawn", "duplicate", "incomplete", "motion", "wrong-person", "wrong-sequence")
 """Offered to whoever excludes; any other code will do."""
 
 _KINDS = {"exclude": "excluded", "exclude.confirm": "confirmed", "reinstate": "reinstated"}
-
-
-class _Overtaken(CohortiumError):
-    """Another process changed the table between our reading and our writing."""
 
 
 def exclude(registry: Registry, unit: str, reason: str, comment: str | None = None) -> ExclusionVerdict:
@@ -190,38 +185,10 @@ def _owner(registry: Registry, unit: str) -> str:
 def _change(
     registry: Registry, kind: str, message: str, facts: Mapping[str, Any], edit: Callable[[Rows], object]
 ) -> None:
-    """Read the table, edit it, replace it; when somebody else was faster, again."""
-    for _ in range(_TRIES):
-        base, rows = _read(registry)
+    def edited() -> Draft:
+        rows = {item.unit: item.model_dump() for item in listed(registry)}
         edit(rows)
         data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
-        try:
-            publish(registry, Change(kind, message, facts), _writer(data), check=_unchanged(registry, base))
-        except _Overtaken:
-            continue
-        return
-    raise StorageError("Others keep changing the exclusions.", "Try again in a moment; nothing was changed.")
+        return Draft(Change(kind, message, facts), data)
 
-
-def _read(registry: Registry) -> tuple[str | None, Rows]:
-    with registry.reading() as session:
-        file = session.get(File, layout.EXCLUSIONS)
-        found = session.exec(select(ExclusionVerdict)).all()
-    return file.sha256 if file else None, {item.unit: item.model_dump() for item in found}
-
-
-def _writer(data: bytes) -> Callable[[Path], None]:
-    def write(tree: Path) -> None:
-        place = tree / layout.EXCLUSIONS
-        place.parent.mkdir(parents=True)
-        place.write_bytes(data)
-
-    return write
-
-
-def _unchanged(registry: Registry, base: str | None) -> Callable[[Sequence[File]], None]:
-    def check(_: Sequence[File]) -> None:
-        if _read(registry)[0] != base:
-            raise _Overtaken("The exclusions were changed meanwhile.")
-
-    return check
+    rewrite(registry, layout.EXCLUSIONS, edited)

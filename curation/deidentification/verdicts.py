@@ -6,23 +6,22 @@ log keep the earlier ones. Assignment asks `is_cleared` before it shows an image
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, select
 
 from registry.canon import tsv_bytes
-from registry.errors import CohortiumError, NotFound, StorageError
-from registry.publishing import Change, publish
+from registry.errors import NotFound
+from registry.publishing import Change
+from registry.rewriting import Draft, rewrite
 from registry.store import Registry, actor
 from registry.tables import File, Image
 
 PRIVACY = "code/registry/privacy.tsv"
 COLUMNS = ("unit", "question", "verdict", "reviewer")
-_TRIES = 20
 
 
 class Question(StrEnum):
@@ -55,10 +54,6 @@ class Verdict:
     reviewer: str
 
 
-class _Overtaken(CohortiumError):
-    """Another process changed the file between our reading and our writing."""
-
-
 def record(registry: Registry, unit: str, question: Question, verdict: Answer) -> Verdict:
     """Record what the actor saw; an earlier answer to the same question is replaced, and stays in history.
 
@@ -68,23 +63,22 @@ def record(registry: Registry, unit: str, question: Question, verdict: Answer) -
     _require_known(registry, unit)
     made = Verdict(unit, question, verdict, actor())
     facts = {"unit": unit, "question": question.value, "verdict": verdict.value}
-    change = Change("privacy", f"Privacy of {unit}: {question.value} {verdict.value}", facts,
-                    replaces=frozenset({PRIVACY}))  # fmt: skip
-    for _ in range(_TRIES):
-        base, held = _read(registry)
-        rows = {(item.unit, item.question): item for item in [*held, made]}
-        data = tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS)
-        try:
-            publish(registry, change, _writer(data), check=_unchanged(registry, base))
-        except _Overtaken:
-            continue
-        return made
-    raise StorageError("Others keep changing the verdicts.", "Try again in a moment; nothing was changed.")
+    change = Change("privacy", f"Privacy of {unit}: {question.value} {verdict.value}", facts)
+
+    def add() -> Draft:
+        rows = {(item.unit, item.question): item for item in [*listed(registry), made]}
+        return Draft(change, tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS))
+
+    rewrite(registry, PRIVACY, add)
+    return made
 
 
 def listed(registry: Registry) -> list[Verdict]:
     """Every verdict that holds, by unit and question."""
-    return _read(registry)[1]
+    with registry.reading() as session:
+        file = session.get(File, PRIVACY)
+    rows: Sequence[dict[str, Any]] = file.facts.get("rows", []) if file else []
+    return [Verdict(row["unit"], Question(row["question"]), Answer(row["verdict"]), row["reviewer"]) for row in rows]
 
 
 def is_cleared(registry: Registry, unit: str) -> bool:
@@ -128,28 +122,3 @@ def _require_known(registry: Registry, unit: str) -> None:
 def _holds(session: Session, unit: str) -> bool:
     columns = (Image.path, Image.session_key, Image.subject_id)
     return any(session.exec(select(Image.path).where(column == unit).limit(1)).first() for column in columns)
-
-
-def _read(registry: Registry) -> tuple[str | None, list[Verdict]]:
-    with registry.reading() as session:
-        file = session.get(File, PRIVACY)
-    rows: Sequence[dict[str, Any]] = file.facts.get("rows", []) if file else []
-    found = [Verdict(row["unit"], Question(row["question"]), Answer(row["verdict"]), row["reviewer"]) for row in rows]
-    return file.sha256 if file else None, found
-
-
-def _writer(data: bytes) -> Callable[[Path], None]:
-    def write(tree: Path) -> None:
-        place = tree / PRIVACY
-        place.parent.mkdir(parents=True)
-        place.write_bytes(data)
-
-    return write
-
-
-def _unchanged(registry: Registry, base: str | None) -> Callable[[Sequence[File]], None]:
-    def check(_: Sequence[File]) -> None:
-        if _read(registry)[0] != base:
-            raise _Overtaken("The verdicts were changed meanwhile.")
-
-    return check

@@ -1,0 +1,70 @@
+"""Rewrite a table that others may rewrite too: compute the new one from the one that is there, or begin again.
+
+Nobody waits for anybody while a table is computed. Only a table that is still the one it was computed from is replaced;
+when somebody else was faster, theirs is read and the new one computed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from sqlmodel import select
+
+from registry.errors import CohortiumError, StorageError
+from registry.publishing import Change, publish, written
+from registry.store import Registry
+from registry.tables import File
+
+_TRIES = 20
+
+
+class _Overtaken(CohortiumError):
+    """Another process rewrote the table between our reading and our writing."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The whole content a table should have, and the change that says why."""
+
+    change: Change
+    data: bytes
+
+
+def rewrite(registry: Registry, path: str, compute: Callable[[], Draft | None]) -> None:
+    """Replace one table by what is computed from its rows.
+
+    Args:
+        registry: where.
+        path: the table, a file of record; it need not exist yet.
+        compute: reads the rows and returns the table as it should be, None where nothing is to do; what it raises ends
+            the rewriting. Called once more each time somebody else was faster.
+
+    Raises:
+        StorageError: others kept being faster.
+        CohortiumError: refused; the registry is as it was.
+    """
+    for _ in range(_TRIES):
+        base = _checksum(registry, path)  # before the rows are read: these may be newer than it, never older
+        draft = compute()
+        if draft is None:
+            return
+        change = replace(draft.change, replaces=frozenset({path}))
+        with suppress(_Overtaken):
+            publish(registry, change, written({path: draft.data}), check=_unchanged(registry, path, base))
+            return
+    raise StorageError(f"Others keep writing {path}.", "Try again in a moment; nothing was changed.")
+
+
+def _checksum(registry: Registry, path: str) -> str | None:
+    with registry.reading() as session:
+        return session.exec(select(File.sha256).where(File.path == path)).first()
+
+
+def _unchanged(registry: Registry, path: str, base: str | None) -> Callable[[Sequence[File]], None]:
+    def check(_: Sequence[File]) -> None:
+        if _checksum(registry, path) != base:
+            raise _Overtaken(f"{path} was rewritten meanwhile.")
+
+    return check
