@@ -70,8 +70,8 @@ def measure(volume: Volume) -> dict[str, Any]:
     """Every measured column of one volume; numbers have six digits, None is what cannot be computed."""
     ras = volumes.canonical(volume)
     finite = np.isfinite(ras.data)
-    volume_one = ras.data.reshape(*ras.data.shape[:3], -1)[..., 0]
-    first = np.nan_to_num(volume_one, posinf=0, neginf=0).astype(np.float32)
+    first = ras.data.reshape(*ras.data.shape[:3], -1)[..., 0]  # the first volume of a series
+    first = np.nan_to_num(first, posinf=0, neginf=0).astype(np.float32)
     found: dict[str, Any] = {
         "voxels_sha256": digest(ras.data), "nonfinite": int(finite.size - np.count_nonzero(finite)),
         "minimum": float(first.min()), "maximum": float(first.max()), "distinct": distinct(first),

@@ -140,5 +140,6 @@ def empty_slices(cohort: Cohort) -> Iterable[Hit]:
         usual = float(np.percentile(ends, 90)) if len(ends) >= LEAST else None
         for shot, end in zip(shots, ends, strict=True):
             share = shot.number("empty_share") or 0
-            if share > 0.5 if usual is None else share >= 0.1 and end > 1.5 * usual + 10:
+            alone = usual is None and share > 0.5
+            if alone or (usual is not None and share >= 0.1 and end > 1.5 * usual + 10):
                 yield Hit(shot.path, f"{share:.0%} of its slices are empty, {end:.0f} mm at one end", share)

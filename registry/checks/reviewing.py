@@ -67,18 +67,22 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
         raise UsageError("To acknowledge a finding takes a reason on one line.",
                          'Give one, such as --reason "looked at it, the coil was changed"')  # fmt: skip
     with lock(registry, "checks"):
-        with registry.reading() as session:
-            found = session.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
-            held = {(row.code, row.unit): row for row in session.exec(select(Acknowledgement))}
-        chosen = [finding for finding in found if not codes or finding.code in codes]
-        _require(unit, codes, [finding.code for finding in chosen])
         made = [Acknowledgement(code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(),
-                                reason=reason.strip()) for finding in chosen]  # fmt: skip
-        held |= {(row.code, row.unit): row for row in made}
+                                reason=reason.strip()) for finding in _chosen(registry, unit, codes)]  # fmt: skip
+        with registry.reading() as session:
+            held = {(row.code, row.unit): row for row in (*session.exec(select(Acknowledgement)), *made)}
         about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
         change = Change("check.acknowledge", f"Acknowledge {counted(len(made), 'finding')} about {unit}", about)
         record.keep(registry, record.acknowledgements(held.values()), change)
     return made
+
+
+def _chosen(registry: Registry, unit: str, codes: Sequence[str]) -> list[CheckFinding]:
+    with registry.reading() as session:
+        found = session.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
+    chosen = [finding for finding in found if not codes or finding.code in codes]
+    _require(unit, codes, [finding.code for finding in chosen])
+    return chosen
 
 
 def _require(unit: str, codes: Sequence[str], found: Sequence[str]) -> None:
