@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from curation import import_queue, kept_reports
-from curation.import_rows import FINISHED
+from curation.import_rows import FAILED, FINISHED, UNCHANGED
 from curation.kept_reports import KeptReport
 from registry.errors import NotFound
 from registry.store import Registry
@@ -46,7 +46,7 @@ def text(work: ImportWork) -> str:
     step = f": {work.what} {work.done}/{work.total}" if work.total and work.ended is None else ""
     lines = [f"{work.import_id} is {work.state}{step}", f"{work.source} by the recipe {work.recipe}",
              f"started {work.started} by {work.actor}" + (f", ended {work.ended}" if work.ended else ""),
-             work.message or "", work.hint or ""]  # fmt: skip
+             work.message or "", work.hint or "", UNCHANGED if work.state == FAILED else ""]  # fmt: skip
     return "\n".join(line for line in lines if line)
 
 

@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Sequence
 
-from curation import import_handover, import_rows
+from curation import import_fate, import_handover, import_rows
 from curation.dicom.plan import Row
-from curation.import_rows import FAILED, QUEUED, UNDER_WAY
+from curation.import_rows import QUEUED
 from curation.inbox import Asked
-from registry import databases, locking, publishing, store
+from registry import databases, locking, store
 from registry.errors import StorageError, UsageError
 from registry.store import Registry
 from registry.tables import ImportWork
@@ -38,7 +38,7 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Import
         UsageError: another one is under way.
         StorageError: the disk or the system refused to begin it.
     """
-    settle(registry)
+    import_fate.settle(registry)
     work = ImportWork(import_id=_new_id(), state=QUEUED, recipe=wanted.recipe, source=str(wanted.source.absolute()),
                       actor=store.actor(), started=import_rows.now())  # fmt: skip
     try:
@@ -64,7 +64,7 @@ def _begin(registry: Registry, work: ImportWork, wanted: Asked, rows: Sequence[R
 
 def listed(registry: Registry) -> Sequence[ImportWork]:
     """Every import that was started on this machine, newest first, with how it is or how it ended."""
-    settle(registry)
+    import_fate.settle(registry)
     return import_rows.listed(registry)
 
 
@@ -74,7 +74,7 @@ def get(registry: Registry, import_id: str) -> ImportWork:
     Raises:
         NotFound: no such import.
     """
-    settle(registry)
+    import_fate.settle(registry)
     return import_rows.get(registry, import_id)
 
 
@@ -91,38 +91,11 @@ def stop(registry: Registry, import_id: str) -> None:
         NotFound: no such import.
         UsageError: it has ended.
     """
-    settle(registry)
+    import_fate.settle(registry)
     if not import_rows.note(registry, import_id, stop_asked=True):
         state = import_rows.get(registry, import_id).state
         raise UsageError(f"The import {import_id} is {state}, so it cannot be stopped.",
                          "Only those under way can: cohortium imports list")  # fmt: skip
-
-
-def settle(registry: Registry) -> None:
-    """Tell how imports ended whose process is gone, and remove what was handed over to them."""
-    for work in import_rows.listed(registry):
-        if work.state in UNDER_WAY and not _is_alive(registry, work.import_id):
-            _bury(registry, work.import_id)
-    for import_id in import_handover.held(registry):
-        if not _is_alive(registry, import_id):
-            import_handover.remove(registry, import_id)
-
-
-def _bury(registry: Registry, import_id: str) -> None:
-    """Say how an import ended whose process cannot say it.
-
-    What it had staged whole is finished first, as by whoever writes next. While somebody writes, it waits for a later
-    look, so that no page hangs.
-    """
-    if locking.is_held(registry, "write"):
-        return
-    with locking.lock(registry, "write"):
-        publishing.finish_staged(registry)
-    if not import_rows.end_as_published(registry, import_id):
-        import_rows.end(registry, import_id, FAILED,
-                        message="The import ended before it was done; the registry is as it was.",
-                        hint="Start it again. What it left on the disk is cleared by: cohortium doctor")  # fmt: skip
-    import_handover.close(registry, import_id)
 
 
 def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
@@ -134,10 +107,6 @@ def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
             start_new_session=True, pass_fds=(descriptor,), env=environment,
         )  # fmt: skip
     threading.Thread(target=process.wait, daemon=True).start()  # while the app lives, it leaves no zombie
-
-
-def _is_alive(registry: Registry, import_id: str) -> bool:
-    return locking.is_held(registry, import_handover.lock_name(import_id))
 
 
 def _new_id() -> str:

@@ -22,6 +22,9 @@ QUEUED, RUNNING, FINISHED, FAILED, STOPPED = "queued", "running", "finished", "f
 UNDER_WAY = (QUEUED, RUNNING)
 """States from which an import goes on by itself; the others are its end and stay."""
 
+UNCHANGED = "The registry is as it was."
+"""True of every import that failed or was stopped."""
+
 
 def add(registry: Registry, work: ImportWork) -> None:
     """Note that somebody wants an import.
@@ -53,6 +56,12 @@ def listed(registry: Registry) -> Sequence[ImportWork]:
     """Every import that the app started on this machine, newest first."""
     with registry.reading() as session:
         return session.exec(select(ImportWork).order_by(col(ImportWork.import_id).desc())).all()
+
+
+def under_way(registry: Registry) -> Sequence[str]:
+    """Ids of the imports whose rows tell no end."""
+    with registry.reading() as session:
+        return session.exec(select(ImportWork.import_id).where(col(ImportWork.state).in_(UNDER_WAY))).all()
 
 
 def note(registry: Registry, import_id: str, **values: Any) -> bool:

@@ -47,18 +47,20 @@ def _stop(registry: Registry, import_id: str) -> None:
 
 def ended(registry: Registry, work: ImportWork) -> None:
     """Say how it ended, with its report where it came in."""
+    times = f"started {import_reports.moment(work.started)}, ended {import_reports.moment(work.ended or '')}"
     if work.state == FINISHED:
-        _came_in(registry, work)
+        st.success("It is in the registry.", icon=":material/check_circle:")
+        st.caption(f"Imported by {plain(work.actor)}, {times}")
+        shell.link("overview", "See the cohort")
+        _report(registry, work)
     elif work.state == STOPPED:
         st.info(work.message or "", icon=":material/stop:")
     else:
         shell.explain(CohortiumError(work.message or "The import failed.", work.hint or ""))
-        st.caption("The registry is as it was.")
+        st.caption(f"{import_rows.UNCHANGED} It was {times}")
 
 
-def _came_in(registry: Registry, work: ImportWork) -> None:
-    st.success("It is in the registry.", icon=":material/check_circle:")
-    shell.link("overview", "See the cohort")
+def _report(registry: Registry, work: ImportWork) -> None:
     if work.report:
         with suppress(NotFound):  # a registry that was taken back to an earlier state
             import_reports.show(kept_reports.get(registry, work.report).report, "imported")

@@ -11,7 +11,7 @@ from typing import Any
 import doomed_import
 import pytest
 
-from curation import import_queue
+from curation import import_fate, import_queue
 from curation.import_rows import UNDER_WAY
 from registry.store import Registry
 from registry.tables import ImportWork
@@ -37,7 +37,7 @@ def ended(registry: Registry, seconds: float = 90) -> ImportWork:
     """The newest import, once it has ended and its process is gone."""
     until(lambda: import_queue.listed(registry)[0].state not in UNDER_WAY, seconds)
     work = import_queue.listed(registry)[0]
-    until(lambda: not import_queue._is_alive(registry, work.import_id))
+    until(lambda: not import_fate.is_alive(registry, work.import_id))
     return work
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import app_cohort
+import app_deliveries
+import app_imports
 import pytest
 from app_browser import serving
 from browser import chromium
 from registries import copied
 
 from annotation import consensus, lesions
+from curation import jobs
 from registry import queries, snapshots, splits
 from registry.committing import commit_pending
 from registry.creation import create
@@ -67,3 +70,22 @@ def page() -> Iterator[Any]:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """A registry without subjects."""
     return create(tmp_path_factory.mktemp("bare") / "cohort", "Bare")
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """A small delivery of one new subject."""
+    return app_deliveries.bids(tmp_path / "delivery")
+
+
+@pytest.fixture
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No look and no import outlives its test."""
+    registry = request.getfixturevalue("writable") if "writable" in request.fixturenames else None
+    yield
+    if registry is not None:
+        app_imports.stop_all(registry)
+    for job in list(jobs._JOBS.values()):
+        job.stop()
+        assert job.ended.wait(60)
+    jobs._JOBS.clear()

@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import app_deliveries
 import app_imports
 import pytest
-import typer
-from app_pages import button, open_page, texts
-from streamlit.testing.v1 import AppTest
-from typer.testing import CliRunner, Result
+from app_inbox import ended, imported, labels, looked, metrics
+from app_pages import button, texts
 
-from curation import deliveries, import_list, import_queue, inbox, jobs, kept_reports, reasons
-from curation.cli import commands
+from curation import deliveries, import_queue, inbox, jobs, kept_reports, reasons
 from curation.dicom.codes import Code
 from curation.importers.report import Reason
-from curation.inbox import Asked
 from curation.jobs import Job
-from registry.console import State
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from tests.registry import registry_state
 
-
-@pytest.fixture(autouse=True)
-def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    registry = request.getfixturevalue("writable") if "writable" in request.fixturenames else None
-    yield
-    if registry is not None:
-        app_imports.stop_all(registry)
-    for job in list(jobs._JOBS.values()):
-        job.stop()
-        assert job.ended.wait(60)
-    jobs._JOBS.clear()
-
-
-@pytest.fixture
-def delivery(tmp_path: Path) -> Path:
-    return app_deliveries.bids(tmp_path / "delivery")
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 def silent(done: int, total: int, what: str) -> None:
     """No progress."""
-
-
-def ended(registry: Registry, test: AppTest) -> AppTest:
-    """The page after the look it started has ended."""
-    job = jobs.current(registry, "inbox")
-    assert job is not None
-    assert job.ended.wait(120)
-    return test.run()
-
-
-def imported(registry: Registry, test: AppTest) -> AppTest:
-    """The page after the import it started has ended."""
-    assert "you may close this page" in texts(test)
-    app_imports.ended(registry)
-    return test.run()
-
-
-def looked(registry: Registry, recipe: str, folder: object) -> AppTest:
-    test = open_page(registry, "inbox")
-    test.selectbox(key="inbox_recipe").set_value(recipe).run()
-    test.text_input(key="inbox_folder").set_value(str(folder))
-    return button(test, "Look at it").click().run()
-
-
-def metrics(test: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in test.metric}
-
-
-def labels(test: AppTest) -> list[str]:
-    return [item.label for item in test.button]
 
 
 @pytest.mark.parametrize("folder", ["", "/nowhere/at/all"])
@@ -148,56 +95,6 @@ def test_a_conflict_with_the_registry_is_seen_by_the_look(writable: Registry, de
     assert registry_state.everything(writable) == before
 
 
-@pytest.mark.parametrize(("step", "said"), [
-    ("fail", "The disk is full."), ("break", "ended by a fault of the program"), ("staged", "ended before it was done"),
-])  # fmt: skip
-def test_a_failing_import_changes_nothing(
-    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, step: str, said: str
-) -> None:
-    test = ended(writable, looked(writable, "bids", delivery))
-    before = registry_state.files(writable.root)
-    app_imports.doomed(monkeypatch, step)
-    test = imported(writable, button(test, "Import").click().run())
-    assert not test.exception
-    assert [said in error.value for error in test.error] == [True]
-    assert "kaboom" not in texts(test)
-    assert "The registry is as it was." in texts(test)
-    assert registry_state.files(writable.root) == before
-    monkeypatch.undo()
-    test = imported(writable, button(test, "Import").click().run())
-    assert "It is in the registry." in texts(test), "it can be tried again"
-    assert not test.error
-
-
-def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = app_imports.holds(writable)
-    app_imports.doomed(monkeypatch, "pause")
-    import_queue.start(writable, Asked("bids", delivery))
-    app_imports.paused(writable)
-    test = open_page(writable, "inbox")
-    assert "you may close this page" in texts(test)
-    assert labels(test) == ["Stop"]
-    button(test, "Stop").click().run()
-    assert "Stopping." in texts(test)
-    assert labels(test) == []
-    app_imports.go_on(writable)
-    test = imported(writable, test)
-    assert "The import was stopped; nothing was changed." in texts(test)
-    assert app_imports.holds(writable) == before
-    test = ended(writable, button(test, "Look at it again").click().run())
-    assert "Import" in labels(test)
-
-
-def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery: Path) -> None:
-    import_queue.start(writable, Asked("bids", delivery))
-    app_imports.ended(writable)
-    for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
-        assert "It is in the registry." in texts(test)
-        assert metrics(test)["Images"] == "1"
-    button(test, "Another delivery").click().run()
-    assert "Look at it" in labels(open_page(writable, "inbox")), "in every window"
-
-
 def test_one_piece_of_work_at_a_time(bare: Registry) -> None:
     job = jobs.start(bare, "inbox", Job("look", "First"), lambda progress: time.sleep(0.5))
     with pytest.raises(UsageError, match="First is still under way"):
@@ -257,56 +154,3 @@ def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path
 def test_every_reason_has_its_sentence(code: str) -> None:
     assert reasons.sentence(code).endswith(".")
     assert reasons.sentence(code) != reasons.sentence(f"{code}-x")
-
-
-def invoked(*words: str) -> Result:
-    app = typer.Typer()
-    commands(app)
-    return CliRunner().invoke(app, words)
-
-
-def said(*words: str) -> Any:
-    done = invoked(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "registry", writable.root)
-    before = registry_state.everything(writable)
-    assert said("import", "bids", str(delivery), "--check")["report"]["kept"]["images"] == 1
-    assert registry_state.everything(writable) == before
-    said("import", "bids", str(delivery))
-    (row,) = said("imports", "list")["imports"]
-    assert (row["recipe"], row["images"], row["refused"]) == ("bids", 1, 2)
-    shown = said("imports", "show", row["import"])["report"]
-    assert {item["reason"] for item in shown["refused"]} == {"not-nifti", "not-bids-name"}
-    assert row["state"] == "finished"
-    with pytest.raises(NotFound, match="no report"):
-        kept_reports.get(writable, "other")
-
-
-def test_the_commands_tell_and_stop_what_the_app_started(
-    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(State, "registry", writable.root)
-    app_imports.doomed(monkeypatch, "pause")
-    work = import_queue.start(writable, Asked("bids", delivery))
-    app_imports.paused(writable)
-    assert [(row["import"], row["state"], row["images"]) for row in said("imports", "list")["imports"]] == [
-        (work.import_id, "running", None)
-    ]
-    assert said("imports", "stop", work.import_id) == {"import_id": work.import_id, "stop_asked": True}
-    app_imports.go_on(writable)
-    app_imports.ended(writable)
-    assert said("imports", "show", work.import_id)["state"] == "stopped"
-    assert "is stopped" in invoked("imports", "show", work.import_id).stdout
-    assert isinstance(invoked("imports", "stop", work.import_id).exception, UsageError)
-    again = import_queue.start(writable, Asked("bids", delivery))
-    app_imports.ended(writable)
-    listed = said("imports", "list")["imports"]
-    assert [row["state"] for row in listed] == ["finished", "stopped"], "newest first, each once"
-    assert listed[0].keys() == listed[1].keys()
-    assert said("imports", "show", again.import_id) == said("imports", "show", listed[0]["import"])
-    with pytest.raises(NotFound, match="no report"):
-        import_list.get(writable, "i0")
