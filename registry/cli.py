@@ -52,7 +52,8 @@ def status(as_json: AsJson = False) -> None:
     from registry.status import status as read_status
 
     result = read_status(console.registry())
-    console.emit(result, as_json, lambda: console.table([{"what": k, "count": v} for k, v in result["counts"].items()]))
+    shown = {**result["counts"], "changes that wait for their commit": result["waiting"]}
+    console.emit(result, as_json, lambda: console.table([{"what": k, "count": v} for k, v in shown.items()]))
 
 
 @app.command()

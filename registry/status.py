@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from registry import storage
+from registry.scanning.documents import read_json
 from registry.store import Registry
 from registry.tables import (
     ConsensusMask,
@@ -44,6 +45,16 @@ def status(registry: Registry) -> dict[str, Any]:
         "waiting": waiting,
         "counts": counts,
     }
+
+
+def title(registry: Registry) -> str:
+    """The cohort's name as `dataset_description.json` states it; the folder's where that cannot be read."""
+    try:
+        stated = read_json((registry.root / "dataset_description.json").read_bytes())
+    except (OSError, ValueError):
+        return registry.root.name
+    name = stated.get("Name") if isinstance(stated, dict) else None
+    return name if isinstance(name, str) and name.strip() else registry.root.name
 
 
 def history(registry: Registry, limit: int) -> list[dict[str, Any]]:

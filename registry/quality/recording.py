@@ -125,7 +125,10 @@ def _values(judgement: Judgement) -> dict[str, str | None]:
 def _image(session: Session, path: str) -> Image:
     found = session.get(Image, path)
     if found is None:
-        raise NotFound(f"The registry has no image '{path}'.", "Write it as in the view images.")
+        raise NotFound(
+            f"The registry has no image '{path}'.",
+            "Write its path in the registry, such as sub-01/anat/sub-01_T1w.nii.gz.",
+        )
     return found
 
 

@@ -8,10 +8,12 @@ from typing import NoReturn
 
 import streamlit as st
 
+from registry import status
 from registry.errors import CohortiumError
 from registry.pages import GROUP, Page, arrange
-from registry.store import Registry
+from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.viewer.theme import ICON
+from registry.wording import plain
 
 _BUILT = "cohortium:pages"
 
@@ -33,7 +35,9 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
     built = {name: [_build(page, registry) for page in listed] for name, listed in sections.items()}
     st.session_state[_BUILT] = {page.url_path: entry for name, listed in sections.items()
                                 for page, entry in zip(listed, built[name], strict=True)}  # fmt: skip
-    st.navigation(built, expanded=True).run()
+    chosen = st.navigation(built, expanded=True)
+    _foot(registry)
+    chosen.run()
 
 
 def announced() -> list[Page]:
@@ -62,6 +66,19 @@ def go_to(url_path: str, query: Mapping[str, str] | None = None) -> NoReturn:
 def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:
     """Draw a link to another page; arguments as in `go_to`."""
     st.page_link(st.session_state[_BUILT][url_path], label=label, query_params=dict(query or {}))
+
+
+def table_height(rows: int, most: int) -> int:
+    """Height in pixels of a table that shows all its rows, or scrolls where that is more than `most`."""
+    return min(most, 38 + 35 * rows)
+
+
+def _foot(registry: Registry) -> None:
+    """Below the pages in the side bar: which cohort this is, where it lies, and who acts in it."""
+    with st.sidebar.container(key="foot"):
+        st.markdown(f"**{plain(status.title(registry))}**", help=plain(str(registry.root)))
+        st.caption(f"You act as **{plain(actor())}**", help=f"Whoever starts the app chooses the code: "
+                   f"{ACTOR_ENVIRONMENT}=e01 cohortium serve")  # fmt: skip
 
 
 def _build(page: Page, registry: Registry) -> st.Page:
