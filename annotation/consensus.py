@@ -11,8 +11,9 @@ import numpy as np
 from sqlmodel import col, select
 
 from annotation import recipes
+from annotation.derivatives import GENERATED_BY, describe
 from annotation.recipes import Recipe, vote_map
-from registry import __version__, layout
+from registry import layout
 from registry.canon import readable_json, sha256_bytes
 from registry.errors import UsageError
 from registry.names import mask_name, parse
@@ -41,7 +42,8 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
 
     def write(tree: Path) -> Mapping[str, Any]:
         folder = tree / "derivatives" / f"consensus-{protocol}"
-        _describe(folder, protocol, {group[0].image_path for group in wanted})
+        describe(folder, f"Consensus masks, protocol {protocol}", "Consensus masks computed from the readings in",
+                 f"manual-{protocol}", {group[0].image_path for group in wanted})  # fmt: skip
         for number, group in enumerate(wanted, start=1):
             _write_one(registry.root, folder, group, recipe)
             if progress:
@@ -126,19 +128,6 @@ def _sidecar(reference: str, group: Sequence[Mask], recipe: Recipe, sha256: str)
         "Sources": [f"bids:manual:{layout.split_dataset(mask.path)[1]}" for mask in group],
         "SourcesSHA256": [mask.sha256 for mask in group],
         "SpatialReference": reference,
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+        "GeneratedBy": GENERATED_BY,
         "SHA256": sha256,
     }
-
-
-def _describe(folder: Path, protocol: str, images: set[str]) -> None:
-    folder.mkdir(parents=True)
-    description = {
-        "Name": f"Consensus masks, protocol {protocol}",
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "derivative",
-        "DatasetLinks": {**layout.links(images), "manual": f"file:../manual-{protocol}"},
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
-    }
-    (folder / "dataset_description.json").write_bytes(readable_json(description))
-    (folder / "README").write_text(f"Consensus masks computed from the readings in ../manual-{protocol}.\n")

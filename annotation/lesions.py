@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from registry import __version__, layout
+from annotation.derivatives import GENERATED_BY, describe
+from registry import layout
 from registry.canon import readable_json, tsv_bytes
 from registry.errors import UsageError
 from registry.names import parse
@@ -54,7 +55,9 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
     wanted = [mask for mask in masks if measured.get(_table_path(mask)) != mask.sha256]
 
     def write(tree: Path) -> Mapping[str, Any]:
-        _describe(tree / "derivatives" / f"lesionboxes-{protocol}", protocol, {mask.image_path for mask in wanted})
+        describe(tree / "derivatives" / f"lesionboxes-{protocol}", f"Lesion instances, protocol {protocol}",
+                 "One row a lesion of the masks in", f"consensus-{protocol}",
+                 {mask.image_path for mask in wanted})  # fmt: skip
         for number, mask in enumerate(wanted, start=1):
             _write_one(registry.root, tree, mask)
             if progress:
@@ -146,20 +149,7 @@ def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
         "Sources": [f"bids:consensus:{inner}"],
         "SourcesSHA256": [mask.sha256],
         "SpatialReference": layout.uri(mask.image_path),
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
+        "GeneratedBy": GENERATED_BY,
         **_MEANING,
     }
     place.with_suffix(".json").write_bytes(readable_json(sidecar))
-
-
-def _describe(folder: Path, protocol: str, images: set[str]) -> None:
-    folder.mkdir(parents=True)
-    description = {
-        "Name": f"Lesion instances, protocol {protocol}",
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "derivative",
-        "DatasetLinks": {**layout.links(images), "consensus": f"file:../consensus-{protocol}"},
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
-    }
-    (folder / "dataset_description.json").write_bytes(readable_json(description))
-    (folder / "README").write_text(f"One row a lesion of the masks in ../consensus-{protocol}.\n")

@@ -1,0 +1,34 @@
+"""The description of a derivative dataset that is computed from another one: consensus masks, lesion instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from registry import __version__, layout
+from registry.canon import readable_json
+
+GENERATED_BY: list[dict[str, Any]] = [{"Name": "Cohortium", "Version": __version__}]
+
+
+def describe(folder: Path, name: str, about: str, source: str, images: Iterable[str]) -> None:
+    """Make the folder of a derivative, with `dataset_description.json` and `README`.
+
+    Args:
+        folder: new.
+        name: what the dataset holds.
+        about: the README's sentence, up to the place of the source.
+        source: the derivative it is computed from, such as `manual-ms`, which sidecars name `manual`.
+        images: paths of the images that it is about.
+    """
+    folder.mkdir(parents=True)
+    description = {
+        "Name": name,
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": {**layout.links(images), source.partition("-")[0]: f"file:../{source}"},
+        "GeneratedBy": GENERATED_BY,
+    }
+    (folder / "dataset_description.json").write_bytes(readable_json(description))
+    (folder / "README").write_text(f"{about} ../{source}.\n")
