@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from registry.store import Registry
 
 # The same examples on every run and no deadline: a busy machine is no fault of the code. HYPOTHESIS_PROFILE=soak draws
 # anew, and more.
@@ -23,3 +28,20 @@ def realdata() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data are not here: set COHORTIUM_REALDATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a registry with the tiny cohort, for copies."""
+    import registries  # not above: training is also tested where its own libraries are alone
+
+    return registries.tiny(tmp_path_factory.mktemp("tiny") / "cohort")
+
+
+@pytest.fixture
+def cohort(tiny_template: Path, tmp_path: Path) -> Iterator[Registry]:
+    """A registry of its own with the tiny cohort, committed; sub-A004 and sub-A005 are one person, P004."""
+    import registries
+
+    with registries.copied(tiny_template, tmp_path / "cohort") as registry:
+        yield registry

@@ -1,25 +1,17 @@
-"""Ten sound heads of one site and channel, a registry with the tiny cohort, and one small demo cohort."""
+"""Ten sound heads of one site and channel, and one small demo cohort."""
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import heads
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "registry"))  # the tiny cohort is theirs
-
-import tiny_bids
-
 from registry.checks import Cohort, Shot, cohort
 from registry.checks.measuring import read
-from registry.committing import commit_pending
 from registry.creation import create
 from registry.publishing import Change, publish
-from registry.store import Registry, registry_at
+from registry.store import registry_at
 
 
 @pytest.fixture(scope="session")
@@ -27,24 +19,6 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> list[Shot]:
     """Ten measured heads of ten subjects, with complete sidecars."""
     folder = tmp_path_factory.mktemp("heads")
     return [heads.shot(folder, index) for index in range(10)]
-
-
-@pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    registry = create(tmp_path_factory.mktemp("checks") / "cohort", "Tiny")
-    publish(registry, Change("import", "Import the tiny cohort"), tiny_bids.write_cohort)
-    commit_pending(registry)
-    registry.engine.dispose()
-    return registry.root
-
-
-@pytest.fixture
-def registry(_template: Path, tmp_path: Path) -> Iterator[Registry]:
-    """A registry of its own with the tiny cohort, committed."""
-    shutil.copytree(_template, tmp_path / "cohort", symlinks=True)
-    lent = registry_at(tmp_path / "cohort")
-    yield lent
-    lent.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -27,10 +27,10 @@ LOCAL = ("intent", "setting")
 
 
 @pytest.fixture
-def spoiled(registry: Registry) -> Registry:
+def spoiled(cohort: Registry) -> Registry:
     """The tiny cohort with one more subject, whose FLAIR ends early: its header is sound, so it can be published."""
-    put(registry, "sub-A009", lambda data: data[: len(data) // 2])
-    return registry
+    put(cohort, "sub-A009", lambda data: data[: len(data) // 2])
+    return cohort
 
 
 def put(registry: Registry, subject: str, change: Any) -> None:
@@ -108,20 +108,20 @@ def test_what_is_kept_is_what_was_read(tmp_path: Path, spoiled: Registry) -> Non
     assert measuring._load(tmp_path / "x.npz") is None
 
 
-def test_a_file_that_was_changed_outside_is_named_and_nothing_of_it_is_kept(registry: Registry) -> None:
+def test_a_file_that_was_changed_outside_is_named_and_nothing_of_it_is_kept(cohort: Registry) -> None:
     """The same bytes but one: the size and the stream are as they were."""
-    place = registry.root / tiny_bids.image_path("sub-A003")
+    place = cohort.root / tiny_bids.image_path("sub-A003")
     whole = place.read_bytes()
     place.unlink()
     place.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
-    checks.run(registry)
-    (row,) = checks.listed(registry, Wanted(code="image-unreadable"))
+    checks.run(cohort)
+    (row,) = checks.listed(cohort, Wanted(code="image-unreadable"))
     assert (row["unit"], "not those that the registry accepted" in row["message"]) == (
         tiny_bids.image_path("sub-A003"), True,
     )  # fmt: skip
     place.write_bytes(whole)
-    checks.run(registry)
-    assert checks.listed(registry, Wanted(code="image-unreadable")) == []
+    checks.run(cohort)
+    assert checks.listed(cohort, Wanted(code="image-unreadable")) == []
 
 
 def test_an_acknowledgement_ends_when_the_image_changes(spoiled: Registry) -> None:
@@ -157,15 +157,15 @@ def test_only_the_named_findings_are_acknowledged_and_mistakes_change_nothing(sp
         checks.listed(spoiled, Wanted("ready"))
 
 
-def test_measures_of_content_that_is_elsewhere_stay_and_nothing_is_said_about_it(registry: Registry) -> None:
-    checks.run(registry)
-    held = registry_state.rows(registry)["image_measures"]
-    gone = registry.root / tiny_bids.image_path("sub-A003")
+def test_measures_of_content_that_is_elsewhere_stay_and_nothing_is_said_about_it(cohort: Registry) -> None:
+    checks.run(cohort)
+    held = registry_state.rows(cohort)["image_measures"]
+    gone = cohort.root / tiny_bids.image_path("sub-A003")
     gone.unlink()
     gone.symlink_to("nowhere")
-    outcome = checks.run(registry)
+    outcome = checks.run(cohort)
     assert outcome.absent == (tiny_bids.image_path("sub-A003"),)
-    assert registry_state.rows(registry)["image_measures"] == held
+    assert registry_state.rows(cohort)["image_measures"] == held
 
 
 def test_views_join_what_was_measured_with_who_and_where(spoiled: Registry) -> None:
@@ -179,27 +179,27 @@ def test_views_join_what_was_measured_with_who_and_where(spoiled: Registry) -> N
     assert Catalog.of(spoiled).value("SELECT count(*) FROM measures WHERE path = ?", [PATH]) == 0
 
 
-def test_a_header_that_declares_terabytes_does_not_come_in(registry: Registry) -> None:
+def test_a_header_that_declares_terabytes_does_not_come_in(cohort: Registry) -> None:
     def huge(data: bytes) -> bytes:
         raw = bytearray(gzip.decompress(data))
         raw[40:48] = b"\x03\x00" + b"\xff\x7f" * 3
         return gzip.compress(bytes(raw))
 
     with pytest.raises(InvalidInput, match="32767 x 32767 x 32767 voxels"):
-        put(registry, "sub-A009", huge)
+        put(cohort, "sub-A009", huge)
 
 
-def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(registry: Registry) -> None:
-    checks.run(registry)
-    folder = registry.root / "code/registry/checks"
+def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) -> None:
+    checks.run(cohort)
+    folder = cohort.root / "code/registry/checks"
     lines = ("code\tunit\tscore\tseverity", "x\tsub-A000\tfar\tbad", "x\tsub-A000\t2\tworse", "n/a\tn/a\t1\tn/a")
     (folder / "findings.tsv").write_text("\n".join(lines) + "\n")
     (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
-    repair.rebuild(registry)
-    assert len(registry_state.rows(registry)["check_finding"]) == 1
-    assert reviewing.listed(registry)[0]["score"] == 2
-    assert [finding.code for finding in reviewing.stored(registry)] == ["x"]
+    repair.rebuild(cohort)
+    assert len(registry_state.rows(cohort)["check_finding"]) == 1
+    assert reviewing.listed(cohort)[0]["score"] == 2
+    assert [finding.code for finding in reviewing.stored(cohort)] == ["x"]
 
 
 def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
@@ -223,16 +223,16 @@ def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
     assert call("explain", "maybe-mirrored")["checks"][0]["advice"]
 
 
-def test_the_commands_and_the_query_of_the_documentation_run(registry: Registry) -> None:
+def test_the_commands_and_the_query_of_the_documentation_run(cohort: Registry) -> None:
     page = (Path(__file__).parents[2] / "docs" / "checks.md").read_text()
     if "check" not in {group.name for group in app.registered_groups}:
         commands.commands(app)
     lines = page.split("```\n")[1].splitlines()
     for line in lines:
         words = shlex.split(line, comments=True)[1:]
-        done = CliRunner().invoke(app, ["--registry", str(registry.root), *words])
+        done = CliRunner().invoke(app, ["--registry", str(cohort.root), *words])
         assert done.exit_code == 0, f"{line}: {done.output}"
     assert len(lines) == 5
-    assert Catalog.of(registry).rows(page.split("```sql\n")[1].split("```")[0]) != []
+    assert Catalog.of(cohort).rows(page.split("```sql\n")[1].split("```")[0]) != []
     named = {word for code in checks.CHECKS for word in (code.code, "outlier-...") if f"`{word}`" in page}
     assert {check.code for check in checks.CHECKS if not check.code.startswith("outlier-")} <= named

@@ -1,55 +1,28 @@
-"""From DICOM to BIDS: plans, conversion, what is written, and what is never written."""
+"""From DICOM to BIDS: conversion, what is written, and what is never written."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dicom_twins as twins
 import numpy as np
 import pytest
-import typer
 from dicom_twins import Series
 from importers.importer_twins import validator_errors
-from typer.testing import CliRunner
+from importing import SALT, SECRETS, edited, nothing, recipe
 
-from curation import recipes
-from curation.cli import commands
 from curation.deidentification.scanning import scan
-from curation.deliveries import import_delivery
-from curation.dicom import comparing, converting, plan
+from curation.dicom import comparing, converting
 from curation.dicom.codes import Code
 from curation.dicom.planning import make_plan
-from curation.dicom.pseudonyms import Pseudonyms, of_registry
 from curation.dicom.reading import Unusable
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
-from curation.recipes import Recipe
 from registry import volumes
-from registry.canon import read_tsv, tsv_bytes
-from registry.console import State
-from registry.creation import create
-from registry.errors import InvalidInput, UsageError
-from registry.store import Registry
-
-SALT = Pseudonyms(b"a salt of thirty-two bytes length")
-SECRETS = (
-    twins.PATIENT, "Roe", "Jane", twins.DATE, "2001", "1960", "4711", "Doe", "Invented Road",
-    Series().uid, Series().study_uid,
-)  # fmt: skip
-
-
-def nothing(done: int, total: int, what: str) -> None:
-    """No progress."""
-
-
-def recipe(**options: Any) -> Recipe:
-    base = recipes.load("dicom")
-    return replace(base, options={**base.options, "pseudonyms": SALT, **options})
+from registry.canon import read_tsv
 
 
 def delivery(root: Path) -> Path:
@@ -150,95 +123,6 @@ def contents(root: Path) -> dict[Path, bytes]:
     return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_an_undecided_series_asks_for_a_plan_and_writes_nothing(tmp_path: Path) -> None:
-    twins.write(tmp_path / "in", Series("xyz"), EchoTime=50)
-    with pytest.raises(InvalidInput, match="1 series need a decision"):
-        stage(recipe(), tmp_path / "in", tmp_path / "into")
-    assert not list((tmp_path / "into").iterdir())
-
-
-def edited(path: Path, **cells: str) -> Path:
-    rows = read_tsv(path)
-    rows = [{**row, **cells} for row in rows]
-    path.write_bytes(tsv_bytes(rows, list(rows[0])))
-    return path
-
-
-def test_a_corrected_plan_is_followed(tmp_path: Path) -> None:
-    twins.write(tmp_path / "in", Series("xyz", more={"ImageType": ["DERIVED", "SECONDARY"]}), EchoTime=50)
-    made = make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
-    assert [row.keep for row in made.rows] == ["no"]
-    edited(tmp_path / "plan.tsv", keep="yes", name="anat/acq-crop_T2w", subject="MS1", session="ses-M12",
-           days_from_baseline="365")  # fmt: skip
-    report = stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
-    assert report.kept["images"] == 1
-    assert (tmp_path / "into/sub-MS1/ses-M12/anat/sub-MS1_ses-M12_acq-crop_T2w.nii.gz").is_file()
-    assert read_tsv(tmp_path / "into/sub-MS1/sub-MS1_sessions.tsv")[0]["days_from_baseline"] == "365"
-
-
-def test_a_plan_holds_nothing_of_a_person(tmp_path: Path) -> None:
-    twins.write(tmp_path / twins.NAME, Series())
-    make_plan(recipe(), tmp_path / twins.NAME, tmp_path / "plan.tsv", nothing)
-    text = (tmp_path / "plan.tsv").read_text()
-    assert not [word for word in SECRETS if word in text]
-
-
-@pytest.mark.parametrize(
-    ("cells", "message"),
-    [
-        ({"keep": "ask"}, "need a decision"),
-        ({"keep": "maybe"}, "keep is 'maybe'"),
-        ({"name": "anat/T9w"}, "not a BIDS name"),
-        ({"name": "T1w"}, "not a BIDS name"),
-        ({"name": "anat/acq-a_b_T1w"}, "not a BIDS name"),
-        ({"name": "anat/../T1w"}, "not a BIDS name"),
-        ({"name": "anat/run-1_acq-a_T1w"}, "not a BIDS name"),
-        ({"name": "anat/space-x_T1w"}, "not the name of a raw image"),
-        ({"name": "func/bold"}, "not the name of a raw image"),
-        ({"subject": "sub-a/b"}, "not a BIDS name"),
-        ({"session": ""}, "not a BIDS name"),
-        ({"days_from_baseline": "2001-02-03"}, "no whole number"),
-        ({"series": "other"}, "is only in"),
-    ],
-)
-def test_a_plan_that_cannot_be_followed_says_why(tmp_path: Path, cells: dict[str, str], message: str) -> None:
-    twins.write(tmp_path / "in", Series())
-    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
-    edited(tmp_path / "plan.tsv", **cells)
-    with pytest.raises(InvalidInput, match=message):
-        stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
-    assert not list((tmp_path / "into").iterdir())
-
-
-def test_two_rows_cannot_have_one_name(tmp_path: Path) -> None:
-    twins.write(tmp_path / "in" / "1", Series(number=1))
-    twins.write(tmp_path / "in" / "2", Series(number=2))
-    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
-    edited(tmp_path / "plan.tsv", name="anat/T1w")
-    with pytest.raises(InvalidInput, match="have one name"):
-        stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
-
-
-def test_a_series_with_missing_slices_cannot_be_kept_by_a_plan(tmp_path: Path) -> None:
-    twins.write(tmp_path / "in", Series(depths=(0, 3, 6, 12, 15)))
-    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
-    edited(tmp_path / "plan.tsv", keep="yes", name="anat/T1w")
-    with pytest.raises(InvalidInput, match="1 of 6 slices are missing"):
-        stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
-
-
-def test_a_plan_is_never_overwritten_and_never_put_into_the_delivery(tmp_path: Path) -> None:
-    twins.write(tmp_path / "in", Series())
-    (tmp_path / "plan.tsv").write_text("mine")
-    for place, message in (
-        (tmp_path / "plan.tsv", "exists already"),
-        (tmp_path / "in/plan.tsv", "inside the delivery"),
-    ):
-        with pytest.raises(InvalidInput, match=message):
-            make_plan(recipe(), tmp_path / "in", place, nothing)
-    assert (tmp_path / "plan.tsv").read_text() == "mine"
-
-
 def test_an_enhanced_multi_frame_file_is_converted(tmp_path: Path) -> None:
     twins.enhanced(tmp_path / "in/one", Series())
     report = stage(recipe(), tmp_path / "in", tmp_path / "into")
@@ -272,85 +156,6 @@ def test_a_mirrored_conversion_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wrong.nii.gz").write_bytes(volumes.encode(volume.data[::-1], volume.affine_ras))
     with pytest.raises(Unusable, match="not the DICOM pixels"):
         comparing.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Tiny")
-    yield made
-    made.engine.dispose()
-
-
-def test_the_registry_keeps_no_path_and_knows_a_person_again(registry: Registry, tmp_path: Path) -> None:
-    source = tmp_path / "first"
-    twins.write(source / twins.NAME, Series())
-    (source / f"{twins.NAME}.txt").write_text("no DICOM")
-    report = import_delivery(registry, "dicom", source)
-    assert [item.path for item in report.refused] == [f"{twins.NAME}.txt"]  # whoever imports sees the file's name
-    (kept,) = (registry.root / "code/registry/imports").glob("*.json")
-    assert not [word for word in SECRETS if word in kept.read_text()]
-    assert scan(registry.root).ok
-
-    twins.write(tmp_path / "same", Series("T2", number=2, more=twins.T2))
-    import_delivery(registry, "dicom", tmp_path / "same")
-    (sessions,) = registry.root.glob("sub-*/sub-*_sessions.tsv")
-    assert [row["session_id"] for row in read_tsv(sessions)] == ["ses-01"]
-
-    twins.write(tmp_path / "later", Series(number=3, date="20020304"))
-    with pytest.raises(InvalidInput, match="The registry holds other sessions"):
-        import_delivery(registry, "dicom", tmp_path / "later")
-    known = replace(
-        recipes.load("dicom"), options={**recipes.load("dicom").options, "pseudonyms": of_registry(registry.local)}
-    )
-    subject = sessions.parent.name
-    seen = survey(
-        known, tmp_path / "later", Settings(of_registry(registry.local), held={subject: {"x": "ses-01"}}), nothing
-    )
-    plan.write(tmp_path / "plan.tsv", list(seen.rows.values()))
-    edited(tmp_path / "plan.tsv", keep="yes", days_from_baseline="394")
-    import_delivery(registry, "dicom", tmp_path / "later", options={"plan": tmp_path / "plan.tsv"})
-    rows = [(row["session_id"], row["days_from_baseline"]) for row in read_tsv(sessions)]
-    assert rows == [("ses-01", "0"), ("ses-02", "394")]
-
-
-def test_the_salt_is_made_once_for_its_owner_and_never_tracked(registry: Registry) -> None:
-    first = of_registry(registry.local).of("person", "x")
-    assert of_registry(registry.local).of("person", "x") == first
-    assert (registry.local / "salt").stat().st_mode & 0o077 == 0
-    (registry.local / "salt").write_text("short")
-    with pytest.raises(InvalidInput, match="holds no salt"):
-        of_registry(registry.local)
-
-
-def test_the_command_plans_then_imports_by_the_plan(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(State, "registry", registry.root)
-    app = typer.Typer()
-    commands(app)
-    run = CliRunner().invoke
-    twins.write(tmp_path / "in", Series("EPI PE=AP", volumes=2), EchoTime=30, RepetitionTime=2000)
-    (tmp_path / "people.csv").write_text(f"patient_id,participant_id\n{twins.PATIENT},MS007\n")
-    start = ["import", "dicom", str(tmp_path / "in"), "--people", str(tmp_path / "people.csv"), "--json"]
-    planned = json.loads(run(app, [*start, "--plan", str(tmp_path / "plan.tsv")]).stdout)
-    assert [(row["keep"], row["subject"]) for row in planned["series"]] == [("ask", "sub-MS007")]
-    assert not list(registry.root.glob("sub-*"))
-    edited(tmp_path / "plan.tsv", keep="yes", name="func/task-rest_dir-AP_bold")
-    report = json.loads(run(app, [*start, "--use-plan", str(tmp_path / "plan.tsv")]).stdout)
-    assert report["kept"]["images"] == 1
-    assert list(registry.root.glob("sub-MS007/ses-01/func/*_task-rest_dir-AP_bold.nii.gz"))
-    both = run(app, [*start, "--plan", "a", "--use-plan", "b"])
-    assert isinstance(both.exception, UsageError)
-    assert isinstance(run(app, ["import", "bids", str(tmp_path), "--plan", "a"]).exception, UsageError)
-
-
-@pytest.mark.parametrize(("series", "name"), [(Series("dwi"), "dwi/dwi"), (Series(), "func/task-x_bold")])
-def test_an_image_that_bids_would_refuse_stays_outside(tmp_path: Path, series: Series, name: str) -> None:
-    twins.write(tmp_path / "in", series, RepetitionTime=None)
-    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
-    edited(tmp_path / "plan.tsv", keep="yes", name=name)
-    report = stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
-    assert {item.reason for item in report.refused} == {"fields-missing"}
 
 
 def test_many_headers_are_read_by_all_cores_with_the_same_result(tmp_path: Path) -> None:

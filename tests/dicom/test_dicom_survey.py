@@ -10,32 +10,15 @@ from pathlib import Path
 import dicom_twins as twins
 import pytest
 from dicom_twins import Series
+from surveying import codes, look, only
 
-from curation import recipes
 from curation.dicom.codes import Code
-from curation.dicom.pseudonyms import Pseudonyms
-from curation.dicom.survey import Settings, Survey, survey
+from curation.dicom.survey import Survey
 from registry.errors import InvalidInput
-
-RECIPE = recipes.load("dicom")
-SALT = Pseudonyms(b"a salt of thirty-two bytes length")
-
-
-def look(folder: Path, **settings: object) -> Survey:
-    return survey(RECIPE, folder, Settings(SALT, **settings), lambda done, total, what: None)  # type: ignore[arg-type]
 
 
 def outside(seen: Survey) -> dict[str, Code]:
     return {path: code for path, code, _ in seen.outside}
-
-
-def codes(seen: Survey) -> set[str]:
-    return {item.code for found in seen.findings.values() for item in found}
-
-
-def only(seen: Survey) -> str:
-    (key,) = seen.stacks
-    return key
 
 
 def test_a_plain_series_needs_no_decision(tmp_path: Path) -> None:
@@ -150,37 +133,6 @@ def test_orientations_of_one_series_are_parted(tmp_path: Path) -> None:
     assert sorted(len(stack.paths) for stack in seen.stacks.values()) == [4, 4, 4]
 
 
-def test_two_patients_in_one_folder_become_two_subjects_and_a_question(tmp_path: Path) -> None:
-    twins.write(tmp_path, Series())
-    twins.write(tmp_path, Series(patient="ID4712", name="Roe^Jim", number=2))
-    rows = look(tmp_path).rows.values()
-    assert len({row.subject for row in rows}) == 2
-    assert {row.keep for row in rows} == {"ask"}
-    assert all("several-patients" in row.findings for row in rows)
-
-
-def test_two_patients_in_folders_of_their_own_are_no_question(tmp_path: Path) -> None:
-    twins.write(tmp_path / "a", Series())
-    twins.write(tmp_path / "b", Series(patient="ID4712", name="Roe^Jim", number=2))
-    assert {row.keep for row in look(tmp_path).rows.values()} == {"yes"}
-
-
-def test_one_series_of_two_patients_is_never_kept(tmp_path: Path) -> None:
-    files = twins.write(tmp_path, Series())
-    for file in files[:2]:
-        twins.change(file, PatientID="ID4712")
-    seen = look(tmp_path)
-    assert len(seen.blocked) == 2
-    assert {row.keep for row in seen.rows.values()} == {"no"}
-    assert Code.SERIES_OF_SEVERAL_PATIENTS in codes(seen)
-
-
-def test_one_patient_id_with_two_names_is_a_question(tmp_path: Path) -> None:
-    twins.write(tmp_path / "a", Series())
-    twins.write(tmp_path / "b", Series("T2", number=2, name="Poe^Ann", more=twins.T2))
-    assert Code.PATIENT_CONFLICT in codes(look(tmp_path))
-
-
 def test_a_copy_under_new_uids_is_a_copy_too(tmp_path: Path) -> None:
     file = twins.write(tmp_path, Series())[1]
     shutil.copy(file, tmp_path / "resent")
@@ -205,33 +157,6 @@ def test_a_folder_without_mr_says_what_it_holds(tmp_path: Path) -> None:
         look(tmp_path)
 
 
-def test_sessions_follow_dates_and_only_offsets_are_said(tmp_path: Path) -> None:
-    for number, date in enumerate(("20010310", "20010203", "20020203"), start=1):
-        twins.write(tmp_path / date, Series(date=date, number=number))
-    rows = sorted(look(tmp_path).rows.values(), key=lambda row: row.session)
-    assert [(row.session, row.days_from_baseline) for row in rows] == [
-        ("ses-01", "0"),
-        ("ses-02", "35"),
-        ("ses-03", "365"),
-    ]
-    assert "2001" not in str(rows)
-
-
-def test_labels_are_salted_and_steady(tmp_path: Path) -> None:
-    twins.write(tmp_path, Series())
-    first, second = look(tmp_path), look(tmp_path)
-    other = survey(RECIPE, tmp_path, Settings(Pseudonyms(b"b" * 32)), lambda done, total, what: None)
-    label = first.rows[only(first)].subject
-    assert label == second.rows[only(second)].subject != other.rows[only(other)].subject
-    assert twins.PATIENT not in label
-
-
-def test_a_table_of_persons_gives_labels(tmp_path: Path) -> None:
-    twins.write(tmp_path / "dicom", Series())
-    seen = look(tmp_path / "dicom", people={twins.PATIENT: "MS007"})
-    assert seen.rows[only(seen)].subject == "sub-MS007"
-
-
 def test_equal_names_in_a_session_are_told_apart_by_plane_then_by_run(tmp_path: Path) -> None:
     for number, cosines in enumerate((twins.AXIAL, twins.SAGITTAL, twins.SAGITTAL), start=1):
         twins.write(tmp_path / str(number), Series(cosines=cosines, number=number))
@@ -246,12 +171,6 @@ def test_echoes_of_a_gradient_echo_series_become_megre(tmp_path: Path) -> None:
             twins.change(file, SOPInstanceUID=f"1.2.3.{number}.{index}")
     names = {row.name for row in look(tmp_path).rows.values()}
     assert names == {"anat/echo-1_MEGRE", "anat/echo-2_MEGRE"}
-
-
-def test_patients_do_not_show_in_the_representation_of_an_instance(tmp_path: Path) -> None:
-    twins.write(tmp_path, Series())
-    shown = repr(look(tmp_path).stacks)
-    assert not [word for word in (twins.PATIENT, twins.NAME, twins.DATE, Series().uid) if word in shown]
 
 
 @pytest.mark.filterwarnings("error")

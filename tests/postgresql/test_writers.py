@@ -17,16 +17,6 @@ from registry.store import Registry
 from registry.tables import Event
 
 
-def together(commands: list[list[str]]) -> None:
-    children = [subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE) for command in commands]
-    try:
-        for child in children:
-            _, printed = child.communicate()
-            assert child.returncode == 0, printed.decode()
-    finally:
-        registry_state.kill_groups(children)
-
-
 def chain(registry: Registry) -> list[Event]:
     with registry.reading() as session:
         return list(session.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all())
@@ -35,7 +25,7 @@ def chain(registry: Registry) -> list[Event]:
 def test_eight_processes_publish_at_once(cohort: Registry) -> None:
     before = len(chain(cohort))
     script = str(Path(parallel_writer.__file__))
-    together([[script, str(cohort.root), str(number), "1"] for number in range(8)])
+    registry_state.run_together([[script, str(cohort.root), str(number), "1"] for number in range(8)])
     repair.doctor(cohort)
     found = chain(cohort)
     events.verify_chain(found)
@@ -52,7 +42,7 @@ def test_eight_processes_publish_at_once(cohort: Registry) -> None:
 def test_numbers_have_no_gaps_even_where_no_file_lock_helps(cohort: Registry) -> None:
     before = len(chain(cohort))
     script = str(Path(appender.__file__))
-    together([[script, str(cohort.root), "10"] for _ in range(8)])
+    registry_state.run_together([[script, str(cohort.root), "10"] for _ in range(8)])
     found = chain(cohort)
     events.verify_chain(found)
     assert len(found) == before + 80

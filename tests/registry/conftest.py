@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
-import tiny_bids
+from registries import copied
 
-from registry.committing import commit_pending
 from registry.creation import create
-from registry.publishing import Change, publish
-from registry.store import Registry, registry_at
+from registry.store import ACTOR_ENVIRONMENT, Registry
 
 
 @pytest.fixture(scope="session")
@@ -22,53 +21,29 @@ def _empty_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return registry.root
 
 
-@pytest.fixture(scope="session")
-def _full_template(_empty_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    registry = _copy(_empty_template, tmp_path_factory.mktemp("full") / "cohort")
-    publish(registry, Change("import", "Import the tiny cohort"), tiny_bids.write_cohort)
-    commit_pending(registry)
-    registry.engine.dispose()
-    return registry.root
-
-
 @pytest.fixture
 def empty(_empty_template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A registry of its own without subjects."""
-    yield from _lent(_empty_template, tmp_path / "cohort")
-
-
-@pytest.fixture
-def cohort(_full_template: Path, tmp_path: Path) -> Iterator[Registry]:
-    """A registry of its own with the tiny cohort, committed."""
-    yield from _lent(_full_template, tmp_path / "cohort")
+    with copied(_empty_template, tmp_path / "cohort") as registry:
+        yield registry
 
 
 @pytest.fixture(scope="session")
-def shared(_full_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def shared(tiny_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """One registry with the tiny cohort for tests that only read."""
-    yield from _lent(_full_template, tmp_path_factory.mktemp("shared") / "cohort")
+    with copied(tiny_template, tmp_path_factory.mktemp("shared") / "cohort") as registry:
+        yield registry
 
 
 @pytest.fixture
-def copies(_full_template: Path, tmp_path: Path) -> Iterator[Callable[[], Registry]]:
+def copies(tiny_template: Path, tmp_path: Path) -> Iterator[Callable[[], Registry]]:
     """Makes as many copies of the tiny cohort as a test wants."""
-    made: list[Registry] = []
-
-    def copy() -> Registry:
-        made.append(_copy(_full_template, tmp_path / f"copy{len(made)}"))
-        return made[-1]
-
-    yield copy
-    for registry in made:
-        registry.engine.dispose()
+    numbers = count()
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(copied(tiny_template, tmp_path / f"copy{next(numbers)}"))
 
 
-def _lent(template: Path, target: Path) -> Iterator[Registry]:
-    registry = _copy(template, target)
-    yield registry
-    registry.engine.dispose()
-
-
-def _copy(template: Path, target: Path) -> Registry:
-    shutil.copytree(template, target, symlinks=True)
-    return registry_at(target)
+@pytest.fixture
+def acting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test acts as the rater e01."""
+    monkeypatch.setenv(ACTOR_ENVIRONMENT, "e01")

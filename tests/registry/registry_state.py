@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ def require_settled(registry: Registry) -> None:
     repair.rebuild(registry)
     assert rows(registry, without=LEDGER) == live
     assert list((registry.local / "staging").glob("*")) == []
+
+
+def run_together(scripts: Collection[Sequence[str]]) -> None:
+    """Run Python scripts with their arguments at once, to their end; each has to end well."""
+    children = [subprocess.Popen([sys.executable, *script], stderr=subprocess.PIPE) for script in scripts]
+    try:
+        for child in children:
+            _, printed = child.communicate()
+            assert child.returncode == 0, printed.decode()
+    finally:
+        kill_groups(children)
 
 
 def kill_groups(processes: Collection[subprocess.Popen[bytes]]) -> None:

@@ -23,14 +23,7 @@ CHILD = Path(parallel_writer.__file__)
 
 
 def run_writers(root: Path, count: int, writes: int) -> None:
-    commands = [[sys.executable, str(CHILD), str(root), str(number), str(writes)] for number in range(count)]
-    children = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
-    try:
-        for child in children:
-            _, printed = child.communicate()
-            assert child.returncode == 0, printed.decode()
-    finally:
-        registry_state.kill_groups(children)
+    registry_state.run_together([[str(CHILD), str(root), str(number), str(writes)] for number in range(count)])
 
 
 def commits_of(root: Path) -> dict[str, tuple[str, set[str]]]:

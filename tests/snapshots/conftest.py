@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from registries import copied
 
 from registry import creation, publishing, queries, splits
 from registry.committing import commit_pending
-from registry.store import Registry, registry_at
+from registry.store import Registry
 from tests.snapshots import cohort
 
 QUERY = "SELECT * FROM images WHERE suffix = 'FLAIR'"
@@ -36,9 +36,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def registry(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """A copy that the test may change."""
     monkeypatch.setenv("COHORTIUM_ACTOR", "e01")
-    root = tmp_path / "registry"
-    shutil.copytree(template, root, symlinks=True)
-    copy = registry_at(root)
-    yield copy
-    copy.engine.dispose()
-    subprocess.run(["chmod", "-R", "u+w", str(root)], check=False)
+    with copied(template, tmp_path / "registry") as copy:
+        yield copy
+    subprocess.run(["chmod", "-R", "u+w", str(copy.root)], check=False)
