@@ -89,7 +89,7 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(own: Registry) -> None:
 
         comment = page.get_by_label("Comment")
         comment.fill("")
-        comment.type("x a 1 look at the fax")
+        comment.press_sequentially("x a 1 look at the fax")
         assert comment.input_value() == "x a 1 look at the fax", "typing is typing"
         ready(page, "sub-A001 · M00 · FLAIR")
         comment.press("Enter")
@@ -99,7 +99,7 @@ def test_a_sweep_by_keyboard_ends_in_the_file_of_record(own: Registry) -> None:
         ready(page, "sub-A001 · M00 · FLAIR")
         assert pressed(page, "flag")
         assert "You flagged it" in page.locator(".sweep .said").inner_text()
-        assert "3 judged · 3 today by e01" in page.locator(".sweep .progress").inner_text()
+        page.locator(".sweep .progress", has_text="3 judged · 3 today by e01").wait_for(timeout=30_000)
         page.keyboard.press("h")
         shot(page, "quality-page")
         confirmed(page)
