@@ -16,9 +16,10 @@ from registry.errors import NotFound, QueryError, UsageError
 from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, Progress, publish, written
+from registry.recency import made_at
 from registry.selection import select as select_samples
 from registry.store import Registry
-from registry.tables import ConsensusMask, Event, File, Mask, Query, Snapshot, Split
+from registry.tables import ConsensusMask, File, Mask, Query, Snapshot, Split
 from registry.targets import TargetPolicy
 
 __all__ = [
@@ -124,9 +125,7 @@ def listed(registry: Registry) -> Sequence[Snapshot]:
 
 def frozen_at(registry: Registry) -> dict[str, str]:
     """Snapshot id to the moment it was frozen (ISO 8601, UTC), oldest first; none where its event is missing."""
-    asked = select(Event).where(Event.kind == _KIND).order_by(col(Event.at), col(Event.number))
-    with registry.reading() as session:
-        return {str(event.payload["snapshot_id"]): event.at for event in session.exec(asked)}
+    return made_at(registry, _KIND, "snapshot_id")
 
 
 def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:

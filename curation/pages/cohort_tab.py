@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation.pages import charts, effects_view, facet_widgets
+from curation.pages import at_hand, charts, effects_view, facet_widgets
 from registry import facets, queries
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
@@ -83,6 +83,7 @@ def _saved(registry: Registry, name: str, sql: str) -> None:
         shell.explain(error)
         return
     reference = f"{saved.name}@{saved.version}"
-    st.session_state["split_query"] = st.session_state["snapshot_query"] = reference  # what comes next
+    st.session_state["split_query"] = reference
+    at_hand.take(reference)
     st.session_state["cohort_saved"] = f"Saved as {saved.name}, version {saved.version}. Next: split its persons."
     st.rerun()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from curation.pages import at_hand
 from registry import exploring, queries
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
@@ -77,7 +78,8 @@ def _save(registry: Registry, sql: str) -> None:
             shell.explain(error)
         else:
             reference = f"{saved.name}@{saved.version}"
-            st.session_state["split_query"] = st.session_state["snapshot_query"] = reference  # what comes next
+            st.session_state["split_query"] = reference
+            at_hand.take(reference)
             st.success(f"Saved as {saved.name}, version {saved.version}.", icon=":material/check_circle:")
 
 
@@ -87,4 +89,4 @@ def _views(catalog: Catalog) -> None:
         with st.expander(f"`{view.name}`"):
             st.caption(view.about)
             st.dataframe([{"Column": name, "Holds": kind} for name, kind in view.columns], hide_index=True,
-                         height=min(320, 38 + 35 * len(view.columns)))  # fmt: skip
+                         height=shell.table_height(len(view.columns), 320))  # fmt: skip

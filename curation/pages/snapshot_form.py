@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from registry import quality, queries, snapshots, splits, target_offers
+from curation.pages import at_hand
+from registry import quality, recency, snapshots, target_offers
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.store import Registry
+from registry.tables import Split
 from registry.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.viewer import shell
 from registry.wording import counted, number
 
 NO_SPLIT = "no split"
+_QUERY, _SPLIT = "snapshot_query", "snapshot_split"
 _USUAL = ["consensus", "expert"]
 _TITLES = {"consensus": "Consensus", "expert": "Rater", "random-expert": "A rater by lot", "soft": "Share of raters"}
 _ALONE = {"expert": "The only rater"}
@@ -32,15 +35,45 @@ class Wanted:
 
 def choose(registry: Registry) -> Wanted | None:
     """Draw the choices; None, and a sentence, while something is missing."""
-    saved = {f"{query.name}@{query.version}": query.sql for query in queries.listed(registry)}
+    saved = recency.saved_queries(registry)
     if not saved:
         st.info("A snapshot freezes a saved query. Save one first.")
         return None
-    divided = [f"{split.name}@{split.version}" for split in splits.listed(registry)]
-    query = st.selectbox("Freeze the query", list(saved), index=len(saved) - 1, key="snapshot_query")
-    split = st.selectbox("with the parts of", [*divided, NO_SPLIT], key="snapshot_split")
+    st.session_state[_QUERY] = at_hand.query(list(saved))
+    query = st.selectbox("Freeze the query", list(saved), key=_QUERY, on_change=_query_chosen)
+    split = _split(registry, query)
     policy = _policy(registry)
-    return Wanted(query, saved[query], None if split == NO_SPLIT else split, policy) if policy else None
+    return Wanted(query, saved[query].sql, split, policy) if policy else None
+
+
+def _query_chosen() -> None:
+    at_hand.take(st.session_state[_QUERY])
+
+
+def _split(registry: Registry, query: str) -> str | None:
+    """The split to take the parts from: those of this query's persons stand first."""
+    made = recency.made_splits(registry, query)
+    fits = [name for name, split in made.items() if split.query == query]
+    offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
+    st.session_state[_SPLIT] = at_hand.split(query, offered)
+    chosen = st.selectbox("with the parts of", offered, key=_SPLIT, on_change=_split_chosen, args=(query,),
+                          format_func=lambda name: _of(name, made.get(name), query))  # fmt: skip
+    if chosen == NO_SPLIT:
+        if not fits:
+            st.caption(f"No split divides the persons of {query} yet.")
+        return None
+    if chosen not in fits:
+        st.warning(f"{chosen} divides the persons of {made[chosen].query}, not of {query}. Persons to whom it gives "
+                   "no part are left out.", icon=":material/call_split:")  # fmt: skip
+    return chosen
+
+
+def _of(name: str, split: Split | None, query: str) -> str:
+    return name if split is None or split.query == query else f"{name} · of {split.query}"
+
+
+def _split_chosen(query: str) -> None:
+    at_hand.take(query, st.session_state[_SPLIT])
 
 
 def _policy(registry: Registry) -> TargetPolicy | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation.pages import charts
-from registry import leaks, parts, queries, splits
+from curation.pages import at_hand, charts
+from registry import leaks, parts, recency, splits
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.store import Registry
@@ -26,12 +26,14 @@ def render(registry: Registry) -> None:
 
 
 def _form(registry: Registry) -> str | None:
-    saved = [f"{query.name}@{query.version}" for query in queries.listed(registry)]
+    saved = list(recency.saved_queries(registry))
     if not saved:
         st.info("A split divides the persons of a saved query. Save one first.")
         return None
+    if st.session_state.get("split_query") not in saved:
+        st.session_state["split_query"] = at_hand.query(saved)
     with st.form("split"):
-        query = st.selectbox("Persons of the query", saved, index=len(saved) - 1, key="split_query")
+        query = st.selectbox("Persons of the query", saved, key="split_query")
         name = st.text_input("Name of the split", placeholder="by-person", key="split_name")
         columns = st.columns(3)
         shares = [column.number_input(f"{label} (%)", 0, 100, value, step=5, key=f"share {label}")
@@ -52,19 +54,19 @@ def _make(registry: Registry, name: str, query: str, asked: tuple[list[int], int
     except CohortiumError as error:
         shell.explain(error)
         return None
-    st.session_state["snapshot_split"] = f"{made.name}@{made.version}"
+    at_hand.take(made.query, f"{made.name}@{made.version}")
     st.success(f"Split {made.name}, version {made.version}, is made.", icon=":material/check_circle:")
     return f"{made.name}@{made.version}"
 
 
 def _listed(registry: Registry, made: str | None) -> None:
-    known = {f"{split.name}@{split.version}": split for split in splits.listed(registry)}
+    known = recency.made_splits(registry)
     if not known:
         st.caption("There is no split yet.")
         return
     if made:
         st.session_state["shown_split"] = made
-    chosen = st.selectbox("Split", list(known), key="shown_split", index=len(known) - 1)
+    chosen = st.selectbox("Split", list(known), key="shown_split")
     _show(registry, known[chosen])
 
 

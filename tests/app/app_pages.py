@@ -19,6 +19,13 @@ def open_page(registry: Registry, url_path: str, **query: str) -> AppTest:
     return test.run()
 
 
+def go_to(test: AppTest, url_path: str) -> AppTest:
+    """Another page of the same browser session, as a click in the side bar opens it."""
+    pages = {info["url_pathname"]: key for key, info in test._registered_pages.items()}
+    test._page_hash = pages[url_path] if url_path in pages else pages[""]  # the start page has no path
+    return test.run()
+
+
 def with_start(url_path: str) -> list[Page]:
     """All announced pages, with this one first."""
     return [

@@ -1,0 +1,72 @@
+"""The query and the split that the snapshot's form offers: made last, belonging together, or chosen before."""
+
+from __future__ import annotations
+
+from app_pages import go_to, open_page, texts
+from streamlit.testing.v1 import AppTest
+
+from registry import queries, recency, splits
+from registry.store import Registry
+
+
+def offered(test: AppTest) -> tuple[str, str]:
+    """The query and the split of the form."""
+    assert not test.exception
+    return test.selectbox(key="snapshot_query").value, test.selectbox(key="snapshot_split").value
+
+
+def away_and_back(test: AppTest) -> AppTest:
+    """The page again after another one was opened, where Streamlit forgets what widgets held."""
+    assert "Leave something out" in texts(go_to(test, "exclusions"))
+    return go_to(test, "queries")
+
+
+def two_cohorts(registry: Registry) -> None:
+    """Beside `read@1` and `by-person@1`: two more, of which the last saved comes first by name too."""
+    queries.save(registry, "zzz", "SELECT path FROM images")
+    splits.create(registry, "zsplit", "zzz")
+    queries.save(registry, "aaa", "SELECT path FROM images WHERE channel = 'T1w'")
+    splits.create(registry, "asplit", "aaa")
+
+
+def test_what_was_made_last_comes_first(writable: Registry) -> None:
+    two_cohorts(writable)
+    assert list(recency.saved_queries(writable)) == ["aaa@1", "zzz@1", "read@1"]
+    assert list(recency.made_splits(writable)) == ["asplit@1", "zsplit@1", "by-person@1"]
+    queries.save(writable, "read", "SELECT path FROM images WHERE channel = 'FLAIR' AND n_readings > 0")
+    assert list(recency.made_splits(writable, "read@2")) == ["by-person@1", "asplit@1", "zsplit@1"], "the same query's"
+
+
+def test_a_first_look_offers_the_last_query_with_a_split_of_its_own(writable: Registry) -> None:
+    two_cohorts(writable)
+    assert offered(open_page(writable, "queries", step="4 · Snapshot")) == ("aaa@1", "asplit@1")
+    queries.save(writable, "aaa", "SELECT path FROM images WHERE channel = 'T1w' AND n_readings > 0")
+    test = open_page(writable, "queries")
+    assert offered(test) == ("aaa@2", "no split"), "the split is another version's"
+    assert "No split divides the persons of aaa@2 yet." in texts(test)
+
+
+def test_a_choice_outlives_another_page(writable: Registry) -> None:
+    two_cohorts(writable)
+    test = open_page(writable, "queries")
+    test = test.selectbox(key="snapshot_query").set_value("zzz@1").run()
+    assert offered(test) == ("zzz@1", "zsplit@1"), "a split goes with its query"
+    test = test.selectbox(key="snapshot_split").set_value("no split").run()
+    test = away_and_back(test)
+    assert offered(test) == ("zzz@1", "no split")
+    assert test.selectbox(key="split_query").value == "zzz@1"
+
+
+def test_a_query_saved_meanwhile_does_not_slip_in(writable: Registry) -> None:
+    test = open_page(writable, "queries")
+    assert offered(test) == ("read@1", "by-person@1")
+    two_cohorts(writable)
+    assert offered(test.run()) == ("read@1", "by-person@1")
+
+
+def test_a_split_of_another_query_is_warned_of(writable: Registry) -> None:
+    two_cohorts(writable)
+    test = open_page(writable, "queries")
+    assert not test.warning
+    test = test.selectbox(key="snapshot_split").set_value("by-person@1").run()
+    assert "by-person@1 divides the persons of read@1, not of aaa@1." in test.warning[0].value
