@@ -18,20 +18,18 @@ from curation.inbox import Asked
 from registry import locking
 from registry.store import Registry
 
-_PRIVATE = 0o700
-
 
 def folder(registry: Registry) -> Path:
     """Where all of it lies; made when it is not there."""
     place = registry.local / "imports"
-    place.mkdir(mode=_PRIVATE, exist_ok=True)
+    place.mkdir(exist_ok=True)
     return place
 
 
 def write(registry: Registry, import_id: str, wanted: Asked, rows: Sequence[Row]) -> None:
     """Hand the corrected plan (`rows`, empty where there is none) and the place of the people's table over."""
     place = folder(registry) / import_id
-    place.mkdir(mode=_PRIVATE)
+    place.mkdir(mode=0o700)
     people = str(wanted.people.absolute()) if wanted.people else None
     (place / "options.json").write_text(json.dumps({"people": people}), encoding="utf-8")
     if rows:

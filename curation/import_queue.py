@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from curation import import_fate, import_handover, import_rows
 from curation.dicom.plan import Row
-from curation.import_rows import QUEUED
+from curation.import_rows import FAILED, QUEUED
 from curation.inbox import Asked
 from registry import databases, locking, store
 from registry.errors import StorageError, UsageError
@@ -44,14 +44,15 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Import
     try:
         _begin(registry, work, wanted, rows)
     except OSError as error:
-        raise StorageError(f"The import could not begin: {error.strerror or error}.",
-                           "Free space or check permissions, then try again.") from error  # fmt: skip
+        why = StorageError(f"The import could not begin: {error.strerror or error}.",
+                           "Free space or check permissions, then try again.")  # fmt: skip
+        import_rows.end(registry, work.import_id, FAILED, message=why.message, hint=why.hint)
+        raise why from error
     return work
 
 
 def _begin(registry: Registry, work: ImportWork, wanted: Asked, rows: Sequence[Row]) -> None:
     """Row, handed over files and process; all under the lock that the process keeps."""
-    import_handover.folder(registry)  # private, before a lock is put there
     with locking.lent(registry, import_handover.lock_name(work.import_id)) as descriptor:
         try:
             import_rows.add(registry, work)

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +16,7 @@ from curation import deliveries, import_handover, import_rows
 from curation.import_rows import FAILED, FINISHED, RUNNING, STOPPED
 from curation.jobs import Stopped
 from registry.committing import commit_pending
-from registry.errors import CohortiumError
+from registry.errors import CohortiumError, StorageError
 from registry.store import Registry, open_registry
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,11 +95,13 @@ class Telling:
         if recent and what == self._told[0] and not self._interrupted:
             return
         self._looked = time.monotonic()
-        if self._interrupted or import_rows.get(self._registry, self._import_id).stop_asked:
+        with suppress(StorageError):  # a database that does not answer for a moment is no reason to give up
+            self._interrupted |= import_rows.get(self._registry, self._import_id).stop_asked
+            if (now := (what, 100 * done // max(total, 1))) != self._told:
+                import_rows.note(self._registry, self._import_id, done=done, total=total, what=what)
+                self._told = now
+        if self._interrupted:
             raise Stopped("The import was stopped; nothing was changed.")
-        if (now := (what, 100 * done // max(total, 1))) != self._told:
-            self._told = now
-            import_rows.note(self._registry, self._import_id, done=done, total=total, what=what)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,11 @@ def follow(registry: Registry, work: ImportWork) -> None:
 
 @st.fragment(run_every=_REFRESH_S)
 def _bar(registry: Registry, import_id: str) -> None:
-    work = import_queue.get(registry, import_id)
+    try:
+        work = import_queue.get(registry, import_id)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
     if work.state not in import_rows.UNDER_WAY:
         st.rerun()
     job_progress.bar(work.done, work.total, work.what)

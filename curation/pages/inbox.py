@@ -2,96 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
-from curation import import_queue, import_rows, inbox, jobs, recipes
+from curation import import_queue, import_rows, inbox, jobs
 from curation.deliveries import Rehearsal
 from curation.import_rows import FINISHED, UNDER_WAY
 from curation.inbox import Asked, Look
 from curation.jobs import Job
-from curation.pages import import_reports, import_state, job_progress, plan_table
-from curation.recipes import Recipe
+from curation.pages import import_reports, import_state, inbox_form, job_progress, plan_table
 from registry.errors import CohortiumError
-from registry.publishing import Progress
 from registry.store import Registry
 from registry.tables import ImportWork
 from registry.viewer import shell
 from registry.wording import counted, plain, size
 
-_DESK = "inbox"
-_LOOK, _REHEARSE = "look", "rehearse"
+_REHEARSE = "rehearse"
 
 
 def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Inbox")
-    job, work = jobs.current(registry, _DESK), import_queue.shown(registry)
+    job, work = jobs.current(registry, inbox_form.DESK), import_queue.shown(registry)
     if work is not None and work.state in UNDER_WAY:
         import_state.follow(registry, work)
     elif job is not None and job.running:
         job_progress.follow(job, "Nothing is written.")
     elif work is not None:
         _imported(registry, work, job)
-    elif job is None or (job.kind == _LOOK and job.error is not None):
-        _form(registry, job)
+    elif job is None or (job.kind == inbox_form.LOOK and job.error is not None):
+        inbox_form.draw(registry, job)
     else:
         _ended(registry, job)
     import_reports.earlier(registry)
-
-
-def _form(registry: Registry, failed: Job | None) -> None:
-    """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
-    if failed is not None:
-        job_progress.why(failed)
-        _fill(failed.facts["asked"])
-    st.caption("Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
-               "before anything is written.")  # fmt: skip
-    left, right = st.columns((3, 2), gap="large")
-    with left:
-        titles = {name: recipes.load(name) for name in recipes.known()}
-        st.session_state.setdefault("inbox_recipe", "bids")
-        name = st.selectbox("Recipe", list(titles), key="inbox_recipe",
-                            format_func=lambda key: f"{titles[key].title} ({key})")  # fmt: skip
-        folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
-        people = ""
-        if titles[name].importer == inbox.DICOM:
-            people = st.text_input("Table of Patient IDs (optional)", key="inbox_people",
-                                   placeholder="/home/me/ids.tsv",
-                                   help="Columns patient_id and participant_id. It is read, never kept.")  # fmt: skip
-        if st.button("Look at it", type="primary", icon=":material/search:"):
-            _look(registry, name, folder, people)
-    with right:
-        _about(titles[name])
-
-
-def _fill(wanted: Asked) -> None:
-    typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
-    for key, value in typed.items():
-        if value is not None:
-            st.session_state.setdefault(key, str(value))
-
-
-def _about(recipe: Recipe) -> None:
-    with st.container(border=True):
-        st.markdown(f"**{plain(recipe.title)}**")
-        st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
-        if recipe.access:
-            st.text(f"Access: {recipe.access}")
-        for trap in recipe.traps:
-            st.caption(f":material/warning: {plain(trap)}")
-
-
-def _look(registry: Registry, name: str, folder: str, people: str) -> None:
-    try:
-        wanted = inbox.asked(name, folder, people)
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    job = Job(_LOOK, f"Looking at {wanted.source}", {"asked": wanted})
-    _begin(registry, job, lambda progress: inbox.look(registry, wanted, progress))
 
 
 def _imported(registry: Registry, work: ImportWork, job: Job | None) -> None:
@@ -102,8 +47,8 @@ def _imported(registry: Registry, work: ImportWork, job: Job | None) -> None:
         return
     if job is not None and (look := _look_for(work, job)) is not None:
         _found(registry, job, look)
-    elif st.button("Look at it again", type="primary", icon=":material/search:"):
-        _look(registry, work.recipe, work.source, "")
+    else:
+        st.button("Look at it again", type="primary", icon=":material/search:", on_click=_again, args=(registry, work))
 
 
 def _look_for(work: ImportWork, job: Job) -> Look | None:
@@ -132,8 +77,14 @@ def _head(registry: Registry, source: str, recipe: str) -> None:
 
 
 def _another(registry: Registry) -> None:
-    jobs.forget(registry, _DESK)
+    jobs.forget(registry, inbox_form.DESK)
     import_rows.put_away(registry)
+
+
+def _again(registry: Registry, work: ImportWork) -> None:
+    """Back to the form: a table of Patient IDs, which nobody keeps, has to be named anew."""
+    inbox_form.fill(Asked(work.recipe, Path(work.source)))
+    _another(registry)
 
 
 def _found(registry: Registry, job: Job, look: Look) -> None:
@@ -197,14 +148,4 @@ def _import(registry: Registry, job: Job, look: Look) -> None:
 def _rehearse(registry: Registry, look: Look) -> None:
     wanted, rows = look.asked, look.planned.rows if look.planned else ()
     job = Job(_REHEARSE, f"Converting {wanted.source.name}", {"asked": wanted, "look": look})
-    _begin(registry, job, lambda progress: inbox.rehearse(registry, wanted, rows, progress))
-
-
-def _begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
-    try:
-        jobs.start(registry, _DESK, job, work)
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    import_rows.put_away(registry)
-    st.rerun()
+    inbox_form.begin(registry, job, lambda progress: inbox.rehearse(registry, wanted, rows, progress))

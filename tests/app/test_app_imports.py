@@ -16,9 +16,11 @@ import pytest
 
 from curation import deliveries, import_handover, import_queue, import_rows, inbox, kept_reports
 from curation.import_rows import FAILED, FINISHED, STOPPED
+from curation.import_worker import Telling
 from curation.inbox import Asked
+from curation.jobs import Stopped
 from registry import repair
-from registry.errors import NotFound, UsageError
+from registry.errors import NotFound, StorageError, UsageError
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import ImportWork
 from tests.registry import registry_state
@@ -121,15 +123,12 @@ def test_what_is_handed_over_is_private_and_gone_afterwards(
     wanted = inbox.asked("dicom", str(source), str(table))
     planned = inbox.look(writable, wanted, lambda *_: None).planned
     assert planned is not None
-    app_imports.doomed(monkeypatch, "begun")
-    descriptor = writable.local / "imports"
-    import_handover.folder(writable)
+    place = writable.local / "imports"
     import_handover.write(writable, "i1", wanted, planned.rows)
-    for place in (descriptor, descriptor / "i1"):
-        assert stat.S_IMODE(place.stat().st_mode) == 0o700
-    assert import_handover.options(writable, "i1") == {"people": table, "plan": descriptor / "i1" / "plan.tsv"}
+    assert stat.S_IMODE((place / "i1").stat().st_mode) == 0o700
+    assert import_handover.options(writable, "i1") == {"people": table, "plan": place / "i1" / "plan.tsv"}
     assert import_queue.listed(writable) == []
-    assert not (descriptor / "i1").exists(), "no process holds it, so it is swept"
+    assert not (place / "i1").exists(), "no process holds it, so it is swept"
 
 
 def test_only_its_own_row_is_found(writable: Registry) -> None:
@@ -149,3 +148,35 @@ def test_an_end_that_was_seen_is_put_away(writable: Registry, tmp_path: Path) ->
     import_rows.put_away(writable)
     assert import_queue.shown(writable) is None
     assert app_imports.private(writable) == []
+
+
+def test_an_import_that_cannot_begin_is_a_sentence(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_queue, "PROCESS", ("/nowhere/python",))
+    with pytest.raises(StorageError, match="could not begin"):
+        started(writable, delivery)
+    (work,) = import_queue.listed(writable)
+    assert (work.state, "could not begin" in (work.message or "")) == (FAILED, True)
+    assert [path for path in app_imports.private(writable) if path.is_dir()] == []
+
+
+def test_progress_is_told_rarely_and_needs_no_database(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = ImportWork(import_id="i1", state="running", recipe="bids", source="/", actor="r07", started="")
+    import_rows.add(writable, work)
+    telling, told = Telling(writable, "i1"), []
+    note = import_rows.note
+    monkeypatch.setattr(import_rows, "note", lambda *args, **values: told.append(values) or note(*args, **values))
+    for done in range(2000):
+        telling(done, 2000, "files")
+    assert len(told) < 20
+    monkeypatch.setattr(import_rows, "get", unanswered)
+    telling(1, 2, "checking files")
+    telling.interrupt(signal.SIGTERM, None)
+    with pytest.raises(Stopped):
+        telling(2, 2, "checking files")
+    import_rows.end(writable, "i1", STOPPED)
+
+
+def unanswered(*_: object) -> None:
+    raise StorageError("The database did not answer.")

@@ -1,0 +1,85 @@
+"""The Inbox's form: which delivery, laid out how; and the look that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from curation import import_rows, inbox, jobs, recipes
+from curation.inbox import Asked
+from curation.jobs import Job
+from curation.pages import job_progress
+from curation.recipes import Recipe
+from registry.errors import CohortiumError
+from registry.publishing import Progress
+from registry.store import Registry
+from registry.viewer import shell
+from registry.wording import plain
+
+DESK = "inbox"
+LOOK = "look"
+
+
+def draw(registry: Registry, failed: Job | None) -> None:
+    """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
+    if failed is not None:
+        job_progress.why(failed)
+        fill(failed.facts["asked"])
+    st.caption("Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
+               "before anything is written.")  # fmt: skip
+    left, right = st.columns((3, 2), gap="large")
+    with left:
+        titles = {name: recipes.load(name) for name in recipes.known()}
+        st.session_state.setdefault("inbox_recipe", "bids")
+        name = st.selectbox("Recipe", list(titles), key="inbox_recipe",
+                            format_func=lambda key: f"{titles[key].title} ({key})")  # fmt: skip
+        folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
+        people = ""
+        if titles[name].importer == inbox.DICOM:
+            people = st.text_input("Table of Patient IDs (optional)", key="inbox_people",
+                                   placeholder="/home/me/ids.tsv",
+                                   help="Columns patient_id and participant_id. It is read, never kept.")  # fmt: skip
+        if st.button("Look at it", type="primary", icon=":material/search:"):
+            _look(registry, name, folder, people)
+    with right:
+        _about(titles[name])
+
+
+def fill(wanted: Asked) -> None:
+    """What the form holds before anybody types."""
+    typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
+    for key, value in typed.items():
+        if value is not None:
+            st.session_state.setdefault(key, str(value))
+
+
+def _about(recipe: Recipe) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{plain(recipe.title)}**")
+        st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
+        if recipe.access:
+            st.text(f"Access: {recipe.access}")
+        for trap in recipe.traps:
+            st.caption(f":material/warning: {plain(trap)}")
+
+
+def _look(registry: Registry, name: str, folder: str, people: str) -> None:
+    try:
+        wanted = inbox.asked(name, folder, people)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    job = Job(LOOK, f"Looking at {wanted.source}", {"asked": wanted})
+    begin(registry, job, lambda progress: inbox.look(registry, wanted, progress))
+
+
+def begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
+    """Start a look, or the rehearsal of an import; the end of an earlier import is then no longer shown."""
+    try:
+        jobs.start(registry, DESK, job, work)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    import_rows.put_away(registry)
+    st.rerun()
