@@ -23,7 +23,7 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
         return
     rows = [{"What": units.in_words(item.unit), "Reason": words(item.reason), "First reader": item.rater_id,
              "Second reader": item.second_rater_id or "waits"} for item in found]  # fmt: skip
-    st.dataframe(rows, hide_index=True, height=min(320, 38 + 35 * len(rows)))
+    st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 320))
 
 
 def effect(registry: Registry) -> None:
@@ -61,7 +61,7 @@ def history(registry: Registry) -> None:
         rows = [{"When": moment(row["at"]), "Who": row["actor"], "Did": row["what"],
                  "What": units.in_words(row["unit"] or ""), "Reason": words(row["reason"]) if row["reason"] else "",
                  "Comment": row["comment"] or ""} for row in found]  # fmt: skip
-        st.dataframe(rows, hide_index=True, height=min(420, 38 + 35 * len(rows)))
+        st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))
 
 
 def history_of(registry: Registry, unit: str) -> None:

@@ -10,6 +10,7 @@ from curation import kept_reports, reasons
 from curation.importers.report import ImportReport, Refusal
 from curation.kept_reports import KeptReport
 from registry.store import Registry
+from registry.viewer import shell
 from registry.wording import counted, number, plain
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
@@ -50,7 +51,7 @@ def _files(groups: Sequence[reasons.Group], key: str) -> None:
     shown = [{"File": item.path, "Why": item.detail} for group in groups if group.reason in (chosen or sentences)
              for item in group.files if wanted in item.path.casefold()]  # fmt: skip
     st.caption(counted(len(shown), "file"))
-    st.dataframe(shown, hide_index=True, height=min(420, 38 + 35 * max(len(shown), 1)),
+    st.dataframe(shown, hide_index=True, height=shell.table_height(max(len(shown), 1), 420),
                  column_config={"File": st.column_config.TextColumn(width="large")})  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def earlier(registry: Registry) -> None:
     if not found:
         st.caption("Nothing was imported into this registry yet.")
         return
-    st.dataframe([_row(item) for item in found], hide_index=True, height=min(300, 38 + 35 * len(found)))
+    st.dataframe([_row(item) for item in found], hide_index=True, height=shell.table_height(len(found), 300))
     named = {item.name: item for item in found}
     chosen = st.selectbox("Open a report", list(named), index=None, key="earlier", placeholder="Choose an import",
                           format_func=lambda key: _title(named[key]))  # fmt: skip

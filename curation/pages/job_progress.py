@@ -1,14 +1,30 @@
-"""Long work under way: a bar that follows it, and a way to stop it."""
+"""Long work: its start, a bar that follows it, and a way to stop it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from curation import jobs
 from curation.jobs import Job, Stopped
+from registry.errors import CohortiumError
+from registry.publishing import Progress
+from registry.store import Registry
 from registry.viewer import shell
 from registry.wording import number, plain
 
 _REFRESH_S = 1.0
+
+
+def begin(registry: Registry, desk: str, job: Job, work: Callable[[Progress], object]) -> None:
+    """Start work, then draw the page anew, which follows it. Where other work of the desk is under way, say so."""
+    try:
+        jobs.start(registry, desk, job, work)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.rerun()
 
 
 def follow(job: Job, about: str) -> None:

@@ -7,11 +7,9 @@ import streamlit as st
 from curation import jobs
 from curation.jobs import Job
 from curation.pages import job_progress
-from registry.errors import CohortiumError
 from registry.identity import links
 from registry.identity.survey import Survey
 from registry.store import Registry
-from registry.viewer import shell
 from registry.wording import counted
 
 _DESK = "persons"
@@ -20,16 +18,10 @@ _DESK = "persons"
 def button(registry: Registry, possible: bool) -> None:
     """The button that starts a search; `possible` is False where there are not two subjects."""
     job = jobs.current(registry, _DESK)
-    if not st.button("Look for new pairs", icon=":material/person_search:", disabled=not possible or running(job),
-                     help="By checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
-        return
-    try:
-        job = Job("propose", "Looking for subjects that may be one person")
-        jobs.start(registry, _DESK, job, lambda progress: links.propose(registry, progress))
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    st.rerun()
+    if st.button("Look for new pairs", icon=":material/person_search:", disabled=not possible or running(job),
+                 help="By checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
+        work = Job("propose", "Looking for subjects that may be one person")
+        job_progress.begin(registry, _DESK, work, lambda progress: links.propose(registry, progress))
 
 
 def running(job: Job | None) -> bool:

@@ -147,4 +147,4 @@ def _several(catalog: Catalog) -> None:
         return
     rows = [{"Person": row["person_id"], "Subjects": ", ".join(row["subjects"]), "Visits": row["sessions"],
              "Images": row["images"], "Sites": ", ".join(row["sites"] or ["not stated"])} for row in found]  # fmt: skip
-    st.dataframe(rows, hide_index=True, height=min(320, 38 + 35 * len(rows)))
+    st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 320))

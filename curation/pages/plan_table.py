@@ -10,6 +10,7 @@ import streamlit as st
 from curation import inbox
 from curation.dicom.planning import Planned
 from curation.inbox import Corrected
+from registry.viewer import shell
 from registry.wording import counted, plain
 
 _COLUMNS = ("description", "keep", "name", "subject", "session", "days_from_baseline", "files", "volumes", "shape",
@@ -26,7 +27,7 @@ def edit(planned: Planned) -> Corrected:
             for number, row in enumerate(planned.rows, start=1)]  # fmt: skip
     cells: list[dict[str, Any]] = st.data_editor(
         rows, key="plan", hide_index=True, disabled=["line", *_FIXED], column_config=_config(),
-        height=min(560, 38 + 35 * len(rows)),
+        height=shell.table_height(len(rows), 560),
     )  # fmt: skip
     corrected = inbox.correct(planned, cells)
     _problems(corrected)

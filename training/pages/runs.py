@@ -46,9 +46,9 @@ def _table(registry: Registry, before: Any) -> None:
     known = runs.listed(registry)
     if _states(known) != before:
         st.rerun()  # a run began or ended: the whole page changes
-    st.dataframe([_row(run) for run in known], hide_index=True, height=min(290, 38 + 35 * len(known)), column_config={
-        "Progress": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
-    })  # fmt: skip
+    progress = st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent")
+    st.dataframe([_row(run) for run in known], hide_index=True, height=shell.table_height(len(known), 290),
+                 column_config={"Progress": progress})  # fmt: skip
 
 
 def _states(known: Sequence[Run]) -> list[tuple[str, str]]:
