@@ -99,7 +99,7 @@ def write_cell(page: Any, grid: Any, at: tuple[int, int], text: str) -> None:
     def opens() -> bool:
         grid.click(position={"x": at[0], "y": at[1]})
         page.keyboard.press("Enter")
-        return within(page, editor.is_visible, 1.5)
+        return within(page, editor.is_visible, 10)
 
     until(page, opens)
     editor.focus()
