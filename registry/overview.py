@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from registry import expecting
 from registry.catalog import Catalog
 
 Row = dict[str, Any]
@@ -12,6 +13,12 @@ Sites = Sequence[str]
 
 STATES = ("no session", "no image", "image", "read", "consensus")
 """Of one subject, session and channel, from nothing to a consensus of several readings."""
+
+SHOWN = ("none", "missing", "image", "read", "consensus")
+"""The same of a cell that is drawn: what is not there is missing only where it is expected."""
+
+OTHERS = 2
+"""Others of a site who must have what is called missing on the overview."""
 
 _HEADLINE = """SELECT
     (SELECT count(DISTINCT person_id) FROM sessions WHERE {here}) AS persons,
@@ -27,9 +34,9 @@ _CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'unknown') AS
         FROM sessions WHERE {here}),
     shown AS (SELECT subject, session, channel, count(*) AS images, sum(n_readings) AS readings,
         sum(n_consensus) AS consensus FROM images WHERE {here} GROUP BY ALL),
-    grid AS (SELECT * FROM (SELECT DISTINCT subject FROM visit), (SELECT DISTINCT label FROM visit),
-        (SELECT DISTINCT channel FROM shown))
-    SELECT g.subject, g.label AS session, g.channel, v.site, v.day,
+    grid AS (SELECT * FROM (SELECT subject, arg_min(site, label) AS home FROM visit GROUP BY subject),
+        (SELECT DISTINCT label FROM visit), (SELECT DISTINCT channel FROM shown))
+    SELECT g.subject, g.label AS session, g.channel, coalesce(v.site, g.home) AS site, v.day,
         coalesce(s.images, 0)::INT AS images, coalesce(s.readings, 0)::INT AS readings,
         coalesce(s.consensus, 0)::INT AS consensus,
         CASE WHEN v.session IS NULL THEN 'no session' WHEN s.images IS NULL THEN 'no image'
@@ -81,36 +88,50 @@ def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
 
 
 def completeness(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
-    """One row a subject, session label and channel: `images`, `readings`, `consensus` and one of `STATES`."""
+    """One row a subject, session label and channel: `images`, `readings`, `consensus` and one of `STATES`.
+
+    Its `site` is that of the visit; where the visit is not there, that of the subject's first.
+    """
     return _ask(catalog, _CELLS, chosen)
 
 
 def gaps(cells: Sequence[Row]) -> list[Row]:
     """What is missing, of the rows of `completeness`: rows `subject, session, channel, site, missing`.
 
-    A session or an image is missed where others have one; a reading or a consensus where others of the channel do.
+    `missing` is `session`, `image`, `reading` or `consensus`. Each is expected where at least two thirds of the other
+    subjects of the same site have it, and the site has `OTHERS` others or more; see `registry.expecting.gaps`.
     """
-    read = {cell["channel"] for cell in cells if cell["readings"]}
-    agreed = {cell["channel"] for cell in cells if cell["consensus"]}
-    found: dict[tuple[str, str, str], Row] = {}
+    return expecting.gaps(cells, OTHERS)
+
+
+def squares(cells: Sequence[Row], found: Sequence[Row]) -> dict[str, list[Row]]:
+    """Site to the cells to draw, each with `shown`, one of `SHOWN`; columns that are empty at a site are left out.
+
+    Args:
+        cells: rows of `completeness`.
+        found: what `gaps` says of them.
+    """
+    lacking = {(gap["subject"], gap["session"], gap["channel"]) for gap in found if gap["missing"] in _ABSENT}
+    sites: dict[str, list[Row]] = {}
     for cell in cells:
-        missing = _missing(cell, read, agreed)
-        whole = missing == "session"
-        key = (cell["subject"], cell["session"], "" if whole else cell["channel"])
-        if missing:
-            found[key] = {"subject": cell["subject"], "session": cell["session"], "site": cell["site"],
-                          "channel": None if whole else cell["channel"], "missing": missing}  # fmt: skip
-    return list(found.values())
+        sites.setdefault(cell["site"], []).append({**cell, "shown": _shown(cell, lacking)})
+    return {site: _filled(rows) for site, rows in sorted(sites.items())}
 
 
-def _missing(cell: Row, read: set[str], agreed: set[str]) -> str | None:
-    if cell["state"] == "no session":
-        return "session"
-    if cell["state"] == "no image":
-        return "image"
-    if cell["channel"] in read and not cell["readings"] and not cell["consensus"]:
-        return "reading"
-    return "consensus" if cell["channel"] in agreed and not cell["consensus"] else None
+_ABSENT = ("session", "image")
+
+
+def _shown(cell: Row, lacking: set[tuple[str, str, str | None]]) -> str:
+    if cell["state"] not in ("no session", "no image"):
+        return str(cell["state"])
+    whole = (cell["subject"], cell["session"], None)
+    return "missing" if whole in lacking or (*whole[:2], cell["channel"]) in lacking else "none"
+
+
+def _filled(rows: Sequence[Row]) -> list[Row]:
+    """Without the columns where nothing is, and so without those where nothing is expected."""
+    there = {(row["session"], row["channel"]) for row in rows if row["images"]}
+    return [row for row in rows if (row["session"], row["channel"]) in there]
 
 
 def _ask(catalog: Catalog, sql: str, chosen: Sites) -> list[Row]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import altair as alt
 
-from registry.overview import STATES
+from registry.overview import SHOWN
 from registry.viewer import rater_colour
 from registry.wording import visit
 
 Row = dict[str, Any]
 
 _LOW = 200
+_LETTER, _NARROW = 6.5, 440  # pixels of a letter, and of a chart beside its labels on a screen of 1024
 _CONSENSUS_LINE = "#C4B000"  # the yellow of the viewer, darker: it must be seen on white
 _STATUS_COLOURS = {
     "normal": "#009E73",
@@ -21,10 +22,9 @@ _STATUS_COLOURS = {
     "pathological": "#D55E00",
     "not stated": "#8A94A0",
 }
-_STATE_COLOURS = ("#8A94A055", "#D55E00", "#B9D3EA", "#6FA3CF", "#2F6690")
-_STATE_NAMES = {
-    "no session": "no visit", "no image": "missing", "image": "image", "read": "with readings",
-    "consensus": "with consensus",
+_SHOWN_COLOURS = ("#8A94A033", "#D55E00", "#B9D3EA", "#6FA3CF", "#2F6690")
+_SHOWN_NAMES = {
+    "none": "none", "missing": "missing", "image": "image", "read": "with readings", "consensus": "with consensus",
 }  # fmt: skip
 
 
@@ -75,23 +75,26 @@ def timeline(rows: Sequence[Row]) -> alt.Chart:
     return chart
 
 
-def matrix(cells: Sequence[Row]) -> alt.Chart:
-    """Subjects by session and channel, coloured by what is there; a click selects a subject and a session."""
+def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
+    """Subjects of one site by session and channel, coloured by what is there; a click selects a subject and a session.
+
+    Args:
+        cells: of one site, from `registry.overview.squares`.
+        with_legend: also says what the colours mean; of several such charts the first one does.
+    """
     values = [{**cell, "column": f"{visit(cell['session'])} · {cell['channel']}",
-               "shown": _STATE_NAMES[cell["state"]]} for cell in cells]  # fmt: skip
-    columns = len({value["column"] for value in values}) or 1
-    scale = alt.Scale(domain=[_STATE_NAMES[state] for state in STATES], range=list(_STATE_COLOURS))
-    legend = _legend()
-    angle = -35 if columns > 7 else 0
-    across = alt.Axis(orient="top", labelAngle=angle, labelLimit=140, ticks=False, domain=False)
-    down = alt.Axis(ticks=False, domain=False)
+               "shown": _SHOWN_NAMES[cell["shown"]]} for cell in cells]  # fmt: skip
+    scale = alt.Scale(domain=[_SHOWN_NAMES[state] for state in SHOWN], range=list(_SHOWN_COLOURS))
+    legend = alt.Legend(orient="top", title=None, direction="horizontal", padding=0, offset=12)
+    across = _columns_axis({value["column"] for value in values})
+    down = alt.Axis(ticks=False, domain=False, labelOverlap=False)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=values), width=alt.Step(max(26, min(110, 760 // columns))), height=alt.Step(19))
+        alt.Chart(alt.InlineData(values=values), height=alt.Step(19))
         .mark_rect(cornerRadius=3)
         .encode(
             x=alt.X("column:N", title=None, axis=across, scale=alt.Scale(paddingInner=0.06)),
             y=alt.Y("subject:N", title=None, axis=down, scale=alt.Scale(paddingInner=0.14)),
-            color=alt.Color("shown:N", scale=scale, legend=legend),
+            color=alt.Color("shown:N", scale=scale, legend=legend if with_legend else None),
             tooltip=[
                 alt.Tooltip("subject:N", title="Subject"), alt.Tooltip("column:N", title="Visit · channel"),
                 alt.Tooltip("site:N", title="Site"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
@@ -102,6 +105,15 @@ def matrix(cells: Sequence[Row]) -> alt.Chart:
         .add_params(alt.selection_point("cell", fields=["subject", "session"]))
     )  # fmt: skip
     return chart
+
+
+def _columns_axis(names: Collection[str]) -> alt.Axis:
+    """Labels on two lines, visit and channel, while they fit on a narrow screen; else aslant."""
+    longest = max((len(part) for name in names for part in name.split(" · ")), default=0)
+    straight = len(names) * longest * _LETTER < _NARROW
+    lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
+    return alt.Axis(orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False,
+                    **({"labelAngle": 0} | lines))  # fmt: skip
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:

@@ -12,7 +12,7 @@ from registry import overview
 from registry.catalog import Catalog
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, visit
+from registry.wording import counted, number, plain, visit
 
 _MOST_SUBJECTS = 150
 _HEADLINE: dict[str, str | None] = {
@@ -24,6 +24,12 @@ _HEADLINE: dict[str, str | None] = {
     "masks": "Accepted readings of one rater each.",
     "lesions": "Counted in the consensus masks, in every visit anew.",
 }
+
+_EXPECTED = (
+    "Missing is what at least two thirds of the other subjects of the same site have: a visit, a channel at a visit, "
+    "a reading, a consensus. Of a site with fewer than three subjects nothing is expected."
+)
+_MISSING = {"session": "visit"}
 
 
 def render(registry: Registry) -> None:
@@ -75,14 +81,14 @@ def _chart(title: str, chart: Any) -> None:
 def _completeness(cells: list[dict[str, Any]]) -> None:
     st.subheader("Completeness")
     found = overview.gaps(cells)
+    st.caption(f"One square is one visit and channel of a subject; click it to open the subject. {_EXPECTED}")
     shown = _most_telling(cells, {row["subject"] for row in found})
-    left, right = st.columns((5, 3), gap="large")
-    with left:
-        st.caption("One square is one visit and channel. Click it to open the subject.")
-        event = st.altair_chart(charts.matrix(shown), width="content", on_select="rerun", key="matrix")
-        _open(event)
-    with right:
-        _missing(found)
+    for index, (site, rows) in enumerate(overview.squares(shown, found).items()):
+        subjects = len({row["subject"] for row in rows})
+        st.markdown(f"**{plain(site)}** · {counted(subjects, 'subject')}")
+        chart = charts.matrix(rows, with_legend=index == 0)
+        _open(st.altair_chart(chart, width="stretch", on_select="rerun", key=f"matrix {site}"))
+    _missing(found)
 
 
 def _most_telling(cells: list[dict[str, Any]], incomplete: set[str]) -> list[dict[str, Any]]:
@@ -104,10 +110,9 @@ def _open(event: Any) -> None:
 
 def _missing(found: list[dict[str, Any]]) -> None:
     if not found:
-        st.success("Nothing is missing: every subject has each visit, each channel, its readings and its consensus.",
-                   icon=":material/check_circle:")  # fmt: skip
+        st.success("Nothing that is expected is missing.", icon=":material/check_circle:")
         return
-    st.caption(f"{counted(len(found), 'gap')}: what a subject lacks and others have.")
+    st.markdown(f"**{counted(len(found), 'gap')}**")
     rows = [{"Subject": row["subject"], "Visit": visit(row["session"]), "Channel": row["channel"] or "all",
-             "Site": row["site"] or "-", "Missing": row["missing"]} for row in found]  # fmt: skip
-    st.dataframe(rows, hide_index=True, height=min(420, 38 + 35 * len(rows)))
+             "Site": row["site"], "Missing": _MISSING.get(row["missing"], row["missing"])} for row in found]  # fmt: skip
+    st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))

@@ -39,10 +39,10 @@ CHECKS: tuple[Check, ...] = (
           copies.copies),
     Check("sidecar-incomplete", "The sidecars lack fields that this kind of image should state.",
           "Ask the site, or convert the DICOM files again.", lacking.fields),
-    Check("session-missing", "A visit that most subjects have is not there.", "Ask the site, or acknowledge why.",
-          lacking.sessions),
-    Check("channel-missing", "A channel that most subjects have at this visit is not there.",
-          "Ask the site, or acknowledge why.", lacking.channels),
+    Check("session-missing", "A visit that most other subjects of the site have is not there.",
+          "Ask the site, or acknowledge why.", lacking.sessions, version="2"),
+    Check("channel-missing", "A channel that most other subjects of the site have at this visit is not there.",
+          "Ask the site, or acknowledge why.", lacking.channels, version="2"),
 )  # fmt: skip
 
 

@@ -198,7 +198,7 @@ def _cells(missing: set[tuple[str, str, str]], subjects: int = 8) -> list[dict[s
 
 def _state(no_visit: bool, no_image: bool) -> dict[str, str | None]:
     if no_visit:
-        return {"site": None, "state": "no session"}
+        return {"site": "siteA", "state": "no session"}
     return {"site": "siteA", "state": "no image" if no_image else "image"}
 
 

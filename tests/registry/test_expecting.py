@@ -1,0 +1,81 @@
+"""What is missing is what most others of the same site have, whatever other sites and cohorts do."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry import overview
+from registry.expecting import gaps
+
+Cohort = dict[str, dict[tuple[str, str], str]]
+"""Subject to (visit, channel) to what is there."""
+
+THINGS = ("image", "read", "consensus")
+
+
+def cells(cohorts: dict[str, Cohort]) -> list[dict[str, Any]]:
+    """Rows as `overview.completeness` gives them, of cohorts by site: every subject by every visit and channel."""
+    held = [slot for cohort in cohorts.values() for slots in cohort.values() for slot in slots]
+    visits, channels = sorted({visit for visit, _ in held}), sorted({channel for _, channel in held})
+    return [_cell(site, subject, slots, visit, channel) for site, cohort in cohorts.items()
+            for subject, slots in cohort.items() for visit, channel in product(visits, channels)]  # fmt: skip
+
+
+def _cell(site: str, subject: str, slots: dict[tuple[str, str], str], visit: str, channel: str) -> dict[str, Any]:
+    there = slots.get((visit, channel))
+    absent = "no image" if visit in {name for name, _ in slots} else "no session"
+    return {"subject": f"{site}{subject}", "session": visit, "channel": channel, "site": site, "state": there or absent,
+            "images": int(there is not None), "readings": int(there in ("read", "consensus")),
+            "consensus": int(there == "consensus")}  # fmt: skip
+
+
+def cohorts(visits: list[str], channels: list[str]) -> st.SearchStrategy[Cohort]:
+    slots = st.dictionaries(st.tuples(st.sampled_from(visits), st.sampled_from(channels)), st.sampled_from(THINGS))
+    return st.dictionaries(st.sampled_from("abcdef"), slots, max_size=6)
+
+
+def told(cohorts: dict[str, Cohort], others: int = 2) -> set[tuple[Any, ...]]:
+    return {tuple(row.values()) for row in gaps(cells(cohorts), others)}
+
+
+@given(cohorts(["M00", "M12"], ["FLAIR", "T1w"]), cohorts(["01", "M00"], ["FLAIR", "T2w"]))
+def test_another_cohort_of_another_site_makes_nothing_missing(one: Cohort, other: Cohort) -> None:
+    assert told({"x": one, "y": other}) == told({"x": one}) | told({"y": other})
+
+
+@given(cohorts(["M00", "M12"], ["FLAIR", "T1w"]))
+def test_nothing_that_is_there_is_missing_and_each_gap_is_drawn(cohort: Cohort) -> None:
+    rows = cells({"x": cohort})
+    drawn = [cell for group in overview.squares(rows, overview.gaps(rows)).values() for cell in group]
+    assert sum(cell["images"] for cell in drawn) == sum(cell["images"] for cell in rows)
+    assert all((cell["shown"] in THINGS) == bool(cell["images"]) for cell in drawn)
+    lacking = {gap["subject"] for gap in overview.gaps(rows) if gap["missing"] in ("session", "image")}
+    assert lacking == {cell["subject"] for cell in drawn if cell["shown"] == "missing"}
+
+
+def _site(with_t1: int, without: int) -> Cohort:
+    """Subjects with FLAIR, some of them with T1w as well."""
+    return {f"{number}": {("M00", channel): "image" for channel in (("FLAIR", "T1w") if number < with_t1 else ("FLAIR",))}
+            for number in range(with_t1 + without)}  # fmt: skip
+
+
+def test_two_thirds_of_the_others_make_an_image_expected() -> None:
+    assert told({"x": _site(2, 1)}) == {("x2", "M00", "T1w", "x", "image")}
+    assert {row[0] for row in told({"x": _site(4, 2)})} == {"x4", "x5"}
+    assert told({"x": _site(3, 3)}) == set()
+
+
+def test_a_site_with_too_few_others_lacks_nothing() -> None:
+    assert told({"x": _site(1, 1)}) == set()
+    assert told({"x": _site(3, 1)}, others=4) == set()
+    assert told({"x": _site(4, 1)}, others=4) == {("x4", "M00", "T1w", "x", "image")}
+
+
+def test_a_reading_and_a_consensus_are_missed_where_most_images_of_the_channel_have_one() -> None:
+    cohort = {name: {("M00", "FLAIR"): thing} for name, thing in zip("abcd", ("consensus", "consensus", "read", "image"),
+                                                                      strict=True)}  # fmt: skip
+    assert told({"x": cohort}) == {("xc", "M00", "FLAIR", "x", "consensus"), ("xd", "M00", "FLAIR", "x", "reading")}
