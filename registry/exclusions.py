@@ -45,6 +45,8 @@ def exclude(registry: Registry, unit: str, reason: str, comment: str | None = No
         NotFound: the registry holds no such unit.
         UsageError: the reason is no code, the comment is more than a line, or the unit is excluded for another reason.
     """
+    if not reason:
+        raise UsageError("An exclusion needs a reason.", "Give one, such as motion.")
     if not REASON.fullmatch(reason):
         raise UsageError(f"'{reason}' cannot be a reason.", "Use lower-case letters, digits and -, such as motion.")
     if comment and not comment.isprintable():

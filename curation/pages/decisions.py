@@ -1,4 +1,4 @@
-"""What a person decides on a page: it is made, the page is drawn anew and says so. Exclusions have a form for it."""
+"""What a person decides on a page: it is made, the page is drawn anew and says so. Exclusions have fields for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from registry import exclusions, units
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import words
+from registry.wording import plain, words
 
 _TOLD = "decision told"
+_ANOTHER = "another reason"
+"""No code, because of its blank."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,16 @@ def make(change: Callable[[], object], sentence: str) -> None:
 
 
 def ask_why(registry: Registry, key: str) -> Asked:
-    """Draw the fields of an exclusion, inside a form; `key` names them on their page."""
-    reason = st.selectbox("Reason", exclusions.known_reasons(registry), index=None, key=f"{key} reason",
-                          accept_new_options=True, format_func=_in_words,
-                          placeholder="Choose one, or type a new code")  # fmt: skip
+    """Draw the fields of an exclusion, outside of a form, in which no field can appear; `key` names them on their page.
+
+    A reason that nobody has used yet has a field of its own, so that none is made by typing half of a known one.
+    """
+    reason = st.selectbox("Reason", [*exclusions.known_reasons(registry), _ANOTHER], index=None, key=f"{key} reason",
+                          format_func=words, placeholder="Choose one")  # fmt: skip
+    if reason == _ANOTHER:
+        typed = st.text_input("The other reason", key=f"{key} other reason", placeholder="scanned after surgery")
+        reason = "-".join(typed.lower().split())
+        st.caption(f"Kept as the code {plain(reason)}, also in manifests." if reason else "A few words.")
     comment = st.text_input("Comment (optional)", key=f"{key} comment", placeholder="one line for people")
     return Asked(reason or "", comment.strip() or None)
 
@@ -59,7 +67,3 @@ def exclude(registry: Registry, unit: str, asked: Asked) -> None:
     """Leave a unit out; it then waits for a second reader."""
     make(lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
          f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.")  # fmt: skip
-
-
-def _in_words(code: str) -> str:
-    return words(code) if exclusions.REASON.fullmatch(code) else code

@@ -96,10 +96,8 @@ def _exclude(registry: Registry) -> None:
         st.warning(f"Nothing in this registry is called '{plain(typed.strip())}'.", icon=":material/search_off:")
     if not matches:
         return
-    with st.form("exclude", border=False):
-        unit = st.selectbox(f"Which of {counted(len(matches), 'match', 'matches')}", [item.unit for item in matches],
-                            format_func=units.in_words, key="exclude unit")  # fmt: skip
-        asked = decisions.ask_why(registry, "exclude")
-        pressed = st.form_submit_button("Exclude", type="primary", icon=":material/block:")
-    if pressed and unit:
+    unit = st.selectbox(f"Which of {counted(len(matches), 'match', 'matches')}", [item.unit for item in matches],
+                        format_func=units.in_words, key="exclude unit")  # fmt: skip
+    asked = decisions.ask_why(registry, "exclude")
+    if st.button("Exclude", type="primary", icon=":material/block:"):
         decisions.exclude(registry, unit, asked)

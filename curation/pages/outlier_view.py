@@ -103,10 +103,8 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
 
 
 def _exclude(registry: Registry, image: Row) -> None:
-    with st.form(f"exclude {image['path']}", border=False):
-        visit = {image["path"]: "This image", image["session"]: "Its visit"}
-        unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
-        asked = decisions.ask_why(registry, "outlier")
-        pressed = st.form_submit_button("Exclude", icon=":material/block:")
-    if pressed:
+    visit = {image["path"]: "This image", image["session"]: "Its visit"}
+    unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
+    asked = decisions.ask_why(registry, "outlier")
+    if st.button("Exclude", icon=":material/block:"):
         decisions.exclude(registry, unit, asked)

@@ -51,16 +51,28 @@ def test_nothing_of_that_name_is_a_sentence(full: Registry) -> None:
     assert "Nothing in this registry is called" in texts(test)
 
 
-@pytest.mark.parametrize("reason", ["Too Dark", "dark!", None])
-def test_a_reason_that_is_no_code_is_a_sentence(writable: Registry, reason: str | None) -> None:
-    test = open_page(writable, "exclusions")
-    test.text_input(key="find").set_value("sub-A001").run()
-    if reason is not None:
-        with pytest.raises(UsageError):
-            exclusions.exclude(writable, "sub-A001", reason)
-    test = button(test, "Exclude").click().run()
-    assert "cannot be a reason" in test.error[0].value
+def test_an_exclusion_without_a_reason_is_a_sentence(writable: Registry) -> None:
+    assert "needs a reason" in chosen(writable, "sub-A001", None).error[0].value
     assert not exclusions.listed(writable)
+
+
+@pytest.mark.parametrize("reason", ["Too Dark", "dark!"])
+def test_a_reason_is_a_code(writable: Registry, reason: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a reason"):
+        exclusions.exclude(writable, "sub-A001", reason)
+
+
+def test_a_reason_nobody_used_is_asked_for_by_name_only(writable: Registry) -> None:
+    """The list takes no words of its own; a known reason in other letters is that reason."""
+    test = open_page(writable, "exclusions")
+    test = test.text_input(key="find").set_value("sub-A001").run()
+    box = test.selectbox(key="exclude reason")
+    assert not box.proto.accept_new_options
+    test = box.set_value("another reason").run()
+    test = test.text_input(key="exclude other reason").set_value("Consent  withdrawn").run()
+    test = button(test, "Exclude").click().run()
+    assert [item.reason for item in exclusions.listed(writable)] == ["consent-withdrawn"]
+    assert not test.exception
 
 
 def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def test_acknowledging_takes_a_reason_and_takes_the_finding_from_the_list(checke
 def test_excluding_takes_a_reason_and_is_an_exclusion_like_any_other(checked: Registry) -> None:
     test = open_page(checked, "outliers")
     test = button(test, "Exclude").click().run()
-    assert "cannot be a reason" in test.error[0].value
+    assert "needs a reason" in test.error[0].value
     test.selectbox(key="outlier reason").set_value("incomplete")
     test = button(test, "Exclude").click().run()
     assert "second reader" in test.success[0].value
