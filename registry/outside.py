@@ -87,11 +87,7 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
     if not paths or not reason.strip():
         raise UsageError("Say which files to take in, and why.",
                          'For example: cohortium adopt participants.tsv --reason "ages corrected"')  # fmt: skip
-    found = {item.path: item.what for item in differences(registry) if item.what in (Outside.EDITED, Outside.NEW)}
-    for path in paths:
-        if path not in found:
-            raise NotFound(f"{path} was not changed outside the registry.", "See what was with: cohortium doctor")
-        _require_changeable(path, found[path])
+    _require_adoptable(registry, paths)
 
     def write(tree: Path) -> None:
         for path in paths:
@@ -101,6 +97,14 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
     change = Change("adopt", f"Adopt {counted(len(paths), 'file')} changed outside", {"reason": reason.strip()},
                     adopts=frozenset(paths))  # fmt: skip
     return publish(registry, change, write, check=checker(registry))
+
+
+def _require_adoptable(registry: Registry, paths: Sequence[str]) -> None:
+    found = {item.path: item.what for item in differences(registry) if item.what in (Outside.EDITED, Outside.NEW)}
+    for path in paths:
+        if path not in found:
+            raise NotFound(f"{path} was not changed outside the registry.", "See what was with: cohortium doctor")
+        _require_changeable(path, found[path])
 
 
 def _require_changeable(path: str, what: Outside) -> None:

@@ -12,11 +12,13 @@ from registry import console
 from registry.console import AsJson
 
 if TYPE_CHECKING:
-    from registry.diffing import SnapshotDiff
+    from registry.diffing import Difference, SnapshotDiff
     from registry.manifests import Manifest
     from registry.store import Registry
 
 snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
+
+Fetch = Annotated[bool, typer.Option("--fetch", help="Ask remotes for content that is not here.")]
 
 
 @snapshot_app.command("create")
@@ -67,7 +69,7 @@ def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
     console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _describe(manifest))
 
 
-def _describe(manifest: Any) -> str:
+def _describe(manifest: Manifest) -> str:
     rows = [
         {"sample": s.sample, "person": s.person, "site": s.site, "part": s.part,
          "target": f"{s.target.kind}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)"}
@@ -81,7 +83,7 @@ def _describe(manifest: Any) -> str:
 @snapshot_app.command("verify")
 def snapshot_verify(
     snapshot: str,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Ask remotes for content that is not here.")] = False,
+    fetch: Fetch = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare every file with its frozen checksum; exits with 7 and names each missing or changed file."""
@@ -105,7 +107,7 @@ def snapshot_verify(
 @snapshot_app.command("folder")
 def snapshot_folder(
     snapshot: str,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Ask remotes for content that is not here.")] = False,
+    fetch: Fetch = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a folder in which every path of the snapshot holds the frozen bytes, whatever came later."""
@@ -140,15 +142,17 @@ def _diff_text(found: SnapshotDiff) -> str:
     if found.empty:
         return "No difference: both are the same snapshot."
     moved = {name: [vars(item) for item in getattr(found, name)] for name in ("added", "removed")}
-    lines = [{"sample": item.sample, "what": one.what, "before": _short(one.before), "after": _short(one.after)}
-             for item in found.changed for one in item.differences]  # fmt: skip
-    plain = {name: [{"what": one.what, "before": _short(one.before), "after": _short(one.after)}
-                    for one in getattr(found, name)] for name in ("settings", "exclusions")}  # fmt: skip
-    tables = {"Settings": plain["settings"], "Added": moved["added"], "Removed": moved["removed"], "Changed": lines,
-              "Left out differently": plain["exclusions"]}  # fmt: skip
+    changed = [{"sample": item.sample, **_values(one)} for item in found.changed for one in item.differences]
+    tables = {"Settings": [_values(one) for one in found.settings], "Added": moved["added"],
+              "Removed": moved["removed"], "Changed": changed,
+              "Left out differently": [_values(one) for one in found.exclusions]}  # fmt: skip
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
     head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *telling.sentences(found)])
     return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])
+
+
+def _values(one: Difference) -> dict[str, Any]:
+    return {"what": one.what, "before": _short(one.before), "after": _short(one.after)}
 
 
 def _short(value: Any) -> Any:
