@@ -26,6 +26,10 @@ FEWEST = 1500
 
 _CHUNK = 64
 
+_PORTIONS, _HEAVY_PORTIONS = 4, 256
+"""Into how many chunks the work of one core is cut at least: where each item takes long, one by one up to hundreds, so
+that their answers, and the progress that is told with them, come as they are made."""
+
 
 def cores_here() -> int:
     """Processors this process may use."""
@@ -47,7 +51,7 @@ def mapped(
     if cores < 2 or (len(items) < FEWEST and not heavy):
         yield from map(work, items)
         return
-    size = max(1, min(_CHUNK, len(items) // (cores * 4)))
+    size = max(1, min(_CHUNK, len(items) // (cores * (_HEAVY_PORTIONS if heavy else _PORTIONS))))
     board = _Board(work, [list(items[start : start + size]) for start in range(0, len(items), size)])
     threads = [threading.Thread(target=_serve, args=(board,), daemon=True) for _ in range(cores - 1)]
     for thread in threads:

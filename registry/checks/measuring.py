@@ -59,9 +59,11 @@ def measured(
         root: the registry's.
         cache: a folder of this machine.
         images: paths with their checksums.
-        progress: told about each image.
+        progress: told before the first image, and about each.
     """
     here = [(path, sha256) for path, sha256 in images if (root / path).is_file()]
+    if progress:
+        progress(0, len(here), "measuring images")
     answers = mapped(partial(_kept_or_read, str(root), str(cache)), here, heavy=_heavy(root, cache, here))
     for number, ((path, _), answer) in enumerate(zip(here, answers, strict=True), start=1):
         if progress:

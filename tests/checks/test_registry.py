@@ -66,6 +66,12 @@ def test_a_truncated_image_is_named_and_nothing_else_is(spoiled: Registry) -> No
     assert row["version"]
 
 
+def test_progress_says_how_many_images_there_are_before_the_first_is_read(cohort: Registry) -> None:
+    told: list[tuple[int, int]] = []
+    checks.run(cohort, lambda done, total, _: told.append((done, total)))
+    assert told == [(done, 12) for done in range(13)]
+
+
 def test_a_rebuild_gives_the_same_measures_findings_and_acknowledgements(spoiled: Registry) -> None:
     checks.run(spoiled)
     checks.acknowledge(spoiled, PATH, "asked for it again")

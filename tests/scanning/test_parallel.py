@@ -39,6 +39,14 @@ def test_work_is_shared_with_processes_that_are_gone_afterwards() -> None:
             os.kill(worker, 0)
 
 
+def test_answers_of_heavy_work_come_one_by_one_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")  # no worker: what was begun is what this process began
+    begun: list[int] = []
+    answers = parallel.mapped(begun.append, range(70), cores=2, heavy=True)
+    for number, _ in enumerate(answers, start=1):
+        assert begun == list(range(number))
+
+
 def files(root: Path, count: int, bad: set[int]) -> list[str]:
     (root / "sub-1").mkdir()
     paths = [f"sub-1/{number:04d}.json" for number in range(count)]
