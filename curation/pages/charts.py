@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -114,6 +116,20 @@ def _columns_axis(names: Collection[str]) -> alt.Axis:
     lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
     return alt.Axis(orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False,
                     **({"labelAngle": 0} | lines))  # fmt: skip
+
+
+def lines_axis(names: Collection[str], width: int = _NARROW) -> alt.Axis:
+    """Names of any length below a chart, whole: on lines of their own words, aslant where there are many."""
+    room = int(width / max(len(names), 1) / _LETTER)
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    if room < longest:
+        return alt.Axis(labelAngle=-40, labelLimit=260, labelOverlap=False, ticks=False)
+    return alt.Axis(labelAngle=0, labelLimit=260, labelOverlap=False, ticks=False, labelExpr=_wrapped(names, room))
+
+
+def _wrapped(names: Collection[str], room: int) -> str:
+    """A label's expression: its name on lines of at most `room` letters."""
+    return f"{json.dumps({name: textwrap.wrap(name, room) or [name] for name in sorted(names)})}[datum.label]"
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:

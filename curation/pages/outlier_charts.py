@@ -7,7 +7,9 @@ from typing import Any
 
 import altair as alt
 
+from curation.pages import charts
 from registry.checks import Measure
+from registry.checks.shapes import Peers
 from registry.wording import visit
 
 Row = dict[str, Any]
@@ -17,13 +19,13 @@ _KINDS = {
     "other": ("other finding", "#E69F00", "circle", 60),
     "acknowledged": ("acknowledged", "#8A94A0", "diamond", 90),
     "open": ("outlier", "#D55E00", "diamond", 130),
-    "median": ("site median", "#7A7F87", "M-1,-.1H1V.1H-1Z", 700),
+    "median": ("median", "#7A7F87", "M-1,-.1H1V.1H-1Z", 700),
 }
 """State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
 
 
 def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Chart:
-    """One point an image, one strip a site; a click selects the image's `path`.
+    """One point an image, one strip for those that are compared with each other; a click selects the image's `path`.
 
     Args:
         rows: of `registry.checks.showing.values`.
@@ -31,7 +33,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         chosen: path of the image that is looked at, drawn with a ring.
     """
     points = [_point(row, number) for number, row in enumerate(rows)]
-    points += [_median(site, value) for site, value in _medians(rows).items()]
+    points += [_median(who, value) for who, value in _medians(rows).items()]
     shown = [kind for kind in _KINDS if any(point["kind"] == _KINDS[kind][0] for point in points)]
     titles, colours, shapes, sizes = (list(part) for part in zip(*(_KINDS[kind] for kind in shown), strict=True))
     unit = f" ({measure.unit})" if measure.unit else ""
@@ -39,7 +41,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         alt.Chart(alt.InlineData(values=points), height=500)
         .mark_point(filled=True, strokeWidth=2.5)
         .encode(
-            x=alt.X("site:N", title=None, axis=alt.Axis(labelAngle=0, labelLimit=140, ticks=False)),
+            x=alt.X("strip:N", title=None, axis=charts.lines_axis({point["strip"] for point in points})),
             xOffset=alt.XOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
             y=alt.Y("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
                     axis=alt.Axis(titlePadding=8)),
@@ -62,18 +64,19 @@ def _point(row: Row, number: int) -> Row:
     score = row["score"]
     return {
         "path": row["path"], "subject": row["subject"], "visit": visit(row["session"].partition("/")[2]),
-        "site": row["site"], "value": row["value"], "distance": f"{score:+.1f}" if score is not None else "too few",
+        "site": row["site"], "strip": row["peers"].where, "value": row["value"],
+        "distance": f"{score:+.1f}" if score is not None else "too few",
         "kind": _KINDS[row["state"]][0], "across": (number * 0.618) % 1 * 2 - 1,
     }  # fmt: skip
 
 
-def _medians(rows: Sequence[Row]) -> dict[str, float]:
-    return {row["site"]: row["median"] for row in rows if row["median"] is not None}
+def _medians(rows: Sequence[Row]) -> dict[Peers, float]:
+    return {row["peers"]: row["median"] for row in rows if row["median"] is not None}
 
 
-def _median(site: str, value: float) -> Row:
-    return {"path": "", "subject": "", "visit": "", "site": site, "value": value, "distance": "",
-            "kind": _KINDS["median"][0], "across": 0}  # fmt: skip
+def _median(who: Peers, value: float) -> Row:
+    return {"path": "", "subject": "", "visit": "", "site": who.site, "strip": who.where, "value": value,
+            "distance": "", "kind": _KINDS["median"][0], "across": 0}  # fmt: skip
 
 
 def _legend() -> alt.Legend:

@@ -29,7 +29,6 @@ _EXPECTED = (
     "Missing is what at least two thirds of the other subjects of the same site have: a visit, a channel at a visit, "
     "a reading, a consensus. Of a site with fewer than three subjects nothing is expected."
 )
-_MISSING = {"session": "visit"}
 
 
 def render(registry: Registry) -> None:
@@ -114,5 +113,6 @@ def _missing(found: list[dict[str, Any]]) -> None:
         return
     st.markdown(f"**{counted(len(found), 'gap')}**")
     rows = [{"Subject": row["subject"], "Visit": visit(row["session"]), "Channel": row["channel"] or "all",
-             "Site": row["site"], "Missing": _MISSING.get(row["missing"], row["missing"])} for row in found]  # fmt: skip
+             "Site": row["site"], "Missing": "visit" if row["missing"] == "session" else row["missing"]}
+            for row in found]  # fmt: skip
     st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))

@@ -1,8 +1,8 @@
 """Images that look mirrored: left and right exchanged without the header saying so. A suspicion, never a proof.
 
 Each image's asymmetry is compared with that of the subject's other images; where a subject has one image only, with
-the mean of the other subjects of its site and channel, if those agree among themselves. Between two channels the sign
-of what is asymmetric is learned from all sessions that have both.
+the mean of the other subjects of its kind (`shapes.Peers`), if those agree among themselves. Between two channels the
+sign of what is asymmetric is learned from all sessions that have both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of an image against the others of its site and channel."""
+"""Checks of an image against the others of its site, channel, dataset and space (`shapes.Peers`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from registry.checks.measures import MEASURES, Measure
 from registry.checks.shapes import Check, Cohort, Hit
 
 LEAST = 8
-"""Images of one site and channel below which nobody is called an outlier."""
+"""Images that are compared with each other below which nobody is called an outlier."""
 
 FAR = 6.0
 """Robust z-score from which a measure is an outlier."""
@@ -30,7 +30,7 @@ _EXTENT = 0.25
 
 @dataclass(frozen=True)
 class Group:
-    """Values of one measure among images of one site and channel.
+    """Values of one measure among images that are compared with each other.
 
     Attributes:
         values: path to value; values that are not positive are left out.
@@ -63,19 +63,25 @@ def group(values: Mapping[str, float | None]) -> Group | None:
 def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
     """Images whose measure is far from that of the others; where many are, the channel is a mix and is named itself."""
     unit = f" {measure.unit}" if measure.unit else ""
-    for (site, channel), shots in cohort.peers.items():
+    for who, shots in cohort.peers.items():
         found = group({shot.path: shot.number(measure.name) for shot in shots})
         if found is None:
             continue
         odd = [path for path in found.scores if found.is_outlier(measure, path)]
         if len(odd) > max(_MANY, _MIXED * len(found.values)):
-            yield Hit(channel, f"{len(odd):,} of {len(found.values):,} images at {site} are far from the median of "
-                      f"{measure.title.lower()} ({found.median:.4g}{unit}): several kinds of images in one channel?",
-                      channel=channel)  # fmt: skip
+            yield Hit(who.channel, f"{len(odd):,} of {len(found.values):,} images ({who.of_channel} at {who.site}) are "
+                      f"far from the median of {measure.title.lower()} ({plainly(found.median)}{unit}): several kinds "
+                      "of images in one channel?", channel=who.channel)  # fmt: skip
             continue
         for path in odd:
-            yield Hit(path, f"{measure.title.lower()} is {found.values[path]:.4g}{unit}, the median of {channel} at "
-                      f"{site} is {found.median:.4g}{unit}", round(found.scores[path], 2))  # fmt: skip
+            yield Hit(path, f"{measure.title.lower()} is {plainly(found.values[path])}{unit}, the median of "
+                      f"{who.of_channel} at {who.site} is {plainly(found.median)}{unit}",
+                      round(found.scores[path], 2))  # fmt: skip
+
+
+def plainly(value: float) -> str:
+    """Four digits: `1,385`, `68.68`, `0.0021`; more than a million as `3.2e+06`."""
+    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:.4g}"
 
 
 def outlier_checks() -> tuple[Check, ...]:
@@ -84,9 +90,10 @@ def outlier_checks() -> tuple[Check, ...]:
     def one(measure: Measure) -> Check:
         return Check(
             measure.code,
-            f"{measure.title} is far from the other images of its site and channel (robust z of {FAR:g} or more).",
-            "Look at the image beside another of its site: wrong channel, artefact, coil, or a rescaled export?",
+            f"{measure.title} is far from that of the images it is compared with (robust z of {FAR:g} or more).",
+            "Look at the image beside another of its site: wrong channel, artifact, coil, or a rescaled export?",
             lambda cohort: outliers(measure, cohort),
+            version="2",
         )
 
     return tuple(one(measure) for measure in MEASURES)

@@ -7,11 +7,51 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from registry import layout
 from registry.checks.measuring import Measured
 from registry.findings import Severity
+from registry.names import parse
 
 UNKNOWN = "unknown"
 """The site of sessions that state none, as on the overview."""
+
+
+@dataclass(frozen=True)
+class Peers:
+    """What images have in common that are compared with each other.
+
+    Attributes:
+        dataset: folder of the derivative that they are of; empty for raw images.
+        space: of the derivative, empty where its names state none: what was cut out of its head, or resampled, is
+            unlike what was acquired.
+    """
+
+    site: str
+    channel: str
+    dataset: str = ""
+    space: str = ""
+
+    @classmethod
+    def of(cls, path: str, site: str, channel: str) -> Peers:
+        """Those of an image; dataset and space follow from its path."""
+        dataset, inner = layout.split_dataset(path)
+        name = parse(inner)
+        return cls(site, channel, dataset, name.entities.get("space", "") if name else "")
+
+    @property
+    def of_channel(self) -> str:
+        """`FLAIR`, or `FLAIR in MNI152NLin6Asym of mni-openms`."""
+        return self.channel + self._made
+
+    @property
+    def where(self) -> str:
+        """`siteA`, or `siteA in MNI152NLin6Asym of mni-openms`."""
+        return self.site + self._made
+
+    @property
+    def _made(self) -> str:
+        space = f" in {self.space}" if self.space else ""
+        return space + (f" of {self.dataset.partition('/')[2]}" if self.dataset else "")
 
 
 @dataclass(frozen=True)
@@ -37,6 +77,11 @@ class Shot:
     sidecar: Mapping[str, Any] = field(default_factory=dict)
     measured: Measured | None = None
 
+    @property
+    def peers(self) -> Peers:
+        """Whom it is compared with."""
+        return Peers.of(self.path, self.site, self.channel)
+
     def number(self, name: str) -> Any:
         """One measured column; None where it is not known."""
         return self.measured.numbers.get(name) if self.measured else None
@@ -50,12 +95,12 @@ class Cohort:
     cells: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
-    def peers(self) -> Mapping[tuple[str, str], Sequence[Shot]]:
-        """Site and channel to the images there that could be measured and show anything."""
-        found: dict[tuple[str, str], list[Shot]] = {}
+    def peers(self) -> Mapping[Peers, Sequence[Shot]]:
+        """Images that are compared with each other: those that could be measured and show anything."""
+        found: dict[Peers, list[Shot]] = {}
         for shot in self.shots:
             if shot.number("minimum") != shot.number("maximum"):
-                found.setdefault((shot.site, shot.channel), []).append(shot)
+                found.setdefault(shot.peers, []).append(shot)
         return found
 
 

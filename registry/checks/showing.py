@@ -9,6 +9,7 @@ from typing import Any
 from registry.catalog import Catalog
 from registry.checks import peers
 from registry.checks.measures import Measure
+from registry.checks.shapes import Peers
 
 Row = dict[str, Any]
 
@@ -42,10 +43,11 @@ def channels(catalog: Catalog) -> list[str]:
 
 
 def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
-    """One row an image of a channel: `path, subject, session, site, value, median, score, state`.
+    """One row an image of a channel: `path, subject, session, site, value, peers, median, score, state`.
 
-    `state` is `open` or `acknowledged` for a finding about this measure, `other` for an open one about something else,
-    else `ordinary`. Images without a value are left out.
+    `peers` is whom it is compared with: `median` and `score` are among them. `state` is `open` or `acknowledged` for a
+    finding about this measure, `other` for an open one about something else, else `ordinary`. Images without a value
+    are left out.
     """
     rows = catalog.rows(f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
         WHERE channel = ? AND {measure.name} IS NOT NULL ORDER BY site, path""", [channel])  # fmt: skip
@@ -56,21 +58,20 @@ def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
             own[row["unit"]] = row["state"]
         elif row["state"] == "open":
             other.add(row["unit"])
-    scored = _by_site(rows)
     states = {row["path"]: own.get(row["path"], "other" if row["path"] in other else "ordinary") for row in rows}
-    return [{**row, **scored[row["path"]], "state": states[row["path"]]} for row in rows]
+    return [{**row, "state": states[row["path"]]} for row in _compared(rows, channel)]
 
 
-def _by_site(rows: list[Row]) -> dict[str, Row]:
-    sites: dict[str, dict[str, float]] = defaultdict(dict)
+def _compared(rows: list[Row], channel: str) -> list[Row]:
+    """The rows with `peers`, `median` and `score`, those of one site and kind together."""
+    groups: dict[Peers, list[Row]] = defaultdict(list)
     for row in rows:
-        sites[row["site"]][row["path"]] = row["value"]
-    found: dict[str, Row] = {}
-    for known in sites.values():
-        group = peers.group(known)
-        for path in known:
-            found[path] = {"median": group.median if group else None,
-                           "score": group.scores.get(path) if group else None}  # fmt: skip
+        groups[Peers.of(row["path"], row["site"], channel)].append(row)
+    found: list[Row] = []
+    for who, known in groups.items():
+        group = peers.group({row["path"]: row["value"] for row in known})
+        scores, median = (group.scores, group.median) if group else ({}, None)
+        found += [{**row, "peers": who, "median": median, "score": scores.get(row["path"])} for row in known]
     return found
 
 
@@ -80,9 +81,10 @@ def image(catalog: Catalog, unit: str) -> Row | None:
 
 
 def typical(catalog: Catalog, path: str, measure: Measure) -> Row | None:
-    """Another image of the same site and channel whose measure is nearest to the median; None where there is none."""
+    """Another image that it is compared with, whose measure is nearest to the median; None where there is none."""
     own = image(catalog, path)
-    rows = [row for row in values(catalog, own["channel"], measure) if row["site"] == own["site"]] if own else []
+    who = Peers.of(path, own["site"], own["channel"]) if own else None
+    rows = [row for row in values(catalog, who.channel, measure) if row["peers"] == who] if who else []
     others = [row for row in rows if row["path"] != path and row["state"] == "ordinary" and row["median"]]
     nearest = min(others, key=lambda row: (abs(row["value"] - row["median"]), row["path"]), default=None)
     return image(catalog, nearest["path"]) if nearest else None

@@ -15,7 +15,7 @@ import pytest
 from scipy import ndimage
 
 from registry.checks import CHECKS, Cohort, Shot, judge
-from registry.checks.measuring import read
+from registry.checks.measuring import Measured, read
 from registry.volumes import read_header
 
 FOUND = 4
@@ -101,6 +101,30 @@ def test_equal_voxels_in_other_bytes_are_named_in_both_files(sound: list[Shot], 
     assert codes([*sound, replace(sound[2], path="sub-A078/anat/sub-A078_T1w.nii.gz")]) == {}, (
         "equal bytes: leak checks"
     )
+
+
+def _brain(shot: Shot) -> Shot:
+    """Its brain, cut out and brighter, in another space, as a derivative keeps it beside the image."""
+    numbers = {**(shot.measured or Measured()).numbers, "voxels_sha256": f"brain of {shot.path}"}
+    numbers |= {"foreground_mean": numbers["foreground_mean"] * 10, "extent_a_mm": numbers["extent_a_mm"] * 2}
+    path = f"derivatives/brains/{shot.path.replace('_T1w', '_space-MNI152NLin6Asym_desc-brain_T1w')}"
+    return replace(shot, path=path, sha256=f"brain of {shot.path}", measured=Measured(None, numbers))
+
+
+@pytest.mark.parametrize("brains", [3, 10])
+def test_what_was_derived_is_compared_with_its_like_and_changes_nothing_for_raw_images(
+    sound: list[Shot], tmp_path: Path, brains: int
+) -> None:
+    noisy = heads.shot(tmp_path, FOUND, _noisy(heads.head(FOUND)))
+    shots = [*sound[:FOUND], noisy, *sound[FOUND + 1 :]]
+    assert codes([*shots, *map(_brain, sound[:brains])]) == codes(shots)
+
+
+def test_a_derivative_unlike_its_like_is_found(sound: list[Shot]) -> None:
+    odd = replace(_brain(_brain(sound[0])), path=_brain(sound[0]).path)  # as bright as no other
+    found = codes([*sound, odd, *map(_brain, sound[1:])])
+    assert set(found) == {odd.path}
+    assert found[odd.path] == {"outlier-foreground-mean", "extent-unlike"}
 
 
 def test_empty_images_are_no_copies_of_each_other(sound: list[Shot], tmp_path: Path) -> None:

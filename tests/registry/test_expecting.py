@@ -59,8 +59,8 @@ def test_nothing_that_is_there_is_missing_and_each_gap_is_drawn(cohort: Cohort) 
 
 def _site(with_t1: int, without: int) -> Cohort:
     """Subjects with FLAIR, some of them with T1w as well."""
-    return {f"{number}": {("M00", channel): "image" for channel in (("FLAIR", "T1w") if number < with_t1 else ("FLAIR",))}
-            for number in range(with_t1 + without)}  # fmt: skip
+    both, one = ({("M00", channel): "image" for channel in channels} for channels in (("FLAIR", "T1w"), ("FLAIR",)))
+    return {str(number): both if number < with_t1 else one for number in range(with_t1 + without)}
 
 
 def test_two_thirds_of_the_others_make_an_image_expected() -> None:
@@ -76,6 +76,6 @@ def test_a_site_with_too_few_others_lacks_nothing() -> None:
 
 
 def test_a_reading_and_a_consensus_are_missed_where_most_images_of_the_channel_have_one() -> None:
-    cohort = {name: {("M00", "FLAIR"): thing} for name, thing in zip("abcd", ("consensus", "consensus", "read", "image"),
-                                                                      strict=True)}  # fmt: skip
+    there = {"a": "consensus", "b": "consensus", "c": "read", "d": "image"}
+    cohort = {name: {("M00", "FLAIR"): thing} for name, thing in there.items()}
     assert told({"x": cohort}) == {("xc", "M00", "FLAIR", "x", "consensus"), ("xd", "M00", "FLAIR", "x", "reading")}
