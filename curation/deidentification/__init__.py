@@ -1,4 +1,4 @@
-"""De-identification: what a registry's files still tell about persons, and what people saw in its images.
+"""De-identification: what people saw in images that no program decides, and the commands.
 
-Start at `scanning.scan` (a program reads every file) and `verdicts.record` (a person looked at the pixels).
+Start at `verdicts.record`; what programs can read is `registry.privacy`.
 """

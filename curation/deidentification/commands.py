@@ -20,7 +20,7 @@ def scan(
     as_json: AsJson = False,
 ) -> None:
     """Read every file and report dates, names, UIDs, header texts and paths; exits with 7 when something is found."""
-    from curation.deidentification import scanning
+    from registry.privacy import scanning
 
     root = folder if folder is not None else console.registry().root
     with console.progress() as progress:

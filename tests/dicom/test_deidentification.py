@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.deidentification.kinds import Kind
-from curation.deidentification.scanning import scan
-from curation.deidentification.texts import in_field, in_text
+from registry.privacy.kinds import Kind
+from registry.privacy.scanning import scan
+from registry.privacy.texts import in_field, in_text
 from registry.volumes import encode, save
 
 UID = "1.2.840.113619.2.408.5282380.4562341"

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from curation.deidentification.headers import in_nifti
-from curation.deidentification.kinds import Kind, ScanReport, finding
-from curation.deidentification.texts import in_field, in_path, in_text
 from registry.findings import Finding
 from registry.parallel import mapped
+from registry.privacy.headers import in_nifti
+from registry.privacy.kinds import Kind, ScanReport, finding
+from registry.privacy.texts import in_field, in_path, in_text
 
 Found = Iterable[tuple[Kind, str, str]]
 """Kind, what it is, and where in the file."""

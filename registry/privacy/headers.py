@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from curation.deidentification.kinds import Kind
+from registry.privacy.kinds import Kind
 
 _FIELDS = {
     348: {
