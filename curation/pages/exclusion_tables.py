@@ -27,29 +27,40 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
 
 
 def effect(registry: Registry) -> None:
-    """What exclusions take from each saved query."""
+    """What exclusions take from each saved query; nothing while there is no exclusion."""
+    if not exclusions.listed(registry):
+        return
     st.subheader("What they take from saved queries")
     found = losses.of_queries(registry)
     if not found:
         st.caption("No query is saved yet, so there is nothing to count.")
         shell.link("queries", "Save a query")
         return
-    st.dataframe([row for item in found for row in _by_reason(item)], hide_index=True)
-    with st.expander("Exclusion by exclusion"):
-        rows = [{"Query": item.query, "Exclusion": units.in_words(taken.name), "Images": taken.images,
-                 "Persons": taken.persons} for item in found for taken in item.by_unit]  # fmt: skip
-        if rows:
-            st.dataframe(rows, hide_index=True)
-        else:
-            st.caption("No saved query asks for anything that is excluded.")
+    st.dataframe([_remaining(item) for item in found], hide_index=True)
+    with st.expander("Reason by reason, exclusion by exclusion"):
+        _in_parts(found)
 
 
-def _by_reason(item: Losses) -> list[dict[str, object]]:
-    """One row a reason, then what is left of the query."""
-    rows = [(f"out: {words(taken.name)}", taken.images, taken.persons) for taken in item.by_reason]
-    rows.append(("left", item.images_left, item.persons_left))
-    return [{"Query": item.query, "Reason": name, "Images": images, "of images": item.images, "Persons": persons,
-             "of persons": item.persons} for name, images, persons in rows]  # fmt: skip
+def _remaining(item: Losses) -> dict[str, object]:
+    """One row a query: of all that it returns, what is excluded and what remains."""
+    row: dict[str, object] = {"Query": item.query}
+    for what, total, left in (("Images", item.images, item.images_left), ("Persons", item.persons, item.persons_left)):
+        row |= {f"{what} excluded": total - left, f"{what} remaining": left, f"{what} of all": total}
+    return row
+
+
+def _in_parts(found: Sequence[Losses]) -> None:
+    """What each reason and what each exclusion takes."""
+    parts = {
+        "Reason": [(item.query, words(taken.name), taken) for item in found for taken in item.by_reason],
+        "Exclusion": [(item.query, units.in_words(taken.name), taken) for item in found for taken in item.by_unit],
+    }
+    if not any(parts.values()):
+        st.caption("No saved query asks for anything that is excluded.")
+        return
+    for title, rows in parts.items():
+        st.dataframe([{"Query": query, title: name, "Images excluded": taken.images, "Persons concerned": taken.persons}
+                      for query, name, taken in rows], hide_index=True)  # fmt: skip
 
 
 def history(registry: Registry) -> None:

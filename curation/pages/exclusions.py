@@ -69,9 +69,11 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
 def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
     objection = exclusions.objection(item, actor())
     if st.button("Confirm as second reader", type="primary", icon=":material/how_to_reg:",
-                 disabled=objection is not None, help=objection):  # fmt: skip
+                 disabled=objection is not None):  # fmt: skip
         decisions.make(lambda: exclusions.confirm(registry, item.unit),
                        f"{units.in_words(item.unit)}: confirmed by {actor()}.")  # fmt: skip
+    if objection and not item.second_rater_id:
+        st.caption(plain(objection))
 
 
 def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:

@@ -45,6 +45,12 @@ def test_an_empty_list_says_what_to_do(bare: Registry) -> None:
     assert not test.exception
 
 
+def test_while_nothing_is_excluded_nothing_is_said_to_be_taken(full: Registry) -> None:
+    test = open_page(full, "exclusions")
+    assert not test.dataframe
+    assert "saved queries" not in " ".join(item.value for item in test.subheader)
+
+
 def test_nothing_of_that_name_is_a_sentence(full: Registry) -> None:
     test = open_page(full, "exclusions")
     test.text_input(key="find").set_value("sub-Z9").run()
@@ -83,7 +89,7 @@ def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest
 
     confirm = button(test, "Confirm as second reader")
     assert confirm.disabled  # type: ignore[attr-defined]
-    assert "r01 cannot be the second reader" in confirm.help  # type: ignore[attr-defined]
+    assert "r01 cannot be the second reader" in "".join(item.value for item in test.caption), "in sight, not in a tip"
     with pytest.raises(UsageError, match="cannot be the second reader"):
         exclusions.confirm(writable, item.unit)
 
@@ -129,8 +135,12 @@ def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
     assert (found.persons, found.persons_left) == (6, 4)
     manifest = snapshots.get(writable, snapshots.create(writable, "all").snapshot_id)
     assert {sample.person for sample in manifest.samples} <= {"P000", "P002", "P003", "P004"}
-    table = next(frame.value for frame in open_page(writable, "exclusions").dataframe if "of images" in frame.value)
-    assert list(table[table["Query"] == "all@1"]["Reason"]) == ["out: consent withdrawn", "out: motion", "left"]
+    tables = [frame.value for frame in open_page(writable, "exclusions").dataframe]
+    table = next(table for table in tables if "Images of all" in table)
+    (row,) = table[table["Query"] == "all@1"].to_numpy().tolist()
+    assert row[1:] == [3, 5, 8, 2, 4, 6], "excluded, remaining, of all: images, then persons"
+    reasons = next(table for table in tables if list(table)[:2] == ["Query", "Reason"])
+    assert list(reasons[reasons["Query"] == "all@1"]["Reason"]) == ["consent withdrawn", "motion"]
 
 
 def test_an_exclusion_of_a_person_holds_under_the_person_of_today(writable: Registry) -> None:
