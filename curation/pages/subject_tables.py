@@ -12,6 +12,7 @@ from registry import overlap, subjects
 from registry.catalog import Catalog
 from registry.drawings import Drawing, Kind
 from registry.store import Registry
+from registry.viewer import shell
 from registry.wording import counted, place, volume
 
 Point = tuple[float, float, float]
@@ -40,8 +41,8 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
         st.button("Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, now - 1), disabled=now == 0)
         st.button("Next", key="next_lesion", shortcut="n", on_click=_go, args=(image, now + 1),
                   disabled=now == len(placed) - 1)  # fmt: skip
-    st.caption(f"The crosshair is on {placed[now]['lesion']}. Choose a row to go to another lesion.")
-    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=min(500, 38 + 35 * len(placed)),
+    st.caption(f"Last opened: {placed[now]['lesion']}. Choose a row to go to another lesion.")
+    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=shell.table_height(len(placed), 500),
                  on_select=lambda: _selected(image), selection_mode="single-row", key="lesions",
                  column_config={"Lesion": st.column_config.TextColumn(width=62),
                                 "Volume": st.column_config.NumberColumn("mm³", format="localized", width=62),

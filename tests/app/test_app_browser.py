@@ -55,7 +55,7 @@ def test_keys_and_lesions_move_the_subject_page(address: str, page: Any) -> None
     before = page.locator(".readout").inner_text()
     with redrawn(page):
         page.keyboard.press("n")
-    said(page, "The crosshair is on L0002")
+    said(page, "Last opened: L0002")
     assert said_anew(page, ".readout", before) != before
     with redrawn(page):
         page.keyboard.press("j")

@@ -17,6 +17,9 @@ from registry.volumes import encode
 
 SHAPE = (72, 90, 40)
 NAMES = ("image", "rater-a", "rater-b", "consensus")
+MOVED = "moved"
+CENTRES = {"image": (0, 0, 0), MOVED: (10, -20, 30)}
+"""RAS millimetres in the middle of the two images of the QC sweep."""
 
 
 def affine_ras() -> np.ndarray:
@@ -44,9 +47,12 @@ def make(folder: Path) -> dict[str, Path]:
     volumes = {"image": image.astype(np.int16), **{name: mask.astype(np.uint8) for name, mask in masks.items()}}
     for name, data in volumes.items():
         (folder / f"{name}.nii.gz").write_bytes(encode(data, affine_ras()))
+    moved = affine_ras()
+    moved[:3, 3] += CENTRES[MOVED]
+    (folder / f"{MOVED}.nii.gz").write_bytes(encode(volumes["image"], moved))
     return {name: folder / f"{name}.nii.gz" for name in NAMES}
 
 
 if __name__ == "__main__":
-    files = {sha256_file(path): path for path in (Path(sys.argv[1]) / f"{name}.nii.gz" for name in NAMES)}
+    files = {sha256_file(path): path for path in (Path(sys.argv[1]) / f"{name}.nii.gz" for name in (*NAMES, MOVED))}
     serve(Path(__file__).with_name("sample_app.py"), volume_routes(files.get), port=int(sys.argv[2]))

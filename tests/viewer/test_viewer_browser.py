@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import sample
 from browser import (
@@ -77,6 +78,19 @@ def test_display_can_be_turned_to_neurological(page: Any) -> None:
     assert near(pixels, rater_colour(0)).nonzero()[1].min() > pixels.shape[1] / 2
 
 
+def test_the_nose_is_on_the_left_in_radiological_display_and_on_the_right_in_neurological(page: Any) -> None:
+    page.get_by_role("button", name="Sagittal", exact=True).click()
+    middles = []
+    for side in ("Radiological", "Neurological"):
+        pixels = shot(page.locator(".stage"), f"viewer-nose-{side.lower()}")
+        # The lesion of rater A lies 8 mm in front of the middle.
+        middles.append(np.median(near(pixels, rater_colour(0)).nonzero()[1]) / pixels.shape[1])
+        page.get_by_role("button", name=side).click()
+    page.get_by_role("button", name="All", exact=True).click()
+    assert middles[0] < 0.49
+    assert middles[1] > 0.51
+
+
 def test_a_layer_is_switched_without_loading_anything_again(page: Any) -> None:
     before, chip = volumes_fetched(page), page.get_by_role("button", name="Consensus")
     chip.click()
@@ -114,6 +128,32 @@ def test_read_out_is_in_millimetres_and_voxels(page: Any) -> None:
     assert "Rater A: lesion" in text
 
 
+def captions(page: Any) -> str:
+    """What is written on the planes: names, positions, the letter on the left."""
+    return str(page.locator("canvas.drawing").get_attribute("aria-label"))
+
+
+def test_captions_state_the_read_outs_position_and_the_sides(page: Any) -> None:
+    assert captions(page).split("; ") == [
+        "Axial  S 0.0, R on the left", "Coronal  A 8.0, R on the left", "Sagittal  R 26.0, A on the left"
+    ]  # fmt: skip
+    assert "R 26.0   A 8.0   S 0.0 mm" in page.locator(".readout").inner_text()
+
+
+def test_the_qc_sweep_captions_each_image_with_its_own_position(page: Any, address: str) -> None:
+    sweep = new_page(page.context.browser)
+    sweep.goto(f"{address}/qc")
+    for name, (x, y, z) in sample.CENTRES.items():
+        sweep.locator(".sweep .title", has_text=name).wait_for(timeout=60_000)
+        sweep.wait_for_selector('[data-sweep="ready"]', timeout=60_000)
+        ends = [("L", "R")[x >= 0], ("P", "A")[y >= 0], ("I", "S")[z >= 0]]
+        mm = [f"{end} {abs(value):.1f}" for end, value in zip(ends, (x, y, z), strict=True)]
+        found = [part.partition(",")[0] for part in captions(sweep).split("; ")]
+        assert found == [f"Axial  {mm[2]}", f"Coronal  {mm[1]}", f"Sagittal  {mm[0]}"]
+        sweep.keyboard.press("j")
+    sweep.close()
+
+
 def test_a_click_reaches_the_page(page: Any) -> None:
     picture = page.locator("canvas.picture").bounding_box()
     page.mouse.click(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
@@ -128,12 +168,27 @@ def test_keys_move_the_crosshair_and_the_wheel_scrolls(page: Any) -> None:
     page.keyboard.press("PageUp")
     after = said_anew(page, ".readout", before)
     assert after != before
-    page.keyboard.press("c")  # the page around clears its cache with this key: it must not hear it
+    page.keyboard.press("c")  # hides the crosshair; the page around clears its cache with this key and must not hear it
     assert page.get_by_text("Clear caches").count() == 0
+    page.keyboard.press("c")
+    with redrawn(page):
+        page.keyboard.press("n")  # the page's own: it hears it although the picture has the focus
+    page.get_by_text("Went on 1 times").wait_for(timeout=15000)
+    viewer_ready(page)
+    page.locator("canvas.picture").focus()
     picture = page.locator("canvas.picture").bounding_box()
     page.mouse.move(picture["x"] + picture["width"] * 0.23, picture["y"] + picture["height"] * 0.5)
     page.mouse.wheel(0, 120)
     assert said_anew(page, ".readout", after) != after
+
+
+def test_one_key_hides_all_masks_and_brings_them_back(page: Any) -> None:
+    page.locator("canvas.picture").focus()
+    page.keyboard.press("m")
+    pixels = axial(page, "viewer-masks-hidden")[8:-8, 8:]  # within the mark of the focus
+    assert sum(near(pixels, colour, 25).sum() for colour in (rater_colour(0), CONSENSUS_COLOUR)) == 0
+    page.keyboard.press("m")
+    assert page.get_by_role("button", name="Masks").get_attribute("aria-pressed") == "true"
 
 
 def test_dragging_with_the_right_button_changes_the_window(page: Any) -> None:

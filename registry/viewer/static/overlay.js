@@ -13,7 +13,12 @@ export class Overlay {
   constructor(canvas, scene) {
     this.canvas = canvas;
     this.scene = scene;
-    this.contours = true;
+    this.contours = this.cross = true;
+  }
+
+  toggleCross() {
+    this.cross = !this.cross;
+    this.draw();
   }
 
   draw() {
@@ -24,7 +29,9 @@ export class Overlay {
     this.pen.setTransform(1, 0, 0, 1, 0, 0);
     this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.unit = nv.uiData.dpr || 1;
+    this.said = [];
     if (layers.length) nv.screenSlices.forEach((tile, index) => this.tile(tile, index));
+    this.canvas.setAttribute("aria-label", this.said.join("; "));
   }
 
   tile(tile, index) {
@@ -38,7 +45,7 @@ export class Overlay {
     this.pen.rect(box.left, box.top, box.width, box.height);
     this.pen.clip();
     if (this.contours) this.outline(map);
-    this.crosshair(map, box);
+    if (this.cross) this.crosshair(map, box);
     this.captions(map, box);
     return this.pen.restore();
   }
@@ -63,7 +70,7 @@ export class Overlay {
 
   outline(map) {
     for (const layer of this.scene.layers) {
-      if (!layer.mask || !layer.visible || !layer.mask.sameGrid(map.dims)) continue;
+      if (!layer.mask || !this.scene.shows(layer) || !layer.mask.sameGrid(map.dims)) continue;
       for (const [value, path] of layer.mask.contours(map.plane, map.slice)) {
         const placed = new Path2D();
         placed.addPath(path, new DOMMatrix([map.scaleX, 0, 0, map.scaleY, map.shiftX, map.shiftY]));
@@ -98,9 +105,9 @@ export class Overlay {
     const [middleX, middleY] = [box.left + box.width / 2, box.top + box.height / 2];
     const [west, east] = map.scaleX > 0 ? ENDS[map.u] : [...ENDS[map.u]].reverse();
     const [north, south] = map.scaleY > 0 ? ENDS[map.v] : [...ENDS[map.v]].reverse();
-    const mm = this.scene.place?.mm?.[map.w] ?? 0;
     const roomy = box.width > 190 * this.unit; // else the caption runs into the letter at the top
-    const position = roomy ? `${NAMES[map.plane]}  ${sided(mm, map.w)}` : NAMES[map.plane];
+    const position = roomy ? `${NAMES[map.plane]}  ${sided(this.scene.mm[map.w], map.w)}` : NAMES[map.plane];
+    this.said.push(`${position}, ${west} on the left`);
     this.text(position, box.left + inset, box.top + inset, "left", "top");
     this.letter(west, box.left + inset, middleY, "left", "middle");
     this.letter(east, right - inset, middleY, "right", "middle");

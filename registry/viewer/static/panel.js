@@ -4,13 +4,14 @@ import { Frame, group, make } from "./parts.js";
 import { dragWindow } from "./window.js";
 
 const VIEWS = [["all", "All"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["render", "3-D"]];
+const SIDES = { true: "Radiological: R on the left", false: "Neurological: L on the left" };
 const STEPS = {
   ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, 1, 0], ArrowDown: [0, -1, 0], PageUp: [0, 0, 1], PageDown: [0, 0, -1],
 };
 
 export class Panel extends Frame {
   constructor(parent, viewer) {
-    super("viewer", "Arrow keys and Page Up, Page Down move the crosshair.");
+    super("viewer", "Arrow keys and Page Up, Page Down move the crosshair; C hides it, M hides the masks.");
     this.viewer = viewer;
     this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note);
     this.legend = make("div", { className: "legend" });
@@ -23,13 +24,22 @@ export class Panel extends Frame {
 
   tools() {
     this.views = VIEWS.map(([name, text]) => button(text, () => this.show(name), name === "all"));
-    this.side = button("Radiological: R on the left", () => this.flip());
-    this.side.title = "Switch between radiological and neurological display";
+    this.side = button(SIDES.true, () => this.flip());
+    this.side.title = "Radiological: R on the left, sagittal with the nose on the left. Neurological: both on the right.";
     this.level = slider("Level", () => this.sendWindow());
     this.width = slider("Width", () => this.sendWindow());
     const reset = button("Reset", () => this.viewer.scene.resetView());
+    reset.title = "The window and the zoom as at first";
     return make("div", { className: "bar" }, group("Planes", ...this.views), this.side,
-      group("Window", this.level.label, this.width.label), reset);
+      group("Window", this.level.label, this.width.label), reset, ...this.switches());
+  }
+
+  switches() {
+    this.cross = toggle("Crosshair", () => this.viewer.overlay.toggleCross(), true);
+    this.cross.title = "Show or hide the crosshair (key C)";
+    const voxels = toggle("Voxels", (on) => this.viewer.scene.setVoxels(on), false);
+    voxels.title = "Each voxel as it is, instead of smooth";
+    return [this.cross, voxels];
   }
 
   show(name) {
@@ -40,14 +50,20 @@ export class Panel extends Frame {
   flip() {
     const { scene } = this.viewer;
     scene.setRadiological(!scene.radiological);
-    this.side.textContent = scene.radiological ? "Radiological: R on the left" : "Neurological: L on the left";
+    this.side.textContent = SIDES[scene.radiological];
   }
 
   key(event) {
-    event.stopPropagation(); // the page around has shortcuts of its own
-    if (!(event.key in STEPS) || event.target !== this.canvas) return;
+    const pressed = { c: this.cross, m: this.masks }[event.key.toLowerCase()];
+    const known = pressed || (event.key in STEPS && event.target === this.canvas);
+    if (!known || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const [x, y, z] = STEPS[event.key];
+    event.stopPropagation(); // every other key is the page's: it has shortcuts of its own
+    if (pressed) pressed.click();
+    else this.step(...STEPS[event.key]);
+  }
+
+  step(x, y, z) {
     this.viewer.scene.step(this.viewer.scene.radiological ? -x : x, y, z);
   }
 
@@ -55,6 +71,7 @@ export class Panel extends Frame {
     const masks = layers.filter((layer) => layer.kind === "label");
     this.legend.replaceChildren(...layers.slice(1).map((layer) => this.chip(layer)));
     this.legend.append(...missing.map(unavailable));
+    this.masks = undefined;
     if (masks.length) this.legend.append(...this.maskTools(masks));
     this.names = new Map(masks.map((layer) => [layer.title, layer]));
     this.span = range.most - range.least || 1;
@@ -83,12 +100,11 @@ export class Panel extends Frame {
       this.viewer.scene.refresh();
     });
     Object.assign(opacity.input, { min: 0, max: 1, step: 0.01, value: masks[0].opacity });
-    const contour = button("Contours", () => {
-      this.viewer.overlay.contours = !this.viewer.overlay.contours;
-      contour.setAttribute("aria-pressed", this.viewer.overlay.contours);
-      this.viewer.overlay.draw();
-    }, this.viewer.overlay.contours);
-    return [make("span", { className: "space" }), contour, opacity.label];
+    const { overlay, scene } = this.viewer;
+    const contour = toggle("Contours", (on) => { overlay.contours = on; overlay.draw(); }, overlay.contours);
+    this.masks = toggle("Masks", (on) => { scene.masks = on; scene.refresh(); }, scene.masks);
+    this.masks.title = "Show or hide all masks (key M)";
+    return [make("span", { className: "space" }), this.masks, contour, opacity.label];
   }
 
   sendWindow() {
@@ -97,8 +113,10 @@ export class Panel extends Frame {
   }
 
   showWindow({ low, high }) {
-    this.level.input.value = (low + high) / 2;
-    this.width.input.value = high - low;
+    for (const [item, value] of [[this.level, (low + high) / 2], [this.width, high - low]]) {
+      item.input.value = value;
+      item.number.textContent = Number(value.toPrecision(3));
+    }
   }
 
   showPlace({ mm, voxel, intensity, labels }) {
@@ -132,8 +150,18 @@ function button(text, action, pressed) {
   return element;
 }
 
+/** A button that stays pressed; the action is told whether it is. */
+function toggle(text, action, pressed) {
+  const element = button(text, () => {
+    const on = element.getAttribute("aria-pressed") !== "true";
+    element.setAttribute("aria-pressed", on);
+    action(on);
+  }, pressed);
+  return element;
+}
+
 function slider(name, action) {
-  const input = make("input", { type: "range" });
+  const [input, number] = [make("input", { type: "range" }), make("output", {})];
   input.addEventListener("input", action);
-  return { input, label: make("label", {}, make("span", { textContent: name }), input) };
+  return { input, number, label: make("label", {}, make("span", { textContent: name }), input, number) };
 }

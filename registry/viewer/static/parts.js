@@ -21,6 +21,7 @@ export class Frame {
     this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
     this.canvas.setAttribute("aria-label", `Image in three planes. ${about}`);
     this.drawing = make("canvas", { className: "drawing" });
+    this.drawing.setAttribute("role", "img"); // its label holds what is written on it
     this.note = make("div", { className: "note" });
   }
 

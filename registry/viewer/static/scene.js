@@ -30,6 +30,7 @@ export class Scene {
     this.canvas = canvas;
     this.view = view;
     this.layers = [];
+    this.masks = true;
     this.fetched = new Map();
     this.onDraw = this.onLocation = this.onWindow = () => {};
     this.starting = this.start();
@@ -40,9 +41,10 @@ export class Scene {
     this.nv = new window.niivue.Niivue({
       logLevel: "error", backColor: [0, 0, 0, 1], loadingText: "", crosshairWidth: 0,
       isOrientationTextVisible: false, multiplanarShowRender: this.view === "planes" ? 0 : 1, multiplanarPadPixels: 6, dragMode: 0,
-      isRadiologicalConvention: true, dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "",
+      isRadiologicalConvention: true, sagittalNoseLeft: true, dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "",
       cycleClipPlaneHotKey: "", isNearestInterpolation: false, show3Dcrosshair: false, tileMargin: 0,
     });
+    this.nv.keyDownListener = this.nv.keyUpListener = () => {}; // NiiVue's own keys are silent: the page has others
     await this.nv.attachToCanvas(this.canvas);
     if (this.view !== "planes") await this.nv.setVolumeRenderIllumination(0.4);
     this.nv.setGradientOpacity(0.5);
@@ -70,7 +72,7 @@ export class Scene {
     this.layers = held.filter(Boolean);
     this.nv.volumes = this.layers.map((layer) => layer.volume);
     for (const layer of this.layers) if (layer.kind === "label") layer.volume.setColormapLabel(lutOf(layer));
-    for (const layer of this.layers) layer.volume.opacity = layer.visible ? layer.opacity : 0;
+    this.fade();
     this.nv.setVolume(this.layers[0].volume, 0); // also sends all volumes to the graphics card
     if (kept.length === 0) this.show(this.view);
     this.nv.createOnLocationChange();
@@ -102,8 +104,22 @@ export class Scene {
 
   /** Opacity and visibility to the graphics card. */
   refresh() {
-    for (const layer of this.layers) layer.volume.opacity = layer.visible ? layer.opacity : 0;
+    this.fade();
     this.nv.updateGLVolume();
+  }
+
+  fade() {
+    for (const layer of this.layers) layer.volume.opacity = this.shows(layer) ? layer.opacity : 0;
+  }
+
+  /** A mask may be switched off alone, or with all others. */
+  shows(layer) {
+    return layer.visible && (this.masks || layer.kind !== "label");
+  }
+
+  /** Nearest neighbour shows each voxel as it is. */
+  setVoxels(on) {
+    this.nv.setInterpolation(on);
   }
 
   located(place) {
@@ -111,7 +127,7 @@ export class Scene {
     const ras = Array.from(place.vox, (value, axis) => Math.min(Math.max(Math.round(value), 0), image.dimsRAS[axis + 1] - 1));
     this.ras = ras;
     this.place = {
-      mm: Array.from(place.mm).slice(0, 3),
+      mm: this.mm,
       voxel: storedVoxel(image, ras),
       intensity: image.getValue(...ras),
       labels: this.layers.filter((layer) => layer.mask).map((layer) => [layer.title, layer.mask.at(ras)]),
@@ -119,8 +135,13 @@ export class Scene {
     this.onLocation(this.place);
   }
 
+  /** RAS millimetres of the crosshair in the image that is drawn: asked of NiiVue each time, never kept. */
+  get mm() {
+    return Array.from(this.nv.frac2mm(this.nv.scene.crosshairPos, 0, true)).slice(0, 3);
+  }
+
   moveTo(mm) {
-    this.nv.scene.crosshairPos = this.nv.mm2frac(mm);
+    this.nv.scene.crosshairPos = this.nv.mm2frac(mm, 0, true); // by the file's own affine, which may be tilted
     this.nv.createOnLocationChange();
     this.nv.drawScene();
   }
@@ -138,7 +159,9 @@ export class Scene {
     this.nv.setSliceType(SHOWN[name]);
   }
 
+  /** Radiological: the person's right and the nose on the left; neurological: both on the right. */
   setRadiological(on) {
+    this.nv.opts.sagittalNoseLeft = on;
     this.nv.setRadiologicalConvention(on);
     this.nv.drawScene();
   }
