@@ -17,8 +17,12 @@ class Kind(StrEnum):
 
     DATE = "date"
     """A calendar date or a time of day where only offsets belong."""
+    DATE_LIKE = "date-like"
+    """What may be a date: a month with a year, two digits for the year."""
     NAME = "name"
     """A person's name, identifier or address, by its field or by its form."""
+    TITLED = "titled-name"
+    """A title before a name, or `patient` before two: a text that may name a person."""
     DEVICE = "device"
     """A serial number or station name."""
     UID = "uid"
@@ -35,9 +39,11 @@ class Kind(StrEnum):
     """A DICOM file: its header names a person."""
     NOT_READ = "not-read"
     """A file that the scan cannot read, so nobody knows."""
+    BROKEN_IMAGE = "broken-image"
+    """An image whose header cannot be read: what it holds is unknown, and nothing can use it."""
 
 
-_LOOK = frozenset({Kind.EMAIL, Kind.NOT_READ})
+_LOOK = frozenset({Kind.EMAIL, Kind.NOT_READ, Kind.DATE_LIKE, Kind.TITLED})
 
 
 def finding(kind: Kind, path: str, message: str, *, certain: bool = True) -> Finding:

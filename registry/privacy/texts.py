@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
+from functools import lru_cache
 
 from registry.privacy.kinds import Kind
 
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-_NAMED = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_NUMBERED, _OF_MONTH = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_NAMED = (
+    r"(?:jan|feb|f[ée]v|mar|mär|mrz|apr|avr|may|mai|jun|juin|jul|juil|aug|août|sep|oct|okt|nov|dec|dez|déc)[^\W\d_]*"
+)
 _DATES = (
-    rf"(?<!\d){_YEAR}-{_MONTH}-{_DAY}(?!\d)",
+    rf"(?<!\d){_YEAR}-{_NUMBERED}-{_OF_MONTH}(?!\d)",
     rf"(?<![\w.-]){_YEAR}{_MONTH}{_DAY}(?:\d{{6}}(?:\.\d+)?)?(?![\w.-])",
-    rf"(?<![\w./-]){_DAY}\.{_MONTH}\.{_YEAR}(?![\w.])",
+    rf"(?<![\w./-]){_OF_MONTH}\.{_NUMBERED}\.{_YEAR}(?![\w.])",
+    rf"(?<![\w./-])(?:{_OF_MONTH}-{_NUMBERED}|{_NUMBERED}-{_OF_MONTH})-{_YEAR}(?![\w/-])",
+    rf"(?<!\d){_YEAR}_{_NUMBERED}_{_OF_MONTH}(?!\d)",
     rf"(?<![\w./-])\d{{1,2}}/\d{{1,2}}/{_YEAR}(?![\w/])",
-    rf"(?<![\w./-]){_YEAR}/{_MONTH}/{_DAY}(?![\w/])",
-    rf"(?<!\w)\d{{1,2}}\.? {_NAMED}\.? {_YEAR}(?!\d)|(?<!\w){_NAMED}\.? \d{{1,2}},? {_YEAR}(?!\d)",
+    rf"(?<![\w./-]){_YEAR}/{_NUMBERED}/{_OF_MONTH}(?![\w/])",
+    rf"(?<![^\W_])\d{{1,2}}(?:\. ?|[ -]?){_NAMED}[. -]{{0,2}}{_YEAR}(?!\d)",
+    rf"(?<![^\W_]){_NAMED}\.? \d{{1,2}},? {_YEAR}(?!\d)",
+)
+_LIKE_DATES = (
+    rf"(?<![\w./-]){_DAY}\.{_MONTH}\.\d\d(?![\w.])|(?<![\w./-])\d\d[./]\d\d[./]\d\d(?![\w./])",
+    rf"(?<![\w./-]){_YEAR}-{_MONTH}(?![\w/-])",
+    rf"(?<![^\W_]){_NAMED}\.? {_YEAR}(?!\d)",
+    rf"(?<![A-Za-z\d.]){_YEAR}{_MONTH}{_DAY}(?![A-Za-z\d.])",
 )
 _FORMS = {
     Kind.DATE: re.compile("|".join(_DATES), re.I),
+    Kind.DATE_LIKE: re.compile("|".join(_LIKE_DATES), re.I),
+    Kind.TITLED: re.compile(
+        r"(?<!\w)(?:[Dd]r|[Pp]rof|Professor|Doctor|Mr|Mrs|Ms|Herr|Frau|Mme|Dott)\.?(?: med\.?)? ?(?<=[. ])[A-Z][\w'-]+"
+        r"|(?<!\w)(?:[Pp]atient|[Ss]ubject|[Oo]perator|[Tt]echnician|[Rr]adiologist|[Pp]hysician|[Nn]ame[ds]?)"
+        r":? [A-Z][a-z'-]+,? [A-Z][a-z'-]+"
+        r"|(?<!\w)[Bb]orn (?:on|in)? ?\d"
+    ),
     # Six parts or more; 1.2.840.10008 are the standard's own UIDs, the same in every file.
     Kind.UID: re.compile(r"(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?![\d.]*[A-Za-z])"),
     Kind.NAME: re.compile(r"(?<![\w^%])[^\W\d_][\w' -]*\^[^\W\d_][\w' -]*"),
@@ -27,11 +48,13 @@ _FORMS = {
         r"|(?<!\w)[A-Za-z]:\\\w|(?<!\\)\\\\\w+\\|file:///\w",
         re.I,
     ),
-    Kind.EMAIL: re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"),
+    Kind.EMAIL: re.compile(r"[\w.+-]+@(?!\d+\.(?:json|tsv)\b)[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"),
 }
 _TIME_OF_DAY = re.compile(r"\s*(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?\s*")
 _SAID = {
     Kind.DATE: "a date or time",
+    Kind.DATE_LIKE: "what looks like a date",
+    Kind.TITLED: "what looks like a person's name",
     Kind.UID: "a UID that is not salted",
     Kind.NAME: "a name in DICOM's form",
     Kind.ABSOLUTE_PATH: "a path on somebody's machine",
@@ -61,32 +84,62 @@ _TELLS = {
     Kind.DATE: "a field that says when",
     Kind.DEVICE: "a field that says on which single device",
 }
+_DAYS = re.compile(rf"(?<!\d)({_YEAR}{_MONTH}{_DAY})(?:\d{{6}})?(?!\d)")
+_TITLE = re.compile(r"(?<![A-Z])(?:Dr|Prof|Mrs|Mr|Herr|Frau)[A-Z][a-z]+")
 _KEYED = frozenset({"SeriesInstanceUID", "StudyInstanceUID"})
 _SALTED = re.compile(r"[0-9a-f]{64}")
 
 
-def in_text(text: str) -> Iterator[tuple[Kind, str]]:
+@lru_cache(maxsize=1 << 15)
+def in_text(text: str) -> tuple[tuple[Kind, str], ...]:
     """Kinds whose form the text holds, each with the words for a report."""
-    for kind, form in _FORMS.items():
-        if form.search(text) or (kind is Kind.DATE and _TIME_OF_DAY.fullmatch(text)):
-            yield kind, _SAID[kind]
+    found = {kind: _SAID[kind] for kind, form in _FORMS.items() if form.search(text)}
+    if _TIME_OF_DAY.fullmatch(text):
+        found[Kind.DATE] = _SAID[Kind.DATE]
+    if Kind.DATE in found:
+        found.pop(Kind.DATE_LIKE, None)
+    return tuple(found.items())
 
 
-def in_field(name: str, value: str) -> Iterator[tuple[Kind, str]]:
+def told(text: str) -> str:
+    """What a text tells about a person, in words; empty where it tells nothing."""
+    return next((said for _, said in in_text(text)), "")
+
+
+def in_name(name: str) -> Iterator[tuple[Kind, str]]:
+    """Kinds that the name of a field tells, by what such fields hold."""
+    for kind, field in _FIELDS.items():
+        if field.fullmatch(name):
+            yield kind, _TELLS[kind]
+
+
+@lru_cache(maxsize=1 << 16)
+def in_field(name: str, value: str) -> tuple[tuple[Kind, str], ...]:
     """Kinds that a field with a value tells, by its name or by its value."""
-    filled = value.strip().lower() not in ("", "n/a", "none", "null")
     found = dict(in_text(value))
-    if filled:
-        for kind, field in _FIELDS.items():
-            if field.fullmatch(name):
-                found.setdefault(kind, _TELLS[kind])
+    if value.strip().lower() not in ("", "n/a", "none", "null"):
+        found = {**dict(in_name(name)), **found}
     if name in _KEYED and not _SALTED.fullmatch(value):
         found[Kind.UID] = _SAID[Kind.UID]
-    yield from found.items()
+    return tuple(found.items())
 
 
 def in_path(path: str) -> Iterator[tuple[Kind, str]]:
     """Kinds that the name of a file or folder tells."""
-    words = re.split(r"[/_\-]", path.partition(".")[0])
-    if any(_FORMS[Kind.DATE].fullmatch(word) for word in words) or _FORMS[Kind.UID].search(path):
-        yield Kind.DATE if not _FORMS[Kind.UID].search(path) else Kind.UID, "its path"
+    if _FORMS[Kind.UID].search(path):
+        yield Kind.UID, "its path"
+    elif any(dict(in_text(part)).get(Kind.DATE) for part in path.split("/")) or any(map(in_label, _labels(path))):
+        yield Kind.DATE, "its path"
+
+
+def in_label(label: str) -> str:
+    """What a label of a file name tells, in words: a calendar day of eight digits, a title with a name; else empty."""
+    days = (int(digits[6:8]) <= monthrange(int(digits[:4]), int(digits[4:6]))[1] for digits in _DAYS.findall(label))
+    if any(days):
+        return "a calendar date"
+    return "a title with a name" if _TITLE.search(label) else ""
+
+
+def _labels(path: str) -> list[str]:
+    """Values of the entities in a path, the suffix left out."""
+    return [part.partition("-")[2] for part in re.split(r"[/_]", path.partition(".")[0]) if "-" in part]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.errors import NotFound
 from registry.privacy.kinds import Kind
 from registry.privacy.scanning import scan
 from registry.privacy.texts import in_field, in_text
@@ -51,6 +52,10 @@ FIELDS = [
     ("Source", "C:\\Users\\x", Kind.ABSOLUTE_PATH),
     ("Source", "file:///data/x", Kind.ABSOLUTE_PATH),
     ("Contact", "jane@centre.example", Kind.EMAIL),
+    ("Comment", "seen by Dr. Roe", Kind.TITLED),
+    ("Comment", "Patient Jane Roe", Kind.TITLED),
+    *(("Comment", f"seen {day}", Kind.DATE) for day in ("2001-2-3", "12-03-2001", "2001_02_03", "12. März 2001")),
+    *(("Comment", f"seen {day}", Kind.DATE_LIKE) for day in ("03.02.01", "Feb 2001", "2001-02", "_20010203")),
 ]
 
 
@@ -100,6 +105,23 @@ def test_no_date_of_a_scan_escapes(day: object) -> None:
             assert Kind.DATE in dict(in_text(form)), form
 
 
+@pytest.mark.parametrize("value", [{"Value": "Roe"}, [["Roe"]], [{"Alphabetic": "Roe"}]])
+def test_a_field_counts_by_its_name_whatever_shape_its_value_has(tmp_path: Path, value: object) -> None:
+    put(tmp_path / "sub-1/anat/sub-1_T1w.json", json.dumps({"deep": {"PatientName": value}}))
+    assert kinds(tmp_path) == {Kind.NAME}
+
+
+def test_keys_and_heads_of_tables_are_texts_too(tmp_path: Path) -> None:
+    put(tmp_path / "sub-1/anat/sub-1_T1w.json", json.dumps({"2001-02-03": 1}))
+    put(tmp_path / "phenotype/x.tsv", "participant_id\tseen 2001-02-03\nsub-1\tyes\n")
+    (tmp_path / "sub-1_task-x_physio.tsv.gz").write_bytes(gzip.compress(b"2001-02-03\t1\n"))
+    report = scan(tmp_path)
+    assert {(item.path, item.code) for item in report.findings} == {
+        (path, Kind.DATE) for path in ("sub-1/anat/sub-1_T1w.json", "phenotype/x.tsv", "sub-1_task-x_physio.tsv.gz")
+    }
+    assert "2001" not in report.text()
+
+
 def test_tables_are_read_cell_by_cell(tmp_path: Path) -> None:
     put(
         tmp_path / "sub-1/sub-1_scans.tsv",
@@ -132,8 +154,16 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "cut.nii.gz").write_bytes(encode(np.zeros((9, 9, 9), np.uint8), np.eye(4))[:30])
     (tmp_path / "broken.json").write_text("{")
     report = scan(tmp_path)
-    assert {item.path for item in report.of(Kind.NOT_READ)} == {"gone.json", "picture.png", "cut.nii.gz", "broken.json"}
-    assert report.ok  # nothing certain; a person should look
+    assert {item.path for item in report.of(Kind.NOT_READ)} == {"gone.json", "picture.png", "broken.json"}
+    assert {item.path for item in report.of(Kind.BROKEN_IMAGE)} == {"cut.nii.gz"}
+    assert not report.ok
+    (tmp_path / "cut.nii.gz").unlink()
+    assert scan(tmp_path).ok  # nothing certain; a person should look
+
+
+def test_a_folder_that_is_not_there_is_no_clean_folder(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="There is no folder"):
+        scan(tmp_path / "nowhere")
 
 
 def test_a_dicom_file_is_found_under_any_name(tmp_path: Path) -> None:
@@ -156,8 +186,18 @@ def test_names_of_files_are_read(tmp_path: Path) -> None:
 def test_the_registry_s_own_dates_are_its_own(tmp_path: Path) -> None:
     put(tmp_path / "logs/events/2026/01/w1.jsonl", json.dumps({"at": "2026-01-02T10:00:00"}) + "\n")
     put(tmp_path / "code/registry/snapshots/x.json", json.dumps({"made": "2026-01-02"}))
+    put(tmp_path / "code/registry/queries/big@2.json", json.dumps({"files": {"code/registry/queries/big@2.json": 1}}))
     put(tmp_path / ".git/HEAD", "2026-01-02")
     put(tmp_path / ".cohortium/x.json", json.dumps({"PatientName": "x"}))
     assert kinds(tmp_path) == set()
     put(tmp_path / "code/registry/imports/x.json", json.dumps({"path": "Roe^Jane/1"}))
     assert kinds(tmp_path) == {Kind.NAME}
+
+
+def test_what_people_write_is_no_date_of_the_registry(tmp_path: Path) -> None:
+    put(tmp_path / "code/registry/exclusions.tsv", "unit\tat\tcomment\nsub-1\t2026-01-02\tseen 2001-02-03\n")
+    put(tmp_path / "logs/events/2026/01/w1.jsonl", json.dumps({"at": "2026-01-02", "reason": "seen 2001-02-03"}) + "\n")
+    assert [(item.path, item.message) for item in scan(tmp_path).findings] == [
+        ("code/registry/exclusions.tsv", "line 2, comment: a date or time."),
+        ("logs/events/2026/01/w1.jsonl", "reason: a date or time."),
+    ]
