@@ -33,6 +33,15 @@ def split(of: str, offered: Sequence[str]) -> str:
     return _splits()[of]
 
 
+def hold(*keys: str) -> None:
+    """Give widgets back what they held before their page was left. Call it before they are drawn, in each drawing."""
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[f"{key} at hand"] = st.session_state[key]
+        elif f"{key} at hand" in st.session_state:
+            st.session_state[key] = st.session_state[f"{key} at hand"]
+
+
 def _splits() -> dict[str, str]:
     """Query to the split that was taken with it."""
     held: dict[str, str] = st.session_state.setdefault(_SPLITS, {})

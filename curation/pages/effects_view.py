@@ -5,21 +5,31 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import charts
-from registry import effects, flow, flowchart, reasons
+from registry import effects, flow, flowchart, reasons, target_offers
+from registry.catalog import Catalog
 from registry.effects import Effect
 from registry.errors import CohortiumError
 from registry.flow import Flow
 from registry.store import Registry
 from registry.targets import TargetPolicy
 from registry.viewer import shell
-from registry.wording import counted
+from registry.wording import counted, plain
 
 
 def draw(
     registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None, name: str = "at-hand"
 ) -> None:
-    """What a snapshot of this query would leave out now; `sql` need not be saved. `name` is unique on the page."""
+    """What a snapshot of this query would leave out now.
+
+    Args:
+        registry: where.
+        sql: of the query, which need not be saved.
+        split: whose parts are taken.
+        policy: which mask is the target; the usual ones, of the commonest protocol, where it is None.
+        name: of the query; unique on the page.
+    """
     try:
+        policy = policy or target_offers.usual(Catalog.of(registry), sql)
         found = effects.effects(registry, sql, split, policy)
         steps = flow.of_sql(registry, sql, split, policy, name)
     except CohortiumError as error:
@@ -27,6 +37,8 @@ def draw(
         return
     st.markdown(f"**{counted(found.samples, 'sample')} of {counted(found.sample_persons, 'person')}**, with "
                 f"{found.sample_images:,} of the query's {counted(found.images, 'image')}.")  # fmt: skip
+    if policy.protocol:
+        st.caption(f"Only masks of the protocol {plain(policy.protocol)}.")
     if found.by_reason:
         st.altair_chart(charts.effects([_row(item) for item in found.by_reason]), width="stretch")
         _table("By reason", found.by_reason, "Reason")

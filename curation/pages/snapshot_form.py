@@ -1,4 +1,4 @@
-"""Choose what to freeze: the query, the split, and which mask is the truth; then freeze it."""
+"""Choose what to freeze: the query, the split, and which mask is the target; then freeze it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from curation.pages import at_hand
 from registry import quality, recency, snapshots, target_offers
 from registry.catalog import Catalog
-from registry.errors import CohortiumError
+from registry.errors import CohortiumError, QueryError
 from registry.store import Registry
 from registry.tables import Split
 from registry.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
@@ -18,6 +18,7 @@ from registry.wording import counted, number
 
 NO_SPLIT = "no split"
 _QUERY, _SPLIT = "snapshot_query", "snapshot_split"
+_TARGETS, _SEED, _PROTOCOL = "targets", "target_seed", "target_protocol"
 _USUAL = ["consensus", "expert"]
 _TITLES = {"consensus": "Consensus", "expert": "Rater", "random-expert": "A rater by lot", "soft": "Share of raters"}
 _ALONE = {"expert": "The only rater"}
@@ -42,7 +43,7 @@ def choose(registry: Registry) -> Wanted | None:
     st.session_state[_QUERY] = at_hand.query(list(saved))
     query = st.selectbox("Freeze the query", list(saved), key=_QUERY, on_change=_query_chosen)
     split = _split(registry, query)
-    policy = _policy(registry)
+    policy = _policy(registry, saved[query].sql)
     return Wanted(query, saved[query].sql, split, policy) if policy else None
 
 
@@ -76,25 +77,38 @@ def _split_chosen(query: str) -> None:
     at_hand.take(query, st.session_state[_SPLIT])
 
 
-def _policy(registry: Registry) -> TargetPolicy | None:
+def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
     """The target policy as chosen; None, and a sentence, while nothing is chosen."""
-    seed = st.session_state.get("target_seed", int(DEFAULT_SEED))
-    offers = target_offers.offered(Catalog.of(registry), seed)
+    at_hand.hold(_TARGETS, _SEED, _PROTOCOL)
+    offers = target_offers.offered(Catalog.of(registry))
     words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
-    chosen = st.multiselect("The truth of each image, in order of preference", words, default=_USUAL, key="targets",
+    st.session_state[_TARGETS] = [word for word in st.session_state.get(_TARGETS, _USUAL) if word in words]
+    chosen = st.multiselect("The target of each image, in order of preference", words, key=_TARGETS,
                             format_func=_title, help="The first that an image has is taken.")  # fmt: skip
     if not chosen:
         st.info("Choose at least one kind of mask.")
         return None
-    if "random-expert" in chosen:
-        seed = st.number_input("Seed of the draw", 0, 2**31 - 1, int(DEFAULT_SEED), key="target_seed")
-    order = [f"{word}:{seed}" if word == "random-expert" else word for word in chosen]
-    st.caption("The truth of each image is " + ", else ".join(in_words(word) for word in order) + ".")
-    protocol = None
-    if len(offers.protocols) > 1:
-        protocol = st.selectbox("Only masks of the protocol", offers.protocols, index=None, key="target_protocol",
-                                placeholder="The only one that these images have")  # fmt: skip
-    return parse_policy(order, protocol)
+    order = [f"{word}:{_seed()}" if word == "random-expert" else word for word in chosen]
+    st.caption("The target of each image is " + ", else ".join(in_words(word) for word in order) + ".")
+    return parse_policy(order, _protocol(registry, sql) if len(offers.protocols) > 1 else None)
+
+
+def _seed() -> int:
+    st.session_state.setdefault(_SEED, int(DEFAULT_SEED))
+    return st.number_input("Seed of the draw", 0, 2**31 - 1, key=_SEED)
+
+
+def _protocol(registry: Registry, sql: str) -> str | None:
+    """The protocol whose masks are taken: first that of most masks; None where there is no choice, or no answer."""
+    try:
+        found = target_offers.protocols(Catalog.of(registry), sql)
+    except QueryError:  # freezing tells why
+        return None
+    if len(found) < 2:
+        return None
+    if st.session_state.get(_PROTOCOL) not in found:
+        st.session_state[_PROTOCOL] = found[0]
+    return st.selectbox("Only masks of the protocol", found, key=_PROTOCOL, help="First, the one of most masks.")
 
 
 def _title(word: str) -> str:

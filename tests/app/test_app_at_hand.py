@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from app_pages import go_to, open_page, texts
+from pathlib import Path
+
+import app_cohort
+from app_pages import button, go_to, open_page, texts
 from streamlit.testing.v1 import AppTest
 
-from registry import queries, recency, splits
+from registry import queries, recency, splits, target_offers
+from registry.catalog import Catalog
+from registry.publishing import Change, publish
 from registry.store import Registry
 
 
@@ -70,3 +75,36 @@ def test_a_split_of_another_query_is_warned_of(writable: Registry) -> None:
     assert not test.warning
     test = test.selectbox(key="snapshot_split").set_value("by-person@1").run()
     assert "by-person@1 divides the persons of read@1, not of aaa@1." in test.warning[0].value
+
+
+def test_the_protocol_of_most_masks_is_taken_where_there_are_several(writable: Registry) -> None:
+    """A snapshot is frozen at once; and where a query's images have masks of one protocol, none is asked for."""
+
+    def other(tree: Path) -> None:
+        mask = "sub-A000/ses-M00/anat/sub-A000_ses-M00_space-FLAIR_label-L_desc-e01_mask"
+        for path in (writable.root / app_cohort.MANUAL).glob("*.*"):
+            put(tree, path, path.read_bytes())
+        for path in (writable.root / app_cohort.MANUAL).glob(f"{mask}.*"):
+            put(tree, path, path.read_bytes())
+
+    def put(tree: Path, path: Path, data: bytes) -> None:
+        place = tree / "derivatives/manual-zz" / path.relative_to(writable.root / app_cohort.MANUAL)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+    publish(writable, Change("import", "Another protocol"), other)
+    catalog = Catalog.of(writable)
+    assert target_offers.protocols(catalog, "SELECT path FROM images") == ("ms", "zz")
+    assert target_offers.protocols(catalog, "SELECT path FROM images WHERE subject <> 'sub-A000'") == ("ms",)
+
+    test = open_page(writable, "queries")
+    assert test.selectbox(key="target_protocol").value == "ms"
+    test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
+    assert not test.error
+    test.selectbox(key="target_protocol").set_value("zz")
+    test = away_and_back(test.run())
+    assert test.selectbox(key="target_protocol").value == "zz"
+    test = test.toggle(key="cohort_effects").set_value(True).run()
+    assert "Only masks of the protocol ms." in texts(test)
+    assert not test.error
+    assert not test.exception

@@ -112,7 +112,7 @@ def test_a_cohort_by_ticks_to_the_difference_of_its_versions(
 def test_the_target_policy_is_chosen_in_words(writable: Registry) -> None:
     test = open_page(writable, "queries")
     test = test.multiselect(key="targets").set_value(["expert:e02", "soft"]).run()
-    assert "The truth of each image is the mask of e02, else the share of raters at each voxel." in texts(test)
+    assert "The target of each image is the mask of e02, else the share of raters at each voxel." in texts(test)
     test.selectbox(key="snapshot_split").set_value("no split")
     test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
     policies = [snapshots.get(writable, row.snapshot_id).target_policy for row in snapshots.listed(writable)]
