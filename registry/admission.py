@@ -11,7 +11,7 @@ from registry.errors import InvalidInput
 
 
 def require_portable(tree: Path, paths: Iterable[str], root: Path) -> None:
-    """Refuse links, unprintable names, and names that differ only by case or accent form.
+    """Refuse links, hidden folders, unprintable names, and names that differ only by case or accent form.
 
     Args:
         tree: the staged files.
@@ -25,6 +25,8 @@ def require_portable(tree: Path, paths: Iterable[str], root: Path) -> None:
     for path in paths:
         if not path.isprintable():  # also undecodable bytes, which Python keeps as surrogates
             raise InvalidInput(f"{path!a} holds characters that cannot be printed.", "Rename the file.")
+        if any(folder.startswith(".") for folder in path.split("/")[:-1]):
+            raise InvalidInput(f"{path} lies in a hidden folder, which is no part of a dataset.", "Rename the folder.")
         if (tree / path).is_symlink():
             raise InvalidInput(f"{path} is a link, so its bytes are not part of the delivery.",
                                "Deliver the file itself.")  # fmt: skip

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 
 from registry import __version__, layout
 from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.codes import require_code, require_protocol
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
 from registry.names import mask_name, parse, to_label
 from registry.publishing import Change, publish
@@ -56,11 +57,12 @@ def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol:
 
     Raises:
         NotFound: no such image.
-        UsageError: the protocol is not clear.
+        UsageError: the protocol is not clear, or it or the rater's code cannot be part of a path.
         GeometryError: the mask is not on the image's grid.
         InvalidInput: a label value without a name.
         IntegrityError: somebody else accepted a newer revision meanwhile.
     """
+    require_code(rater, "rater's code")
     source = _image(registry, image)
     place = _place(registry, source, to_label(rater), protocol)
     data = _encoded(volume, source, place)
@@ -99,7 +101,7 @@ def _image(registry: Registry, path: str) -> Image:
 
 
 def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Place:
-    protocol = protocol or _only_protocol(registry)
+    protocol = require_protocol(protocol) if protocol else _only_protocol(registry)
     mine = select(Mask).where(Mask.image_path == image.path, Mask.rater_id == rater, Mask.protocol == protocol)
     with registry.reading() as session:
         found = session.exec(mine.order_by(col(Mask.path))).all()

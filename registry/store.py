@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from registry import databases
+from registry.codes import require_code
 from registry.databases import make_engine
 from registry.errors import NotFound
 from registry.tables import Setting
@@ -110,8 +111,12 @@ def registry_at(root: Path) -> Registry:
 
 
 def actor() -> str:
-    """Who acts: the pseudonymous code in `COHORTIUM_ACTOR`, or `local`."""
-    return os.environ.get(ACTOR_ENVIRONMENT) or "local"
+    """Who acts: the pseudonymous code in `COHORTIUM_ACTOR`, or `local`.
+
+    Raises:
+        UsageError: it is no code.
+    """
+    return require_code(os.environ.get(ACTOR_ENVIRONMENT) or "local", f"code for {ACTOR_ENVIRONMENT}")
 
 
 __all__ = ["ACTOR_ENVIRONMENT", "ENVIRONMENT", "Registry", "actor", "make_engine", "open_registry", "registry_at"]

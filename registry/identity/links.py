@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from registry import layout
 from registry.canon import tsv_bytes
+from registry.codes import require_code
 from registry.errors import NotFound, UsageError
 from registry.identity import CLEARED, SAME, SUSPECTED, people
 from registry.identity.proposals import Pair, pair
@@ -83,13 +84,14 @@ def clear(registry: Registry, a: str, b: str, verdict: Verdict) -> PersonLink:
 
 def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> PersonLink:
     reason = " ".join(verdict.reason.split())
+    reviewer = require_code(verdict.reviewer, "reviewer's code") if verdict.reviewer else actor()
     _require(registry, names, reason)
     with lock(registry, "persons"):
         links = _links(registry)
         before = links.get(names)
         method, score = (before.method, before.score) if before else ("declared", None)
         link = PersonLink(subject_a=names[0], subject_b=names[1], kind=kind, method=method, score=score,
-                          reviewer=verdict.reviewer or actor(), reason=reason)  # fmt: skip
+                          reviewer=reviewer, reason=reason)  # fmt: skip
         links[names] = link
         _require_consistent(registry, links)
         word = "Join" if kind == SAME else "Keep apart"

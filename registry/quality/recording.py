@@ -13,13 +13,13 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from registry.canon import MISSING, utc
+from registry.codes import require_code
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.projection import quality as projection
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Image, QualityAction, QualityVerdict
 from registry.verdicts import Verdict, artifacts_of
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 500
 
@@ -152,9 +152,7 @@ def _act(session: Session, rater: str, action: str | None, **values: Any) -> Qua
 
 def _require_new(session: Session, rater: str) -> None:
     """A rater's code names a file, so it must be one that every disk can keep beside the others."""
-    if not _CODE.fullmatch(rater):
-        raise UsageError(f"'{rater}' cannot be a rater's code.",
-                         f"Set {ACTOR_ENVIRONMENT} to letters, digits, - and _, such as e01.")  # fmt: skip
+    require_code(rater, "rater's code")
     others = session.exec(select(QualityAction.rater_id).distinct())
     if alike := [other for other in others if other.casefold() == rater.casefold()]:
         raise UsageError(f"The raters {alike[0]} and {rater} differ only by case.", f"Set {ACTOR_ENVIRONMENT} to one.")

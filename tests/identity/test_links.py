@@ -100,6 +100,11 @@ def test_subjects_of_one_person_and_pairs_that_were_seen_are_not_proposed(cohort
     assert links.propose(cohort).proposals == ()
 
 
+def test_a_reviewer_is_a_code_and_not_a_name(cohort: Registry) -> None:
+    with pytest.raises(UsageError, match="reviewer's code"):
+        links.confirm(cohort, "sub-A005", "sub-A002", links.Verdict("looked", "Dr. Jane Mueller"))
+
+
 def test_confirming_merges_persons_and_clearing_parts_them_again(cohort: Registry) -> None:
     links.confirm(cohort, "sub-A005", "sub-A002", SEEN)
     assert {person(cohort, f"sub-A00{index}") for index in (2, 4, 5)} == {"P002"}, "whoever was one person comes along"

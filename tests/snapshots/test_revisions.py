@@ -50,6 +50,16 @@ def test_one_mask_and_one_person_are_exactly_what_differs(registry: Registry) ->
     assert new.earlier == ()
 
 
+@pytest.mark.parametrize(("rater", "protocol"), [("Dr Mueller", None), ("e05", "../x"), ("e05", "../../.git/hooks/x")])
+def test_a_reading_under_a_name_or_a_path_is_refused(registry: Registry, rater: str, protocol: str | None) -> None:
+    before = storage.head(registry.root)
+    volume = Volume(cohort.lesion(5), cohort.AFFINE)
+    with pytest.raises(UsageError):
+        readings.accept(registry, IMAGE, rater, volume, protocol)
+    assert repair.doctor(registry) == []
+    assert storage.head(registry.root) == before
+
+
 def test_a_revision_says_what_it_is_based_on(registry: Registry) -> None:
     before = sha256_file(registry.root / MASK)
     made = redraw(registry)
