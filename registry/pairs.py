@@ -16,6 +16,7 @@ from registry.tables import PersonLink, Split
 from registry.wording import day, visit, words
 
 _PATHS = re.compile(r"^one \w+ in (?P<first>\S+) and (?P<second>\S+)$")
+_LASTING = ("Sex", "Age at baseline")
 _SHARED = {
     "checksum": "Both hold one image file, the same byte for byte",
     "series": "Images of both carry the number of one and the same DICOM series",
@@ -90,6 +91,12 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
         _place("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
         Fact("Visits", _visits(here), _visits(there), None),
     ]
+
+
+def contradictions(found: Iterable[Fact]) -> list[str]:
+    """What is stated of the two and cannot be true of one person, a sentence each; empty where nothing is."""
+    return [f"{fact.what}, as stated, differs: {fact.first} and {fact.second}." for fact in found
+            if fact.what in _LASTING and fact.same is False]  # fmt: skip
 
 
 def _fact(what: str, first: str | None, second: str | None) -> Fact:

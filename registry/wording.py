@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+NOT_STATED = "not stated"
+"""What a dataset does not say of a site, a scanner, a class: one word on every page, and one row in every count."""
+
 _TIMES = " \u00d7 "
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
 _ENDS = (("L", "R"), ("P", "A"), ("I", "S"))  # low and high end of each RAS axis
@@ -17,6 +20,11 @@ def number(value: int) -> str:
 def counted(value: int, thing: str, plural: str | None = None) -> str:
     """`1 person`, `1,200 persons`."""
     return f"{number(value)} {thing if value == 1 else plural or thing + 's'}"
+
+
+def opened(text: str) -> str:
+    """As a sentence begins: the first letter is a capital, the others stay (`FLAIR: reading images`)."""
+    return text[:1].upper() + text[1:]
 
 
 def day(days_from_baseline: int | None) -> str:
@@ -56,7 +64,7 @@ def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
 
 def words(code: str | None) -> str:
     """A code such as `incidental_lesions` as words; `not stated` for None."""
-    return code.replace("_", " ").replace("-", " ") if code else "not stated"
+    return code.replace("_", " ").replace("-", " ") if code else NOT_STATED
 
 
 def scan_facts(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> str:

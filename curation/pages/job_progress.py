@@ -12,7 +12,7 @@ from registry.errors import CohortiumError
 from registry.publishing import Progress
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import number, plain
+from registry.wording import number, opened, plain
 
 _REFRESH_S = 1.0
 
@@ -49,7 +49,7 @@ def why(job: Job) -> None:
 
 def bar(done: int, total: int, what: str) -> None:
     """Draw how far work is: `done` of `total` of the step `what`; an empty `what` is work that is starting."""
-    steps = f"{what.capitalize()}: {number(done)} of {number(total)}" if total else what.capitalize()
+    steps = f"{opened(what)}: {number(done)} of {number(total)}" if total else opened(what)
     st.progress(min(done / total, 1.0) if total else 0.0, steps or "Starting")
 
 

@@ -51,7 +51,8 @@ def _found(survey: Survey) -> None:
     if survey.proposals:
         st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
     else:
-        st.info("No new pair was found: what is alike was decided before, or waits below.", icon=":material/done_all:")
+        st.info(f"Compared {counted(survey.subjects, 'subject')}: no new pair was found. Pairs that wait or were "
+                "decided are not found again.", icon=":material/done_all:")  # fmt: skip
     if survey.skipped:
         with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
             st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)

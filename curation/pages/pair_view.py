@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from registry.errors import CohortiumError
-from registry.identity import looks
+from registry.identity import fingerprints, looks
+from registry.identity.lettering import lettered
 from registry.identity.looks import REACH_MM
 from registry.pairs import Fact
 from registry.store import Registry
@@ -15,6 +16,11 @@ from registry.viewer import shell
 from registry.wording import plain
 
 _PLANES: tuple[looks.Plane, ...] = ("axial", "coronal", "sagittal")
+_LIE = {
+    "axial": "The person's right is on the left, the face is at the top.",
+    "coronal": "The person's right is on the left, as if the person faced you.",
+    "sagittal": "The face looks to the right.",
+}
 _TOWARDS = {"axial": "up", "coronal": "forward", "sagittal": "to the person's right"}
 
 
@@ -38,9 +44,13 @@ def pictures(registry: Registry, a: str, b: str) -> None:
         shell.explain(error)
         return
     for column, subject, head in zip(st.columns(2), (a, b), (pair.first, pair.second), strict=True):
-        column.image(head.slice(plane, offset_mm), caption=subject, width="stretch", output_format="PNG")
-    st.caption(f"The second head is turned like the first; they are alike to {pair.score:.2f}. "
-               "The person's right is on the left; in sagittal pictures the face looks right.")  # fmt: skip
+        column.image(lettered(head.slice(plane, offset_mm), plane), caption=subject, width="stretch",
+                     output_format="PNG")  # fmt: skip
+    st.caption(_LIE[plane])
+    st.caption(
+        f"The second head is turned like the first: after that the images are alike to {pair.score:.2f}, where "
+        f"1 is the same image and 0 nothing in common; from {fingerprints.ALIKE:g} on pairs are proposed."
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs={Registry: lambda registry: str(registry.root)})

@@ -16,9 +16,10 @@ from registry.identity.proposals import pair
 from registry.store import Registry, actor
 from registry.tables import PersonLink
 from registry.viewer import shell
-from registry.wording import counted, number, plain
+from registry.wording import counted, plain
 
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
+_COUNTED = {SUSPECTED: "to decide", SAME: "decided as one person", CLEARED: "decided as two persons"}
 _COLOURS: dict[str, Literal["orange", "green", "gray"]] = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
 
 
@@ -44,9 +45,9 @@ def render(registry: Registry) -> None:
 
 
 def _summary(found: Sequence[PersonLink]) -> None:
-    for kind, title in _KINDS.items():
+    for kind, title in _COUNTED.items():
         count = sum(link.kind == kind for link in found)
-        st.badge(f"{title}: {number(count)}", color=_COLOURS[kind] if count else "gray")
+        st.badge(f"{counted(count, 'pair')} {title}", color=_COLOURS[kind] if count else "gray")
     st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
              help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
 
@@ -90,6 +91,7 @@ def _any(found: Sequence[PersonLink], known: Sequence[str], asked: tuple[str | N
 
 def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     a, b = link.subject_a, link.subject_b
+    stated = pairs.facts(catalog, a, b)
     st.text(pairs.evidence(link) if link.kind else "Nobody has proposed this pair.")
     if link.reviewer:
         st.caption(f"{_KINDS[link.kind]}, says {plain(link.reviewer)}: {plain(link.reason or '')}")
@@ -97,11 +99,13 @@ def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     with left:
         pair_view.pictures(registry, a, b)
     with right:
+        for sentence in pairs.contradictions(stated):
+            st.warning(plain(sentence), icon=":material/difference:")
         _decide(registry, link)
         _changes(pairs.crossings(registry, a, b), link)
         for name in (a, b):
             shell.link("subject", f"Open {name}", {"subject": name})
-    pair_view.facts(pairs.facts(catalog, a, b), a, b)
+    pair_view.facts(stated, a, b)
 
 
 def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
@@ -118,10 +122,10 @@ def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
 
 def _decide(registry: Registry, link: PersonLink) -> None:
     a, b = link.subject_a, link.subject_b
-    with st.form(f"decide {a} {b}", border=False):
+    with st.form(f"decide {a} {b}", border=False, enter_to_submit=False):
         reason = st.text_input("Why", key=f"why {a} {b}", placeholder="same sulci, same lesions, a year later")
         with st.container(horizontal=True):
-            same = st.form_submit_button("One person", type="primary", icon=":material/join:")
+            same = st.form_submit_button("One person", icon=":material/join:")
             two = st.form_submit_button("Two persons", icon=":material/call_split:")
     if same:
         _settle(registry, link, links.confirm, reason, "are one person from now on")

@@ -29,10 +29,12 @@ class Survey:
     Attributes:
         proposals: sorted by the pair.
         skipped: path of an image that could not be compared, and why.
+        subjects: how many were compared: those with an image.
     """
 
     proposals: tuple[Proposal, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    subjects: int = 0
 
 
 def survey(registry: Registry, known: Collection[Pair], progress: Progress | None = None) -> Survey:
@@ -51,7 +53,8 @@ def survey(registry: Registry, known: Collection[Pair], progress: Progress | Non
         left_out = {*known, *found}
         for proposal in _alike(channel, prints, traits, (who, left_out), progress):
             found[proposal.first, proposal.second] = proposal
-    return Survey(tuple(found[key] for key in sorted(found)), tuple(sorted(skipped.items())))
+    subjects = len({shot.subject for shot in shots})
+    return Survey(tuple(found[key] for key in sorted(found)), tuple(sorted(skipped.items())), subjects)
 
 
 def _alike(

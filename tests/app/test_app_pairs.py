@@ -10,6 +10,7 @@ from registry import leaks, pairs, splits, subjects, volumes
 from registry.catalog import Catalog
 from registry.errors import NotFound
 from registry.identity import SAME, SUSPECTED, links, looks
+from registry.identity.lettering import SIDES, lettered, stamp
 from registry.identity.links import Verdict
 from registry.store import Registry
 from registry.tables import PersonLink
@@ -83,6 +84,24 @@ def test_slices_lie_as_a_radiologist_expects() -> None:
         assert next(iter(sides.values())).max() == 0
         assert picture[middle:].max() == 0
         assert head.slice(plane, -60.0).max() == 0
+
+
+def test_letters_name_the_side_that_a_picture_shows() -> None:
+    """A bright half of the head lies at the edge with its letter."""
+    axes = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
+    middle = looks.SIZE // 2
+    for plane, sides in SIDES.items():
+        for place, letter in enumerate(sides):
+            axis, sign = axes[letter]
+            data = np.zeros((80, 80, 80), np.uint8)
+            half = slice(45, 80) if sign > 0 else slice(0, 35)
+            data[tuple(half if number == axis else slice(None) for number in range(3))] = 255
+            head = looks.Head(data, np.diag([2.0, 2.0, 2.0, 1.0]), np.array([80.0, 80.0, 80.0]), looks.Alignment(1.0))
+            picture = head.slice(plane, 0.0)
+            halves = (picture[:, :middle], picture[:, middle:], picture[:middle], picture[middle:])
+            assert max(range(4), key=lambda number: halves[number].mean()) == place, (plane, letter)
+            marked = lettered(np.zeros_like(picture), plane)
+            assert np.count_nonzero(marked) == sum(np.count_nonzero(stamp(side)) for side in sides)
 
 
 def test_shared_images_prefer_raw_ones(full: Registry) -> None:

@@ -63,6 +63,21 @@ def test_a_pair_is_told_in_words_and_seen(suspected: Registry) -> None:
     assert "MS" in said
     assert "differs" in said
     assert "alike to" in said
+    assert "1 pair to decide" in said
+    assert "1 is the same image" in said
+
+
+def test_neither_answer_is_the_first(suspected: Registry) -> None:
+    """Both buttons look alike."""
+    test = opened(suspected)
+    assert {button(test, name).proto.type for name in ("One person", "Two persons")} == {"secondary"}  # type: ignore[attr-defined]
+
+
+def test_what_contradicts_one_person_is_in_sight(full: Registry) -> None:
+    """sub-A000 is 30 years old, sub-B005 35; the sexes agree."""
+    said = texts(open_page(full, "persons", a="sub-A000", b="sub-B005")).replace("\\", "")
+    assert "Age at baseline, as stated, differs: 30 years and 35 years." in said
+    assert "Sex, as stated" not in said
 
 
 def test_a_decision_needs_a_reason(suspected: Registry) -> None:
@@ -112,7 +127,7 @@ def test_looking_finds_what_shares_bytes(writable: Registry) -> None:
     assert not test.exception
     assert job.error is None
     waiting = links.listed(writable, SUSPECTED)
-    assert (f"{len(waiting)} new pair" in texts(test)) if waiting else ("No new pair was found" in texts(test))
+    assert (f"{len(waiting)} new pair" in texts(test)) if waiting else ("Compared 7 subjects" in texts(test))
 
 
 def test_the_command_shows_a_pair(suspected: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
