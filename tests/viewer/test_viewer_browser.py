@@ -24,7 +24,7 @@ from browser import (
     shot,
     viewer_ready,
 )
-from redrawing import redrawn, still
+from redrawing import redrawn, still, until
 
 from registry.viewer import CONSENSUS_COLOUR, rater_colour
 
@@ -151,7 +151,28 @@ def test_the_qc_sweep_captions_each_image_with_its_own_position(page: Any, addre
         found = [part.partition(",")[0] for part in captions(sweep).split("; ")]
         assert found == [f"Axial  {mm[2]}", f"Coronal  {mm[1]}", f"Sagittal  {mm[0]}"]
         sweep.keyboard.press("j")
+    steps_go_through_the_plane_under_the_pointer(sweep)
+    fat_and_negative_voxels_leave_the_brain_bright_and_the_background_black(sweep)
     sweep.close()
+
+
+def steps_go_through_the_plane_under_the_pointer(sweep: Any) -> None:
+    box = sweep.locator("canvas.picture").bounding_box()
+    for (x, y), key, moved in (((0.25, 0.5), "PageUp", 0), ((0.8, 0.25), "ArrowUp", 1), ((0.8, 0.75), "ArrowLeft", 2)):
+        sweep.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+        before = captions(sweep).split("; ")
+        sweep.keyboard.press(key)
+        until(sweep, lambda before=before: captions(sweep).split("; ") != before)
+        after = captions(sweep).split("; ")
+        assert after[moved] != before[moved]
+
+
+def fat_and_negative_voxels_leave_the_brain_bright_and_the_background_black(sweep: Any) -> None:
+    pixels = shot(sweep.locator(".stage"), "viewer-window-at-first").mean(axis=-1)
+    height, width = pixels.shape
+    brain = pixels[int(height * 0.35) : int(height * 0.65), int(width * 0.18) : int(width * 0.38)]
+    assert np.median(brain) > 70
+    assert np.median(pixels[: height // 12, : width // 9]) < 8
 
 
 def test_a_click_reaches_the_page(page: Any) -> None:

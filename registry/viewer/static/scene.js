@@ -1,5 +1,6 @@
 // NiiVue with the settings of this app. Layers are kept by address: switching one never loads another again.
-import { Mask, storedVoxel } from "./masks.js";
+import { Mask, PLANES, storedVoxel } from "./masks.js";
+import { startingWindow } from "./window.js";
 
 const SHOWN = { all: 3, planes: 3, axial: 0, coronal: 1, sagittal: 2, render: 4 };
 /** Axial large on the left, the other planes and the rendering beside it; shares of the stage. */
@@ -150,6 +151,20 @@ export class Scene {
     this.nv.moveCrosshairInVox(x, y, z);
   }
 
+  /** The plane at a place of the picture in CSS pixels: 0 axial, 1 coronal, 2 sagittal; axial where there is none. */
+  planeAt([x, y]) {
+    const dpr = this.nv.uiData.dpr || 1;
+    const tile = this.nv.screenSlices[this.nv.tileIndex(x * dpr, y * dpr)];
+    return tile?.axCorSag in PLANES ? tile.axCorSag : 0;
+  }
+
+  /** So many slices on, towards R, A or S. */
+  scroll(plane, slices) {
+    const move = [0, 0, 0];
+    move[PLANES[plane][2]] = slices;
+    if (this.layers.length) this.step(...move);
+  }
+
   show(name) {
     this.view = name;
     const { offsetWidth, offsetHeight } = this.canvas;
@@ -192,7 +207,7 @@ export class Scene {
     this.forgetZoom();
     this.nv.scene.volScaleMultiplier = 1.4;
     this.nv.setRenderAzimuthElevation(110, 10);
-    this.setWindow(image.robust_min, withHeadroom(image).cal_max);
+    this.setWindow(...startingWindow(image));
   }
 
   close() {
@@ -202,19 +217,16 @@ export class Scene {
   }
 }
 
-/** NiiVue clips the brightest two percent, where lesions live: leave room above. */
-function withHeadroom(volume) {
-  volume.cal_max = Math.min(volume.robust_max + 0.15 * (volume.robust_max - volume.robust_min), volume.global_max);
-  return volume;
-}
-
 async function read(layer, first) {
   const response = await fetch(layer.url);
   if (!response.ok) throw new Error(`${layer.title}: ${await response.text()}`);
   const buffer = await response.arrayBuffer();
   const colormap = first ? "gray" : "warm";
   const volume = await window.niivue.NVImage.loadFromUrl({ url: buffer, name: "volume.nii.gz", colormap });
-  if (layer.kind === "image") return { volume: withHeadroom(volume) };
+  if (layer.kind === "image") {
+    [volume.cal_min, volume.cal_max] = startingWindow(volume);
+    return { volume };
+  }
   volume.hdr.intent_code = LABEL_INTENT;
   return { volume, mask: new Mask(volume) };
 }
