@@ -21,7 +21,7 @@ def rows(registry: Registry) -> list[dict[str, Any]]:
     """One line of a table for each import, newest first."""
     kept = kept_reports.listed(registry)
     names = {item.name for item in kept}
-    lines = [{**dict.fromkeys(COLUMNS), **item.row(), "state": FINISHED} for item in kept]
+    lines = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
     lines += [_line(work) for work in import_queue.listed(registry) if work.report not in names]
     return sorted(lines, key=lambda line: (line["at"], line["import"]), reverse=True)
 

@@ -1,14 +1,15 @@
-"""Reports of imports: what was kept, what stayed outside and why, and every import before."""
+"""Reports of imports: what was kept, what stayed outside and why, and every import that ended before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from curation import kept_reports, reasons
+from curation import import_list, kept_reports, reasons
+from curation.import_rows import UNDER_WAY
 from curation.importers.report import ImportReport, Refusal
-from curation.kept_reports import KeptReport
 from registry.store import Registry
 from registry.viewer import shell
 from registry.wording import counted, number, plain
@@ -65,28 +66,28 @@ def _notes(notes: Sequence[str]) -> None:
 
 
 def earlier(registry: Registry) -> None:
-    """Every import whose report is kept, and one of them opened."""
+    """Every import that has ended, and the report of one of them."""
     st.subheader("Earlier imports")
-    found = kept_reports.listed(registry)
+    found = [line for line in import_list.rows(registry) if line["state"] not in UNDER_WAY]
     if not found:
         st.caption("Nothing was imported into this registry yet.")
         return
-    st.dataframe([_row(item) for item in found], hide_index=True, height=shell.table_height(len(found), 300))
-    named = {item.name: item for item in found}
-    chosen = st.selectbox("Open a report", list(named), index=None, key="earlier", placeholder="Choose an import",
-                          format_func=lambda key: _title(named[key]))  # fmt: skip
+    st.dataframe([_row(line) for line in found], hide_index=True, height=shell.table_height(len(found), 300))
+    reports = {line["import"]: line for line in found if line["images"] is not None}
+    chosen = st.selectbox("Open a report", list(reports), index=None, key="earlier", placeholder="Choose an import",
+                          format_func=lambda key: _title(reports[key]))  # fmt: skip
     if chosen:
-        show(named[chosen].report, "earlier")
+        show(kept_reports.get(registry, chosen).report, "earlier")
 
 
-def _row(item: KeptReport) -> dict[str, object]:
-    kept = {kind.capitalize(): item.report.kept.get(kind, 0) for kind in _KEPT}
-    return {"When": moment(item.at), "Recipe": item.report.recipe, "By": item.actor or "-", **kept,
-            "Files outside": len(item.report.refused)}  # fmt: skip
+def _row(line: Mapping[str, Any]) -> dict[str, object]:
+    kept = {kind.capitalize(): line[kind] for kind in _KEPT}
+    return {"When": moment(line["at"]), "Recipe": line["recipe"], "By": line["actor"] or "-",
+            "State": line["state"], **kept, "Files outside": line["refused"]}  # fmt: skip
 
 
-def _title(item: KeptReport) -> str:
-    return f"{moment(item.at)} · {item.report.recipe} · {counted(item.report.kept.get('images', 0), 'image')}"
+def _title(line: Mapping[str, Any]) -> str:
+    return f"{moment(line['at'])} · {line['recipe']} · {counted(line['images'], 'image')}"
 
 
 def moment(at: str) -> str:

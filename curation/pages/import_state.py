@@ -61,7 +61,7 @@ def ended(registry: Registry, work: ImportWork) -> None:
         st.info(work.message or "", icon=":material/stop:")
     else:
         shell.explain(CohortiumError(work.message or "The import failed.", work.hint or ""))
-        st.caption(f"{import_rows.UNCHANGED} It was {times}")
+        st.caption(f"{import_rows.UNCHANGED} The import was {times}")
 
 
 def _report(registry: Registry, work: ImportWork) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from curation import import_rows, inbox, jobs, recipes
+from curation import import_rows, inbox, recipes
 from curation.inbox import Asked
 from curation.jobs import Job
 from curation.pages import job_progress
@@ -76,10 +76,5 @@ def _look(registry: Registry, name: str, folder: str, people: str) -> None:
 
 def begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
     """Start a look, or the rehearsal of an import; the end of an earlier import is then no longer shown."""
-    try:
-        jobs.start(registry, DESK, job, work)
-    except CohortiumError as error:
-        shell.explain(error)
-        return
     import_rows.put_away(registry)
-    st.rerun()
+    job_progress.begin(registry, DESK, job, work)

@@ -25,7 +25,8 @@ def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
 
 def paused(registry: Registry) -> None:
     """Wait until the import pauses."""
-    until((registry.root.parent / "paused").exists)
+    until(lambda: (registry.root.parent / "paused").exists() or import_queue.listed(registry)[0].ended is not None)
+    assert import_queue.listed(registry)[0].ended is None, import_queue.listed(registry)[0]
 
 
 def go_on(registry: Registry) -> None:

@@ -105,6 +105,8 @@ def test_the_end_of_an_import_is_said(writable: Registry, values: dict[str, obje
     assert not test.exception
     assert said in texts(test)
     assert "Another delivery" in labels(test)
+    (earlier,) = (frame.value for frame in test.dataframe if "State" in frame.value)
+    assert list(earlier["State"]) == [values["state"]]
 
 
 def test_a_second_window_follows_the_import_of_the_first(
