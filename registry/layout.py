@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
 QUERIES = "code/registry/queries"
 SPLITS = "code/registry/splits"
@@ -69,13 +70,13 @@ def role(dataset: str) -> tuple[Role, str]:
     return (Role(kind), rest) if kind in known and rest else (Role.IMAGES, "")
 
 
-def resolve(uri: str, dataset: str, links: dict[str, str]) -> str | None:
+def resolve(uri: str, dataset: str, links: Mapping[str, Any]) -> str | None:
     """The registry path a BIDS URI names.
 
     Args:
         uri: `bids:raw:sub-A000/...`, `bids::sub-A000/...`, or a path relative to its dataset.
         dataset: folder of the dataset whose sidecar holds the URI.
-        links: its `DatasetLinks`, name to `file:` URL.
+        links: its `DatasetLinks`, name to `file:` URL; anything else than a text is no link.
 
     Returns:
         A path relative to the registry root, or None when the link leaves the registry or has no entry.
@@ -87,7 +88,8 @@ def resolve(uri: str, dataset: str, links: dict[str, str]) -> str | None:
     _, name, path = uri.split(":", 2)
     if not name:
         return f"{dataset}/{path}".lstrip("/")
-    target = links.get(name, "").removeprefix("file:")
+    link = links.get(name)
+    target = link.removeprefix("file:") if isinstance(link, str) else ""
     base: list[str] = dataset.split("/") if dataset else []
     for part in target.split("/") if target else ["missing", "..", ".."] if name != "raw" else [".."] * len(base):
         if part == "..":

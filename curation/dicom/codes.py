@@ -43,6 +43,8 @@ class Code(StrEnum):
     """An image that does not say where in the patient it lies."""
     NOT_FETCHED = "not-fetched"
     """A dead link, or a file that cannot be opened."""
+    NO_FILE = "no-file"
+    """A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."""
     DUPLICATED_INSTANCE = "duplicated-instance"
     """A second copy of an instance; the first one is used."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import struct
 import warnings
 from collections.abc import Iterator
@@ -48,11 +49,13 @@ def read_header(source: Path, path: str) -> Instance:
         path: of the file in it.
 
     Raises:
-        Unusable: not DICOM, no MR image, cut short, or without a place in the patient.
+        Unusable: no file, not DICOM, no MR image, cut short, or without a place in the patient.
     """
     if Path(path).name.upper() == "DICOMDIR":
         raise Unusable(Code.DICOMDIR, "It lists other files, which are read themselves.")
     try:
+        if not stat.S_ISREG((source / path).stat().st_mode):  # opening a pipe waits for ever
+            raise Unusable(Code.NO_FILE, "It is no file: a pipe, a socket, a device or a link to a folder.")
         with (source / path).open("rb") as stream, _quiet():
             dataset = _open(stream)
             _require_image(dataset)

@@ -74,6 +74,8 @@ def walk(source: Path) -> Iterator[str]:
 def sort_file(path: str) -> Item:
     """The item of one path, by its name alone."""
     dataset, inner = layout.split_dataset(path)
+    if not path.isprintable():
+        return Item(path, dataset, inner, Kind.STRANGE)
     parts = PurePosixPath(inner).parts
     if parts[0] in CLOSED or any(part.startswith(".") for part in parts):
         return Item(path, dataset, inner, Kind.CLOSED)

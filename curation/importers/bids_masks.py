@@ -8,7 +8,7 @@ from pathlib import Path
 from curation.importers.bids_items import Item, Kind
 from curation.importers.bids_run import Run, clean_bytes, is_integer, source_image
 from curation.importers.report import Reason
-from curation.importers.staging import Placed, RefusedError, open_nifti, read_mask
+from curation.importers.staging import Placed, RefusedError, open_nifti, read_mask, require_file
 from registry import layout, volumes
 from registry.canon import read_tsv, sha256_bytes, sha256_file
 from registry.errors import GeometryError
@@ -71,6 +71,7 @@ def _labels(run: Run, item: Item) -> Mapping[int, str]:
 
 def _read_labels(path: Path) -> Mapping[int, str]:
     try:
+        require_file(path)
         return {0: "background", **{int(str(row["index"])): str(row["name"]) for row in read_tsv(path)}}
     except (ValueError, KeyError) as error:
         raise RefusedError(Reason.LABEL_VALUES, f"Its label table {path.name} is not readable ({error}).") from error

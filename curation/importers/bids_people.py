@@ -26,7 +26,8 @@ def describe_people(run: Run) -> None:
     stated = run.participants
     if stated is None:
         stated = read_rows(run, "participants.tsv", "participant_id")
-    levels = (run.read_json("participants.json").get("sex") or {}).get("Levels") or {}
+    meaning = run.read_json("participants.json").get("sex")
+    levels = meaning.get("Levels") if isinstance(meaning, dict) else None
     present = sorted({key.partition("/")[0] for key, _ in _visits(run)})
     for subject in present:
         row = stated.get(subject, {})
@@ -145,7 +146,7 @@ def _known(value: Any) -> str | None:
     return None if value is None or str(value).strip().lower() in _UNKNOWN else str(value).strip()
 
 
-def _sex(value: str | None, levels: Mapping[str, Any]) -> str | None:
+def _sex(value: str | None, levels: Any) -> str | None:
     """`F` or `M` where the value, or what the delivery's levels say of it, is one of the two; else as it is."""
     meaning = levels.get(value or "", value) if isinstance(levels, dict) else value
     return {"female": "F", "f": "F", "male": "M", "m": "M"}.get(str(meaning).strip().lower(), value)

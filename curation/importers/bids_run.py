@@ -11,7 +11,7 @@ from typing import Any
 from curation.importers import sidecars
 from curation.importers.bids_items import Item
 from curation.importers.cleaning import is_clean
-from curation.importers.staging import Placed, RefusedError, Staging, open_nifti
+from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file
 from registry import layout, volumes
 from registry.canon import sha256_bytes, sha256_file
 from registry.errors import InvalidInput
@@ -46,6 +46,7 @@ class Run:
     def attempt(self, item: Item, action: Any) -> None:
         """Run `action(item)`; a refusal is listed and the import goes on."""
         try:
+            require_file(self.source / item.path)
             action(item)
         except RefusedError as error:
             self.tree.refuse(item.path, error.reason, error.detail)
@@ -87,8 +88,8 @@ def source_image(run: Run, item: Item) -> Placed | None:
     """The image a mask was drawn on: what its sidecar names, else the one its own name says."""
     assert item.name is not None
     stated = run.read_json(sidecar_path(item.path))
-    links = dict(run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks") or {})
-    links["raw"] = "file:../.."
+    described = run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
+    links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
     for uri in _uris(stated):
         path = layout.resolve(uri, item.dataset, links)
         if path in run.images:
@@ -103,9 +104,9 @@ def sidecar_path(path: str) -> str:
 
 
 def _uris(stated: Mapping[str, Any]) -> list[str]:
-    reference, listed = stated.get("SpatialReference"), stated.get("Sources") or []
+    reference, listed = stated.get("SpatialReference"), stated.get("Sources")
     first = list(reference.values()) if isinstance(reference, dict) else [reference]
-    return [uri for uri in [*first, *([listed] if isinstance(listed, str) else listed)] if isinstance(uri, str)]
+    return [uri for uri in [*first, *(listed if isinstance(listed, list) else [listed])] if isinstance(uri, str)]
 
 
 def _by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:

@@ -6,12 +6,14 @@ are refused with the reason.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from curation.importers import sidecars
+from curation.importers.bids_items import walk
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import (
     MaskSpec,
@@ -22,6 +24,7 @@ from curation.importers.staging import (
     channel_name,
     open_nifti,
     read_mask,
+    require_file,
 )
 from curation.recipes import Recipe
 from registry import volumes
@@ -87,8 +90,10 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
         pairs: dict[str, str | None] = {_relative(item["image"]): _relative(item["label"]) for item in raw["training"]}
         tests = [_relative(item if isinstance(item, str) else item["image"]) for item in raw.get("test", ())]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput(f"{LIST} does not describe a delivery ({error!r}).",
-                           "Expected the keys modality, labels and training.") from error  # fmt: skip
+        what = f"the key '{error.args[0]}' is absent" if isinstance(error, KeyError) else "a value is of another kind"
+        raise InvalidInput(f"{LIST} does not describe a delivery: {what}.",
+                           "Expected tables under modality and labels, and a list of image and label paths under "
+                           "training.") from error  # fmt: skip
     pairs |= {image: None for image in tests if image not in pairs}
     return Delivery(str(raw.get("name", recipe.name)), str(raw.get("licence", "")), channels, labels, pairs)
 
@@ -96,7 +101,7 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
 def refuse_odd_files(tree: Staging, source: Path, delivery: Delivery) -> None:
     """List files that `dataset.json` does not name, and say for masks and images what their partner is."""
     listed = {LIST, *delivery.pairs, *(mask for mask in delivery.pairs.values() if mask)}
-    present = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    present = set(walk(source))
     for path in sorted(present - listed):
         tree.refuse(path, *_oddity(PurePosixPath(path), present))
     tree.used.append(LIST)
@@ -146,8 +151,9 @@ def _read_pair(
     path = pair[0]
     try:
         for path in filter(None, pair):
-            if not (source / path).is_file():
+            if not os.path.lexists(source / path):
                 raise RefusedError(Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
+            require_file(source / path)
         path = pair[0]
         images = _readable(source / path, channels)
         if pair[1] is None:
@@ -164,7 +170,7 @@ def _refuse_pair(tree: Staging, source: Path, pair: tuple[str, str | None], erro
     other = mask if error.path == image else image
     if other is None:
         return
-    if not (source / other).is_file():
+    if not os.path.lexists(source / other):
         tree.refuse(other, Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
     elif other == image:
         tree.refuse(other, Reason.IMAGE_WITHOUT_MASK, "Its mask was refused or is absent.")

@@ -36,11 +36,11 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     Raises:
         InvalidInput: nothing in the folder fits the recipe's layout, or a table cannot be read.
     """
-    kinds, strange = sort_by_kind(walk(source), recipe.layout)
+    tree = Staging(into, recipe)
+    kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
     if not any(kinds[kind] for kind in ("image", "mni_image", "unpaired")):
         raise InvalidInput(f"{source.name} holds no patients of open-ms.",
                            "Name the folder that holds longitudinal/ and cross_sectional/.")  # fmt: skip
-    tree = Staging(into, recipe)
     tree.titles |= {MNI: "images in MNI space", LESION: "consensus lesion masks"}
     patients = _patients(kinds, ("image", "change", "brain", "to_common", "to_flair"))
     crossing = _patients(kinds, ("mni_image", "mni_mask"))

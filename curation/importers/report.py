@@ -41,9 +41,19 @@ class Reason(StrEnum):
     LISTED_BUT_ABSENT = "listed-but-absent"
     """The delivery's own list names it, but there is no such file."""
     UNREADABLE_JSON = "unreadable-json"
-    """Not JSON, or not one object."""
+    """Not JSON (`NaN` and half characters are none), or not one object."""
     UNREADABLE_TSV = "unreadable-tsv"
     """Not a table: ragged rows, a repeated column, or not UTF-8."""
+    NO_FILE = "no-file"
+    """A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."""
+    NO_NUMBERS = "no-numbers"
+    """Gradients or a recording that hold anything else than numbers."""
+    TELLING_NAME = "telling-name"
+    """A label of its name holds a calendar date, or a title with a person's name."""
+    LINK_OUTSIDE = "link-outside"
+    """A link to a file that is not part of the delivery."""
+    TELLING = "telling"
+    """What would have come in still holds what identifies a person."""
     DUPLICATE = "duplicate"
     """Another file took this name already, or one that differs only by case."""
     IMAGE_REFUSED = "image-refused"
@@ -97,6 +107,11 @@ class ImportReport:
             lines += [f"    {item.path}: {item.detail}" for item in group[:SHOWN]]
             lines += [f"    ... and {len(group) - SHOWN} more"] if len(group) > SHOWN else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def printable(text: str) -> str:
+    """A text that any terminal and any file can hold: bytes that are no UTF-8 and control characters as escapes."""
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
 
 
 def count(root: Path) -> dict[str, int]:

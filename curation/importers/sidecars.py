@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from registry.canon import readable_json
 from registry.errors import InvalidInput
 
 
@@ -62,10 +63,11 @@ def read(path: Path) -> dict[str, Any]:
     """One JSON object.
 
     Raises:
-        InvalidInput: not UTF-8, not JSON, or not an object.
+        InvalidInput: not UTF-8, not JSON (`NaN` and half characters have no JSON form), or not an object.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
+        readable_json(value)
     except (ValueError, OSError, RecursionError) as error:
         raise InvalidInput(f"{path.name} is not readable JSON ({error}).", "Mend the file.") from error
     if not isinstance(value, dict):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from curation.importers import tables
 from curation.importers.cleaning import CleanNifti, clean
-from curation.importers.report import ImportReport, Reason, Refusal, count
+from curation.importers.report import ImportReport, Reason, Refusal, count, printable
 from curation.recipes import Recipe
 from registry import layout, volumes
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.canon import readable_json, sha256_bytes
 from registry.errors import GeometryError, InvalidInput
 from registry.names import BidsName
 from registry.names import name as build_name
@@ -82,6 +84,17 @@ class Staging:
             stream.write(data)
         self.taken[path.lower()] = path
 
+    def readable(self, source: Path, paths: Iterable[str]) -> list[str]:
+        """The paths below `source` that can be read; the others are refused (`require_file`)."""
+        found = []
+        for path in paths:
+            try:
+                require_file(source / path)
+                found.append(path)
+            except RefusedError as error:
+                self.refuse(path, error.reason, error.detail)
+        return found
+
     def refuse(self, path: str, reason: Reason, detail: str) -> None:
         """List a file that stays outside."""
         self.refused.append(Refusal(path, reason.value, detail))
@@ -126,7 +139,7 @@ class Staging:
     def label_table(self, stem: str, spec: MaskSpec) -> None:
         """The label names of a derivative's label maps, at its root: every map of that stem inherits them."""
         rows = [{"index": value, "name": name} for value, name in sorted(spec.labels.items()) if value]
-        self.write(f"{spec.folder}/{stem}.tsv", tsv_bytes(rows, ("index", "name")))
+        self.write(f"{spec.folder}/{stem}.tsv", tables.table_bytes(rows, ("index", "name")))
 
     def finish(self) -> ImportReport:
         """Write tables, descriptions and READMEs, compare with the expected counts, and report."""
@@ -152,9 +165,11 @@ class Staging:
             for kind, wanted in sorted(self.recipe.expected.items())
             if kept.get(kind, 0) != wanted
         ]
-        refused = sorted(self.refused, key=lambda item: (item.path.encode(), item.reason))
-        used = tuple(sorted(self.used, key=str.encode))
-        return ImportReport(self.recipe.name, kept, tuple(refused), used, (*self.notes, *expected))
+        said = [replace(item, path=printable(item.path), detail=printable(item.detail)) for item in self.refused]
+        refused = sorted(said, key=lambda item: (item.path.encode(), item.reason))
+        used = tuple(sorted(map(printable, self.used), key=str.encode))
+        notes = tuple(map(printable, self.notes))
+        return ImportReport(self.recipe.name, kept, tuple(refused), used, (*notes, *expected))
 
 
 def channel_name(channel: str, **entities: str) -> BidsName:
@@ -163,14 +178,30 @@ def channel_name(channel: str, **entities: str) -> BidsName:
     return build_name(suffix, **dict(part.split("-", 1) for part in own), **entities)
 
 
+def require_file(path: Path) -> None:
+    """Refuse what cannot be read to its end, before anything opens it: opening a pipe waits for ever.
+
+    Raises:
+        RefusedError: a dead link, no regular file, or one that may not be read.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.") from error
+    if not stat.S_ISREG(mode):
+        what = "a link to a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+        raise RefusedError(Reason.NO_FILE, f"It is no file: {what}.")
+    if not os.access(path, os.R_OK):
+        raise RefusedError(Reason.NOT_FETCHED, "Its permissions forbid to read it.")
+
+
 def open_nifti(path: Path) -> CleanNifti:
     """The clean content of an image.
 
     Raises:
         RefusedError: the content is elsewhere, or it is no NIfTI.
     """
-    if not path.is_file():
-        raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.")
+    require_file(path)
     if path.stat().st_size < 1024 and any(mark in path.read_bytes() for mark in _POINTERS):
         raise RefusedError(Reason.NOT_FETCHED, "It is a pointer to content kept elsewhere: fetch the content first.")
     try:

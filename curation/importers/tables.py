@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curation.recipes import Rater, Recipe
@@ -42,7 +42,7 @@ def participants(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
     """`participants.tsv` and its JSON; rows by participant id, columns beyond the known ones after them."""
     table = [{"participant_id": key, **row} for key, row in sorted(rows.items(), key=lambda item: item[0].encode())]
     columns = _columns(PARTICIPANTS, table)
-    return {"participants.tsv": tsv_bytes(table, columns), "participants.json": _meaning(columns)}
+    return {"participants.tsv": table_bytes(table, columns), "participants.json": _meaning(columns)}
 
 
 def sessions(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def sessions(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, b
         table = [{"session_id": key, **row} for key, row in sorted(visits.items(), key=lambda item: item[0].encode())]
         own = _columns(SESSIONS, table)
         columns = list(dict.fromkeys([*columns, *own]))
-        files[f"{subject}/{subject}_sessions.tsv"] = tsv_bytes(table, own)
+        files[f"{subject}/{subject}_sessions.tsv"] = table_bytes(table, own)
     return {**files, "sessions.json": _meaning(columns)} if files else {}
 
 
@@ -70,7 +70,7 @@ def raters(recipe_raters: Sequence[Rater], protocol: str) -> dict[str, bytes]:
         for rater in sorted(recipe_raters, key=lambda rater: rater.code)
     ]
     columns = ("desc_id", "description", "rater_id", "role", "protocol")
-    return {"descriptions.tsv": tsv_bytes(rows, columns), "descriptions.json": _meaning(columns)}
+    return {"descriptions.tsv": table_bytes(rows, columns), "descriptions.json": _meaning(columns)}
 
 
 def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None, **more: Any) -> bytes:
@@ -106,6 +106,15 @@ def readme(recipe: Recipe, about: str = "") -> bytes:
     if recipe.traps:
         lines += ["", "## Known traps", "", *[f"- {trap}" for trap in recipe.traps]]
     return ("\n".join(lines).rstrip() + "\n").encode()
+
+
+def table_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
+    """As `canon.tsv_bytes`; tabs and line breaks in what a delivery says become single spaces."""
+    return tsv_bytes([{key: _one_line(value) for key, value in row.items()} for row in rows], columns)
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) and any(mark in value for mark in "\t\n\r") else value
 
 
 def _columns(first: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,7 +1,10 @@
-"""Whatever the importer, an image or a mask whose compressed stream is not whole stays outside, with the reason."""
+"""Whatever lies in a delivery: what cannot be used is listed with its reason, the rest comes in, nothing hangs."""
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import pytest
 
 from curation import recipes
 from curation.importers import stage
+from registry import facts
+from registry.canon import read_tsv
 
 DELIVERIES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
     "bids": ("bids", twins.bids, "sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii.gz",
@@ -23,6 +28,10 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "lacks its last bytes": lambda data: data[:-6],
     "another checksum": lambda data: data[:-8] + bytes([data[-8] ^ 255]) + data[-7:],
 }
+ANAT = "sub-01/ses-a/anat"
+IMAGE = f"{ANAT}/sub-01_ses-a_FLAIR"
+MASK = f"derivatives/manual-ms/{ANAT}/sub-01_ses-a_space-FLAIR_label-L_desc-e01_mask"
+ABOUT_MASKS = "derivatives/manual-ms/dataset_description.json"
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -40,3 +49,101 @@ def test_what_is_not_whole_is_refused_and_the_rest_comes_in(tmp_path: Path, deli
     assert all(str(tmp_path) not in item.detail for item in report.refused)
     assert 0 < report.kept["images"] < whole.kept["images"]
     assert 0 < report.kept["masks"] < whole.kept["masks"]
+
+
+def _undecodable(source: Path) -> None:
+    with open(os.fsencode(source / ANAT) + b"/sub-01_\xff_FLAIR.nii.gz", "wb") as stream:
+        stream.write(b"x")
+
+
+def _pipe(path: str) -> Callable[[Path], None]:
+    def spoil(source: Path) -> None:
+        (source / path).unlink(missing_ok=True)
+        os.mkfifo(source / path)
+
+    return spoil
+
+
+def _socket(source: Path) -> None:
+    (source / "README").unlink()
+    place = os.open(source, os.O_RDONLY)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"/proc/self/fd/{place}/README")  # the path itself can be longer than a socket's may be
+    os.close(place)
+
+
+def _json(path: str, value: object) -> Callable[[Path], object]:
+    return lambda source: twins.write_json(source / path, value)
+
+
+def _text(path: str, text: str) -> Callable[[Path], object]:
+    return lambda source: twins.write(source / path, text)
+
+
+def _about(links: object) -> Callable[[Path], object]:
+    named = {"Name": "Masks", "BIDSVersion": "1.8.0", "DatasetType": "derivative", "GeneratedBy": [{"Name": "hand"}]}
+    return _json(ABOUT_MASKS, {**named, "DatasetLinks": links})
+
+
+LISTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
+    "a name that is no text": (_undecodable, {f"{ANAT}/sub-01_\\udcff_FLAIR.nii.gz": "not-bids-name"}),
+    "a line break in a name": (_text(f"{ANAT}/sub-01_ses-a\n_T1w.json", "{}"),
+                               {f"{ANAT}/sub-01_ses-a\\n_T1w.json": "not-bids-name"}),
+    "a pipe as README": (_pipe("README"), {"README": "no-file"}),
+    "a socket": (_socket, {"README": "no-file"}),
+    "a pipe as sidecar": (_pipe(f"{IMAGE}.json"), {f"{IMAGE}.json": "no-file"}),
+    "a pipe as image": (_pipe(f"{ANAT}/sub-01_ses-a_T1w.nii.gz"), {f"{ANAT}/sub-01_ses-a_T1w.nii.gz": "no-file"}),
+    "a folder linked as README": (lambda source: [(source / "README").unlink(), (source / "README").symlink_to(ANAT)],
+                                  {"README": "no-file"}),
+    "NaN": (_text(f"{IMAGE}.json", '{"EchoTime": NaN}'), {f"{IMAGE}.json": "unreadable-json"}),
+    "a number too large": (_text(f"{IMAGE}.json", '{"EchoTime": 1e999}'), {f"{IMAGE}.json": "unreadable-json"}),
+    "half a character": (_text(f"{IMAGE}.json", '{"Description": "\\ud800"}'), {f"{IMAGE}.json": "unreadable-json"}),
+    "sources that are a number": (_json(f"{MASK}.json", {"Sources": 5, "SpatialReference": ["x"]}), {}),
+    "links that are a text": (_about("x"), {}),
+    "links that are a list": (_about(["x"]), {}),
+    "a link to nothing": (_about({"a": None, "raw": 5}), {}),
+    "levels that are a list": (_json("participants.json", {"sex": [1]}), {}),
+    "levels that are a text": (_json("participants.json", {"sex": "x"}), {}),
+    "levels of a text": (_json("participants.json", {"sex": {"Levels": "x"}}), {}),
+    "a tab in a cell": (_json(f"{IMAGE}.json", {"InstitutionName": "Centre\tA\nB"}), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LISTED)
+def test_one_bad_file_is_listed_and_the_rest_comes_in(tmp_path: Path, case: str) -> None:
+    spoil, expected = LISTED[case]
+    whole = stage(recipes.load("bids"), twins.bids(tmp_path / "whole"), tmp_path / "sound")
+    source = twins.bids(tmp_path / "delivery")
+    spoil(source)
+    report = stage(recipes.load("bids"), source, tmp_path / "into")
+    assert report.kept == whole.kept
+    assert {item.path: item.reason for item in report.refused} == {"sourcedata/scan.dcm": "not-carried", **expected}
+    json.dumps(report.to_json(), ensure_ascii=False).encode()
+    for path in sorted(twins.checksums(tmp_path / "into")):
+        facts.read(tmp_path / "into", path)
+
+
+def test_a_tab_in_a_cell_becomes_a_space(tmp_path: Path) -> None:
+    source = twins.bids(tmp_path / "delivery")
+    twins.write_json(source / f"{IMAGE}.json", {"InstitutionName": "Centre\tA\nB"})
+    stage(recipes.load("bids"), source, tmp_path / "into")
+    assert read_tsv(tmp_path / "into/sub-01/sub-01_sessions.tsv")[0]["site"] == "Centre A B"
+
+
+def test_names_of_labels_take_one_line(tmp_path: Path) -> None:
+    source = twins.decathlon(tmp_path / "delivery")
+    stated = json.loads((source / "dataset.json").read_text())
+    labels = {"0": "background", "1": "front\tleft", "2": "back\nright"}
+    twins.write_json(source / "dataset.json", {**stated, "labels": labels})
+    stage(recipes.load("decathlon"), source, tmp_path / "into")
+    (table,) = (tmp_path / "into/derivatives").rglob("*_dseg.tsv")
+    assert [row["name"] for row in read_tsv(table)] == ["front left", "back right"]
+
+
+@pytest.mark.parametrize("path", ["imagesTr/thing_001.nii.gz", "labelsTr/thing_001.nii.gz", "imagesTr/other"])
+def test_a_pipe_in_a_decathlon_delivery_is_listed(tmp_path: Path, path: str) -> None:
+    source = twins.decathlon(tmp_path / "delivery")
+    _pipe(path)(source)
+    report = stage(recipes.load("decathlon"), source, tmp_path / "into")
+    assert {item.path: item.reason for item in report.refused}[path] in ("no-file", "unknown-kind")
+    assert report.kept["images"] >= 2

@@ -30,12 +30,12 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
         InvalidInput: the recipe is not sound, not one file is an image of its layout, or a table cannot be read.
     """
     rules = rules_module.read(recipe)
-    kinds, strange = sort_by_kind(walk(source), recipe.layout)
+    tree = Staging(into, recipe)
+    kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
     by_role = {role: [kind for kind in kinds if role_of(kind) == role] for role in rules_module.ROLES}
     if not any(kinds[kind] for kind in by_role["image"]):
         raise InvalidInput(f"{source.name} holds no images in the layout of '{recipe.name}'.",
                            f"Expected files such as {recipe.layout[by_role['image'][0]]}.")  # fmt: skip
-    tree = Staging(into, recipe)
     found = [item for kind in by_role["table"] for item in kinds[kind]]
     run = Run(source, tree, rules, tables.read(tree, source, found, rules.table))
     _stage_files(run, kinds, progress)
