@@ -14,6 +14,7 @@ from sqlmodel import col, select, update
 
 from curation.deliveries import EVENT_KEY
 from registry import layout
+from registry.canon import utc
 from registry.errors import NotFound, UsageError
 from registry.store import Registry
 from registry.tables import Event, ImportWork
@@ -98,4 +99,4 @@ def put_away(registry: Registry) -> None:
 
 def now() -> str:
     """This moment: UTC, ISO 8601, seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(datetime.now(UTC))
