@@ -13,7 +13,7 @@ SHOWN = 200
 
 Row = dict[str, Any]
 
-_COUNTS = """SELECT coalesce(i.site, 'unknown') AS site, coalesce(i.class, 'unknown') AS class,
+_COUNTS = """SELECT coalesce(i.site, 'not stated') AS site, coalesce(i.class, 'not stated') AS class,
     count(DISTINCT i.person_id) AS persons, count(DISTINCT i.subject) AS subjects,
     count(DISTINCT i.session) AS sessions, count(DISTINCT i.path) AS images
     FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY ALL"""

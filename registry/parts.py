@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from registry.catalog import Catalog
 from registry.manifests import PARTS, Manifest
 from registry.tables import Split
+from registry.wording import NOT_STATED
 
 Row = dict[str, Any]
 
-_SPLIT = """WITH home AS (SELECT person_id, string_agg(DISTINCT coalesce(site, 'unknown'), ' + ' ORDER BY
-        coalesce(site, 'unknown')) AS site, string_agg(DISTINCT coalesce(class, 'unknown'), ' + ' ORDER BY
-        coalesce(class, 'unknown')) AS class FROM sessions GROUP BY person_id)
-    SELECT s.part, coalesce(h.site, 'unknown') AS site, coalesce(h.class, 'unknown') AS class,
+_SPLIT = """WITH home AS (SELECT person_id, string_agg(DISTINCT coalesce(site, 'not stated'), ' + ' ORDER BY
+        coalesce(site, 'not stated')) AS site, string_agg(DISTINCT coalesce(class, 'not stated'), ' + ' ORDER BY
+        coalesce(class, 'not stated')) AS class FROM sessions GROUP BY person_id)
+    SELECT s.part, coalesce(h.site, 'not stated') AS site, coalesce(h.class, 'not stated') AS class,
         count(DISTINCT s.person_id) AS persons
     FROM splits s LEFT JOIN home h USING (person_id) WHERE s.split = ? AND s.version = ? GROUP BY ALL ORDER BY ALL"""
 
@@ -29,13 +31,26 @@ def of_snapshot(manifest: Manifest) -> list[Row]:
     """Rows `part, site, class, samples, persons`; samples of a snapshot without a split have the part `all`."""
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for sample in manifest.samples:
-        key = (sample.part or "all", sample.site or "unknown", sample.class_label or "unknown")
+        key = (sample.part or "all", sample.site or NOT_STATED, sample.class_label or NOT_STATED)
         groups[key].append(sample.person)
     ordered = sorted(groups.items(), key=lambda item: (_place(item[0][0]), item[0]))
     return [
         {"part": part, "site": site, "class": label, "samples": len(persons), "persons": len(set(persons))}
         for (part, site, label), persons in ordered
     ]
+
+
+def absent(rows: Sequence[Row], by: str) -> list[tuple[str, str]]:
+    """Each value of a column that a part lacks, with that part, though another part holds it.
+
+    Args:
+        rows: of `of_split` or `of_snapshot`.
+        by: `site` or `class`; what is not stated is no value.
+    """
+    held = {(str(row[by]), str(row["part"])) for row in rows}
+    values = sorted({value for value, _ in held} - {NOT_STATED})
+    known = sorted({part for _, part in held}, key=_place)
+    return [(value, part) for value in values for part in known if (value, part) not in held]
 
 
 def _place(part: str) -> int:

@@ -92,7 +92,7 @@ VIEWS: dict[str, View] = {
     "measures": View(
         "One row an image that was measured as it is now. Intensities are of the foreground (Otsu).",
         """SELECT i.path, i.channel, i.subject_id AS subject, i.session_key AS session,
-            coalesce(v.site_id, 'unknown') AS site, v.scanner_id AS scanner, m.* EXCLUDE (path, subject_id)
+            coalesce(v.site_id, 'not stated') AS site, v.scanner_id AS scanner, m.* EXCLUDE (path, subject_id)
             FROM t_image_measures m JOIN t_image i ON i.path = m.path AND i.sha256 = m.sha256
             JOIN t_session v USING (session_key)""",
     ),

@@ -12,11 +12,12 @@ from sqlmodel import col, select
 from registry import layout, overview
 from registry.catalog import Catalog
 from registry.checks.measuring import Measured
-from registry.checks.shapes import UNKNOWN, Cohort, Shot
+from registry.checks.shapes import Cohort, Shot
 from registry.scanning.documents import Document, Level, Sidecar, inherit
 from registry.scanning.names import parse_name
 from registry.store import Registry
 from registry.tables import File, Image, Session
+from registry.wording import NOT_STATED
 
 
 def shots(registry: Registry) -> list[Shot]:
@@ -40,7 +41,7 @@ def _shot(image: Image, site: str | None, sidecars: Mapping[str, Level]) -> Shot
         sha256=image.sha256,
         subject=image.subject_id,
         session=image.session_key,
-        site=site or UNKNOWN,
+        site=site or NOT_STATED,
         channel=image.channel,
         suffix=image.suffix,
         spacing_mm=(image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm),

@@ -12,9 +12,6 @@ from registry.checks.measuring import Measured
 from registry.findings import Severity
 from registry.names import parse
 
-UNKNOWN = "unknown"
-"""The site of sessions that state none, as on the overview."""
-
 
 @dataclass(frozen=True)
 class Peers:
@@ -59,7 +56,7 @@ class Shot:
     """One image with all that is known of it.
 
     Attributes:
-        site: `unknown` where the session states none.
+        site: `not stated` where the session states none.
         spacing_mm, shape: of its grid, the first three axes.
         sidecar: what its sidecars say, inherited ones included.
         measured: None where its content is not on this machine.

@@ -12,8 +12,8 @@ from registry.facets.kinds import FACETS, Facet, Kind
 
 Row = Mapping[str, Any]
 
-_HELD = """WITH held AS MATERIALIZED (SELECT path, person_id, subject, session, coalesce(site, 'unknown') AS in_site,
-    coalesce(class, 'unknown') AS in_class, {columns} FROM images)"""
+_HELD = """WITH held AS MATERIALIZED (SELECT path, person_id, subject, session, coalesce(site, 'not stated') AS in_site,
+    coalesce(class, 'not stated') AS in_class, {columns} FROM images)"""
 _CHOICES = """SELECT '{field}' AS field, CAST(v{n} AS VARCHAR) AS value, NULL::DOUBLE AS low, NULL::DOUBLE AS high,
     {counts} FROM held GROUP BY v{n}"""
 _SPAN = """SELECT '{field}', CASE WHEN v{n} IS NULL THEN NULL ELSE '' END AS stated, min(v{n}), max(v{n}),
@@ -55,7 +55,7 @@ class Counts:
 
     Attributes:
         totals: persons, subjects, sessions, images that pass every filter.
-        groups: rows `site, class, persons, images` of the same; `unknown` where not stated.
+        groups: rows `site, class, persons, images` of the same; a site or class may be `not stated`.
         choices: field to its values in the registry, in order, "not stated" last, also those that nothing has now.
         spans: field to its range, of the facets that are ranges.
     """

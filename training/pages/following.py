@@ -74,7 +74,7 @@ def worst(rows: Sequence[Row], manifest: Manifest, part: str, most: int = 8) -> 
 def _case(row: Row, sample: Any) -> Case:
     images = {ref.path: channel for channel, ref in sample.images.items()}
     drawn_on = images.get(sample.target.image) if sample.target else None
-    return Case(sample.subject, sample.session, drawn_on, row["part"], sample.site or "unknown", row["dice"],
+    return Case(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", row["dice"],
                 row["hd95_mm"])  # fmt: skip
 
 

@@ -86,8 +86,8 @@ def _failures(line: Mapping[str, Any]) -> str:
 
 def _data(manifest: Manifest) -> str:
     parts = [part for part in ("train", "validation", "test") if manifest.part(part)]
-    sites = sorted({sample.site or "unknown" for sample in manifest.samples})
-    counts = Counter((sample.site or "unknown", sample.part) for sample in manifest.samples)
+    sites = sorted({sample.site or "not stated" for sample in manifest.samples})
+    counts = Counter((sample.site or "not stated", sample.part) for sample in manifest.samples)
     rows = [[site, *(str(counts[site, part]) for part in parts)] for site in sites]
     persons = [str(len({sample.person for sample in manifest.part(part)})) for part in parts]
     images = [str(len(manifest.part(part))) for part in parts]
@@ -130,7 +130,7 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
         groups: dict[str, list[tuple[float, str]]] = {}
         for row in rows:
             if row["source"] == "model" and row["part"] == part and row["label_name"] == name:
-                dots = groups.setdefault(row["site"] or "unknown", [])
+                dots = groups.setdefault(row["site"] or "not stated", [])
                 if row["dice"] is not None:
                     dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))
         lowest = min((value for dots in groups.values() for value, _ in dots), default=0.0)
