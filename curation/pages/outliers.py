@@ -24,14 +24,15 @@ def render(registry: Registry) -> None:
     catalog = Catalog.of(registry)
     known = showing.coverage(catalog)
     _summary(known)
-    _check(registry, known)
+    running = _check(registry, known)
     decisions.told()
     if not known.images:
         st.info("This registry holds no images yet. Bring a delivery in first.")
         return
-    if not known.measured and not known.states:
-        st.info("No image was checked yet. Check them here, or on the command line:")
-        st.code("cohortium check run", language="shell")
+    if not known.checked:
+        if not running:
+            st.info("No image was checked yet. Check them here, or on the command line:")
+            st.code("cohortium check run", language="shell")
         return
     everything = checks.listed(registry, checks.Wanted(state=None))
     left, right = st.columns(2, gap="large")
@@ -53,24 +54,29 @@ def render(registry: Registry) -> None:
 def _summary(known: showing.Coverage) -> None:
     still = known.states.get("open", 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if not known.checked:
+            st.badge(f"{counted(known.images, 'image')} not checked yet", color="gray")
+            return
         st.badge(f"{counted(still, 'open finding')}", icon=":material/flag:", color="orange" if still else "green")
         st.badge(f"{number(known.states.get('acknowledged', 0))} acknowledged", color="gray")
         colour = "gray" if known.measured == known.images else "orange"
         st.badge(f"{number(known.measured)} of {counted(known.images, 'image')} measured", color=colour)  # type: ignore[arg-type]
 
 
-def _check(registry: Registry, known: showing.Coverage) -> None:
-    """Check the images; the work goes on when the page is closed."""
+def _check(registry: Registry, known: showing.Coverage) -> bool:
+    """Check the images; the work goes on when the page is closed. Returns whether it is under way."""
     job = jobs.current(registry, _DESK)
     if job is not None and job.running:
         job_progress.follow(job, "You may close this page. Images that were measured are not read again.")
-        return
+        return True
     if job is not None and job.error is not None:
         shell.explain(job.error)
-    if st.button("Check all images", icon=":material/troubleshoot:", disabled=not known.images,
+    first = "primary" if known.measured < known.images else "secondary"
+    if st.button("Check all images", icon=":material/troubleshoot:", disabled=not known.images, type=first,
                  help="Reads every image that was not read yet, then compares all of them."):  # fmt: skip
         work = Job("check", "Checking images")
         job_progress.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))
+    return False
 
 
 def _plot(catalog: Catalog) -> Measure:

@@ -13,7 +13,7 @@ from registry.checks.shapes import Peers
 
 Row = dict[str, Any]
 
-_UNIT = """SELECT i.path, i.sha256, i.channel, i.subject, i.session, coalesce(i.site, 'unknown') AS site, i.scanner,
+_UNIT = """SELECT i.path, i.sha256, i.channel, i.subject, i.session, coalesce(i.site, 'not stated') AS site, i.scanner,
     i.n_i, i.n_j, i.n_k, i.n_t, i.spacing_i_mm, i.spacing_j_mm, i.spacing_k_mm, m.problem
     FROM images i LEFT JOIN measures m USING (path) WHERE i.path = ?"""
 _STATES = "SELECT unit, state, code = ? AS own FROM findings WHERE image IS NOT NULL AND state <> 'outdated'"
@@ -26,6 +26,11 @@ class Coverage:
     images: int
     measured: int
     states: dict[str, int]
+
+    @property
+    def checked(self) -> bool:
+        """Whether there was a run whose measures or findings still say something."""
+        return bool(self.measured or self.states)
 
 
 def coverage(catalog: Catalog) -> Coverage:

@@ -58,6 +58,8 @@ def looked_at(test: AppTest) -> str:
 def test_an_unchecked_registry_says_how_to_check_and_checks_by_a_button(writable: Registry) -> None:
     test = open_page(writable, "outliers")
     assert "No image was checked yet" in texts(test)
+    assert "15 images not checked yet" in texts(test)
+    assert "open finding" not in texts(test), "nothing was looked for: that is no good news"
     assert test.code[0].value == "cohortium check run"
     button(test, "Check all images").click().run()
     job = jobs.current(writable, "outliers")
