@@ -7,6 +7,7 @@ from typing import Any
 
 from registry import expecting
 from registry.catalog import Catalog
+from registry.wording import NOT_STATED
 
 Row = dict[str, Any]
 Sites = Sequence[str]
@@ -29,7 +30,7 @@ _HEADLINE = """SELECT
     (SELECT count(*) FROM masks m JOIN images i ON i.path = m.image WHERE {here}) AS masks,
     (SELECT count(*) FROM lesions l JOIN images i ON i.path = l.image WHERE {here}) AS lesions"""
 
-_CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'unknown') AS site, days_from_baseline AS day,
+_CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'not stated') AS site, days_from_baseline AS day,
         CASE WHEN contains(session, '/') THEN split_part(session, '/', 2) ELSE '' END AS label
         FROM sessions WHERE {here}),
     shown AS (SELECT subject, session, channel, count(*) AS images, sum(n_readings) AS readings,
@@ -47,9 +48,26 @@ _CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'unknown') AS
 
 
 def sites(catalog: Catalog) -> list[str]:
-    """Centres by name; sessions without one are `unknown`."""
-    rows = catalog.rows("SELECT DISTINCT coalesce(site, 'unknown') AS site FROM sessions ORDER BY 1")
+    """Centres by name; sessions without one are `not stated`."""
+    rows = catalog.rows("SELECT DISTINCT coalesce(site, 'not stated') AS site FROM sessions ORDER BY site = 'not stated', site")
     return [row["site"] for row in rows]
+
+
+def names(catalog: Catalog) -> dict[str, list[str]]:
+    """All that the registry has of `site`, `scanner`, `class` and `channel`: what a colour is given to."""
+    rows = catalog.rows("""SELECT DISTINCT 'site' AS kind, site AS name FROM sessions
+        UNION SELECT 'scanner', scanner FROM sessions UNION SELECT 'class', class FROM sessions
+        UNION SELECT 'channel', channel FROM images ORDER BY ALL""")
+    return {kind: [row["name"] for row in rows if row["kind"] == kind and row["name"]]
+            for kind in ("site", "scanner", "class", "channel")}  # fmt: skip
+
+
+def unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
+    """Protocol to its consensus masks with something in them whose lesions were not measured; none where all were."""
+    rows = _ask(catalog, """SELECT c.protocol, count(*) AS masks FROM consensus c JOIN images i ON i.path = c.image
+        WHERE contains(c.path, '_mask.nii') AND c.n_voxels IS DISTINCT FROM 0
+        AND c.image NOT IN (SELECT image FROM lesions) AND {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+    return {row["protocol"]: row["masks"] for row in rows}
 
 
 def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
@@ -64,26 +82,26 @@ def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
 
 def images_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `site, channel, images`."""
-    return _ask(catalog, """SELECT coalesce(site, 'unknown') AS site, channel, count(*) AS images
+    return _ask(catalog, """SELECT coalesce(site, 'not stated') AS site, channel, count(*) AS images
         FROM images WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
 
 
 def sessions_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `site, scanner, sessions`."""
-    return _ask(catalog, """SELECT coalesce(site, 'unknown') AS site, coalesce(scanner, 'unknown') AS scanner,
+    return _ask(catalog, """SELECT coalesce(site, 'not stated') AS site, coalesce(scanner, 'not stated') AS scanner,
         count(*) AS sessions FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
 
 
 def subjects_by_class(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `class, status, subjects`."""
-    return _ask(catalog, """SELECT coalesce(class, 'unknown') AS class,
+    return _ask(catalog, """SELECT coalesce(class, 'not stated') AS class,
         coalesce(replace(radiological_status, '_', ' '), 'not stated') AS status, count(DISTINCT subject) AS subjects
         FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
 
 
 def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `subject, site, day` of the sessions whose day after baseline is known."""
-    return _ask(catalog, """SELECT subject, coalesce(site, 'unknown') AS site, days_from_baseline AS day
+    return _ask(catalog, """SELECT subject, coalesce(site, 'not stated') AS site, days_from_baseline AS day
         FROM sessions WHERE days_from_baseline IS NOT NULL AND {here} ORDER BY ALL""", chosen)  # fmt: skip
 
 
@@ -115,7 +133,11 @@ def squares(cells: Sequence[Row], found: Sequence[Row]) -> dict[str, list[Row]]:
     sites: dict[str, list[Row]] = {}
     for cell in cells:
         sites.setdefault(cell["site"], []).append({**cell, "shown": _shown(cell, lacking)})
-    return {site: _filled(rows) for site, rows in sorted(sites.items())}
+    return {site: _filled(rows) for site, rows in sorted(sites.items(), key=_last)}
+
+
+def _last(item: tuple[str, list[Row]]) -> tuple[bool, str]:
+    return item[0] == NOT_STATED, item[0]
 
 
 _ABSENT = ("session", "image")
@@ -138,4 +160,4 @@ def _ask(catalog: Catalog, sql: str, chosen: Sites) -> list[Row]:
     if not chosen:
         return catalog.rows(sql.format(here="true"))
     listed = ", ".join("'" + site.replace("'", "''") + "'" for site in chosen)
-    return catalog.rows(sql.format(here=f"coalesce(site, 'unknown') IN ({listed})"))
+    return catalog.rows(sql.format(here=f"coalesce(site, 'not stated') IN ({listed})"))

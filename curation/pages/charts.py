@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import altair as alt
 
+from curation.pages import colours, lettering
 from registry.overview import SHOWN
 from registry.viewer import rater_colour
-from registry.wording import visit
+from registry.wording import NOT_STATED, visit
 
 Row = dict[str, Any]
 
 _LOW = 200
-_LETTER, _NARROW = 6.5, 440  # pixels of a letter, and of a chart beside its labels on a screen of 1024
 _CONSENSUS_LINE = "#C4B000"  # the yellow of the viewer, darker: it must be seen on white
-_STATUS_COLOURS = {
-    "normal": "#009E73",
-    "incidental lesions": "#E69F00",
-    "pathological": "#D55E00",
-    "not stated": "#8A94A0",
-}
 _SHOWN_COLOURS = ("#8A94A033", "#D55E00", "#B9D3EA", "#6FA3CF", "#2F6690")
 _SHOWN_NAMES = {
     "none": "none", "missing": "missing", "image": "image", "read": "with readings", "consensus": "with consensus",
 }  # fmt: skip
 
 
-def bars(rows: Sequence[Row], category: str, value: str, by: str) -> alt.Chart:
-    """Stacked horizontal bars.
+def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequence[str] = ()) -> alt.Chart:
+    """Stacked horizontal bars; every name is there whole, however long.
 
     Args:
         rows: with the three columns named next.
         category: of the bars.
         value: their length, a count.
         by: what a bar is divided into; radiological status has colours of its own.
+        known: all names that the registry has of it, so that each keeps its colour.
     """
     names = {name: name.capitalize() for name in (category, value, by)}
-    down = alt.Axis(labelLimit=160, ticks=False, domain=False, labelOverlap=False)
+    beside = {row[category] for row in rows}
+    down = alt.Axis(
+        labelLimit=220,
+        ticks=False,
+        domain=False,
+        labelOverlap=False,
+        labelExpr=lettering.wrapped(beside, lettering.SIDE),
+    )
+    pieces = sorted({row[by] for row in rows}, key=_place)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_bars_height(rows, category))
+        alt.Chart(
+            alt.InlineData(values=list(rows)), height=_bars_height(beside) + lettering.legend_height(pieces, beside)
+        )
         .mark_bar(cornerRadius=2, stroke=None)
         .encode(
             y=alt.Y(f"{category}:N", title=None, axis=down, scale=alt.Scale(paddingInner=0.3)),
             x=alt.X(f"sum({value}):Q", title=names[value], axis=_count_axis()),
-            color=alt.Color(f"{by}:N", title=names[by], legend=_legend(), scale=_status_scale(by, rows)),
+            color=alt.Color(
+                f"{by}:N", title=names[by], legend=lettering.legend(pieces, beside), scale=_scale(by, pieces, known)
+            ),
             tooltip=[
                 alt.Tooltip(f"{category}:N", title=names[category]),
                 alt.Tooltip(f"{by}:N", title=names[by]),
@@ -58,15 +64,16 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str) -> alt.Chart:
     return chart
 
 
-def timeline(rows: Sequence[Row]) -> alt.Chart:
-    """Histogram of the days between the baseline and each visit, by centre."""
+def timeline(rows: Sequence[Row], known: Sequence[str] = ()) -> alt.Chart:
+    """Histogram of the days between the baseline and each visit, by centre; `known` as in `bars`."""
+    sites = sorted({row["site"] for row in rows}, key=_place)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW)
+        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + lettering.legend_height(sites))
         .mark_bar(stroke=None)
         .encode(
             x=alt.X("day:Q", bin=alt.Bin(maxbins=40), title="Days from baseline", axis=_count_axis()),
             y=alt.Y("count():Q", title="Sessions", axis=_count_axis()),
-            color=alt.Color("site:N", title="Site", legend=_legend()),
+            color=alt.Color("site:N", title="Site", legend=lettering.legend(sites), scale=_scale("site", sites, known)),
             tooltip=[
                 alt.Tooltip("day:Q", bin=alt.Bin(maxbins=40), title="Days"),
                 alt.Tooltip("site:N", title="Site"),
@@ -112,24 +119,10 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
 def _columns_axis(names: Collection[str]) -> alt.Axis:
     """Labels on two lines, visit and channel, while they fit on a narrow screen; else aslant."""
     longest = max((len(part) for name in names for part in name.split(" · ")), default=0)
-    straight = len(names) * longest * _LETTER < _NARROW
+    straight = len(names) * longest * lettering.LETTER < lettering.NARROW
     lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
     return alt.Axis(orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False,
                     **({"labelAngle": 0} | lines))  # fmt: skip
-
-
-def lines_axis(names: Collection[str], width: int = _NARROW) -> alt.Axis:
-    """Names of any length below a chart, whole: on lines of their own words, aslant where there are many."""
-    room = int(width / max(len(names), 1) / _LETTER)
-    longest = max((len(word) for name in names for word in name.split()), default=0)
-    if room < longest:
-        return alt.Axis(labelAngle=-40, labelLimit=260, labelOverlap=False, ticks=False)
-    return alt.Axis(labelAngle=0, labelLimit=260, labelOverlap=False, ticks=False, labelExpr=_wrapped(names, room))
-
-
-def _wrapped(names: Collection[str], room: int) -> str:
-    """A label's expression: its name on lines of at most `room` letters."""
-    return f"{json.dumps({name: textwrap.wrap(name, room) or [name] for name in sorted(names)})}[datum.label]"
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
@@ -145,7 +138,7 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
         .encode(
             x=alt.X("day:Q", title="Days from baseline", axis=_count_axis()),
             y=alt.Y("volume_ml:Q", title="Marked volume (mL)", axis=alt.Axis(titlePadding=8)),
-            color=alt.Color("reader:N", scale=scale, legend=_legend()),
+            color=alt.Color("reader:N", scale=scale, legend=lettering.legend([reader for reader, _ in known])),
             strokeDash=alt.condition("datum.reader == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
             tooltip=[
                 alt.Tooltip("reader:N", title="Reader"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
@@ -156,23 +149,25 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
     return chart
 
 
-def parts(rows: Sequence[Row], value: str, by: str) -> alt.Chart:
+def parts(rows: Sequence[Row], value: str, by: str, known: Sequence[str] = ()) -> alt.Chart:
     """Stacked bars of persons or samples per part.
 
     Args:
         rows: with `part` and the two columns named next.
         value: `persons` or `samples`.
         by: what a bar is divided into, `site` or `class`.
+        known: as in `bars`.
     """
+    names = sorted({row[by] for row in rows}, key=_place)
     order = list(dict.fromkeys(row["part"] for row in rows))
     axis = alt.Axis(ticks=False, domain=False)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=210)
+        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + lettering.legend_height(names, order))
         .mark_bar(cornerRadius=2)
         .encode(
             y=alt.Y("part:N", title=None, sort=order, axis=axis),
             x=alt.X(f"sum({value}):Q", title=value.capitalize(), axis=_count_axis()),
-            color=alt.Color(f"{by}:N", legend=_legend(2)),
+            color=alt.Color(f"{by}:N", legend=lettering.legend(names, order), scale=_scale(by, names, known)),
             tooltip=[
                 alt.Tooltip("part:N", title="Part"), alt.Tooltip(f"{by}:N", title=by.capitalize()),
                 alt.Tooltip(f"sum({value}):Q", title=value.capitalize(), format=",d"),
@@ -202,22 +197,21 @@ def effects(rows: Sequence[Row]) -> alt.Chart:
     return chart
 
 
-def _bars_height(rows: Sequence[Row], category: str) -> int:
-    return max(_LOW, 90 + 34 * len({row[category] for row in rows}))
-
-
-def _legend(columns: int = 5) -> alt.Legend:
-    return alt.Legend(orient="top", title=None, columns=columns, labelLimit=200, padding=0, offset=10)
+def _bars_height(beside: Collection[str]) -> int:
+    lines = sum(max(2, len(textwrap.wrap(name, lettering.SIDE))) for name in beside)
+    return max(120, 60 + 18 * lines)
 
 
 def _count_axis() -> alt.Axis:
     return alt.Axis(tickMinStep=1, format=",d", titlePadding=8)
 
 
-def _status_scale(by: str, rows: Sequence[Row]) -> alt.Scale | alt.UndefinedType:
-    """Fixed colours of radiological status, so that green is never the sick."""
-    if by != "status":
-        return alt.Undefined
-    shown = {row[by] for row in rows}
-    known = {name: colour for name, colour in _STATUS_COLOURS.items() if name in shown}
-    return alt.Scale(domain=list(known), range=list(known.values())) if shown <= set(known) else alt.Undefined
+def _place(name: str) -> tuple[bool, str]:
+    """In a legend: by name, what is not stated last."""
+    return name == NOT_STATED, name.casefold()
+
+
+def _scale(by: str, shown: Sequence[str], known: Sequence[str]) -> alt.Scale:
+    """The colours of these names among all that the registry knows."""
+    found = colours.of([*known, *shown]) | (colours.of_status() if by == "status" else {})
+    return alt.Scale(domain=list(shown), range=[found[name] for name in shown])

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from curation.pages import charts
+from curation.pages import lettering
 from registry.checks import Measure
 from registry.checks.shapes import Peers
 from registry.wording import visit
@@ -41,7 +41,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         alt.Chart(alt.InlineData(values=points), height=500)
         .mark_point(filled=True, strokeWidth=2.5)
         .encode(
-            x=alt.X("strip:N", title=None, axis=charts.lines_axis({point["strip"] for point in points})),
+            x=alt.X("strip:N", title=None, axis=lettering.lines_axis({point["strip"] for point in points})),
             xOffset=alt.XOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
             y=alt.Y("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
                     axis=alt.Axis(titlePadding=8)),

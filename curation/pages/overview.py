@@ -15,6 +15,7 @@ from registry.viewer import shell
 from registry.wording import counted, number, plain, visit
 
 _MOST_SUBJECTS = 150
+_IN_A_ROW = 4  # cards with their numbers are read whole on a screen of 1024
 _HEADLINE: dict[str, str | None] = {
     "persons": "One person can be several subjects: scanned again, or at two centres.",
     "subjects": None,
@@ -33,7 +34,7 @@ _EXPECTED = (
 
 def render(registry: Registry) -> None:
     """Draw the page."""
-    st.title("Cohort")
+    st.title("Overview")
     catalog = Catalog.of(registry)
     known = overview.sites(catalog)
     if not known:
@@ -47,26 +48,34 @@ def render(registry: Registry) -> None:
 
 def _empty() -> None:
     st.info("This registry holds no subjects yet. Bring a delivery in, then reload this page.")
+    shell.link("inbox", "Open the Inbox")
+    st.caption("Or on the command line:")
     st.code("cohortium import bids FOLDER", language="shell")
 
 
 def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
     counts = overview.headline(catalog, chosen)
-    for column, (name, about) in zip(st.columns(len(_HEADLINE)), _HEADLINE.items(), strict=True):
-        column.metric(name.capitalize(), number(counts[name]), help=about, border=True)
+    for first in range(0, len(_HEADLINE), _IN_A_ROW):
+        for column, (name, about) in zip(st.columns(_IN_A_ROW), list(_HEADLINE.items())[first:], strict=False):
+            column.metric(name.capitalize(), number(counts[name]), help=about, border=True)
+    if left := overview.unmeasured(catalog, chosen):
+        st.caption(f"Not counted: the lesions in {counted(sum(left.values()), 'consensus mask')} not measured yet. "
+                   "Measure them with:")  # fmt: skip
+        st.code("\n".join(f"cohortium lesions build --protocol {protocol}" for protocol in left), language="shell")
 
 
 def _charts(catalog: Catalog, chosen: Sequence[str]) -> None:
     images, sessions = overview.images_by_site(catalog, chosen), overview.sessions_by_site(catalog, chosen)
     classes, days = overview.subjects_by_class(catalog, chosen), overview.visit_days(catalog, chosen)
+    names = overview.names(catalog)
     left, right = st.columns(2, gap="medium")
     with left:
-        _chart("Images by site and channel", charts.bars(images, "site", "images", "channel"))
+        _chart("Images by site and channel", charts.bars(images, "site", "images", "channel", names["channel"]))
         _chart("Subjects by class and radiological status", charts.bars(classes, "class", "subjects", "status"))
     with right:
-        _chart("Sessions by site and scanner", charts.bars(sessions, "site", "sessions", "scanner"))
+        _chart("Sessions by site and scanner", charts.bars(sessions, "site", "sessions", "scanner", names["scanner"]))
         if days:
-            _chart("Visits over time", charts.timeline(days))
+            _chart("Visits over time", charts.timeline(days, names["site"]))
         else:
             st.caption("No visit states its days from baseline.")
 

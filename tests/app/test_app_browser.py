@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 def test_start_page_draws_the_cohort(address: str, page: Any) -> None:
-    opened(page, address, "Cohort")
+    opened(page, address, "Overview")
     page.locator("canvas").first.wait_for(timeout=60_000)
     pixels = shot(page, "app-overview", lambda seen: near(seen, "#56B4E9").sum() > 500)
     assert near(pixels, "#56B4E9").sum() > 500, "bars are drawn"

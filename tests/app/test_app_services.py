@@ -127,3 +127,15 @@ def test_wording() -> None:
     assert [wording.size(n) for n in (980_000, 21_400_000, 3_100_000_000)] == ["980 kB", "21.4 MB", "3.1 GB"]
     assert wording.place(-28.2, -30, 8.8) == "L 28 · P 30 · S 9"
     assert wording.plain("[a](b) *c*") == r"\[a\]\(b\) \*c\*"
+
+
+def test_masks_whose_lesions_were_not_measured_are_counted_until_they_are(full: Registry) -> None:
+    catalog = Catalog.of(full)
+    assert overview.unmeasured(catalog) == {}, "lesions build was run"
+    assert overview.headline(catalog)["lesions"] == 11
+
+
+def test_what_no_dataset_says_has_one_word_and_no_colour_of_its_own(full: Registry) -> None:
+    names = overview.names(Catalog.of(full))
+    assert names == {"site": ["siteA", "siteB"], "scanner": ["scannerA", "scannerB"], "class": ["HC", "MS"],
+                     "channel": ["FLAIR", "T1w"]}  # fmt: skip
