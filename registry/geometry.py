@@ -14,7 +14,7 @@ from registry.layout import Role
 from registry.names import parse
 from registry.projection import Roots, subject_rows
 from registry.tables import ConsensusMask, File, Mask
-from registry.volumes import GRID_TOLERANCE_MM, corner_displacement_mm
+from registry.volumes import GRID_TOLERANCE_MM, corner_displacement_mm, one_volume
 
 _MASKED = (Role.READINGS, Role.CONSENSUS)
 
@@ -40,7 +40,7 @@ def _is_mask(path: str) -> bool:
 
 
 def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator[Finding]:
-    shape, on = file.facts["shape"][:3], image.facts["shape"][:3]
+    shape, on = list(_grid(mask.suffix, file.facts["shape"])), image.facts["shape"][:3]
     if shape != on:
         yield _error("mask-other-grid", mask.path, f"is {shape} voxels, its image {on}")
     else:
@@ -55,6 +55,11 @@ def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator
         yield Finding("mask-stale", Severity.WARNING, mask.path, "an image or reading changed after it was made")
     if not file.facts["forms_agree"]:
         yield Finding("forms-disagree", Severity.WARNING, mask.path, "sform and qform place it differently")
+
+
+def _grid(suffix: str, shape: Sequence[int]) -> Sequence[int]:
+    """What must be the image's grid; probabilities may have a volume for each label."""
+    return shape[:3] if suffix == "probseg" else one_volume(shape)
 
 
 def _affine(file: File) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -244,18 +245,32 @@ def corner_displacement_mm(shape: tuple[int, ...], affine_a: Array, affine_b: Ar
 
 
 def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: Header) -> None:
-    """Check law 2: same shape and corners within the tolerance.
+    """Check law 2: the shape of the image's volume and corners within the tolerance.
+
+    Args:
+        name: of the mask, for the message.
+        shape: of the mask, (I, J, K); further axes of length 1 say nothing.
+        affine: of the mask.
+        image: the image's header; one mask serves every volume of a series.
 
     Raises:
         GeometryError: with both shapes, or the displacement in millimetres.
     """
-    if shape[:3] != image.shape[:3]:
+    if one_volume(shape) != tuple(image.shape[:3]):
         raise GeometryError(f"{name} is {_times(shape)} voxels, its image {_times(image.shape)}.",
                             "Resample the mask onto the image's grid, or name the image it was drawn on.")  # fmt: skip
     moved = corner_displacement_mm(shape, affine, image.affine_ras)
     if not moved <= GRID_TOLERANCE_MM:
         raise GeometryError(f"{name} lies up to {moved:.3g} mm away from its image's grid.",
                             f"At most {GRID_TOLERANCE_MM} mm is allowed; save it on the image's grid.")  # fmt: skip
+
+
+def one_volume(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape without the axes of length 1 beyond the third: (I, J, K) of whatever holds one volume."""
+    found = list(shape)
+    while len(found) > 3 and found[-1] == 1:
+        found.pop()
+    return tuple(found)
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -48,9 +48,10 @@ def _checked(run: Run, item: Item, image: Placed) -> bytes | None:
 
 
 def _check_grid(path: Path, image: Placed) -> None:
+    """Of probabilities, which may have a volume for each label."""
     header = volumes.read_header(path)
     try:
-        volumes.require_same_grid(path.name, header.shape, header.affine_ras, image.header)
+        volumes.require_same_grid(path.name, header.shape[:3], header.affine_ras, image.header)
     except GeometryError as error:
         raise RefusedError(Reason.OTHER_GRID, error.message) from error
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from curation.importers import tables
 from curation.importers.cleaning import CleanNifti, clean
+from curation.importers.people_values import check_people
 from curation.importers.report import ImportReport, Reason, Refusal, count, printable
 from curation.recipes import Recipe
 from registry import layout, volumes
@@ -18,8 +19,11 @@ from registry.canon import readable_json, sha256_bytes
 from registry.errors import GeometryError, InvalidInput
 from registry.names import BidsName
 from registry.names import name as build_name
+from registry.privacy.texts import in_labels
 
 Progress = Callable[[int, int, str], None]
+
+_RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for when it was."
 
 _POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
@@ -75,9 +79,15 @@ class Staging:
     taken: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: str, data: bytes) -> None:
-        """Write one new file; a second file of that name, or of a name that differs by case, is refused."""
+        """Write one new file.
+
+        Raises:
+            RefusedError: there is a file of that name, or of one that differs by case; or its name tells who or when.
+        """
         place = self.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
+        if (said := in_labels(path)) and not self.recipe.options.get("labels_hold_no_dates"):
+            raise RefusedError(Reason.TELLING_NAME, f"Its name holds {said}: {_RENAME}")
         if path.lower() in self.taken:
             raise RefusedError(Reason.DUPLICATE, f"{self.taken[path.lower()]} is in the tree already.")
         with place.open("xb") as stream:
@@ -144,6 +154,7 @@ class Staging:
     def finish(self) -> ImportReport:
         """Write tables, descriptions and READMEs, compare with the expected counts, and report."""
         recipe = self.recipe
+        self.notes += check_people(recipe, self.participants, self.sessions)
         files = {**tables.participants(self.participants), **tables.sessions(self.sessions)}
         files |= {"README": tables.readme(recipe), "dataset_description.json": tables.description(recipe, recipe.title)}
         for folder, images in self.links.items():
@@ -195,6 +206,19 @@ def require_file(path: Path) -> None:
         raise RefusedError(Reason.NOT_FETCHED, "Its permissions forbid to read it.")
 
 
+def require_inside(source: Path, path: str) -> None:
+    """Refuse a link out of the delivery: what it leads to was never delivered. Git-annex may keep its content above.
+
+    Raises:
+        RefusedError: it leads elsewhere.
+    """
+    if (source / path).resolve().is_relative_to(source.resolve()):
+        return
+    annexes = (folder / ".git/annex/objects" for folder in source.resolve().parents)
+    if not any((source / path).resolve().is_relative_to(annex) for annex in annexes):
+        raise RefusedError(Reason.LINK_OUTSIDE, "It is a link out of the delivery: put the file itself there.")
+
+
 def open_nifti(path: Path) -> CleanNifti:
     """The clean content of an image.
 
@@ -229,7 +253,7 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
 
     if unknown := set(np.unique(volume.data).tolist()) - set(labels):
         raise RefusedError(Reason.LABEL_VALUES, f"It holds label {min(unknown)}; known are {sorted(labels)}.")
-    return volume.data
+    return volume.data.reshape(volumes.one_volume(volume.data.shape))
 
 
 def _why(path: Path) -> Reason:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import importer_twins as twins
+import numpy as np
 import pytest
 
 from curation import recipes
@@ -121,6 +122,31 @@ def test_one_bad_file_is_listed_and_the_rest_comes_in(tmp_path: Path, case: str)
     json.dumps(report.to_json(), ensure_ascii=False).encode()
     for path in sorted(twins.checksums(tmp_path / "into")):
         facts.read(tmp_path / "into", path)
+
+
+def _replaced(path: str, shape: tuple[int, ...]) -> Callable[[Path], object]:
+    return lambda source: twins.put(source / path, np.zeros(shape, np.uint8), text="")
+
+
+UNFIT: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
+    "a mask of two volumes": (_replaced(f"{MASK}.nii.gz", (*twins.SHAPE, 2)), {f"{MASK}.nii.gz": "other-grid"}),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_does_not_fit_stays_outside(tmp_path: Path, case: str) -> None:
+    spoil, expected = UNFIT[case]
+    source = twins.bids(tmp_path / "delivery")
+    spoil(source)
+    report = stage(recipes.load("bids"), source, tmp_path / "into")
+    assert {item.path: item.reason for item in report.refused} == {"sourcedata/scan.dcm": "not-carried", **expected}
+    assert not any((tmp_path / "into" / path).exists() for path in expected)
+
+
+def test_a_mask_of_one_volume_may_say_so_by_a_fourth_axis(tmp_path: Path) -> None:
+    source = twins.bids(tmp_path / "delivery")
+    _replaced(f"{MASK}.nii.gz", (*twins.SHAPE, 1))(source)
+    assert stage(recipes.load("bids"), source, tmp_path / "into").kept["masks"] == 8
 
 
 def test_a_tab_in_a_cell_becomes_a_space(tmp_path: Path) -> None:

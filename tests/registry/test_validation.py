@@ -62,6 +62,7 @@ def forms_apart() -> bytes:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "two volumes": ("mask-other-grid", replace_mask(np.zeros((*tiny_bids.SHAPE, 2), np.uint8))),
     "another shape": ("mask-other-grid", replace_mask(np.zeros((20, 24, 13), np.uint8))),
     "another place": ("mask-other-grid", replace_mask(np.zeros(tiny_bids.SHAPE, np.uint8), moved())),
     "stored as float": ("mask-not-integer", replace_mask(np.zeros(tiny_bids.SHAPE, np.float32))),

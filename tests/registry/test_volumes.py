@@ -203,6 +203,14 @@ def test_a_mask_on_its_images_grid_is_accepted_and_one_off_it_says_how_far(tmp_p
         require_same_grid("mask", (4, 5, 6), np.full((4, 4), np.nan), image)
 
 
+def test_a_mask_is_one_volume_whatever_its_image_is(tmp_path: Path) -> None:
+    series = read_header(written(tmp_path, encode(np.zeros((4, 5, 6, 3), np.int16), np.eye(4))))
+    for shape in ((4, 5, 6), (4, 5, 6, 1), (4, 5, 6, 1, 1)):
+        require_same_grid("mask", shape, np.eye(4), series)
+    with pytest.raises(GeometryError, match="4 x 5 x 6 x 3 voxels"):
+        require_same_grid("mask", (4, 5, 6, 3), np.eye(4), series)
+
+
 def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     save(tmp_path / "a" / "mask.nii.gz", np.zeros((1, 1, 1), np.uint8), np.eye(4))
     with pytest.raises(FileExistsError):
