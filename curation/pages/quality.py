@@ -28,16 +28,16 @@ _NOTHING = {
     Show.ALL: "No image fits.",
 }
 
-Chosen = tuple[Show, tuple[str, ...], tuple[str, ...], int]
+Chosen = tuple[Show, tuple[str, ...], tuple[str, ...], bool, int]
 
 
 def render(registry: Registry) -> None:
     """Draw the page. The worklist is made once for each choice of filters and then stays as it is."""
-    title, renew = st.columns((4, 1), vertical_alignment="bottom")
-    title.title("QC sweep")
-    renew.button("New list", icon=":material/refresh:", on_click=_renew, width="stretch",
-                 help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
-    chosen = _chosen(Catalog.of(registry))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):  # one row: the image needs the height
+        st.title("QC sweep", width="content")
+        chosen = _chosen(Catalog.of(registry))
+        st.button("New list", icon=":material/refresh:", on_click=_renew,
+                  help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
     cases, total = _worklist(registry, chosen)
     if not cases:
         st.info(_NOTHING[chosen[0]])
@@ -49,15 +49,18 @@ def render(registry: Registry) -> None:
 
 
 def _chosen(catalog: Catalog) -> Chosen:
-    """The filters, in one line."""
+    """Which images are shown; all filters but the first are folded away."""
     sites, channels = overview.sites(catalog), quality.channels(catalog)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        show = st.segmented_control("Show", list(Show), key="qc show", default=Show.UNSEEN, required=True,
-                                    format_func=_SHOWN.__getitem__)  # fmt: skip
+    show = st.segmented_control("Show", list(Show), key="qc show", default=Show.UNSEEN, required=True,
+                                format_func=_SHOWN.__getitem__, label_visibility="collapsed")  # fmt: skip
+    active = sum(bool(st.session_state.get(key)) for key in ("qc sites", "qc channels", "qc copies"))
+    with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/filter_alt:", key="qc filters"):
         at = st.pills("Sites", sites, selection_mode="multi", key="qc sites", help="No choice shows every site.")
         of = st.pills("Channels", channels, selection_mode="multi", key="qc channels",
                       help="No choice shows every channel.")  # fmt: skip
-    return Show(show or Show.UNSEEN), tuple(at), tuple(of), st.session_state.get("qc list", 0)
+        copies = st.toggle("Resampled copies too", key="qc copies",
+                           help="Images computed from a raw image of the same visit and channel.")  # fmt: skip
+    return Show(show or Show.UNSEEN), tuple(at), tuple(of), copies, st.session_state.get("qc list", 0)
 
 
 def _renew() -> None:
@@ -67,8 +70,8 @@ def _renew() -> None:
 def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[Case], int]:
     held: dict[str, Any] = st.session_state.get("qc worklist", {})
     if held.get("chosen") != chosen:
-        show, sites, channels, _ = chosen
-        found = quality.worklist(Catalog.of(registry), actor(), show, sites, channels)
+        show, sites, channels, copies, _ = chosen
+        found = quality.worklist(Catalog.of(registry), actor(), show, sites, channels, copies)
         held = st.session_state["qc worklist"] = {"chosen": chosen, "cases": found.cases, "total": found.total}
     return held["cases"], held["total"]
 

@@ -67,6 +67,7 @@ def qc_list(
 def qc_next(
     site: Annotated[list[str] | None, typer.Option(help="Only images of this site; repeatable.")] = None,
     channel: Annotated[list[str] | None, typer.Option(help="Only images of this channel; repeatable.")] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="Also resampled copies of raw images.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Name the next image that you (COHORTIUM_ACTOR) have not judged."""
@@ -75,7 +76,7 @@ def qc_next(
     from registry.store import actor
 
     catalog = Catalog.of(console.registry())
-    found = quality.worklist(catalog, actor(), sites=site or (), channels=channel or ())
+    found = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
     case = found.cases[0] if found.cases else None
     told = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
     text = f"{case.image}\n{case.facts}\n{found.total} left" if case else "You have judged every image of this list."

@@ -41,6 +41,9 @@ _WHERE = {
     Show.ALL: "true",
 }
 
+_NO_COPY = """(i.dataset = 'raw' OR NOT EXISTS (FROM images r
+    WHERE r.session = i.session AND r.channel = i.channel AND r.dataset = 'raw'))"""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -75,13 +78,19 @@ def worklist(
     show: Show = Show.UNSEEN,
     sites: Sequence[str] = (),
     channels: Sequence[str] = (),
+    copies: bool = False,
 ) -> Worklist:
-    """Images for a rater to look at; only those with three dimensions. Empty `sites` or `channels` mean all."""
+    """Images for a rater to look at; only those with three dimensions. Empty `sites` or `channels` mean all.
+
+    Copies are images of a derivative dataset whose visit has a raw image of the same channel: they are left out unless
+    asked for, but what was put off or flagged is never hidden.
+    """
+    copied = copies or show in (Show.LATER, Show.FLAGGED)
     rows = catalog.rows(f"""SELECT i.*, f.flags, count(*) OVER () AS total FROM images i
         LEFT JOIN (SELECT image, verdict FROM quality WHERE rater = $1 AND NOT stale) m ON m.image = i.path
         LEFT JOIN (SELECT image, string_agg(concat_ws(': ', rater, artifacts, comment), ' · ' ORDER BY rater) AS flags
             FROM quality WHERE verdict = 'flag' AND NOT stale GROUP BY image) f ON f.image = i.path
-        WHERE i.n_t = 1 AND {_WHERE[show]} AND (len($2) = 0 OR list_contains($2, i.site))
+        WHERE i.n_t = 1 AND {_WHERE[show]} AND ({copied} OR {_NO_COPY}) AND (len($2) = 0 OR list_contains($2, i.site))
             AND (len($3) = 0 OR list_contains($3, i.channel))
         ORDER BY i.path LIMIT {MOST}""", [rater, list(sites), list(channels)])  # fmt: skip
     return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)

@@ -32,8 +32,9 @@ KEYS = (
     Key(" ", "later", "Later", "put off; it waits for the same rater"),
     Key("f", "flag", "Flag", "somebody else should look at it"),
     Key("u", "undo", "Undo", "take your last verdict back"),
-    Key("k", "previous", "Back", "to the image before, without a verdict"),
-    Key("j", "next", "On", "to the next image, without a verdict"),
+    Key("k", "previous", "Previous", "to the image before, without a verdict"),
+    Key("j", "next", "Next", "to the next image, without a verdict"),
+    Key("c", "crosshair", "Crosshair", "show or hide it"),
     Key("h", "help", "Keys", "show or hide this list"),
     *(Key(str(item.key), item.code, item.title, item.about) for item in ARTIFACTS),
 )

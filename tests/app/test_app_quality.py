@@ -111,7 +111,7 @@ def test_what_is_no_verdict_is_refused_with_a_sentence(rated: Registry, change: 
 def test_every_key_is_one_of_its_own_and_every_artifact_has_its_number() -> None:
     keys = [item.key for item in KEYS]
     assert len(set(keys)) == len(keys)
-    assert set("axufjkh ") | set("123456789") == set(keys)
+    assert set("axufjkhc ") | set("123456789") == set(keys)
     assert [item.code for item in ARTIFACTS] == [item.action for item in KEYS if item.key.isdecimal()]
 
 

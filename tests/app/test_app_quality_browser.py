@@ -37,6 +37,20 @@ def pressed(page: Any, action: str) -> bool:
     return bool(page.locator(f'[data-action="{action}"]').get_attribute("aria-pressed") == "true")
 
 
+def every_button_is_in_view(page: Any, *sizes: tuple[int, int]) -> None:
+    """In a window of each size nothing has to be scrolled to, and nothing is cut."""
+
+    def inside(bottom: int) -> bool:
+        boxes = [found.bounding_box() for found in page.locator(".sweep button.act, .sweep button.chip").all()]
+        edge = page.locator(".sweep").bounding_box()
+        right = edge["x"] + edge["width"]
+        return all(box["y"] + box["height"] <= bottom and box["x"] + box["width"] <= right for box in boxes)
+
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        until(page, lambda height=height: inside(height), 20)
+
+
 def volumes(page: Any, least: int) -> list[str]:
     """The volumes that were asked for so far, in order, once there are at least so many."""
 
@@ -125,6 +139,7 @@ def test_a_verdict_outlives_a_server_that_is_gone_and_another_window(own: Regist
         page = one_person.new_page()
         page.goto(f"{address}/quality")
         ready(page, "sub-A001 · M00 · T1w")
+        every_button_is_in_view(page, (1024, 768), (1440, 900), (1440, 1000))
         other = new_page(browser)
         other.goto(f"{address}/quality")
         ready(other, "sub-A001 · M00 · T1w")

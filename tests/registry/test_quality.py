@@ -176,6 +176,29 @@ def test_worklists_are_sorted_and_follow_their_filters(cohort: Registry, monkeyp
     assert case.notes == "e02: motion: rings"
 
 
+def test_a_resampled_copy_waits_only_where_it_is_asked_for_or_flagged(cohort: Registry) -> None:
+    subject, folder = tiny_bids.SUBJECTS[0], "derivatives/common-tiny"
+    about = {"Name": "Copies", "BIDSVersion": "1.11.1", "DatasetType": "derivative", "GeneratedBy": [{"Name": "Tiny"}]}
+    copy, single = (f"{folder}/{subject}/ses-M00/anat/{subject}_ses-M00_space-common_desc-resampled_{suffix}.nii.gz"
+                    for suffix in ("FLAIR", "T2w"))  # fmt: skip
+
+    def write(root: Path) -> None:
+        tiny_bids.put_json(root, f"{folder}/dataset_description.json", about)
+        tiny_bids.put(root, copy, tiny_bids.image(tiny_bids.SUBJECTS[1], "FLAIR"))
+        tiny_bids.put(root, single, tiny_bids.image(tiny_bids.SUBJECTS[2], "FLAIR"))
+
+    publish(cohort, Change("import", "Copies"), write)
+
+    def waiting(**asked: object) -> set[str]:
+        return {case.image for case in quality.worklist(Catalog.of(cohort), "e01", **asked).cases}  # type: ignore[arg-type]
+
+    assert single in waiting(), "there is no raw T2w, so nothing else shows it"
+    assert copy not in waiting() | waiting(show=Show.ALL)
+    assert waiting(copies=True) == waiting() | {copy}
+    say(cohort, copy, "flag")
+    assert copy in waiting(show=Show.FLAGGED)
+
+
 @pytest.mark.parametrize(
     ("work", "error", "sentence"),
     [

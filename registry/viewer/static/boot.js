@@ -6,7 +6,7 @@ export default function mount(component) {
     .then((viewer) => viewer.update(component))
     .catch(() => {
       const note = document.createElement("p");
-      note.textContent = "The viewer is served by the command `cohortium serve`; start the app with it.";
+      note.textContent = "The viewer could not be loaded. Restart the app with `cohortium serve`; if it stays, reinstall Cohortium.";
       parentElement.replaceChildren(note);
     });
   return () => loading.then((viewer) => viewer.dispose(parentElement)).catch(() => {});

@@ -132,7 +132,8 @@ export class Panel extends Frame {
   }
 
   setHeight(height) {
-    this.stage.style.height = `${height}px`;
+    this.room = [Math.min(400, height), height];
+    this.fit();
   }
 }
 

@@ -13,11 +13,22 @@ export function group(name, ...children) {
   return element;
 }
 
+const MOST_CRAMPED = 240; // CSS pixels; in a smaller window the page is scrolled
+const MARGIN = 16;
+
+/** How far the page around is scrolled. */
+function scrolled(node) {
+  let sum = 0;
+  for (let at = node; at; at = at.parentNode ?? at.host) sum += at.scrollTop ?? 0;
+  return sum;
+}
+
 /** A picture with what is drawn above it, a note, and all around it; the root tells how far it is. */
 export class Frame {
   /** `kind` is the attribute of the root, `data-viewer` or `data-sweep`, that says `loading`, `ready` or `failed`. */
   constructor(kind, about) {
     this.kind = kind;
+    this.room = [MOST_CRAMPED, 1000];
     this.canvas = make("canvas", { className: "picture", tabIndex: 0 });
     this.canvas.setAttribute("aria-label", `Image in three planes. ${about}`);
     this.drawing = make("canvas", { className: "drawing" });
@@ -28,9 +39,20 @@ export class Frame {
   /** Put the parts into the page. */
   mount(parent, className, ...parts) {
     this.root = make("div", { className }, ...parts);
-    this.tell("loading", "");
     parent.append(this.root);
+    this.tell("loading", "");
+    this.bars = new ResizeObserver(this.fit);
+    for (const part of parts) if (part !== this.stage) this.bars.observe(part);
+    window.addEventListener("resize", this.fit);
   }
+
+  /** The picture's height is what the window leaves for it, within `room`: no button below it has to be scrolled to. */
+  fit = () => {
+    const [least, most] = this.room;
+    const others = this.root.offsetHeight - this.stage.offsetHeight;
+    const left = window.innerHeight - this.root.getBoundingClientRect().top - scrolled(this.root) - others - MARGIN;
+    this.stage.style.height = `${Math.round(Math.min(Math.max(left, least), most))}px`;
+  };
 
   busy(text) {
     this.tell("loading", text);
@@ -47,9 +69,12 @@ export class Frame {
   tell(state, text) {
     this.root.dataset[this.kind] = state;
     this.note.textContent = text;
+    this.fit();
   }
 
   close() {
+    this.bars.disconnect();
+    window.removeEventListener("resize", this.fit);
     this.root.remove();
   }
 }

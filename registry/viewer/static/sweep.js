@@ -10,6 +10,9 @@ const sweeps = new WeakMap();
 /** Where keys are text, or choose in a list. */
 const TYPING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], " +
   "[role=combobox], [role=listbox], [role=option], [role=textbox], [role=dialog] *";
+/** Slices on by key, in the plane under the pointer. */
+const STEPS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
+const NOWHERE = [-1, -1];
 /** What may be said of an image that cannot be shown. */
 const UNSEEN = ["later", "flag"];
 
@@ -28,8 +31,11 @@ class Sweep {
     Object.assign(this, { cases, keys, rater, today, drafts: new Map(), queue: Promise.resolve(), state: "loading" });
     this.panel = new SweepPanel(parent, keys, this);
     this.scene = new Scene(this.panel.canvas, "planes");
-    const overlay = new Overlay(this.panel.drawing, this.scene);
-    this.scene.onDraw = () => overlay.draw();
+    this.overlay = new Overlay(this.panel.drawing, this.scene);
+    this.scene.onDraw = () => this.overlay.draw();
+    this.pointer = NOWHERE;
+    this.panel.canvas.addEventListener("mousemove", ({ offsetX, offsetY }) => { this.pointer = [offsetX, offsetY]; });
+    this.panel.canvas.addEventListener("mouseleave", () => { this.pointer = NOWHERE; });
     this.panel.canvas.addEventListener("mousedown", (event) => dragWindow(this.scene, event), true);
     window.addEventListener("keydown", this.key, true);
     this.outbox = new Outbox(`${name}/${rater}`, {
@@ -61,15 +67,22 @@ class Sweep {
     if (target.closest?.(TYPING)) return;
     if (event.key === " " && target.closest?.("button, a, [role=button], [role=tab], label") && !this.panel.holds(target)) return;
     const found = this.keys.find((item) => item.key === event.key.toLowerCase());
-    if (!found) return;
+    const steps = (target === document.body || this.panel.holds(target)) && STEPS[event.key];
+    if (!found && !steps) return;
     event.preventDefault(); // space would scroll the page or press the button that was clicked last
     event.stopImmediatePropagation();
-    if (!event.repeat) this.act(found);
+    if (steps) this.scroll(steps);
+    else if (!event.repeat) this.act(found);
   };
+
+  scroll(steps) {
+    if (this.state === "ready") this.scene.scroll(this.scene.planeAt(this.pointer), steps);
+  }
 
   act({ action, artifact }) {
     if (action === "help") this.panel.toggleHelp();
     else if (action === "undo") this.undo();
+    else if (action === "crosshair") this.overlay.toggleCross();
     else if (action === "next") this.go(this.index + 1);
     else if (action === "previous") this.go(this.index - 1);
     else if (artifact) this.toggle(action);

@@ -2,16 +2,23 @@
 import { Frame, group, make } from "./parts.js";
 
 const VERDICTS = ["accept", "reject", "later", "flag"];
+/** What is in the list of keys and has no button. */
+const MOVES = [
+  { key: "↑ ↓", title: "Slices", about: "of the plane under the pointer; also Page Up, Page Down and the wheel" },
+  { key: "Right", title: "Window", about: "the right mouse button, dragged, changes it" },
+];
 const LASTING_MS = 8000;
 const NAMES = { accept: "accepted", reject: "rejected", later: "put off", flag: "flagged" };
 
 export class SweepPanel extends Frame {
   constructor(parent, keys, sweep) {
-    super("sweep", "The wheel goes through the slices.");
+    super("sweep", "The wheel, the arrow keys and Page Up, Page Down go through the slices.");
     this.keys = keys;
     this.buttons = new Map(keys.map((item) => [item.action, this.button(item, () => sweep.act(item))]));
     this.help = this.helpList();
-    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, this.note, this.messages(sweep), this.help);
+    const side = make("span", { className: "side", textContent: "Radiological (R on the left)" });
+    this.stage = make("div", { className: "stage" }, this.canvas, this.drawing, side, this.note, this.messages(sweep),
+      this.help);
     this.mount(parent, "viewer sweep", this.head(), this.stage, this.artifacts(), this.verdicts(sweep));
   }
 
@@ -68,11 +75,10 @@ export class SweepPanel extends Frame {
   }
 
   helpList() {
-    const rows = this.keys.map(({ key, title, about }) => make("div", {},
+    const rows = [...this.keys, ...MOVES].map(({ key, title, about }) => make("div", {},
       cap(key), make("b", { textContent: title }),
       make("span", { textContent: about })));
-    const mouse = make("p", { textContent: "The wheel goes through the slices; the right button, dragged, changes the window." });
-    const list = make("div", { className: "keys", hidden: true }, ...rows, mouse);
+    const list = make("div", { className: "keys", hidden: true }, ...rows);
     list.setAttribute("role", "note");
     return list;
   }
