@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,7 @@ from curation.importers import ImportReport, stage
 from registry import layout
 from registry.canon import readable_json, sha256_bytes
 from registry.errors import InvalidInput, NotFound
+from registry.licences import PAYLOAD_KEY
 from registry.publishing import Change, Progress, publish
 from registry.soundness import checker
 from registry.store import Registry
@@ -150,7 +152,13 @@ class _Importing:
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         self.reports.append(report)
         self.kept_as = _keep_report(tree, trackable(self._recipe, report))
-        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused)}
+        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree)}
+
+
+def _licence(tree: Path) -> str:
+    """As the delivery's own description states it, or its recipe; empty where neither does."""
+    place = tree / "dataset_description.json"
+    return str(json.loads(place.read_text()).get("License") or "") if place.is_file() else ""
 
 
 def _keep_report(tree: Path, report: ImportReport) -> str:

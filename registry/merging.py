@@ -71,6 +71,8 @@ def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
     if (key := key_of(path)) and key != "index":  # a table of lesions or labels is one whole
         return _merge_table
     is_subject_file = "/sub-" in f"/{path}".rpartition("/")[0]
+    if name == "dataset_description.json":
+        return _merge_description
     if name.endswith(".json") and not path.startswith("code/") and not is_subject_file:
         return _merge_object
     return None
@@ -104,6 +106,21 @@ def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: st
 def _merge_object(held: Path, staged: Path) -> bytes:
     """Union of keys; lists are joined; for single values the registry's own wins."""
     return readable_json(_join(json.loads(held.read_text()), json.loads(staged.read_text())))
+
+
+def _merge_description(held: Path, staged: Path) -> bytes:
+    """As `_merge_object`, but no delivery's licence covers another's files: those that differ stand side by side.
+
+    A dataset with people in it that states no licence does not take that of a delivery which joins it.
+    """
+    old, new = json.loads(held.read_text()), json.loads(staged.read_text())
+    joined = _join(old, new)
+    stated = [str(item["License"]) for item in (old, new) if item.get("License")]
+    if old.get("License"):
+        joined["License"] = "; ".join(dict.fromkeys(part for text in stated for part in text.split("; ")))
+    elif (held.parent / "participants.tsv").exists():
+        joined.pop("License", None)
+    return readable_json(joined)
 
 
 def _join(old: Any, new: Any) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col, select
 
-from registry import exclusions, layout, manifests, queries, splits
+from registry import exclusions, layout, licences, manifests, queries, splits
 from registry.canon import readable_json
 from registry.catalog import Catalog
 from registry.collector import paused
@@ -19,7 +20,7 @@ from registry.publishing import Change, Progress, publish, written
 from registry.recency import made_at
 from registry.selection import select as select_samples
 from registry.store import Registry
-from registry.tables import ConsensusMask, File, Mask, Query, Snapshot, Split
+from registry.tables import ConsensusMask, Mask, Query, Snapshot, Split
 from registry.targets import TargetPolicy
 
 __all__ = [
@@ -78,8 +79,8 @@ def build(
     chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry), progress)
     if not chosen.samples:
         raise QueryError("No image of the query has a mask that the target policy accepts.",
-                         "See the reasons with: cohortium query run NAME, or choose another --target.")  # fmt: skip
-    return Manifest(
+                         "See the reasons with: cohortium query flow NAME, or choose another --target.")  # fmt: skip
+    made = Manifest(
         query={"name": query.name, "version": query.version, "sql": query.sql, "sha256": query.sha256},
         split=_split_record(split) if split else None,
         target_policy=policy.to_json(),
@@ -87,8 +88,8 @@ def build(
         labels=_labels(registry, chosen.samples),
         samples=chosen.samples,
         excluded=chosen.excluded,
-        licences=_licences(registry),
     )
+    return replace(made, licences=licences.of_files(registry, (ref.path for ref in made.files())))
 
 
 def get(registry: Registry, reference: str) -> Manifest:
@@ -172,10 +173,3 @@ def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
         raise QueryError("The masks of this query do not agree about what their labels mean.",
                          "Narrow the query to one protocol.")  # fmt: skip
     return dict(next(iter(tables)))
-
-
-def _licences(registry: Registry) -> tuple[str, ...]:
-    with registry.reading() as session:
-        description = session.get(File, "dataset_description.json")
-    stated = description.facts["json"].get("License") if description else None
-    return (str(stated),) if stated else ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 from sqlmodel import col, select
 
 from registry import content
-from registry.canon import read_table, tsv_bytes
+from registry.canon import read_table, readable_json, tsv_bytes
 from registry.exporting.bundle import Bundle
 from registry.exporting.tables import samples_csv
 from registry.layout import split_dataset
@@ -53,8 +54,16 @@ def _heads(bundle: Bundle, dataset: str, paths: set[str]) -> None:
     for path in _root_files(bundle, dataset):
         if PurePosixPath(path).name == "participants.tsv":
             _filtered(bundle, path, lambda row: row.get("participant_id") in subjects)
+        elif path == "dataset_description.json":
+            bundle.write(path, _description(bundle, path))
         else:
             bundle.write(path, (bundle.registry.root / path).read_bytes())
+
+
+def _description(bundle: Bundle, path: str) -> bytes:
+    """The dataset's, with the licences of the files that are exported instead of those of all deliveries."""
+    stated = {**json.loads((bundle.registry.root / path).read_bytes()), "License": "; ".join(bundle.manifest.licences)}
+    return readable_json({key: value for key, value in stated.items() if key != "License" or value})
 
 
 def _root_files(bundle: Bundle, dataset: str) -> list[str]:

@@ -94,7 +94,7 @@ class Bundle:
             UsageError: its truth is no single mask.
         """
         if sample.target is None:
-            raise UsageError(f"{sample.sample} has no single mask: its target is the share of readers per voxel.",
+            raise UsageError(f"{sample.sample} has no single mask: its target is the share of raters per voxel.",
                              "Export it with --layout bids or csv, or freeze it with another --target.")  # fmt: skip
         return sample.target
 
