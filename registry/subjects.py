@@ -43,12 +43,14 @@ class Scan:
 
     Attributes:
         title: the channel, with what else tells it from the visit's other images.
+        read: it has readings or a consensus.
         spacing_mm: voxel edges along i, j, k.
     """
 
     path: str
     title: str
     channel: str
+    read: bool
     sha256: str
     shape: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
@@ -87,20 +89,32 @@ def visits(catalog: Catalog, subject: str) -> list[Visit]:
 
 
 def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
-    """Images of a visit that have three dimensions: those that were read first, then by channel."""
+    """Images of a visit that have three dimensions, by channel; the raw one before what was computed from it."""
     rows = catalog.rows("""SELECT * FROM images WHERE session = ? AND n_t = 1
-        ORDER BY n_readings + n_consensus = 0, channel, path""", [visit.key])  # fmt: skip
+        ORDER BY channel, dataset <> 'raw', path""", [visit.key])  # fmt: skip
     return [_scan(row, rows) for row in rows]
 
 
+def _short(row: Row) -> str:
+    """`FLAIR · common`: a raw image has no space."""
+    labels = [row["acq"], row["space"], f"run {row['run']}" if row["run"] else None]
+    return " · ".join([row["channel"], *(label for label in labels if label)])
+
+
+def _title(row: Row, rows: Sequence[Row]) -> str:
+    same = [other for other in rows if other["channel"] == row["channel"]]
+    if len(same) == 1:
+        return str(row["channel"])
+    short, dataset = _short(row), row["dataset"].removeprefix("derivatives/")
+    alone = row["dataset"] == "raw" or sum(_short(other) == short for other in same) == 1
+    return short if alone else f"{short} · {dataset}"
+
+
 def _scan(row: Row, rows: Sequence[Row]) -> Scan:
-    words = [row["channel"]]
-    if sum(other["channel"] == row["channel"] for other in rows) > 1:
-        words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
-        words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
     return Scan(
-        row["path"], " · ".join(words), row["channel"], row["sha256"], (row["n_i"], row["n_j"], row["n_k"]),
-        (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]), row["model_name"], row["field_strength_t"],
+        row["path"], _title(row, rows), row["channel"], row["n_readings"] + row["n_consensus"] > 0, row["sha256"],
+        (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]),
+        row["model_name"], row["field_strength_t"],
     )  # fmt: skip
 
 

@@ -37,17 +37,18 @@ def visit(visits: Sequence[Visit]) -> Visit | None:
 
 
 def scan(scans: Sequence[Scan]) -> Scan | None:
-    """The chosen image; first the one that was read."""
+    """The chosen image; at first the one that was read."""
     if not scans:
         return None
     titles = {item.title: item for item in scans}
-    return titles[_segments("image", list(titles), str)]
+    first = next((item.title for item in scans if item.read), scans[0].title)
+    return titles[_segments("image", list(titles), str, first)]
 
 
-def _segments(key: str, options: list[str], name: Callable[[str], str]) -> str:
+def _segments(key: str, options: list[str], name: Callable[[str], str], first: str | None = None) -> str:
     _follow_address(key, options)
-    st.session_state.setdefault(key, options[0])
-    chosen = st.segmented_control(key.capitalize(), options, key=key, required=True, format_func=name,
+    st.session_state.setdefault(key, first or options[0])
+    chosen = st.segmented_control(key.capitalize(), options, key=key, required=True, format_func=name, wrap=True,
                                   label_visibility="collapsed")  # fmt: skip
     return _write_address(key, chosen or options[0])
 

@@ -44,9 +44,9 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
     st.caption(f"Last opened: {placed[now]['lesion']}. Choose a row to go to another lesion.")
     st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=shell.table_height(len(placed), 500),
                  on_select=lambda: _selected(image), selection_mode="single-row", key="lesions",
-                 column_config={"Lesion": st.column_config.TextColumn(width=62),
-                                "Volume": st.column_config.NumberColumn("mm³", format="localized", width=62),
-                                "Centre": st.column_config.TextColumn("Centre (mm)", width=135)})  # fmt: skip
+                 column_config={"Lesion": st.column_config.TextColumn(width=56),
+                                "Volume": st.column_config.NumberColumn("Volume (mm³)", format="localized", width=94),
+                                "Centre": st.column_config.TextColumn("Centre (mm)", width=126)})  # fmt: skip
     chosen = placed[now]
     return chosen["x_mm"], chosen["y_mm"], chosen["z_mm"]
 
