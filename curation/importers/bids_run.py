@@ -10,6 +10,7 @@ from typing import Any
 
 from curation.importers import sidecars
 from curation.importers.bids_items import Item
+from curation.importers.bids_shapes import fitted
 from curation.importers.cleaning import is_clean
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file
 from registry import layout, volumes
@@ -68,7 +69,7 @@ class Run:
 def clean_bytes(run: Run, item: Item) -> bytes:
     """The file's bytes: as they are where they are clean, cleaned otherwise."""
     path = run.source / item.path
-    content = open_nifti(path)
+    content = fitted(run.source, run.items, item, open_nifti(path))
     if item.path.endswith(".nii.gz") and is_clean(path, content):
         return path.read_bytes()
     data = content.encode()

@@ -27,18 +27,22 @@ _SPARE = 1 << 26
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where one NIfTI version keeps what is read or emptied here; pairs are (offset, length) in bytes."""
+    """Where one NIfTI version keeps what is read or emptied here; pairs are (offset, length) in bytes.
+
+    `magic` is the mark of a single file, and where it is.
+    """
 
     size: int
     dim: tuple[int, str]
     bitpix: int
     vox_offset: tuple[int, str]
     text: tuple[tuple[int, int], ...]
+    magic: tuple[int, bytes]
 
 
 # data_type, db_name, descrip, aux_file, intent_name; version 2 has unused_str instead of the first two.
-_V1 = _Layout(348, (40, "8h"), 72, (108, "f"), ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)))
-_V2 = _Layout(540, (16, "8q"), 14, (168, "q"), ((240, 80), (320, 24), (508, 16), (525, 15)))
+_V1 = _Layout(348, (40, "8h"), 72, (108, "f"), ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)), (344, b"n+1\0"))
+_V2 = _Layout(540, (16, "8q"), 14, (168, "q"), ((240, 80), (320, 24), (508, 16), (525, 15)), (4, b"n+2\0"))
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,14 @@ def _layout(name: str, head: bytes) -> tuple[_Layout, str]:
     for layout in (_V1, _V2):
         for order in "<>":
             if struct.unpack_from(order + "i", head)[0] == layout.size:
+                _require_magic(name, head[layout.magic[0] :], layout.magic[1])
                 return layout, order
     raise InvalidInput(f"{name} is not a NIfTI file.", "Convert it to .nii.gz first.")
+
+
+def _require_magic(name: str, found: bytes, wanted: bytes) -> None:
+    if not found.startswith(wanted):
+        raise InvalidInput(f"{name} is marked as half of a pair of files.", "Convert it to .nii.gz first.")
 
 
 def _read(name: str, stream: BinaryIO) -> CleanNifti:

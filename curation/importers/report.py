@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The mask holds values that are not in the label set, or no whole numbers."""
     NOT_NIFTI = "not-nifti"
     """Not a NIfTI file, damaged, or cut short."""
+    NOT_AS_NAMED = "not-as-named"
+    """BIDS asks something of an image of this name that it does not have: a time axis, one volume, gradients."""
     NOT_FETCHED = "not-fetched"
     """A pointer or a dead link: the content is elsewhere."""
     NOT_BIDS_NAME = "not-bids-name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
@@ -128,19 +129,69 @@ def _replaced(path: str, shape: tuple[int, ...]) -> Callable[[Path], object]:
     return lambda source: twins.put(source / path, np.zeros(shape, np.uint8), text="")
 
 
+def _dwi(bval: str | None, bvec: str, volumes: int = 3) -> Callable[[Path], object]:
+    def spoil(source: Path) -> None:
+        twins.put(source / f"{DWI}.nii.gz", np.zeros((*twins.SHAPE, volumes), np.uint8), text="")
+        for ending, text in (("bval", bval), ("bvec", bvec)):
+            if text is not None:
+                twins.write(source / f"{DWI}.{ending}", text)
+
+    return spoil
+
+
+def _half_of_a_pair(source: Path) -> None:
+    content = bytearray(gzip.decompress((source / f"{OTHER}.nii.gz").read_bytes()))
+    content[344:348] = b"ni1\0"
+    (source / f"{OTHER}.nii.gz").write_bytes(gzip.compress(content))
+
+
+def _other_of(path: str) -> dict[str, str]:
+    """What stays outside together with the image OTHER: what describes it or lies on it."""
+    masks = (f"derivatives/manual-ms/{OTHER.removesuffix('FLAIR')}space-FLAIR_label-L_desc-e0{n}_mask" for n in (1, 2))
+    gone = {f"{mask}.nii.gz": "no-image-for-mask" for mask in masks}
+    return {path: "not-nifti", f"{OTHER}.json": "image-refused", **gone}
+
+
+OTHER = "sub-02/ses-b/anat/sub-02_ses-b_FLAIR"
+DWI, BOLD, T1W = (
+    "sub-01/ses-a/dwi/sub-01_ses-a_dwi",
+    "sub-01/ses-a/func/sub-01_ses-a_task-x_bold",
+    f"{ANAT}/sub-01_ses-a_T1w",
+)
+NO_DWI = {f"{DWI}.nii.gz": "not-as-named", f"{DWI}.bval": "image-refused", f"{DWI}.bvec": "image-refused"}
+BVEC = "0 1 0\n0 0 1\n1 0 0\n"
 UNFIT: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "a mask of two volumes": (_replaced(f"{MASK}.nii.gz", (*twins.SHAPE, 2)), {f"{MASK}.nii.gz": "other-grid"}),
+    "half of a pair of files": (_half_of_a_pair, _other_of(f"{OTHER}.nii.gz")),
+    "a bold without time": (_replaced(f"{BOLD}.nii.gz", twins.SHAPE), {f"{BOLD}.nii.gz": "not-as-named"}),
+    "a T1w of two volumes": (_replaced(f"{T1W}.nii.gz", (*twins.SHAPE, 2)), {f"{T1W}.nii.gz": "not-as-named"}),
+    "gradients of fewer volumes": (_dwi("0 1000\n", BVEC), NO_DWI),
+    "gradients of two rows": (_dwi("0 9 9\n", "0 1 0\n0 0 1\n"), NO_DWI),
+    "gradients that are words": (_dwi("0 x 9\n", BVEC), NO_DWI),
+    "no gradients": (_dwi(None, BVEC), {key: why for key, why in NO_DWI.items() if not key.endswith("bval")}),
 }
 
 
 @pytest.mark.parametrize("case", UNFIT)
-def test_what_does_not_fit_stays_outside(tmp_path: Path, case: str) -> None:
+def test_what_is_not_what_its_name_says_stays_outside_and_the_tree_is_valid(tmp_path: Path, case: str) -> None:
     spoil, expected = UNFIT[case]
     source = twins.bids(tmp_path / "delivery")
     spoil(source)
     report = stage(recipes.load("bids"), source, tmp_path / "into")
     assert {item.path: item.reason for item in report.refused} == {"sourcedata/scan.dcm": "not-carried", **expected}
     assert not any((tmp_path / "into" / path).exists() for path in expected)
+    assert twins.validator_errors(tmp_path / "into") == []
+
+
+def test_images_that_are_what_their_names_say_come_in_as_they_are(tmp_path: Path) -> None:
+    source = twins.bids(tmp_path / "delivery")
+    _dwi("0 1000 1000\n", BVEC)(source)
+    _replaced(f"{T1W}.nii.gz", (*twins.SHAPE, 1))(source)
+    report = stage(recipes.load("bids"), source, tmp_path / "into")
+    assert report.kept["images"] == 6
+    assert (tmp_path / "into" / f"{DWI}.bval").read_text() == "0 1000 1000\n"
+    assert twins.stored(tmp_path / "into" / f"{T1W}.nii.gz")[0].shape == twins.SHAPE
+    assert twins.validator_errors(tmp_path / "into") == []
 
 
 def test_a_mask_of_one_volume_may_say_so_by_a_fourth_axis(tmp_path: Path) -> None:
