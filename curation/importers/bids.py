@@ -50,7 +50,8 @@ def bring(run: Run, items: list[Item], progress: Progress) -> None:
         (lambda item: item.kind is Kind.COMPANION and not is_visit(item) and not _is_json(item), copy_companion),
         (lambda item: item.kind is Kind.COMPANION and not is_visit(item) and _is_json(item), copy_companion),
         (lambda item: item.kind is Kind.COMPANION and is_visit(item), copy_visits),
-        (lambda item: item.kind is Kind.HEAD, copy_head),
+        (lambda item: item.kind is Kind.HEAD and not _is_json(item), copy_head),
+        (lambda item: item.kind is Kind.HEAD and _is_json(item), copy_head),
     ]
     done = 0
     for wanted, action in order:
@@ -80,9 +81,11 @@ def finish(run: Run) -> ImportReport:
         alike = (path, *(f"{path}{ending}" for ending in (".md", ".rst", ".txt")))
         if not any(name.lower() in run.tree.taken for name in alike):
             run.tree.write(path, data)
-    if run.dropped:
-        counts = ", ".join(f"{field} ({number})" for field, number in sorted(run.dropped.items()))
-        run.tree.notes.append(f"Sidecar fields left out: {counts}.")
+    for what, wanted in (("Sidecar fields", False), ("Columns of tables", True)):
+        fields = [field for field in sorted(run.dropped) if (".tsv " in field) is wanted]
+        counts = [f"{field} ({run.dropped[field]})" for field in fields]
+        if counts:
+            run.tree.notes.append(f"{what} left out: {', '.join(counts)}.")
     return run.tree.report()
 
 

@@ -21,13 +21,15 @@ def copy_mask(run: Run, item: Item) -> None:
     assert item.name is not None
     open_nifti(run.source / item.path)
     data: bytes | None = None
+    image: Placed | None = None
     if layout.role(item.dataset)[0] in (layout.Role.READINGS, layout.Role.CONSENSUS):
         image = source_image(run, item)
         if image is None:
             raise RefusedError(Reason.NO_IMAGE_FOR_MASK, "Neither its sidecar nor its name leads to an imported image.")
         data = _checked(run, item, image)
-        run.references[item.target] = image
     run.tree.write(item.target, clean_bytes(run, item) if data is None else data)
+    if image is not None:
+        run.references[item.target] = image
     run.tree.links.setdefault(item.dataset, set())
     run.kept.add(item.target)
 

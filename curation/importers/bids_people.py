@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from curation.importers import field_values as values
 from curation.importers import sidecars, tables
 from curation.importers.bids_items import Item
 from curation.importers.bids_run import Run, sidecar_path
+from curation.importers.bids_tables import shown_all
+from curation.importers.people_values import check_people
 from curation.importers.report import Reason
-from curation.importers.staging import RefusedError
+from curation.importers.staging import RefusedError, require_inside
 from registry.canon import read_tsv, readable_json, tsv_bytes
 from registry.creation import PARTICIPANTS
 
@@ -61,11 +64,16 @@ def copy_visits(run: Run, item: Item) -> None:
     except ValueError as error:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
     columns = [name for name in _SCAN_COLUMNS if rows and name in rows[0]]
-    kept = [{name: row[name] for name in columns} for row in rows if f"{folder}/{row.get('filename')}" in run.kept]
+    kept = [{name: _scan_cell(name, row[name]) for name in columns} for row in rows
+            if f"{folder}/{row.get('filename')}" in run.kept]  # fmt: skip
     if len(columns) > 1 and kept:
         run.tree.write(item.target, tsv_bytes(kept, columns))
     else:
         run.tree.used.append(item.path)
+
+
+def _scan_cell(column: str, cell: str | None) -> str | None:
+    return cell if column == "filename" or cell is None or values.word(cell) is not None else None
 
 
 def tables_json(run: Run) -> dict[str, bytes]:
@@ -74,6 +82,7 @@ def tables_json(run: Run) -> dict[str, bytes]:
     What the source says of its own columns is kept; shared columns mean the same in every delivery, so a source's
     levels of them must not bind the others.
     """
+    run.tree.notes += check_people(run.tree.recipe, run.tree.participants, run.tree.sessions)
     files = {**tables.participants(run.tree.participants), **tables.sessions(run.tree.sessions)}
     meanings = json.loads(files["participants.json"])
     stated = sidecars.column_meanings(run.read_json("participants.json"), _extra(run))
@@ -95,20 +104,39 @@ def read_rows(run: Run, path: str, key: str) -> dict[str, Row]:
     if not (run.source / path).is_file():
         return {}
     try:
+        require_inside(run.source, path)
         rows = read_tsv(run.source / path)
         found = {str(row[key]): dict(row) for row in rows}
         if len(found) < len(rows):
             raise ValueError(f"{path}: a {key} appears twice")
     except (ValueError, KeyError, OSError) as error:
-        run.tree.refuse(path, Reason.UNREADABLE_TSV, f"{error}.")
-        return {}
+        return _refused(run, path, Reason.UNREADABLE_TSV, f"{error}.")
+    except RefusedError as error:
+        return _refused(run, path, error.reason, error.detail)
     return found
+
+
+def _refused(run: Run, path: str, reason: Reason, detail: str) -> dict[str, Row]:
+    """List a table once, however often it is asked for; it counts as empty."""
+    if all(item.path != path for item in run.tree.refused):
+        run.tree.refuse(path, reason, detail)
+    return {}
 
 
 def _session(run: Run, subject: str, session: str) -> Row:
     row = read_rows(run, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
     kept = {key: _known(row.get(key)) for key in (*tables.SESSIONS[1:], *_extra(run)) if key in row}
-    return {**dict.fromkeys(tables.SESSIONS[1:]), **kept, "_time": row.get("acq_time")}
+    time = row.get("acq_time") or _first_scan(run, subject, session)
+    if values.number(days := kept.get("days_from_baseline")) is None and _date(days):
+        kept["days_from_baseline"], time = None, time or days
+    return {**dict.fromkeys(tables.SESSIONS[1:]), **kept, "_time": time}
+
+
+def _first_scan(run: Run, subject: str, session: str) -> str | None:
+    """The earliest acquisition time that `scans.tsv` of a session states, or one that is no time."""
+    rows = read_rows(run, f"{subject}/{session}/{subject}_{session}_scans.tsv", "filename").values()
+    stated = [str(row["acq_time"]) for row in rows if row.get("acq_time")]
+    return min((time for time in stated if _date(time)), default=stated[0] if stated else None)
 
 
 def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
@@ -124,12 +152,16 @@ def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
 def _offsets(run: Run, subject: str) -> None:
     """Days from the first session where acquisition dates were given; sites and scanners where none were."""
     visits = run.tree.sessions[subject]
-    times = {session: _date(row.pop("_time", None)) for session, row in visits.items()}
+    stated = {session: row.pop("_time", None) for session, row in visits.items()}
+    times = {session: _date(time) for session, time in stated.items()}
+    if unread := sum(bool(time) and not times[session] for session, time in stated.items()):
+        run.dropped["sessions.tsv acq_time, unreadable"] += unread
     first = min((time for time in times.values() if time), default=None)
     for session, row in visits.items():
         site, scanner = row.pop("_site", None), row.pop("_scanner", None)
         row["site"] = row["site"] or site
-        row["scanner"] = row["scanner"] or (f"{scanner}, {row['site']}" if scanner and row["site"] else scanner)
+        named = values.name(row["site"])
+        row["scanner"] = row["scanner"] or (f"{scanner}, {named}" if scanner and named else scanner)
         time = times[session]
         if row["days_from_baseline"] is None and first and time:
             row["days_from_baseline"] = (time.date() - first.date()).days
@@ -139,7 +171,7 @@ def _note_columns(run: Run, stated: Mapping[str, Row]) -> None:
     columns = {key for row in stated.values() for key in row}
     used = {*PARTICIPANTS, *_extra(run), "site"}
     if dropped := sorted(columns - used):
-        run.tree.notes.append(f"Columns of participants.tsv left out: {', '.join(dropped)}.")
+        run.tree.notes.append(f"Columns of participants.tsv left out: {shown_all(dropped)}.")
 
 
 def _known(value: Any) -> str | None:
@@ -147,14 +179,15 @@ def _known(value: Any) -> str | None:
 
 
 def _sex(value: str | None, levels: Any) -> str | None:
-    """`F` or `M` where the value, or what the delivery's levels say of it, is one of the two; else as it is."""
+    """`F`, `M` or `O` where the value, or what the delivery's levels say of it, is a word for it; else as it is."""
     meaning = levels.get(value or "", value) if isinstance(levels, dict) else value
-    return {"female": "F", "f": "F", "male": "M", "m": "M"}.get(str(meaning).strip().lower(), value)
+    known = {"female": "F", "f": "F", "male": "M", "m": "M", "other": "O", "o": "O"}
+    return known.get(str(meaning).strip().lower(), value)
 
 
 def _date(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
     except ValueError:
         return None
 

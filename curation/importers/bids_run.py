@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from curation.importers import sidecars
-from curation.importers.bids_items import Item
+from curation.importers.bids_items import Item, Kind
 from curation.importers.bids_shapes import fitted
 from curation.importers.cleaning import is_clean
-from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file
+from curation.importers.field_values import Value
+from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
 from registry import layout, volumes
 from registry.canon import sha256_bytes, sha256_file
 from registry.errors import InvalidInput
@@ -48,20 +49,28 @@ class Run:
         """Run `action(item)`; a refusal is listed and the import goes on."""
         try:
             require_file(self.source / item.path)
+            if item.kind not in (Kind.IMAGE, Kind.MASK):
+                require_inside(self.source, item.path)
             action(item)
         except RefusedError as error:
             self.tree.refuse(item.path, error.reason, error.detail)
 
     def read_json(self, path: str) -> dict[str, Any]:
-        """The object in a JSON file of the source; `{}` where it is absent or unreadable."""
+        """The object in a JSON file of the source; `{}` where it is absent, unreadable or a link out of it."""
         try:
+            require_inside(self.source, path)
             return sidecars.read(self.source / path) if (self.source / path).is_file() else {}
-        except InvalidInput:
+        except (InvalidInput, RefusedError):
             return {}
 
-    def keep(self, fields: Mapping[str, Any], allowed: Iterable[str] = sidecars.IMAGE_FIELDS) -> dict[str, Any]:
-        """The allowed fields; dropped ones are counted for the report."""
-        kept, dropped = sidecars.keep(fields, allowed)
+    def keep(
+        self,
+        fields: Mapping[str, Any],
+        allowed: Mapping[str, Value] = sidecars.IMAGE_FIELDS,
+        columns: Iterable[str] = (),
+    ) -> dict[str, Any]:
+        """As `sidecars.keep`; dropped fields are counted for the report."""
+        kept, dropped = sidecars.keep(fields, allowed, columns)
         self.dropped.update(dropped)
         return kept
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
 from curation.importers import sidecars, tables
 from curation.importers.bids_items import Item
 from curation.importers.bids_run import Run
+from curation.importers.bids_tables import columns_of, copy_numbers, copy_table
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
-from curation.recipes import Rater
 from registry import layout
-from registry.canon import gzip_bytes, read_tsv, readable_json
+from registry.canon import readable_json
 from registry.errors import InvalidInput
+from registry.privacy.kinds import Kind
+from registry.privacy.texts import in_text
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 
 
 def copy_companion(run: Run, item: Item) -> None:
     """A table, gradient file or sidecar beside images; it needs a data file that was kept."""
-    path = run.source / item.path
     if item.path.endswith(".json"):
         _copy_sidecar(run, item)
         return
@@ -31,12 +31,9 @@ def copy_companion(run: Run, item: Item) -> None:
     if not images and layout.role(item.dataset)[0] is not layout.Role.LESIONS:
         raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
     if item.path.endswith(".tsv"):
-        _readable_table(run, item)
-        run.tree.write(item.target, path.read_bytes())
-    elif item.path.endswith(".gz"):
-        run.tree.write(item.target, _repacked(item, path.read_bytes()))
+        copy_table(run, item)
     else:
-        run.tree.write(item.target, path.read_bytes())
+        copy_numbers(run, item)
     run.kept.add(item.target)
 
 
@@ -46,12 +43,22 @@ def _copy_sidecar(run: Run, item: Item) -> None:
     data_files = [kept for kept in run.kept if kept.startswith(f"{stem}.")]
     if not data_files:
         raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    kept = _translated(run, run.keep(fields))
+    kept = _translated(run, _kept(run, item, fields))
     reference = next((run.references[path] for path in data_files if path in run.references), None)
     if reference is not None:
         kept = {**kept, **_reference(run, item, reference.path, kept)}
     same = kept == fields
     run.tree.write(item.target, (run.source / item.path).read_bytes() if same else readable_json(kept))
+
+
+def _kept(run: Run, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
+    """The allowed fields; the name of a task says no more than the file's own name."""
+    kept = run.keep(fields, columns=columns_of(run, item, fields))
+    stem = item.target.rpartition("/")[2].partition(".")[0]
+    task = next((part.removeprefix("task-") for part in stem.split("_") if part.startswith("task-")), None)
+    if task and re.sub(r"[\W_]", "", str(kept.get("TaskName", task))).lower() != task.lower():
+        kept["TaskName"] = task
+    return kept
 
 
 def _reference(run: Run, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +100,8 @@ def copy_head(run: Run, item: Item) -> None:
 def _copy_description(run: Run, item: Item) -> None:
     fields = _object(run, item)
     kept = run.keep(fields, sidecars.DATASET_FIELDS)
+    if "GeneratedBy" in kept:
+        kept["GeneratedBy"] = [{"Name": "unknown", **program} for program in kept["GeneratedBy"]]
     filled = {"Name": run.tree.recipe.title, "BIDSVersion": tables.BIDS_VERSION, **kept}
     filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
     if item.dataset:
@@ -111,7 +120,15 @@ def _copy_text(run: Run, item: Item) -> None:
         raise RefusedError(Reason.NOT_CARRIED, "It is not UTF-8 text.") from error
     if not text.strip():
         raise RefusedError(Reason.NOT_CARRIED, "It is empty.")
+    kinds = sorted({said for line in text.splitlines() for kind, said in in_text(line) if not _is_expected(item, kind)})
+    if kinds:
+        run.tree.notes.append(f"{item.target} is kept as it is and holds {', '.join(kinds)}: look before you share it.")
     run.tree.write(item.target, text.encode())
+
+
+def _is_expected(item: Item, kind: Kind) -> bool:
+    """Releases of a dataset have days, its citation too."""
+    return item.inner.startswith(("CHANGES", "CITATION")) and kind in (Kind.DATE, Kind.DATE_LIKE)
 
 
 def _copy_inherited(run: Run, item: Item) -> None:
@@ -122,29 +139,11 @@ def _copy_inherited(run: Run, item: Item) -> None:
     )
     if not described:
         raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    run.tree.write(item.target, readable_json(run.keep(_object(run, item))))
+    run.tree.write(item.target, readable_json(_kept(run, item, _object(run, item))))
 
 
 def _copy_head_table(run: Run, item: Item) -> None:
-    rows = _readable_table(run, item)
-    if item.inner == "descriptions.tsv":
-        _copy_raters(run, item, rows)
-    else:
-        run.tree.write(item.target, (run.source / item.path).read_bytes())
-
-
-def _copy_raters(run: Run, item: Item, rows: list[dict[str, str | None]]) -> None:
-    protocol = layout.role(item.dataset)[1]
-    known = [
-        Rater(str(row.get("rater_id") or str(row["desc_id"]).removeprefix("desc-")), row.get("role") or "expert",
-              row.get("description") or "")
-        for row in rows if row.get("desc_id")
-    ]  # fmt: skip
-    columns = set(rows[0]) if rows else set()
-    if columns <= {"desc_id", "description", "rater_id", "role", "protocol"}:
-        run.tree.write(item.target, (run.source / item.path).read_bytes())
-    else:
-        run.tree.write(item.target, tables.raters(known, protocol)["descriptions.tsv"])
+    copy_table(run, item)
 
 
 def _object(run: Run, item: Item) -> dict[str, Any]:
@@ -152,20 +151,6 @@ def _object(run: Run, item: Item) -> dict[str, Any]:
         return sidecars.read(run.source / item.path)
     except InvalidInput as error:
         raise RefusedError(Reason.UNREADABLE_JSON, error.message) from error
-
-
-def _readable_table(run: Run, item: Item) -> list[dict[str, str | None]]:
-    try:
-        return read_tsv(run.source / item.path)
-    except (ValueError, OSError) as error:
-        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
-
-
-def _repacked(item: Item, data: bytes) -> bytes:
-    try:
-        return gzip_bytes(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error) as error:
-        raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
 
 
 def _translated(run: Run, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The allow-list of sidecar fields: what is not on it is dropped, so that nothing unforeseen names a person.
+"""The allow-list of sidecar fields and of what each may hold: what is not on it is dropped, unforeseen names with it.
 
 Left out on purpose though BIDS knows them: addresses, serial numbers, station names, dates, times, UIDs, free text
 that operators type (series and protocol descriptions).
@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from curation.importers import field_values as values
+from curation.importers.field_values import Value, listed
 from registry.canon import readable_json
 from registry.errors import InvalidInput
 
@@ -20,43 +22,103 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_HARDWARE = """Modality Manufacturer ManufacturersModelName MagneticFieldStrength InstitutionName SoftwareVersions
-ReceiveCoilName ReceiveCoilActiveElements GradientSetType MRTransmitCoilSequence MatrixCoilMode
-CoilCombinationMethod NumberReceiveCoilActiveElements BodyPart BodyPartExamined BodyPartDetails PatientPosition"""
+def _of(kind: Value, names: str) -> dict[str, Value]:
+    """The fields of one kind."""
+    return dict.fromkeys(names.split(), kind)
 
-_SEQUENCE = """PulseSequenceType ScanningSequence SequenceVariant ScanOptions SequenceName PulseSequenceDetails
-NonlinearGradientCorrection MRAcquisitionType MTState MTOffsetFrequency MTPulseBandwidth MTNumberOfPulses
-MTPulseShape MTPulseDuration SpoilingState SpoilingType SpoilingRFPhaseIncrement SpoilingGradientMoment
-SpoilingGradientDuration WaterSuppression WaterSuppressionTechnique B0ShimmingTechnique B1ShimmingTechnique
-NumberShots ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane ParallelAcquisitionTechnique
-PartialFourier PartialFourierDirection EffectiveEchoSpacing MixingTime PhaseEncodingDirection TotalReadoutTime
-EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming SliceEncodingDirection SliceThickness
-SpacingBetweenSlices FlipAngle RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation
+
+_NUMBERS = _of(
+    listed(values.number),
+    """MagneticFieldStrength NumberReceiveCoilActiveElements MTOffsetFrequency
+MTPulseBandwidth MTNumberOfPulses MTPulseDuration SpoilingRFPhaseIncrement SpoilingGradientMoment
+SpoilingGradientDuration NumberShots ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane PartialFourier
+EffectiveEchoSpacing MixingTime TotalReadoutTime EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming
+SliceThickness SpacingBetweenSlices FlipAngle RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation
 EchoTrainLength PixelBandwidth PercentPhaseFOV PercentSampling AcquisitionMatrixPE BaseResolution PhaseResolution
-PhaseEncodingSteps ReconMatrixPE ImageType ImageOrientationPatientDICOM InPlanePhaseEncodingDirectionDICOM
-AcquisitionDuration MultibandAccelerationFactor NegativeContrast AnatomicalLandmarkCoordinates SAR TxRefAmp
-NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger AcquisitionVoxelSize
-ContrastBolusIngredient VolumeTiming Units IntendedFor B0FieldIdentifier B0FieldSource TaskName TaskDescription
-Instructions CogAtlasID CogPOID ArterialSpinLabelingType PostLabelingDelay BackgroundSuppression M0Type
-LabelingDuration Columns SamplingFrequency StartTime ConversionSoftware ConversionSoftwareVersion"""
+PhaseEncodingSteps ReconMatrixPE ImageOrientationPatientDICOM AcquisitionDuration MultibandAccelerationFactor SAR
+TxRefAmp NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger
+AcquisitionVoxelSize VolumeTiming PostLabelingDelay LabelingDuration SamplingFrequency StartTime Revision""",
+)
 
-_DERIVATIVE = """Description Type Manual Sources SpatialReference GeneratedBy RaterID Protocol Revision BasedOn
-SourceSHA256 SHA256 SourcesSHA256 Algorithm Parameters Atlas Resolution Density LabelMap SkullStripped
-BoxConvention Visibility Steps Certainty Cohort Kind"""
+_FLAGS = _of(
+    values.flag,
+    """MTState SpoilingState NonlinearGradientCorrection WaterSuppression NegativeContrast
+BackgroundSuppression Manual SkullStripped""",
+)
 
-IMAGE_FIELDS = words(f"{_HARDWARE} {_SEQUENCE} {_DERIVATIVE}")
+_WORDS = _of(
+    listed(values.word),
+    """Modality ReceiveCoilActiveElements GradientSetType MRTransmitCoilSequence
+MatrixCoilMode BodyPart BodyPartExamined PatientPosition PulseSequenceType PulseSequenceDetails ScanningSequence
+SequenceVariant ScanOptions SequenceName MTPulseShape SpoilingType WaterSuppressionTechnique B0ShimmingTechnique
+B1ShimmingTechnique ParallelAcquisitionTechnique ImageType InPlanePhaseEncodingDirectionDICOM B0FieldIdentifier
+B0FieldSource ArterialSpinLabelingType M0Type Type RaterID Protocol Kind Cohort Certainty Visibility""",
+)
 
-DATASET_FIELDS = words("""Name BIDSVersion HEDVersion DatasetLinks DatasetType License Authors Keywords
-Acknowledgements HowToAcknowledge Funding EthicsApprovals ReferencesAndLinks DatasetDOI GeneratedBy
-SourceDatasets""")
+_AXIS = values.one_of("i", "j", "k", "i-", "j-", "k-")
 
-_NUMBERS = words("""MagneticFieldStrength AcquisitionDuration EchoTime EchoTime1 EchoTime2 InversionTime
-RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation FlipAngle SliceThickness SpacingBetweenSlices
-PixelBandwidth EchoTrainLength PartialFourier DwellTime EffectiveEchoSpacing TotalReadoutTime""")
+_OTHERS = {
+    **_of(listed(values.phrase), "SoftwareVersions ReceiveCoilName ConversionSoftwareVersion"),
+    **_of(
+        values.name,
+        """Manufacturer ManufacturersModelName InstitutionName CoilCombinationMethod TaskName Units
+    ConversionSoftware Algorithm Atlas""",
+    ),
+    **_of(values.sentence, "TaskDescription Instructions Description BoxConvention"),
+    **_of(listed(values.place), "IntendedFor Sources BasedOn"),
+    **_of(listed(values.checksum), "SourceSHA256 SHA256 SourcesSHA256"),
+    **_of(values.address, "CogAtlasID CogPOID"),
+    **_of(_AXIS, "PhaseEncodingDirection SliceEncodingDirection"),
+    "PartialFourierDirection": values.one_of("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION"),
+    "MRAcquisitionType": values.one_of("1D", "2D", "3D"),
+    "ContrastBolusIngredient": values.one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON"),
+    "BodyPartDetails": values.plain,
+    **_of(listed(values.plain), "Steps Columns"),
+    "AnatomicalLandmarkCoordinates": values.mapped(listed(values.number)),
+    "Parameters": values.mapped(listed(values.word)),
+    "LabelMap": values.mapped(values.plain),
+    "SpatialReference": values.either(values.place, values.address, values.mapped(values.place)),
+    **_of(values.either(values.name, values.mapped(values.name)), "Resolution Density"),
+}
 
-_COLUMN_KEYS = words("Description LongName Levels Units Delimiter TermURL HED Maximum Minimum Format")
+_GENERATED = values.objects(
+    Name=values.name,
+    Version=values.phrase,
+    Description=values.sentence,
+    CodeURL=values.address,
+    Container=values.fields(Type=values.word, Tag=values.word, URI=values.either(values.address, values.place)),
+    Rater=values.word,
+)
 
-_PROVENANCE = words("Name Version Description CodeURL Container Rater")
+IMAGE_FIELDS: Mapping[str, Value] = {**_NUMBERS, **_FLAGS, **_WORDS, **_OTHERS, "GeneratedBy": _GENERATED}
+
+_LINK = values.either(values.address, values.relative)
+
+DATASET_FIELDS: Mapping[str, Value] = {
+    **_of(values.sentence, "Name License Acknowledgements HowToAcknowledge"),
+    **_of(values.phrase, "BIDSVersion"),
+    **_of(values.items(values.sentence), "Authors Funding EthicsApprovals ReferencesAndLinks"),
+    "HEDVersion": listed(values.word),
+    "DatasetLinks": values.mapped(_LINK),
+    "DatasetType": values.one_of("raw", "derivative", "study"),
+    "Keywords": values.items(values.name),
+    "DatasetDOI": values.address,
+    "GeneratedBy": _GENERATED,
+    "SourceDatasets": values.objects(URL=_LINK, DOI=values.address, Version=values.phrase),
+}
+
+_COLUMN = values.fields(
+    Description=values.sentence,
+    LongName=values.name,
+    Levels=values.mapped(values.either(values.sentence, values.fields(Description=values.sentence))),
+    Units=values.name,
+    Delimiter=values.word,
+    TermURL=values.address,
+    HED=values.either(values.sentence, values.mapped(values.sentence)),
+    Maximum=values.number,
+    Minimum=values.number,
+    Format=values.word,
+)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -75,36 +137,30 @@ def read(path: Path) -> dict[str, Any]:
     return value
 
 
-def keep(fields: Mapping[str, Any], allowed: Iterable[str] = IMAGE_FIELDS) -> tuple[dict[str, Any], set[str]]:
-    """The allowed fields, and the names of those dropped.
+def keep(
+    fields: Mapping[str, Any], allowed: Mapping[str, Value] = IMAGE_FIELDS, columns: Iterable[str] = ()
+) -> tuple[dict[str, Any], set[str]]:
+    """The allowed fields as far as their values may be kept, and the names of those that were dropped.
 
-    A field whose value describes a table column (`Description`, `Levels`, ... and nothing else) is kept under any
-    name. Dates in `GeneratedBy` are dropped; numbers written as text become numbers.
+    Args:
+        fields: of one JSON file.
+        allowed: field to what it may hold.
+        columns: of the table that the file describes; what it says of them is kept, reduced to BIDS' keys.
+
+    Returns:
+        Numbers written as text become numbers. A field of which only a part is kept is named among the dropped ones
+        as `Field (part)`; a name that could tell something itself is `another field`.
     """
-    allowed = frozenset(allowed)
-    kept = {key: _number(key, value) for key, value in fields.items() if key in allowed or _is_column(value)}
-    if isinstance(kept.get("GeneratedBy"), list):
-        kept["GeneratedBy"] = [_provenance(item) for item in kept["GeneratedBy"]]
-    return kept, set(fields) - set(kept)
-
-
-def _number(key: str, value: Any) -> Any:
-    try:
-        return float(value) if key in _NUMBERS and isinstance(value, str) else value
-    except ValueError:
-        return value
+    kinds = {**{column: _COLUMN for column in columns if column not in allowed and values.is_key(column)}, **allowed}
+    kept = values.kept_fields(fields, kinds)
+    parts = {f"{key} (part)" for key, value in kept.items() if isinstance(value, dict | list) and value != fields[key]}
+    return kept, {_shown(key) for key in set(fields) - set(kept)} | parts
 
 
 def column_meanings(fields: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
     """What a table's JSON says of these columns, reduced to the keys BIDS has for it."""
-    found = {key: fields[key] for key in columns if isinstance(fields.get(key), dict)}
-    kept = {key: {k: v for k, v in value.items() if k in _COLUMN_KEYS} for key, value in found.items()}
-    return {key: value for key, value in kept.items() if value}
+    return values.kept_fields(fields, dict.fromkeys(columns, _COLUMN))
 
 
-def _is_column(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value) and set(value) <= _COLUMN_KEYS
-
-
-def _provenance(item: Any) -> Any:
-    return {key: value for key, value in item.items() if key in _PROVENANCE} if isinstance(item, dict) else item
+def _shown(key: str) -> str:
+    return key if values.is_word(key) else "another field"

@@ -128,7 +128,7 @@ def in_path(path: str) -> Iterator[tuple[Kind, str]]:
     """Kinds that the name of a file or folder tells."""
     if _FORMS[Kind.UID].search(path):
         yield Kind.UID, "its path"
-    elif any(dict(in_text(part)).get(Kind.DATE) for part in path.split("/")) or any(map(in_label, _labels(path))):
+    elif any(dict(in_text(part)).get(Kind.DATE) for part in path.split("/")) or in_labels(path):
         yield Kind.DATE, "its path"
 
 
@@ -140,6 +140,7 @@ def in_label(label: str) -> str:
     return "a title with a name" if _TITLE.search(label) else ""
 
 
-def _labels(path: str) -> list[str]:
-    """Values of the entities in a path, the suffix left out."""
-    return [part.partition("-")[2] for part in re.split(r"[/_]", path.partition(".")[0]) if "-" in part]
+def in_labels(path: str) -> str:
+    """What the first telling label in a path tells, as `in_label`; its suffix and extension are no labels."""
+    parts = (part.partition("-") for part in re.split(r"[/_]", path.partition(".")[0]))
+    return next((said for _, dash, label in parts if dash and (said := in_label(label))), "")
