@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from registry.canon import sha256_bytes
 from registry.exporting import tables
 from registry.exporting.bundle import Bundle
 from registry.exporting.grids import channels
 from registry.manifests import Manifest, Sample
 from registry.volumes import encode, load_labels
+from registry.wording import counted
 
 _TEST = "test"
 
+FOLDS = 5
+"""As many as nnU-Net itself makes."""
+
 
 def write(bundle: Bundle) -> None:
-    """Write `imagesTr`, `labelsTr`, `imagesTs`, `labelsTs`, `dataset.json` and, where there is a split, its fold.
+    """Write `imagesTr`, `labelsTr`, `imagesTs`, `labelsTs`, `dataset.json`, and the folds.
 
     nnU-Net looks for a folder named `DatasetNNN_Name` in `nnUNet_raw`, and for `splits_final.json` in the folder of the
     same name in `nnUNet_preprocessed`.
@@ -28,12 +33,46 @@ def write(bundle: Bundle) -> None:
         _write_sample(bundle, sample, values)
     bundle.write_json("dataset.json", _description(manifest, values))
     bundle.write_json("snapshot.json", tables.stated(manifest))
-    training = [sample.sample for sample in manifest.part("train")]
-    if validation := [sample.sample for sample in manifest.part("validation")]:
-        bundle.write_json("splits_final.json", [{"train": training, "val": validation}])
-        bundle.notes.append("nnU-Net reads splits_final.json from nnUNet_preprocessed/DatasetNNN_Name.")
+    _write_folds(bundle)
     if any(old != new for old, new in values.items()):
         bundle.notes.append(f"Label values were made consecutive, as nnU-Net wants them: {values}.")
+
+
+def _write_folds(bundle: Bundle) -> None:
+    """The snapshot's own validation part as one fold; without one, folds by person.
+
+    Left alone, nnU-Net draws five folds by image, and two visits of one person come to lie on both sides.
+    """
+    manifest = bundle.manifest
+    if validation := manifest.part("validation"):
+        folds = [_fold(manifest.part("train"), validation)]
+    else:
+        learnt = [sample for sample in manifest.samples if sample.part != _TEST]
+        folds = by_person(learnt)
+        bundle.notes.append(f"The snapshot has no validation part: {counted(len(folds), 'fold')} were made by person.")
+    if not folds:
+        bundle.notes.append("All training images are of one person, so there are no folds: nnU-Net's own would leak.")
+        return
+    bundle.write_json("splits_final.json", folds)
+    bundle.notes.append("nnU-Net reads splits_final.json from nnUNet_preprocessed/DatasetNNN_Name.")
+
+
+def by_person(samples: Sequence[Sample]) -> list[dict[str, list[str]]]:
+    """Up to five folds, each person in the validation part of exactly one; empty for fewer than two persons.
+
+    Persons are dealt out in the order of the SHA-256 of their codes, so that the same persons give the same folds.
+    """
+    persons = sorted({sample.person for sample in samples}, key=lambda person: sha256_bytes(person.encode()))
+    turn = {person: at % FOLDS for at, person in enumerate(persons)}
+    return [
+        _fold([s for s in samples if turn[s.person] != fold], [s for s in samples if turn[s.person] == fold])
+        for fold in range(min(FOLDS, len(persons)))
+        if len(persons) > 1
+    ]
+
+
+def _fold(training: Sequence[Sample], validation: Sequence[Sample]) -> dict[str, list[str]]:
+    return {"train": [sample.sample for sample in training], "val": [sample.sample for sample in validation]}
 
 
 def consecutive(labels: Mapping[str, str]) -> dict[int, int]:

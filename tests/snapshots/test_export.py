@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation import importers, recipes
 from registry import exporting, publishing, queries, readings, snapshots
@@ -19,9 +21,9 @@ from registry.canon import read_tsv, sha256_file
 from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
 from registry.exporting import Options
-from registry.exporting.nnunet import consecutive
+from registry.exporting.nnunet import by_person, consecutive
 from registry.exporting.resampling import resample
-from registry.manifests import Manifest
+from registry.manifests import Manifest, Sample
 from registry.store import Registry
 from registry.targets import parse_policy
 from registry.volumes import Header, Volume, encode, load, load_labels, read_header
@@ -87,6 +89,30 @@ def test_decathlon_comes_back_with_the_same_voxels(registry: Registry, query: st
 
 def _voxels(path: Path) -> bytes:
     return load(path, np.float32).data.tobytes()
+
+
+@given(st.lists(st.text("PQ01", min_size=1, max_size=3), max_size=30))
+def test_every_person_validates_in_exactly_one_fold(persons: list[str]) -> None:
+    samples = [Sample(f"s{at:02}", person, person, None, None, None, None, None, {}, None)
+               for at, person in enumerate(persons)]  # fmt: skip
+    owner = {sample.sample: sample.person for sample in samples}
+    folds = by_person(samples)
+    assert len(folds) == (min(5, len(set(persons))) if len(set(persons)) > 1 else 0)
+    for fold in folds:
+        assert sorted(fold["train"] + fold["val"]) == sorted(owner)
+        assert not {owner[name] for name in fold["train"]} & {owner[name] for name in fold["val"]}
+        assert fold["train"]
+        assert fold["val"]
+    if folds:
+        assert sorted(name for fold in folds for name in fold["val"]) == sorted(owner)
+
+
+def test_a_snapshot_without_a_split_gets_folds_by_person(registry: Registry, tmp_path: Path) -> None:
+    manifest = snapshots.create(registry, "both", None, FIRST)
+    report = exporting.export(registry, manifest, tmp_path / "out", "nnunet")
+    folds = json.loads((tmp_path / "out" / "splits_final.json").read_text())
+    assert folds == by_person(manifest.samples)
+    assert any("folds were made by person" in note for note in report.notes)
 
 
 def test_nnunet_folder(registry: Registry, both: Manifest, tmp_path: Path) -> None:
