@@ -14,7 +14,7 @@ import registry_state
 import tiny_bids
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
 from registry import facts, following, indexing, layout, queries, repair, snapshots, splits
@@ -159,6 +159,7 @@ class Edits(RuleBasedStateMachine):
         tiny_bids.put_json(self.root, path, {"Name": "Readings", "DatasetLinks": links})
         self.apply([path], [])
 
+    @precondition(lambda self: any(facts_walk(self.root)))
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         """Any file goes."""
