@@ -14,6 +14,13 @@ from registry.viewer import shell
 from registry.wording import number, plain, words
 
 SQL_TAB = "2 · SQL"
+_STAYS = "cohort-left-over"
+_IN_SIGHT = f"""<style>@media (min-width: 641px) {{ [data-testid="stColumn"]:has(.st-key-{_STAYS}) {{
+    position: sticky; top: 3rem; align-self: flex-start; max-height: calc(100vh - 4rem); overflow-y: auto;
+}} }}</style>"""
+"""What ticks leave stays in sight beside facets that are longer than the window; where columns lie below each other
+(as Streamlit lays them up to 640 px) it takes its turn."""
+
 _TOTALS = ("persons", "subjects", "sessions", "images")
 
 
@@ -29,7 +36,8 @@ def render(registry: Registry) -> None:
     with left:
         st.button("Clear all", icon=":material/filter_alt_off:", on_click=facet_widgets.clear, disabled=not filters)
         facet_widgets.draw(counts)
-    with right:
+    with right, st.container(key=_STAYS):
+        st.html(_IN_SIGHT)
         _left_over(counts, filters)
         _sql(sql)
         _save(registry, sql)
@@ -56,8 +64,9 @@ def _told(filters: tuple[Filter, ...]) -> str:
 
 def _sql(sql: str) -> None:
     st.session_state["facet_sql"] = sql
-    st.text_area("The SQL that these filters write. Edit it, and you go on in the next tab.", key="facet_sql",
-                 height=68 + 24 * sql.count("\n"), on_change=_by_hand)  # fmt: skip
+    with st.expander("As SQL", icon=":material/code:"):
+        st.text_area("The SQL that these filters write. Edit it, and you go on in the next tab.", key="facet_sql",
+                     height=68 + 24 * sql.count("\n"), on_change=_by_hand)  # fmt: skip
 
 
 def _by_hand() -> None:
@@ -78,7 +87,8 @@ def _save(registry: Registry, sql: str) -> None:
 
 def _saved(registry: Registry, name: str, sql: str) -> None:
     try:
-        saved = queries.save(registry, name, sql)
+        with st.spinner("Saving the cohort"):
+            saved = queries.save(registry, name, sql)
     except CohortiumError as error:
         shell.explain(error)
         return

@@ -99,8 +99,8 @@ def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     with left:
         pair_view.pictures(registry, a, b)
     with right:
-        for sentence in pairs.contradictions(stated):
-            st.warning(plain(sentence), icon=":material/difference:")
+        if against := pairs.contradictions(stated):
+            st.warning("  \n".join(map(plain, against)), icon=":material/difference:")
         _decide(registry, link)
         _changes(pairs.crossings(registry, a, b), link)
         for name in (a, b):

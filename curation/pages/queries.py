@@ -11,7 +11,7 @@ from registry.store import Registry
 def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Queries and snapshots")
-    names = ["1 · Cohort", cohort_tab.SQL_TAB, "3 · Split", "4 · Snapshot"]
+    names = ["1 · Cohort", cohort_tab.SQL_TAB, "3 · Split", split_tab.SNAPSHOT_TAB]
     cohort, query, split, snapshot = st.tabs(names, key="step", bind="query-params")
     with cohort:
         cohort_tab.render(registry)

@@ -11,8 +11,9 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Split
 from registry.viewer import shell
-from registry.wording import counted
+from registry.wording import counted, plain
 
+SNAPSHOT_TAB = "4 · Snapshot"
 _SHARES = {"Training": 60, "Validation": 20, "Test": 20}
 
 
@@ -50,13 +51,19 @@ def _make(registry: Registry, name: str, query: str, asked: tuple[list[int], int
     shares, seed, stratify = asked
     try:
         train, validation, test = (share / 100 for share in shares)
-        made = splits.create(registry, name, query, splits.SplitRequest((train, validation, test), seed, stratify))
+        with st.spinner("Dividing the persons"):
+            made = splits.create(registry, name, query, splits.SplitRequest((train, validation, test), seed, stratify))
     except CohortiumError as error:
         shell.explain(error)
         return None
     at_hand.take(made.query, f"{made.name}@{made.version}")
     st.success(f"Split {made.name}, version {made.version}, is made.", icon=":material/check_circle:")
+    st.button("Next: freeze a snapshot", icon=":material/ac_unit:", on_click=_go_on)
     return f"{made.name}@{made.version}"
+
+
+def _go_on() -> None:
+    st.session_state["step"] = SNAPSHOT_TAB
 
 
 def _listed(registry: Registry, made: str | None) -> None:
@@ -78,6 +85,8 @@ def _show(registry: Registry, split: Split) -> None:
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "persons", by), width="stretch")
     st.dataframe(_wide(rows), hide_index=True)
+    for label, part in parts.absent(rows, "class"):
+        st.warning(f"No person of the class {plain(label)} is in {part}.", icon=":material/person_off:")
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
     if found:
         st.error(f"{counted(len(found), 'leak')}: the same {found[0].kind} is in {found[0].first_part} and "

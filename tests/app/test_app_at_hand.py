@@ -8,7 +8,7 @@ import app_cohort
 from app_pages import button, go_to, open_page, texts
 from streamlit.testing.v1 import AppTest
 
-from registry import queries, recency, splits, target_offers
+from registry import parts, queries, recency, splits, target_offers
 from registry.catalog import Catalog
 from registry.publishing import Change, publish
 from registry.store import Registry
@@ -108,3 +108,18 @@ def test_the_protocol_of_most_masks_is_taken_where_there_are_several(writable: R
     assert "Only masks of the protocol ms." in texts(test)
     assert not test.error
     assert not test.exception
+
+
+def test_a_split_goes_on_to_the_snapshot_and_tells_the_class_that_a_part_lacks(writable: Registry) -> None:
+    test = open_page(writable, "queries")
+    test.text_input(key="split_name").set_value("apart")
+    test = button(test, "Make the split").click().run()  # type: ignore[attr-defined]
+    rows = parts.of_split(Catalog.of(writable), splits.get(writable, "apart"))
+    lacking = [(label, part) for label in ("HC", "MS") for part in ("train", "validation", "test")
+               if not any(row["class"] == label and row["part"] == part for row in rows)]  # fmt: skip
+    assert lacking, "six persons of two classes in three parts"
+    told = [item.value for item in test.warning]
+    assert told == [f"No person of the class {label} is in {part}." for label, part in lacking]
+    test = button(test, "Next: freeze a snapshot").click().run()  # type: ignore[attr-defined]
+    assert test.session_state["step"] == "4 · Snapshot"
+    assert offered(test) == ("read@1", "apart@1")

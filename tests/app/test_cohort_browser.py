@@ -58,6 +58,7 @@ def test_a_cohort_and_its_next_version_by_keyboard(own: Registry, address: str) 
 def test_sql_edited_by_hand_moves_on_with_its_text(address: str) -> None:
     with chromium((1280, 900), "dark") as page:
         opened(page, f"{address}/queries", "Queries and snapshots")
+        page.get_by_text("As SQL").click()
         page.get_by_label("The SQL that these filters write").focus()
         page.keyboard.press("Control+End")
         page.keyboard.type(" WHERE n_readings >= 2")
