@@ -132,10 +132,11 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.commands import checks, cohorts, persons, serve
+    from registry.commands import checks, cohorts, looking, persons, serve
 
     checks.commands(app)
     cohorts.commands(app)
+    looking.commands(app)
     persons.commands(app)
     serve.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):

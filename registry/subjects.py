@@ -71,7 +71,7 @@ def who(catalog: Catalog, subject: str) -> Who:
     """
     rows = catalog.rows("SELECT * FROM subjects WHERE subject = ?", [subject])
     if not rows:
-        raise NotFound(f"There is no subject '{subject}' in this registry.", "Choose one from the list.")
+        raise NotFound(f"There is no subject '{subject}' in this registry.", "List them with: cohortium completeness")
     row = rows[0]
     same = catalog.rows("SELECT subject FROM subjects WHERE person_id = ? ORDER BY 1", [row["person_id"]])
     others = tuple(item["subject"] for item in same if item["subject"] != subject)

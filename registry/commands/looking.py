@@ -1,0 +1,88 @@
+"""Commands `completeness` and `subject`: the pages Overview and Subject, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry import console
+from registry.console import AsJson
+from registry.errors import NotFound
+
+if TYPE_CHECKING:
+    from registry.catalog import Catalog
+    from registry.subjects import Visit
+
+Row = Mapping[str, Any]
+Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this centre; may be repeated.")]
+
+
+def commands(app: typer.Typer) -> None:
+    """Add both to the command line."""
+    app.command("completeness")(completeness)
+    app.command("subject")(subject)
+
+
+def completeness(site: Sites = None, as_json: AsJson = False) -> None:
+    """Show subjects by visit and channel, site by site, and what most others of the same site have and one lacks."""
+    from registry import overview
+    from registry.catalog import Catalog
+
+    catalog = Catalog.of(console.registry())
+    chosen = _known(site or [], overview.sites(catalog))
+    cells = overview.completeness(catalog, chosen)
+    gaps = overview.gaps(cells)
+    shown = overview.squares(cells, gaps)
+    result = {"counts": overview.headline(catalog, chosen), "cells": cells, "gaps": gaps}
+    text = [*(_matrix(name, rows) for name, rows in shown.items()), _gaps(gaps)]
+    console.emit(result, as_json, "\n\n".join(text))
+
+
+def _known(asked: list[str], sites: Sequence[str]) -> list[str]:
+    if unknown := [name for name in asked if name not in sites]:
+        raise NotFound(f"There is no site '{unknown[0]}'.", f"Known are: {', '.join(sites) or 'none'}.")
+    return asked
+
+
+def _matrix(site: str, cells: Sequence[Row]) -> str:
+    """One line a subject, one column a visit and channel; `-` where nothing is and nothing is expected."""
+    lines: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        line = lines.setdefault(cell["subject"], {site: cell["subject"]})
+        line[f"{cell['session']} {cell['channel']}".strip()] = None if cell["shown"] == "none" else cell["shown"]
+    return console.table(list(lines.values()))
+
+
+def _gaps(gaps: Sequence[Row]) -> str:
+    return f"Missing:\n{console.table(gaps)}" if gaps else "Nothing is missing that others of the same site have."
+
+
+def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_json: AsJson = False) -> None:
+    """Show one subject: who, the visits with their images, and the marked volume of each rater."""
+    from registry import subjects
+    from registry.catalog import Catalog
+
+    catalog = Catalog.of(console.registry())
+    who = subjects.who(catalog, name)
+    visits = subjects.visits(catalog, name)
+    images = [row for visit in visits for row in _images(catalog, visit)]
+    drawn = subjects.burden(catalog, name)
+    result = {"subject": asdict(who), "visits": [asdict(visit) for visit in visits], "images": images, "volumes": drawn}
+    tables = [[_flat(asdict(who))], [_flat(asdict(visit)) for visit in visits], images, drawn]
+    console.emit(result, as_json, lambda: "\n\n".join(console.table(rows) for rows in tables))
+
+
+def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
+    from registry import subjects
+    from registry.wording import scan_facts
+
+    return [{"visit": visit.label or visit.key, "image": scan.title, "voxels": scan_facts(scan.shape, scan.spacing_mm),
+             "read": scan.read, "path": scan.path} for scan in subjects.scans(catalog, visit)]  # fmt: skip
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Lists as words; what is not known as None."""
+    return {key: ", ".join(value) or None if isinstance(value, tuple) else value for key, value in row.items()}
