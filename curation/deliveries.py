@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation import recipes
+from curation import kept_reports, recipes
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from registry import layout
@@ -98,6 +98,7 @@ def deliver(
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
     asked = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
     publish(registry, asked, importing.write, check=checker(registry), progress=progress)
+    kept_reports.keep_here(registry, importing.kept_as, importing.reports[0])
     return Imported(importing.reports[0], importing.kept_as)
 
 
@@ -138,7 +139,7 @@ class _Importing:
         self._recipe = for_registry(recipes.load(recipe_name), registry, options)
         if not source.is_dir():
             raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
-        self._source, self._progress = source, progress
+        self._registry, self._source, self._progress = registry, source, progress
         self.change = Change("import", f"Import {self._recipe.title or recipe_name}")
         self.reports: list[ImportReport] = []
         self.kept_as = ""
@@ -151,7 +152,7 @@ class _Importing:
             raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         self.reports.append(report)
-        self.kept_as = _keep_report(tree, trackable(self._recipe, report))
+        self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
         return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree)}
 
 

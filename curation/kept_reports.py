@@ -1,16 +1,24 @@
-"""The reports of earlier imports, as the registry keeps them in `code/registry/imports`."""
+"""The reports of earlier imports, as the registry keeps them in `code/registry/imports`.
+
+What is kept there names no file of the delivery that is not BIDS (`importers.tracked`). The machine that imported also
+has the whole report, in its own folder that git ignores, and shows that one.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlmodel import col, select
 
 from curation.importers.report import ImportReport, Refusal
 from registry import layout
+from registry.canon import readable_json
 from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Event, File
@@ -60,8 +68,23 @@ def listed(registry: Registry) -> list[KeptReport]:
     return sorted(found, key=lambda item: (item.at, item.name), reverse=True)
 
 
+def keep_here(registry: Registry, name: str, report: ImportReport) -> None:
+    """Keep a whole report on this machine, for its user only; a report that is there stays."""
+    place = _here(registry, name)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    with (
+        suppress(FileExistsError),
+        os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+    ):
+        file.write(readable_json(report.to_json()))
+
+
+def _here(registry: Registry, name: str) -> Path:
+    return registry.local / "imports" / f"{name}.json"
+
+
 def get(registry: Registry, name: str) -> KeptReport:
-    """One kept report.
+    """One kept report, with the delivery's own names where this machine imported it.
 
     Raises:
         NotFound: no such report.
@@ -69,6 +92,8 @@ def get(registry: Registry, name: str) -> KeptReport:
     found = next((item for item in listed(registry) if item.name == name), None)
     if found is None:
         raise NotFound(f"There is no report of an import '{name}'.", "List them with: cohortium imports list")
+    with suppress(OSError, ValueError):
+        return replace(found, report=_report(json.loads(_here(registry, found.name).read_bytes())))
     return found
 
 

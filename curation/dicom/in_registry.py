@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import select
 
+from curation.importers import tracked
 from curation.importers.report import ImportReport
 from curation.recipes import Recipe
 from registry.store import Registry
@@ -37,10 +38,13 @@ def held(registry: Registry) -> dict[str, dict[str, str]]:
     return dict(found)
 
 
-def trackable(recipe: Recipe, report: ImportReport) -> ImportReport:
-    """The report as the registry keeps it; that of a DICOM delivery without its paths."""
+def trackable(recipe: Recipe, report: ImportReport, registry: Registry) -> ImportReport:
+    """The report as the registry keeps it: without names of files that are not BIDS; of DICOM without any path."""
+    from curation.dicom.pseudonyms import of_registry
+
+    pseudonyms = of_registry(registry.local)
     if recipe.importer != _IMPORTER:
-        return report
+        return tracked.trackable(report, lambda path: pseudonyms.of("path", path))
     from curation.dicom.importing import without_paths
 
-    return without_paths(report, recipe.options["pseudonyms"])
+    return without_paths(report, pseudonyms)

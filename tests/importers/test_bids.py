@@ -80,7 +80,9 @@ def test_person_ids_of_the_delivery_are_kept(source: Path, tmp_path: Path) -> No
     assert [row["person_id"] for row in read_tsv(tmp_path / "into/participants.tsv")] == ["P-X", "P-X"]
 
 
-@pytest.mark.parametrize(("stated", "kept"), [("1", "F"), ("male", "M"), ("F", "F"), ("n/a", None), ("other", "O"), ("X", None)])
+@pytest.mark.parametrize(
+    ("stated", "kept"), [("1", "F"), ("male", "M"), ("F", "F"), ("n/a", None), ("other", "O"), ("X", None)]
+)
 def test_sexes_are_written_one_way_and_levels_of_a_delivery_bind_no_other(
     source: Path, tmp_path: Path, stated: str, kept: str | None
 ) -> None:

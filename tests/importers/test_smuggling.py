@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation import recipes
+from curation import kept_reports, recipes
 from curation.deliveries import import_delivery
 from curation.importers import ImportReport, sidecars, stage
 from registry.canon import read_tsv
@@ -237,3 +238,27 @@ def test_neither_a_file_nor_the_history_of_a_registry_repeats_it(source: Path, r
     import_delivery(registry, "bids", source)
     assert holding(registry.root) == []
     assert in_history(registry.root) == ""
+
+
+STRANGE = (f"{MARK}_Jane_Roe_{DAY}.txt", f"{MARK} Jane/Roe x.nii.gz", f"sub-01/ses-a/anat/{MARK}.nii.gz",
+           "sub-JaneRoe20010203/anat/sub-JaneRoe20010203_FLAIR.nii.gz", f"sourcedata/{MARK}/{MARK}.dcm")  # fmt: skip
+
+
+def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registry: Registry) -> None:
+    for path in STRANGE:
+        twins.write(source / path, "no image")
+    twins.write(source / "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz", "no image")
+    told = import_delivery(registry, "bids", source)
+    assert {*STRANGE, "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz"} <= {item.path for item in told.refused}
+    assert holding(registry.root) == holding(registry.root, "JaneRoe") == []
+    assert in_history(registry.root) == in_history(registry.root, "JaneRoe") == ""
+    (kept,) = kept_reports.listed(registry)
+    assert len(kept.report.refused) == len(told.refused)
+    paths = [item.path for item in kept.report.refused]
+    assert "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz" in paths
+    assert [path for path in paths if path.startswith("sub-01/ses-a/anat/file-") and path.endswith(".nii.gz")]
+    assert kept_reports.get(registry, kept.name).report == told  # on the machine that imported
+    for file in (registry.local / "imports").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        file.unlink()
+    assert kept_reports.get(registry, kept.name) == kept  # on any other
