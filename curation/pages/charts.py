@@ -213,5 +213,5 @@ def _place(name: str) -> tuple[bool, str]:
 
 def _scale(by: str, shown: Sequence[str], known: Sequence[str]) -> alt.Scale:
     """The colours of these names among all that the registry knows."""
-    found = colours.of([*known, *shown]) | (colours.of_status() if by == "status" else {})
+    found = {**colours.of([*known, *shown]), **(colours.of_status() if by == "status" else {})}
     return alt.Scale(domain=list(shown), range=[found[name] for name in shown])

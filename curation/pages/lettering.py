@@ -18,15 +18,6 @@ SIDE = 18
 """Letters of a line beside a bar."""
 
 
-def lines_axis(names: Collection[str], width: int = NARROW) -> alt.Axis:
-    """Names below a chart, whole: on lines of their own words, aslant where there are many."""
-    room = int(width / max(len(names), 1) / LETTER)
-    longest = max((len(word) for name in names for word in name.split()), default=0)
-    if room < longest:
-        return alt.Axis(labelAngle=-40, labelLimit=260, labelOverlap=False, ticks=False)
-    return alt.Axis(labelAngle=0, labelLimit=260, labelOverlap=False, ticks=False, labelExpr=wrapped(names, room))
-
-
 def wrapped(names: Collection[str], room: int) -> str:
     """A label's expression: its name on lines of at most `room` letters."""
     return f"{json.dumps({name: textwrap.wrap(name, room) or [name] for name in sorted(names)})}[datum.label]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import altair as alt
@@ -19,7 +19,7 @@ _KINDS = {
     "other": ("other finding", "#E69F00", "circle", 60),
     "acknowledged": ("acknowledged", "#8A94A0", "diamond", 90),
     "open": ("outlier", "#D55E00", "diamond", 130),
-    "median": ("median", "#7A7F87", "M-1,-.1H1V.1H-1Z", 700),
+    "median": ("median", "#7A7F87", "M-.1,-1V1H.1V-1Z", 700),
 }
 """State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
 
@@ -34,16 +34,17 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
     """
     points = [_point(row, number) for number, row in enumerate(rows)]
     points += [_median(who, value) for who, value in _medians(rows).items()]
+    strips = {point["strip"] for point in points}
     shown = [kind for kind in _KINDS if any(point["kind"] == _KINDS[kind][0] for point in points)]
     titles, colours, shapes, sizes = (list(part) for part in zip(*(_KINDS[kind] for kind in shown), strict=True))
     unit = f" ({measure.unit})" if measure.unit else ""
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=points), height=500)
+        alt.Chart(alt.InlineData(values=points), height=90 + 64 * len(strips))
         .mark_point(filled=True, strokeWidth=2.5)
         .encode(
-            x=alt.X("strip:N", title=None, axis=lettering.lines_axis({point["strip"] for point in points})),
-            xOffset=alt.XOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
-            y=alt.Y("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
+            y=alt.Y("strip:N", title=None, axis=_beside(strips)),
+            yOffset=alt.YOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
+            x=alt.X("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
                     axis=alt.Axis(titlePadding=8)),
             color=alt.Color("kind:N", scale=alt.Scale(domain=titles, range=colours), legend=_legend()),
             shape=alt.Shape("kind:N", scale=alt.Scale(domain=titles, range=shapes), legend=_legend()),
@@ -58,6 +59,11 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         .add_params(alt.selection_point("image", fields=["path"], empty=False))
     )  # fmt: skip
     return chart
+
+
+def _beside(names: Collection[str]) -> alt.Axis:
+    wrapped = lettering.wrapped(names, lettering.SIDE)
+    return alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, labelExpr=wrapped)
 
 
 def _point(row: Row, number: int) -> Row:

@@ -47,12 +47,13 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
         return []
     st.caption(f"{counted(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
                "Choose a row to look at it.")  # fmt: skip
-    shown = [{"What": outlier_view.in_words(unit), "Kind": ", ".join(outlier_view.kind(row["code"]) for row in rows),
-              "Finding": "; ".join(row["message"] for row in rows), "Site": rows[0]["site"] or "-"}
+    shown = [{"What": outlier_view.short(unit), "Kind": ", ".join(outlier_view.kind(row["code"]) for row in rows),
+              "Finding": "; ".join(row["message"] for row in rows), "Site": rows[0]["site"] or "all"}
              for unit, rows in units.items()]  # fmt: skip
     st.dataframe(shown, hide_index=True, height=shell.table_height(len(shown), 560), key="outlier_table",
                  on_select=_row_chosen, selection_mode="single-row",
-                 column_config={"Kind": st.column_config.TextColumn(width="medium")})  # fmt: skip
+                 column_config={"What": st.column_config.TextColumn(width=170),
+                                "Kind": st.column_config.TextColumn(width=130)})  # fmt: skip
     return list(units)
 
 

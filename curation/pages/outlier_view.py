@@ -7,18 +7,18 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import decisions
-from registry import checks, units
+from registry import checks, layout, units
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
+from registry.names import parse
 from registry.store import Registry
 from registry.viewer import Layer, shell, show, volume_url
-from registry.wording import plain, scan_facts, words
+from registry.wording import plain, scan_facts, visit, words
 
 Row = dict[str, Any]
 
 _STATE = {
     "open": "",
-    "acknowledged": "(acknowledged)",
     "outdated": "(the image has changed since; the next check says whether it still holds)",
 }
 
@@ -26,6 +26,21 @@ _STATE = {
 def in_words(unit: str) -> str:
     """`Image FLAIR of sub-A000, M00`, `Visit M12 of sub-A000`, `Channel FLAIR`."""
     return units.in_words(unit) if unit.startswith(("sub-", "derivatives/")) else f"Channel {unit}"
+
+
+def short(unit: str) -> str:
+    """The same for a column: `sub-A000 · M00 · FLAIR (MNI152NLin6Asym)`, `sub-A000 · M12`, `FLAIR`.
+
+    An image of a derivative is told from the raw one by its space, or else by the derivative.
+    """
+    dataset, inner = layout.split_dataset(unit)
+    name = parse(inner)
+    if name is None:
+        return unit.replace("/ses-", " · ")
+    rest = [f"{key}-{value}" for key, value in name.entities.items() if key not in ("sub", "ses", "space", "desc")]
+    made = name.entities.get("space") or dataset.partition("/")[2]
+    visited = [visit(name.session)] if name.session else []
+    return " · ".join([name.subject, *visited, "_".join([*rest, name.suffix]) + (f" ({made})" if made else "")])
 
 
 def kind(code: str) -> str:
@@ -75,19 +90,22 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 
 
 def _findings(found: list[Row]) -> None:
-    """Each finding with its state, then what to do, each advice once."""
+    """One table of what was found, then what to do, each advice once."""
     known = {check.code: check for check in checks.CHECKS}
-    with st.container(border=True):
-        for row in found:
-            check = known.get(row["code"])
-            about = plain(check.about) if check else "Found by a check of another version of Cohortium."
-            st.markdown(f"**{plain(kind(row['code']).capitalize())}** {_STATE[row['state']]}", help=about)
-            st.text(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
-            if row["state"] == "acknowledged":
-                st.caption(plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}"))
-        still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
-        for advice in dict.fromkeys(check.advice for check in still):
-            st.caption(plain(advice))
+    rows = "\n".join(f"| {plain(kind(row['code']).capitalize())} | {_told(row)} |" for row in found)
+    st.markdown(f"| Finding | What |\n|---|---|\n{rows}")
+    still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
+    for advice in dict.fromkeys(check.advice for check in still):
+        st.caption(plain(advice))
+
+
+def _told(row: Row) -> str:
+    """A finding's sentence with its state, for a cell of a table."""
+    said = plain(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
+    if row["state"] == "acknowledged":
+        seen = plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}")
+        return f"{said} *{seen}*"
+    return f"{said} {_STATE[row['state']]}"
 
 
 def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
@@ -103,8 +121,8 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
 
 
 def _exclude(registry: Registry, image: Row) -> None:
-    visit = {image["path"]: "This image", image["session"]: "Its visit"}
-    unit = st.selectbox("Leave out", list(visit), format_func=visit.__getitem__)
+    wide = {image["path"]: "This image", image["session"]: "Its visit"}
+    unit = st.selectbox("Leave out", list(wide), format_func=wide.__getitem__)
     asked = decisions.ask_why(registry, "outlier")
     if st.button("Exclude", icon=":material/block:"):
         decisions.exclude(registry, unit, asked)

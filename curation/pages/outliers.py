@@ -35,11 +35,9 @@ def render(registry: Registry) -> None:
             st.code("cohortium check run", language="shell")
         return
     everything = checks.listed(registry, checks.Wanted(state=None))
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns((5, 4), gap="large")
     with left:
         measure = _plot(catalog)
-    below, beside = st.columns((5, 3), gap="large")
-    with below:
         shown = outlier_table.draw(registry, everything)
     with right:
         unit = _chosen(shown)
@@ -47,7 +45,6 @@ def render(registry: Registry) -> None:
             st.info("Nothing is chosen. Click a point of the plot to look at its image.")
             return
         outlier_view.look(catalog, unit, measure)
-    with beside:
         outlier_view.decide(registry, catalog, unit, [row for row in everything if row["unit"] == unit])
 
 
@@ -71,8 +68,8 @@ def _check(registry: Registry, known: showing.Coverage) -> bool:
         return True
     if job is not None and job.error is not None:
         shell.explain(job.error)
-    first = "primary" if known.measured < known.images else "secondary"
-    if st.button("Check all images", icon=":material/troubleshoot:", disabled=not known.images, type=first,
+    if st.button("Check all images", icon=":material/troubleshoot:", disabled=not known.images,
+                 type="primary" if known.measured < known.images else "secondary",
                  help="Reads every image that was not read yet, then compares all of them."):  # fmt: skip
         work = Job("check", "Checking images")
         job_progress.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))

@@ -16,6 +16,7 @@ from registries import copied
 from streamlit.testing.v1 import AppTest
 
 from curation import jobs
+from curation.pages import outlier_view
 from registry import checks, exclusions
 from registry.catalog import Catalog
 from registry.checks import Wanted, showing
@@ -81,7 +82,7 @@ def test_the_worst_finding_is_looked_at_first_and_cannot_be_shown(shown: Registr
     assert "Copy or export the file again" in texts(test)
     frame = test.dataframe[0].value
     assert frame["Kind"][0] == "image unreadable"
-    assert frame["What"][0] == "Image T1w of sub-A000, M00"
+    assert frame["What"][0] == "sub-A000 · M00 · T1w"
     assert frame["Finding"][0].startswith("the file ends before its voxels do")
     assert len(set(frame["What"])) == len(frame), "one row a unit"
 
@@ -153,6 +154,19 @@ def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(show
     assert beside is not None
     assert (beside["path"] != IMAGE, beside["site"], beside["channel"]) == (True, "siteA", "FLAIR")
     assert app_cohort.SUBJECTS[2] in IMAGE
+
+
+def test_units_are_short_and_still_tell_what_was_derived_from_what_was_acquired() -> None:
+    flair = "sub-A1/ses-M00/anat/sub-A1_ses-M00_FLAIR.nii.gz"
+    units = {
+        flair: "sub-A1 · M00 · FLAIR",
+        "sub-A1/anat/sub-A1_ce-gadolinium_run-2_T1w.nii.gz": "sub-A1 · ce-gadolinium_run-2_T1w",
+        f"derivatives/mni-ms/{flair.replace('_FLAIR', '_space-MNI_desc-preproc_FLAIR')}": "sub-A1 · M00 · FLAIR (MNI)",
+        f"derivatives/prep/{flair.replace('_FLAIR', '_desc-preproc_FLAIR')}": "sub-A1 · M00 · FLAIR (prep)",
+        "sub-A1/ses-M12": "sub-A1 · M12",
+        "FLAIR": "FLAIR",
+    }
+    assert {unit: outlier_view.short(unit) for unit in units} == units
 
 
 @pytest.mark.browser
