@@ -135,7 +135,7 @@ EFFECTS = {
     Code.TIME_SERIES: Effect.NOTE,
     Code.ENHANCED_MULTIFRAME: Effect.NOTE,
     Code.DERIVED: Effect.HOLD,
-    Code.PROCESSED: Effect.NOTE,
+    Code.PROCESSED: Effect.ASK,
     Code.BURNED_IN: Effect.HOLD,
     Code.LEFT_OUT_BY_RULE: Effect.HOLD,
     Code.NO_RULE: Effect.ASK,

@@ -33,7 +33,7 @@ class Row:
         series: the stack's key; the only column that must not be changed.
         keep: `yes`, `no`, or `ask` where a person has to decide.
         name: data type and file name without subject and session, `anat/ce-gadolinium_T1w`.
-        reason: why it is not simply kept.
+        reason: why it is not simply kept, every reason of one weight; empty for a proposed `yes`.
     """
 
     series: str
@@ -87,7 +87,7 @@ def row(stack: Stack, proposal: Proposal, name: str, visit: Visit, findings: Seq
         visit.subject,
         visit.session,
         "" if visit.days is None else str(visit.days),
-        next((item.message for item in findings if keep != "yes" and effect(item) is worst), ""),
+        " ".join(dict.fromkeys(item.message for item in findings if keep != "yes" and effect(item) is worst)),
         _one_line(stack.first.protocol.description or stack.first.protocol.protocol),
         str(len(stack.instances)),
         str(stack.volumes),

@@ -22,6 +22,19 @@ def test_an_undecided_series_asks_for_a_plan_and_writes_nothing(tmp_path: Path) 
     assert not list((tmp_path / "into").iterdir())
 
 
+def test_a_reason_stands_with_every_series_that_is_not_simply_kept(tmp_path: Path) -> None:
+    for number, said in enumerate(("T1 pre", "T1_reg", "resampled bold"), start=1):
+        twins.write(tmp_path / "in" / said, Series(said, number=number, volumes=1 + (number == 3)))
+    made = make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
+    by_description = {row.description: row for row in made.rows}
+    plain, registered, both = (by_description[said] for said in ("T1 pre", "T1_reg", "resampled bold"))
+    assert (plain.keep, plain.reason) == ("yes", "")
+    assert (registered.keep, "no raw image" in registered.reason) == ("ask", True)
+    assert both.keep == "ask"
+    assert "no raw image" in both.reason
+    assert "names no task: write it in place of 'unnamed'" in both.reason
+
+
 def test_a_corrected_plan_is_followed(tmp_path: Path) -> None:
     twins.write(tmp_path / "in", Series("xyz", more={"ImageType": ["DERIVED", "SECONDARY"]}), EchoTime=50)
     made = make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)

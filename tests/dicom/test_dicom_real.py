@@ -11,12 +11,12 @@ import pytest
 from importers.importer_twins import validator_errors
 
 from curation import recipes
-from curation.deidentification.scanning import scan
 from curation.dicom import comparing, plan
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry import volumes
+from registry.privacy.scanning import scan
 
 pytestmark = pytest.mark.realdata
 
@@ -91,8 +91,16 @@ def test_images_are_those_of_the_reference_converter(folder: str, realdata: Path
             assert sidecar.get(key) == stated.get(key)
 
 
-def test_brain_series_get_their_names_without_a_plan(realdata: Path, tmp_path: Path) -> None:
-    report = stage(recipes.load("dicom"), realdata / "dicom/brain_tumor_progression", tmp_path / "into")
+def test_a_registered_series_waits_for_a_person_who_is_told_why(realdata: Path) -> None:
+    source = realdata / "dicom/brain_tumor_progression"
+    seen = survey(recipes.load("dicom"), source, Settings(SALT), lambda done, total, what: None)
+    kept = {row.description: row.keep for row in seen.rows.values()}
+    assert kept == {"HippoCrop": "no", "T1post": "yes", "T1pre_reg": "ask", "FLAIR_reg": "ask", "T2_reg": "ask"}
+    assert all(("no raw image" in row.reason) is (row.keep == "ask") for row in seen.rows.values())
+
+
+def test_brain_series_get_their_names(realdata: Path, tmp_path: Path) -> None:
+    _, _, report = deliver(realdata / "dicom/brain_tumor_progression", tmp_path)
     endings = {path.name.partition("_ses-01_")[2] for path in (tmp_path / "into").rglob("*.nii.gz")}
     assert endings == {"ce-gadolinium_T1w.nii.gz", "T1w.nii.gz", "FLAIR.nii.gz", "T2w.nii.gz"}
     assert {item.reason for item in report.refused} == {"derived"}
