@@ -37,7 +37,7 @@ export class Overlay {
   tile(tile, index) {
     const [left, top, width, height] = tile.leftTopWidthHeight;
     const box = { left, top, width: Math.abs(width), height: Math.abs(height) };
-    if (tile.axCorSag === RENDER) return this.text("3-D", box.left + 10 * this.unit, box.top + 10 * this.unit, "left", "top");
+    if (tile.axCorSag === RENDER) return this.rendering(box);
     if (tile.axCorSag > 2) return undefined;
     const map = this.mapping(tile.axCorSag, index, box);
     this.pen.save();
@@ -46,7 +46,7 @@ export class Overlay {
     this.pen.clip();
     if (this.contours) this.outline(map);
     if (this.cross) this.crosshair(map, box);
-    this.captions(map, box);
+    this.plane(map, box);
     return this.pen.restore();
   }
 
@@ -99,16 +99,35 @@ export class Overlay {
     this.pen.stroke();
   }
 
-  captions(map, box) {
-    const inset = 10 * this.unit;
-    const [right, bottom] = [box.left + box.width, box.top + box.height];
-    const [middleX, middleY] = [box.left + box.width / 2, box.top + box.height / 2];
+  /** The letters of the rendering come from the matrix that draws it: at each edge the axis that lies most along it. */
+  rendering(box) {
+    const { nv } = this.scene;
+    const place = [box.left, box.top, box.width, box.height];
+    const [matrix] = nv.calculateMvpMatrix(null, place, nv.scene.renderAzimuth, nv.scene.renderElevation);
+    if (!matrix.every(Number.isFinite)) return; // nothing is drawn yet
+    const [[west, east], [south, north]] = [0, 1].map((row) => {
+      const along = ENDS.map((_, axis) => matrix[4 * axis + row]);
+      const most = along.map(Math.abs).indexOf(Math.max(...along.map(Math.abs)));
+      return along[most] > 0 ? ENDS[most] : [...ENDS[most]].reverse();
+    });
+    this.said.push(`3-D, ${west} on the left`);
+    this.captions("3-D", [west, east, north, south], box);
+  }
+
+  plane(map, box) {
     const [west, east] = map.scaleX > 0 ? ENDS[map.u] : [...ENDS[map.u]].reverse();
     const [north, south] = map.scaleY > 0 ? ENDS[map.v] : [...ENDS[map.v]].reverse();
     const roomy = box.width > 190 * this.unit; // else the caption runs into the letter at the top
     const position = roomy ? `${NAMES[map.plane]}  ${sided(this.scene.mm[map.w], map.w)}` : NAMES[map.plane];
     this.said.push(`${position}, ${west} on the left`);
-    this.text(position, box.left + inset, box.top + inset, "left", "top");
+    this.captions(position, [west, east, north, south], box);
+  }
+
+  captions(title, [west, east, north, south], box) {
+    const inset = 10 * this.unit;
+    const [right, bottom] = [box.left + box.width, box.top + box.height];
+    const [middleX, middleY] = [box.left + box.width / 2, box.top + box.height / 2];
+    this.text(title, box.left + inset, box.top + inset, "left", "top");
     this.letter(west, box.left + inset, middleY, "left", "middle");
     this.letter(east, right - inset, middleY, "right", "middle");
     this.letter(north, middleX, box.top + inset, "center", "top");

@@ -47,7 +47,7 @@ export class Scene {
     });
     this.nv.keyDownListener = this.nv.keyUpListener = () => {}; // NiiVue's own keys are silent: the page has others
     await this.nv.attachToCanvas(this.canvas);
-    if (this.view !== "planes") await this.nv.setVolumeRenderIllumination(0.4);
+    if (this.view !== "planes") await this.light();
     this.nv.setGradientOpacity(0.5);
     this.nv.scene.volScaleMultiplier = 1.4;
     const draw = this.nv.drawScene.bind(this.nv);
@@ -59,6 +59,18 @@ export class Scene {
     this.resizing = new ResizeObserver(() => this.layers.length && this.show(this.view));
     this.resizing.observe(this.canvas.parentElement);
     this.nv.onLocationChange = (place) => this.located(place);
+  }
+
+  /** Light without colour: NiiVue's own has a warm reflection, which looks like a mark on the brain. */
+  async light() {
+    const ball = Object.assign(document.createElement("canvas"), { width: 128, height: 128 });
+    const pen = ball.getContext("2d");
+    const shade = pen.createRadialGradient(56, 46, 6, 64, 64, 88);
+    ["#fff", "#c4c4c4", "#4a4a4a"].forEach((grey, index) => shade.addColorStop(index / 2, grey));
+    pen.fillStyle = shade;
+    pen.fillRect(0, 0, 128, 128);
+    await this.nv.loadMatCapTexture(ball.toDataURL());
+    await this.nv.setVolumeRenderIllumination(0.4);
   }
 
   async setLayers(wanted) {
