@@ -11,7 +11,7 @@ from registry.errors import CohortiumError
 from registry.facets import Counts, Filter
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import number, plain, words
+from registry.wording import number, plain
 
 SQL_TAB = "2 · SQL"
 _STAYS = "cohort-left-over"
@@ -52,9 +52,9 @@ def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
     if not counts.totals["images"]:
         st.info("No image has all of this. Untick something.")
         return
-    rows = [{**row, "site": words(row["site"]), "class": words(row["class"])} for row in counts.groups]
+    classes = [str(choice.value) for choice in counts.choices["class"] if choice.value]
     for column, value in zip(st.columns(2), ("images", "persons"), strict=True):
-        column.altair_chart(charts.bars(rows, "site", value, "class"), width="stretch")
+        column.altair_chart(charts.bars(counts.groups, "site", value, "class", classes), width="stretch")
 
 
 def _told(filters: tuple[Filter, ...]) -> str:

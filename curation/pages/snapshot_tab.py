@@ -8,7 +8,8 @@ import streamlit as st
 
 from curation.pages import charts, effects_view, snapshot_diff, snapshot_export, snapshot_form
 from curation.pages.snapshot_form import NO_SPLIT
-from registry import flow, parts, reasons, snapshots
+from registry import flow, overview, parts, reasons, snapshots
+from registry.catalog import Catalog
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.viewer import shell
@@ -63,8 +64,9 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     st.caption(f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
                f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
                f"{counted(len(files), 'file')}, {size(sum(ref.size for ref in files))}")  # fmt: skip
+    names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
-        column.altair_chart(charts.parts(rows, "samples", by), width="stretch")
+        column.altair_chart(charts.parts(rows, "samples", by, names[by]), width="stretch")
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Verify every file", icon=":material/verified:")
         shell.link("launch", "Train on this snapshot", {"snapshot": manifest.snapshot_id})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand, charts
-from registry import leaks, parts, recency, splits
+from registry import leaks, overview, parts, recency, splits
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.store import Registry
@@ -82,8 +82,9 @@ def _show(registry: Registry, split: Split) -> None:
     total = sum(row["persons"] for row in rows)
     mix = ", ".join(split.stratify) or "nothing"
     st.caption(f"{counted(total, 'person')} of the query {split.query} · seed {split.seed} · keeps the mix of {mix}")
+    names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
-        column.altair_chart(charts.parts(rows, "persons", by), width="stretch")
+        column.altair_chart(charts.parts(rows, "persons", by, names[by]), width="stretch")
     st.dataframe(_wide(rows), hide_index=True)
     for label, part in parts.absent(rows, "class"):
         st.warning(f"No person of the class {plain(label)} is in {part}.", icon=":material/person_off:")
