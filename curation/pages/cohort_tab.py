@@ -52,9 +52,10 @@ def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
     if not counts.totals["images"]:
         st.info("No image has all of this. Untick something.")
         return
+    rows = [dict(row) for row in counts.groups]
     classes = [str(choice.value) for choice in counts.choices["class"] if choice.value]
     for column, value in zip(st.columns(2), ("images", "persons"), strict=True):
-        column.altair_chart(charts.bars(counts.groups, "site", value, "class", classes), width="stretch")
+        column.altair_chart(charts.bars(rows, "site", value, "class", classes), width="stretch")
 
 
 def _told(filters: tuple[Filter, ...]) -> str:
