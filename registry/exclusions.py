@@ -141,16 +141,22 @@ def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]
     Args:
         registry: where.
         unit: only of this one; None takes all.
+
+    Raises:
+        NotFound: the registry holds no such unit, and nothing was ever decided about one.
     """
     with registry.reading() as session:
         found = session.exec(select(Event).where(col(Event.kind).in_(_KINDS)).order_by(
             col(Event.at).desc(), col(Event.number).desc())).all()  # fmt: skip
-    return [
+    rows = [
         {"at": event.at, "actor": event.actor, "what": _KINDS[event.kind],
          **{key: event.payload.get(key) for key in ("unit", "reason", "comment")}}
         for event in found
         if unit in (None, event.payload.get("unit"))
     ]  # fmt: skip
+    if unit and not rows:
+        _owner(registry, unit)
+    return rows
 
 
 def known_reasons(registry: Registry) -> list[str]:

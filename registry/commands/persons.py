@@ -65,9 +65,9 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
     from registry.identity.proposals import pair
 
     registry = console.registry()
+    names = pair(first, second)
     rows = [vars(fact) for fact in pairs.facts(Catalog.of(registry), first, second)]
     crossed = [item.to_json() for item in pairs.crossings(registry, first, second)]
-    names = pair(first, second)
     link = next((item for item in links.listed(registry) if (item.subject_a, item.subject_b) == names), None)
     said = pairs.evidence(link) if link else "Nobody has proposed this pair."
     shown = [{"what": row["what"], first: row["first"], second: row["second"], "same": row["same"]} for row in rows]

@@ -100,8 +100,6 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
 
 
 def _require(registry: Registry, names: Pair, reason: str) -> None:
-    if names[0] == names[1]:
-        raise UsageError(f"{names[0]} is named twice.", "Name two subjects.")
     if not reason:
         raise UsageError("A decision about persons needs a reason.", 'Give one, such as --reason "same scan date".')
     with registry.reading() as session:

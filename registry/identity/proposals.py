@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from registry.errors import UsageError
 from registry.identity import fingerprints
 from registry.identity.fingerprints import Fingerprint
 from registry.projection.persons import People
@@ -57,7 +58,13 @@ class Proposal:
 
 
 def pair(a: str, b: str) -> Pair:
-    """Two subjects in the order in which a link names them."""
+    """Two subjects in the order in which a link names them.
+
+    Raises:
+        UsageError: one subject twice.
+    """
+    if a == b:
+        raise UsageError(f"{a} is named twice.", "Name two subjects.")
     first, second = sorted((a, b), key=str.encode)
     return first, second
 

@@ -118,3 +118,9 @@ def test_exclusions_made_at_once_are_all_kept(registry: Registry) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda subject: exclusions.exclude(registry, subject, "motion"), cohort.SUBJECTS[:4]))
     assert [item.unit for item in exclusions.listed(registry)] == list(cohort.SUBJECTS[:4])
+
+
+def test_the_history_of_what_is_not_there_is_no_empty_history(registry: Registry) -> None:
+    assert exclusions.history(registry, "P001") == []
+    with pytest.raises(NotFound, match="nobody"):
+        exclusions.history(registry, "nobody")
