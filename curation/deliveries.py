@@ -12,6 +12,7 @@ from typing import Any
 from curation import kept_reports, recipes
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
+from curation.importers.safeguard import safeguard
 from registry import layout
 from registry.canon import readable_json, sha256_bytes
 from registry.errors import InvalidInput, NotFound
@@ -151,6 +152,7 @@ class _Importing:
         if not any(report.kept.values()):
             raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
+        report = safeguard(tree, report)
         self.reports.append(report)
         self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
         return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree)}

@@ -17,8 +17,10 @@ from sqlmodel import col, select
 
 from registry import events, following, layout, storage
 from registry.canon import sha256_file
-from registry.errors import NotFound, UsageError
+from registry.errors import InvalidInput, NotFound, UsageError
+from registry.findings import Severity
 from registry.locking import lock
+from registry.privacy import checking
 from registry.publishing import Change, publish
 from registry.scanning.walking import ABSENT
 from registry.soundness import checker
@@ -88,6 +90,7 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
         raise UsageError("Say which files to take in, and why.",
                          'For example: cohortium adopt participants.tsv --reason "ages corrected"')  # fmt: skip
     _require_adoptable(registry, paths)
+    _require_private(registry, paths)
 
     def write(tree: Path) -> None:
         for path in paths:
@@ -97,6 +100,14 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
     change = Change("adopt", f"Adopt {counted(len(paths), 'file')} changed outside", {"reason": reason.strip()},
                     adopts=frozenset(paths))  # fmt: skip
     return publish(registry, change, write, check=checker(registry))
+
+
+def _require_private(registry: Registry, paths: Sequence[str]) -> None:
+    """Refuse what certainly identifies a person: what is taken in stays in git's history for ever."""
+    found = next((item for item in checking.check(registry.root, paths) if item.severity is Severity.ERROR), None)
+    if found is not None:
+        raise InvalidInput(f"{found.path} tells who a person is. {found.message}",
+                           "Take it out of the file, then adopt it; see: cohortium deidentify scan")  # fmt: skip
 
 
 def _require_adoptable(registry: Registry, paths: Sequence[str]) -> None:

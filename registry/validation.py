@@ -1,4 +1,4 @@
-"""All checks over one registry: geometry and values, missing files, the event chain, and BIDS itself."""
+"""All checks over one registry: geometry and values, missing files, the event chain, persons' traces, BIDS itself."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from registry.checks import reviewing
 from registry.errors import IntegrityError
 from registry.findings import Finding, Severity, ValidationReport
 from registry.outside import Difference, Outside
+from registry.privacy import checking
 from registry.projection import read_roots
 from registry.publishing import Progress
 from registry.store import Registry
@@ -42,8 +43,8 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
         progress: told about each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
-    findings += reviewing.stored(registry)
-    ran = ["masks", "presence", "events", "stored findings"]
+    findings += [*check_privacy(registry), *reviewing.stored(registry)]
+    ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids and validator() is not None:
         for number, folder in enumerate(folders := datasets(registry.root), start=1):
             findings += run_validator(registry.root, folder)
@@ -87,6 +88,14 @@ def check_events(registry: Registry) -> Iterator[Finding]:
         events.verify_chain(chain)
     except IntegrityError as error:
         yield Finding("event-chain-broken", Severity.ERROR, "", error.message)
+
+
+def check_privacy(registry: Registry) -> list[Finding]:
+    """Law 12: no file that is here tells who a person is, or when anybody came."""
+    with registry.reading() as session:
+        known = session.exec(select(File.path).order_by(col(File.path))).all()
+    here = [path for path in known if (registry.root / path).is_file()]
+    return checking.shortened(checking.check(registry.root, here))
 
 
 def datasets(root: Path) -> list[str]:

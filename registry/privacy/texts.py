@@ -51,6 +51,8 @@ _FORMS = {
     Kind.EMAIL: re.compile(r"[\w.+-]+@(?!\d+\.(?:json|tsv)\b)[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"),
 }
 _TIME_OF_DAY = re.compile(r"\s*(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?\s*")
+_PLAIN = re.compile(r"-?\d{0,7}(?:\.\d+)?(?:e[+-]?\d+)?|[0-9a-f]{64}|[A-Za-z]+")
+"""Most values of a registry: short numbers, checksums, single words. They hold none of the forms."""
 _SAID = {
     Kind.DATE: "a date or time",
     Kind.DATE_LIKE: "what looks like a date",
@@ -86,6 +88,7 @@ _TELLS = {
 }
 _DAYS = re.compile(rf"(?<!\d)({_YEAR}{_MONTH}{_DAY})(?:\d{{6}})?(?!\d)")
 _TITLE = re.compile(r"(?<![A-Z])(?:Dr|Prof|Mrs|Mr|Herr|Frau)[A-Z][a-z]+")
+_A_TITLE = "a title with a name"
 _KEYED = frozenset({"SeriesInstanceUID", "StudyInstanceUID"})
 _SALTED = re.compile(r"[0-9a-f]{64}")
 
@@ -93,6 +96,8 @@ _SALTED = re.compile(r"[0-9a-f]{64}")
 @lru_cache(maxsize=1 << 15)
 def in_text(text: str) -> tuple[tuple[Kind, str], ...]:
     """Kinds whose form the text holds, each with the words for a report."""
+    if _PLAIN.fullmatch(text):
+        return ()
     found = {kind: _SAID[kind] for kind, form in _FORMS.items() if form.search(text)}
     if _TIME_OF_DAY.fullmatch(text):
         found[Kind.DATE] = _SAID[Kind.DATE]
@@ -128,8 +133,8 @@ def in_path(path: str) -> Iterator[tuple[Kind, str]]:
     """Kinds that the name of a file or folder tells."""
     if _FORMS[Kind.UID].search(path):
         yield Kind.UID, "its path"
-    elif any(dict(in_text(part)).get(Kind.DATE) for part in path.split("/")) or in_labels(path):
-        yield Kind.DATE, "its path"
+    elif (said := in_labels(path)) or any(Kind.DATE in dict(in_text(part)) for part in path.split("/")):
+        yield Kind.TITLED if said == _A_TITLE else Kind.DATE, "its path"
 
 
 def in_label(label: str) -> str:
@@ -137,7 +142,7 @@ def in_label(label: str) -> str:
     days = (int(digits[6:8]) <= monthrange(int(digits[:4]), int(digits[4:6]))[1] for digits in _DAYS.findall(label))
     if any(days):
         return "a calendar date"
-    return "a title with a name" if _TITLE.search(label) else ""
+    return _A_TITLE if _TITLE.search(label) else ""
 
 
 def in_labels(path: str) -> str:

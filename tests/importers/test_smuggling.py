@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from curation import kept_reports, recipes
 from curation.deliveries import import_delivery
 from curation.importers import ImportReport, sidecars, stage
+from curation.importers.safeguard import safeguard
 from registry.canon import read_tsv
 from registry.creation import create
 from registry.store import Registry
@@ -262,3 +263,17 @@ def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registr
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.unlink()
     assert kept_reports.get(registry, kept.name) == kept  # on any other
+
+
+def test_the_last_look_takes_out_what_an_importer_let_pass(source: Path, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    report = run(source, into)
+    assert safeguard(into, report) == report
+    twins.write_json(into / f"{IMAGE}.json", {"PatientName": MARK})
+    twins.write_json(into / "sub-02/ses-a/anat/sub-02_ses-a_FLAIR.json", {"Description": f"seen {DAY}"})
+    told = safeguard(into, report)
+    assert [(item.path, item.reason) for item in told.refused if item not in report.refused] == [
+        (f"{IMAGE}.json", "telling")
+    ]
+    assert told.notes[-1] == "sub-02/ses-a/anat/sub-02_ses-a_FLAIR.json: Description: a date or time."
+    assert holding(into) == []
