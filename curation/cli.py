@@ -32,15 +32,18 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     people: Annotated[
         Path | None, typer.Option(help="DICOM: a table patient_id, participant_id; it is read, never kept.")
     ] = None,
+    same_persons: Annotated[
+        bool, typer.Option("--same-persons", help="Subjects that another dataset brought are the same persons.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Do everything but write: what would come in now.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
-    from curation.deliveries import check_delivery, import_delivery
+    from curation.deliveries import SAME_PERSONS, check_delivery, import_delivery
     from registry.committing import commit_pending
 
     registry = console.registry()
-    options = dicom_options(recipe, plan, use_plan, people)
+    options = {**dicom_options(recipe, plan, use_plan, people), **({SAME_PERSONS: True} if same_persons else {})}
     if plan is not None:
         plan_import(registry, recipe, source, plan, options, as_json)
         return

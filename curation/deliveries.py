@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation import kept_reports, recipes
+from curation import kept_reports, origins, recipes
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from curation.importers.safeguard import safeguard
@@ -23,6 +23,8 @@ from registry.store import Registry
 from registry.tables import File
 
 Options = Mapping[str, Any]
+
+SAME_PERSONS = "same_persons"
 
 EVENT_KEY = "import"
 """Under this key an event names the row of `import_work` that asked for it."""
@@ -78,11 +80,13 @@ def import_delivery(
         recipe_name: of `cohortium recipes`.
         source: the delivery's folder, only read.
         progress: told about each file.
-        options: beside the recipe's own: `plan` and `people` of the importer `dicom`.
+        options: beside the recipe's own: `plan` and `people` of the importer `dicom`, and `same_persons`, set when
+            somebody says that subjects of another dataset are the same persons (`origins`).
 
     Raises:
         NotFound: no such recipe or folder.
-        InvalidInput: nothing in the folder fits the recipe, or a mask does not fit its image.
+        InvalidInput: nothing in the folder fits the recipe, a mask does not fit its image, or another dataset brought
+            subjects of these labels.
     """
     return deliver(registry, recipe_name, source, progress, options).report
 
@@ -137,7 +141,9 @@ class _Importing:
     def __init__(
         self, registry: Registry, recipe_name: str, source: Path, options: Options, progress: Progress | None
     ) -> None:
-        self._recipe = for_registry(recipes.load(recipe_name), registry, options)
+        own = {key: value for key, value in options.items() if key != SAME_PERSONS}
+        self._recipe = for_registry(recipes.load(recipe_name), registry, own)
+        self._same_persons = bool(options.get(SAME_PERSONS))
         if not source.is_dir():
             raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
         self._registry, self._source, self._progress = registry, source, progress
@@ -152,10 +158,13 @@ class _Importing:
         if not any(report.kept.values()):
             raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
+        if not self._same_persons:
+            origins.require_same(self._registry, self._recipe, tree)
         report = safeguard(tree, report)
         self.reports.append(report)
         self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
-        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree)}
+        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree),
+                origins.DATASET: origins.dataset_of(self._recipe, tree)}  # fmt: skip
 
 
 def _licence(tree: Path) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from curation.deliveries import SAME_PERSONS
 from curation.dicom import plan
 from curation.dicom.plan import Row
 from curation.inbox import Asked
@@ -27,11 +28,12 @@ def folder(registry: Registry) -> Path:
 
 
 def write(registry: Registry, import_id: str, wanted: Asked, rows: Sequence[Row]) -> None:
-    """Hand the corrected plan (`rows`, empty where there is none) and the place of the people's table over."""
+    """Hand over the corrected plan (`rows`, empty where there is none), the place of the people's table, who is who."""
     place = folder(registry) / import_id
     place.mkdir(mode=0o700)
     people = str(wanted.people.absolute()) if wanted.people else None
-    (place / "options.json").write_text(json.dumps({"people": people}), encoding="utf-8")
+    stated = {"people": people, SAME_PERSONS: wanted.same_persons}
+    (place / "options.json").write_text(json.dumps(stated), encoding="utf-8")
     if rows:
         plan.write(place / "plan.tsv", rows)
 
@@ -40,7 +42,8 @@ def options(registry: Registry, import_id: str) -> dict[str, Any]:
     """What was handed over, as the importer's options."""
     place = folder(registry) / import_id
     stated = json.loads((place / "options.json").read_text(encoding="utf-8"))
-    found = {"people": Path(stated["people"])} if stated["people"] else {}
+    found: dict[str, Any] = {"people": Path(stated["people"])} if stated["people"] else {}
+    found |= {SAME_PERSONS: True} if stated.get(SAME_PERSONS) else {}
     return {**found, "plan": place / "plan.tsv"} if (place / "plan.tsv").is_file() else found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from curation import recipes
-from curation.deliveries import Rehearsal, check_delivery
+from curation.deliveries import SAME_PERSONS, Rehearsal, check_delivery
 from curation.dicom import plan
 from curation.dicom.in_registry import for_registry
 from curation.dicom.plan import Row
@@ -25,11 +25,17 @@ DICOM = "dicom"
 
 @dataclass(frozen=True)
 class Asked:
-    """Which delivery, and by which recipe. `people` is a table of Patient IDs for DICOM, read and never kept."""
+    """Which delivery, and by which recipe.
+
+    Attributes:
+        people: a table of Patient IDs for DICOM, read and never kept.
+        same_persons: somebody says that subjects which another dataset brought are the same persons.
+    """
 
     recipe: str
     source: Path
     people: Path | None = None
+    same_persons: bool = False
 
     @property
     def has_plan(self) -> bool:
@@ -39,7 +45,8 @@ class Asked:
     @property
     def options(self) -> dict[str, Any]:
         """For the importer."""
-        return {"people": self.people} if self.people else {}
+        people = {"people": self.people} if self.people else {}
+        return {**people, SAME_PERSONS: True} if self.same_persons else people
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Look:
     planned: Planned | None = None
 
 
-def asked(recipe: str | None, folder: str, people: str = "") -> Asked:
+def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool = False) -> Asked:
     """What somebody typed.
 
     Raises:
@@ -66,7 +73,7 @@ def asked(recipe: str | None, folder: str, people: str = "") -> Asked:
         raise NotFound(f"There is no folder at {source}.", "Type the whole path, such as /home/me/delivery.")
     if table and not table.is_file():
         raise NotFound(f"There is no table at {table}.", "Type the whole path of a TSV or CSV file.")
-    return Asked(recipe, source, table)
+    return Asked(recipe, source, table, same_persons)
 
 
 def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:

@@ -40,8 +40,11 @@ def draw(registry: Registry, failed: Job | None) -> None:
             people = st.text_input("Table of Patient IDs (optional)", key="inbox_people",
                                    placeholder="/home/me/ids.tsv",
                                    help="Columns patient_id and participant_id. It is read, never kept.")  # fmt: skip
+        same = st.checkbox("Subjects that another dataset brought are the same persons", key="inbox_same",
+                           help="Two datasets can both have a sub-01. Such an import is refused unless this is "
+                                "set.")  # fmt: skip
         if st.button("Look at it", type="primary", icon=":material/search:"):
-            _look(registry, name, folder, people)
+            _look(registry, lambda: inbox.asked(name, folder, people, same))
     with right:
         _about(titles[name])
 
@@ -49,6 +52,7 @@ def draw(registry: Registry, failed: Job | None) -> None:
 def fill(wanted: Asked) -> None:
     """What the form holds before anybody types."""
     typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
+    st.session_state.setdefault("inbox_same", wanted.same_persons)
     for key, value in typed.items():
         if value is not None:
             st.session_state.setdefault(key, str(value))
@@ -64,9 +68,9 @@ def _about(recipe: Recipe) -> None:
             st.caption(f":material/warning: {plain(trap)}")
 
 
-def _look(registry: Registry, name: str, folder: str, people: str) -> None:
+def _look(registry: Registry, asked: Callable[[], Asked]) -> None:
     try:
-        wanted = inbox.asked(name, folder, people)
+        wanted = asked()
     except CohortiumError as error:
         shell.explain(error)
         return
