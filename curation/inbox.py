@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,11 @@ def correct(planned: Planned, cells: Sequence[Mapping[str, Any]]) -> Corrected:
     if not any(row.keep in ("yes", "ask") for row in rows):
         problems.append("No series is kept, so there is nothing to import. Write yes in a row.")
     return Corrected(tuple(rows), tuple(_by_line(problem, rows) for problem in problems))
+
+
+def without_waiting(planned: Planned) -> Planned:
+    """The plan with `no` in every row that waits for a decision."""
+    return replace(planned, rows=[replace(row, keep="no") if row.keep == "ask" else row for row in planned.rows])
 
 
 def outside(planned: Planned) -> list[Refusal]:

@@ -20,6 +20,7 @@ from registry.viewer import shell
 from registry.wording import counted, plain, size
 
 _REHEARSE = "rehearse"
+_TABLE = "plan table"
 
 
 def render(registry: Registry) -> None:
@@ -107,9 +108,10 @@ def _plan(registry: Registry, job: Job, look: Look) -> None:
 
     While the table is on the page it has to be given the same rows: Streamlit keeps what was edited as differences.
     """
-    if "plan" not in st.session_state:
+    key = f"plan {st.session_state.setdefault(_TABLE, 0)}"
+    if key not in st.session_state:
         st.session_state["plan shown"] = look.planned
-    corrected = plan_table.edit(st.session_state["plan shown"])
+    corrected = plan_table.edit(st.session_state["plan shown"], key)
     planned = replace(st.session_state["plan shown"], rows=corrected.rows)
     job.facts["look"] = look = replace(look, planned=planned)
     waiting = _why_not(corrected.problems)
@@ -120,6 +122,16 @@ def _plan(registry: Registry, job: Job, look: Look) -> None:
         if st.button("Try the conversion first", icon=":material/science:", disabled=bool(waiting),
                      help=waiting or "Converts and checks every series, then throws the result away."):  # fmt: skip
             _rehearse(registry, look)
+        if any(row.keep == "ask" for row in corrected.rows):
+            st.button("Leave out all that wait", icon=":material/do_not_disturb_on:", on_click=_leave_out, args=(job,),
+                      help="Writes no into every line that waits for yes or no.")  # fmt: skip
+
+
+def _leave_out(job: Job) -> None:
+    """A new table, for the old one would put its edits over the lines again."""
+    look: Look = job.facts["look"]
+    job.facts["look"] = replace(look, planned=inbox.without_waiting(look.planned)) if look.planned else look
+    st.session_state[_TABLE] += 1
 
 
 def _new(rehearsal: Rehearsal) -> None:

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
 
 from curation import inbox
+from curation.dicom.plan import Row
 from curation.dicom.planning import Planned
 from curation.inbox import Corrected
-from registry.viewer import shell
 from registry.wording import counted, plain
 
-_COLUMNS = ("description", "keep", "name", "subject", "session", "days_from_baseline", "files", "volumes", "shape",
-            "spacing_mm", "plane", "echo_time_ms", "reason")  # fmt: skip
-_FIXED = ("description", "files", "volumes", "shape", "spacing_mm", "plane", "echo_time_ms")
+_COLUMNS = ("description", "keep", "reason", "name", "subject", "session", "days_from_baseline", "files", "volumes",
+            "shape", "spacing_mm", "plane", "echo_time_ms")  # fmt: skip
+_FIXED = ("line", "description", "reason", "files", "volumes", "shape", "spacing_mm", "plane", "echo_time_ms")
+_NUMBERS = {"files": int, "volumes": int, "echo_time_ms": float}
+_SIZES = ("shape", "spacing_mm")
+_TWO_LINES = 54
 
 
-def edit(planned: Planned) -> Corrected:
-    """Draw the table and what keeps it from being followed; returns the plan as it was corrected."""
+def edit(planned: Planned, key: str) -> Corrected:
+    """Draw the table `key` and what keeps it from being followed; returns the plan as it was corrected."""
     st.markdown(f"**{counted(len(planned.rows), 'series', 'series')}**, each with the BIDS name it would get")
     st.caption("Correct what is wrong: keep (yes or no), the name without subject and session, such as "
                "anat/ce-gadolinium_T1w, the subject and the session.")  # fmt: skip
-    rows = [{"line": number, **{key: asdict(row)[key] for key in _COLUMNS}}
-            for number, row in enumerate(planned.rows, start=1)]  # fmt: skip
+    rows = [_shown(number, row) for number, row in enumerate(planned.rows, start=1)]
     cells: list[dict[str, Any]] = st.data_editor(
-        rows, key="plan", hide_index=True, disabled=["line", *_FIXED], column_config=_config(),
-        height=shell.table_height(len(rows), 560),
+        rows, key=key, hide_index=True, disabled=_FIXED, column_config=_config(), row_height=_TWO_LINES,
+        height=min(560, 38 + _TWO_LINES * len(rows)),
     )  # fmt: skip
     corrected = inbox.correct(planned, cells)
     _problems(corrected)
     return corrected
+
+
+def _shown(number: int, row: Row) -> dict[str, Any]:
+    """One line: numbers as numbers, sizes with a multiplication sign."""
+    values: dict[str, Any] = {key: getattr(row, key) for key in _COLUMNS}
+    values |= {key: kind(values[key]) if values[key] else None for key, kind in _NUMBERS.items()}
+    return {"line": number, **values, **{key: values[key].replace(" x ", " \u00d7 ") for key in _SIZES}}
 
 
 def _problems(corrected: Corrected) -> None:
@@ -44,20 +52,20 @@ def _problems(corrected: Corrected) -> None:
 
 
 def _config() -> dict[str, Any]:
-    text = st.column_config.TextColumn
+    text, count = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
-        "line": st.column_config.NumberColumn("Line", width=50, pinned=True),
+        "line": count("Line", width=50, pinned=True),
         "keep": st.column_config.SelectboxColumn("Keep", options=["yes", "no", "ask"], required=True, width=70),
         "name": text("BIDS name", width=220),
         "subject": text("Subject", width=130),
         "session": text("Session", width=80),
         "days_from_baseline": text("Days", width=60, help="Days from the person's first session, never a date."),
-        "reason": text("Why it is not simply kept", width=320),
+        "reason": text("Why it is not simply kept", width=320, help="What was found; it cannot be edited."),
         "description": text("Series description", width=150, pinned=True),
-        "files": text("Files", width=55),
-        "volumes": text("Volumes", width=70),
+        "files": count("Files", width=55),
+        "volumes": count("Volumes", width=70),
         "shape": text("Voxels", width=110),
         "spacing_mm": text("Voxel size (mm)", width=120),
         "plane": text("Plane", width=60),
-        "echo_time_ms": text("Echo time (ms)", width=110),
+        "echo_time_ms": count("Echo time (ms)", width=110),
     }

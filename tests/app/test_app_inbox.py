@@ -140,6 +140,20 @@ def test_a_dicom_delivery_waits_for_decisions_on_the_page(writable: Registry, tm
     assert "notes.txt" in {name for frame in test.dataframe if "File" in frame.value for name in frame.value["File"]}
 
 
+def test_all_that_wait_are_left_out_at_once(writable: Registry, tmp_path: Path) -> None:
+    test = ended(writable, looked(writable, "dicom", app_deliveries.dicom(tmp_path / "scans")))
+    (lines,) = (frame.value for frame in test.dataframe if "keep" in frame.value)
+    assert sorted(lines["keep"]) == ["ask", "yes"]
+    assert list(lines["reason"] == "") == list(lines["keep"] == "yes")
+    assert set(lines["shape"]) == {"8 \u00d7 6 \u00d7 4"}
+    test = button(test, "Leave out all that wait").click().run()
+    assert not test.exception
+    (lines,) = (frame.value for frame in test.dataframe if "keep" in frame.value)
+    assert sorted(lines["keep"]) == ["no", "yes"]
+    assert not button(test, "Import by this plan").disabled  # type: ignore[attr-defined]
+    assert "Leave out all that wait" not in labels(test)
+
+
 def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path) -> None:
     for recipe, folder, people, error in (
         (None, str(tmp_path), "", UsageError), ("bids", " ", "", UsageError), ("none", str(tmp_path), "", NotFound),
