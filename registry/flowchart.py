@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from registry import facets
 from registry.flow import Flow, Loss, Step
 from registry.reasons import in_words
 from registry.wording import counted
@@ -78,10 +79,16 @@ def _drawn(step: Step, y: int) -> tuple[str, int]:
 def words(flow: Flow) -> str:
     """The same in sentences."""
     return " ".join(
-        f"{' '.join(filter(None, (step.name, step.detail)))}: {_counts(step)}."
+        f"{' '.join(filter(None, _said(step)))}: {_counts(step)}."
         + (f" Left out: {'; '.join(losses(step))}." if step.lost else "")
         for step in flow.steps
     )
+
+
+def _said(step: Step) -> tuple[str, str]:
+    """The step's name and its condition; a condition that a filter writes is the name: `Channel: FLAIR`."""
+    chosen = facets.recognised(step.detail)
+    return (facets.told(chosen), "") if chosen else (step.name, step.detail)
 
 
 def losses(step: Step) -> list[str]:
@@ -103,8 +110,9 @@ def _listed(counts: Mapping[str, int | None]) -> str:
 
 
 def _left(step: Step) -> list[tuple[str, str]]:
-    lines = [("b", step.name)]
-    lines += [("", line) for line in textwrap.wrap(step.detail, _LETTERS, max_lines=4, placeholder=" ...")]
+    name, detail = _said(step)
+    lines = [("b", line) for line in textwrap.wrap(name, _LETTERS)]
+    lines += [("", line) for line in textwrap.wrap(detail, _LETTERS, max_lines=4, placeholder=" ...")]
     return [*lines, *(("", line) for line in _wrapped(_counts(step), _LETTERS))]
 
 

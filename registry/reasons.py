@@ -15,7 +15,7 @@ _WORDS = {
     "target-undecided": "several raters, and the target policy chooses none",
     "not-in-split": "its person has no part in the split",
     "not-selected": "the query does not return it",
-    "query": "a condition of the query",
+    "query": "not what the query asks for",
 }
 
 

@@ -1,7 +1,8 @@
 """Filters as in a shop: choose values, see how many images each would leave, and get the SQL.
 
 Start at `FACETS` (what can be chosen), `Filter` (what was chosen), `sql` (the query it writes), `count` (how many
-images and persons each value has, given the other filters) and `parse` (filters from `FIELD=VALUE` words).
+images and persons each value has, given the other filters), `parse` (filters from `FIELD=VALUE` words) and
+`recognised` (the filter that writes a condition).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from registry.facets.counting import Choice, Counts, Span, count
 from registry.facets.filters import Filter, Value, literal, sql
 from registry.facets.kinds import FACETS, Facet, Kind, named
+from registry.facets.recognising import recognised
 from registry.facets.words import parse, shown, told
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "literal",
     "named",
     "parse",
+    "recognised",
     "shown",
     "sql",
     "told",

@@ -213,3 +213,22 @@ def test_every_facet_is_told_in_words(catalog: Catalog, field: str) -> None:
     values = [choice.value for choice in found.choices.get(field, ())]
     assert all(facets.shown(facet, value).strip() or value in HOSTILE for value in values)
     assert facets.told(Filter(field, (None,))).startswith(f"{facet.title}: not ")
+
+
+@given(
+    st.sampled_from([facet.field for facet in FACETS if facet.column == facet.field and facet.kind is Kind.TEXT]),
+    st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3, unique=True),
+)
+def test_a_condition_is_recognised_as_the_filter_that_writes_it(field: str, values: list[str]) -> None:
+    chosen = Filter(field, tuple(sorted(values)))
+    _, condition = facets.sql([chosen]).split("WHERE ")
+    assert facets.recognised(condition) == chosen
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["", "age = 3", "suffix = 'FLAIR'", "channel <> 'FLAIR'", "channel = 'FLAIR' OR age > 3", "channel = lower('X')",
+     "(channel = 'FLAIR')", "channel IN ()", "channel = 'FLAIR' OR site = 'A'", "channel = ''' OR site = 'A'"],
+)  # fmt: skip
+def test_any_other_condition_stays_sql(condition: str) -> None:
+    assert facets.recognised(condition) is None

@@ -119,6 +119,15 @@ def test_the_picture_says_what_the_table_says(registry: Registry) -> None:
     assert drawn == svg(flow(registry, "marked", "main", FIRST))
 
 
+def test_a_condition_that_ticks_write_is_told_in_words(registry: Registry) -> None:
+    sql = "SELECT path FROM images WHERE channel = 'FLAIR' AND \"class\" IN ('HC', 'MS') AND age < 36"
+    queries.save(registry, "ticked", sql)
+    said = words(flow(registry, "ticked", None, FIRST))
+    assert "Channel: FLAIR: " in said
+    assert "Class: HC or MS: " in said
+    assert "where age < 36: " in said
+
+
 def test_unknown_queries_are_named(registry: Registry) -> None:
     with pytest.raises(NotFound, match="no saved query 'nobody'"):
         flow(registry, "nobody")
