@@ -9,18 +9,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation import kept_reports, origins, recipes
+from curation import arrivals, kept_reports, origins, recipes
+from curation.arrivals import Arrival
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from curation.importers.safeguard import safeguard
 from registry import layout
 from registry.canon import readable_json, sha256_bytes
+from registry.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.licences import PAYLOAD_KEY
 from registry.publishing import Change, Progress, publish
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File
+from registry.wording import counted, size
 
 Options = Mapping[str, Any]
 
@@ -38,20 +41,32 @@ class Rehearsal:
         report: what would be kept and refused.
         new_files: files that would be new or change; 0 means that the registry holds everything already.
         new_bytes: their size.
+        changed_files: how many of them the registry holds in another form: tables that gain rows, descriptions.
+        arriving: what comes in, by visit and channel.
     """
 
     report: ImportReport
     new_files: int
     new_bytes: int
+    changed_files: int = 0
+    arriving: tuple[Arrival, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping."""
         return asdict(self)
 
     def text(self) -> str:
-        """The report, and that nothing was written."""
-        new = f"{self.new_files} files would be new or change." if self.new_files else "The registry holds all of it."
-        return f"{self.report.text()}\nNothing was written. {new}"
+        """The report, what comes in by visit and channel, and that nothing was written."""
+        return f"{self.report.text()}\n\n{table(arrivals.by_visit(self.arriving))}\n\nNothing was written. {self.said}"
+
+    @property
+    def said(self) -> str:
+        """How much would be written, a sentence."""
+        if not self.new_files:
+            return "The registry holds all of this already: importing it changes nothing."
+        parts = [(self.new_files - self.changed_files, "would be new"), (self.changed_files, "would change")]
+        said = " and ".join(f"{counted(number, 'file')} {what}" for number, what in parts if number)
+        return f"{said}, {size(self.new_bytes)}."
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,12 @@ def check_delivery(
     Arguments and errors as there.
     """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
-    sound, changed = checker(registry), list[File]()
+    sound, changed, delivered = checker(registry), list[File](), list[str]()
+
+    def write(tree: Path) -> Mapping[str, Any]:
+        stated = importing.write(tree)
+        delivered.extend(arrivals.volumes(tree))
+        return stated
 
     def stop(files: Sequence[File]) -> None:
         sound(files)
@@ -127,8 +147,13 @@ def check_delivery(
         raise _Enough
 
     with suppress(_Enough):
-        publish(registry, importing.change, importing.write, check=stop, progress=progress)
-    return Rehearsal(importing.reports[0], len(changed), sum(file.size for file in changed))
+        publish(registry, importing.change, write, check=stop, progress=progress)
+    paths = {file.path for file in changed}
+    return Rehearsal(
+        importing.reports[0], len(changed), sum(file.size for file in changed),
+        sum((registry.root / path).exists() for path in paths),
+        tuple(arrivals.arriving(delivered, paths, registry.root)),
+    )  # fmt: skip
 
 
 class _Importing:

@@ -7,15 +7,25 @@ from typing import Any
 
 import streamlit as st
 
-from curation import import_list, kept_reports, reasons
+from curation import arrivals, import_list, kept_reports, reasons
+from curation.deliveries import Rehearsal
 from curation.import_rows import UNDER_WAY
 from curation.importers.report import ImportReport, Refusal
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, plain
+from registry.wording import counted, number, opened, plain
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
 _MOST_NOTES = 6
+
+
+def arriving(rehearsal: Rehearsal) -> None:
+    """How much an import would write, and what by visit and channel."""
+    st.info(f"{rehearsal.said} Nothing is written yet.", icon=":material/info:")
+    visits = arrivals.by_visit(rehearsal.arriving)
+    st.markdown("**What comes in, by visit and channel**")
+    st.dataframe([{opened(key): value for key, value in row.items()} for row in visits], hide_index=True,
+                 height=shell.table_height(len(visits), 300))  # fmt: skip
 
 
 def show(report: ImportReport, key: str) -> None:

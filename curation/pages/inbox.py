@@ -8,7 +8,6 @@ from pathlib import Path
 import streamlit as st
 
 from curation import import_queue, import_rows, inbox, jobs
-from curation.deliveries import Rehearsal
 from curation.import_rows import FINISHED, UNDER_WAY
 from curation.inbox import Asked, Look
 from curation.jobs import Job
@@ -17,7 +16,7 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import ImportWork
 from registry.viewer import shell
-from registry.wording import counted, plain, size
+from registry.wording import counted, plain
 
 _REHEARSE = "rehearse"
 _TABLE = "plan table"
@@ -96,7 +95,7 @@ def _found(registry: Registry, job: Job, look: Look) -> None:
     if rehearsal is None:
         import_reports.refused(inbox.outside(look.planned) if look.planned else (), "looked")
         return
-    _new(rehearsal)
+    import_reports.arriving(rehearsal)
     if look.rehearsal is not None and st.button("Import", type="primary", icon=":material/move_to_inbox:",
                                                 disabled=not rehearsal.new_files):  # fmt: skip
         _import(registry, job, look)
@@ -132,15 +131,6 @@ def _leave_out(job: Job) -> None:
     look: Look = job.facts["look"]
     job.facts["look"] = replace(look, planned=inbox.without_waiting(look.planned)) if look.planned else look
     st.session_state[_TABLE] += 1
-
-
-def _new(rehearsal: Rehearsal) -> None:
-    if rehearsal.new_files:
-        said = (f"{counted(rehearsal.new_files, 'file')} would be new or change in the registry, "
-                f"{size(rehearsal.new_bytes)}. Nothing is written yet.")  # fmt: skip
-    else:
-        said = "The registry holds all of this already: importing it changes nothing."
-    st.info(said, icon=":material/info:")
 
 
 def _why_not(problems: tuple[str, ...]) -> str | None:
