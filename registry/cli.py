@@ -54,6 +54,8 @@ def status(as_json: AsJson = False) -> None:
     result = read_status(console.registry())
     shown = {**result["counts"], "changes that wait for their commit": result["waiting"]}
     console.emit(result, as_json, lambda: console.table([{"what": k, "count": v} for k, v in shown.items()]))
+    if result["unread"]:
+        console.note("The database of this copy is empty, the folder is not: make it with cohortium rebuild")
 
 
 @app.command()
@@ -94,14 +96,17 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _diagnosis(rows: list[dict[str, str]], left: list[dict[str, str]]) -> str:
-    mended = console.table(rows) if rows else "Nothing to mend."
-    if not left:
-        return mended
-    return f"""{mended}
-
-Changed outside the registry, and waiting for you:
-{console.table(left)}
-Take files in with: cohortium adopt PATH --reason "..."   Undo an edit with: git checkout -- PATH"""
+    told = [console.table(rows) if rows else "Nothing to mend."]
+    away = [item for item in left if item["what"] == "not fetched"]
+    if away:
+        told.append(f"""Newer versions whose content is not on this machine:
+{console.table(away)}
+Fetch it with: datalad get PATH   Then run: cohortium doctor""")
+    if changed := [item for item in left if item not in away]:
+        told.append(f"""Changed outside the registry, and waiting for you:
+{console.table(changed)}
+Take files in with: cohortium adopt PATH --reason "..."   Undo an edit with: git checkout -- PATH""")
+    return "\n\n".join(told)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from registry import storage
+from registry.events import LOGS
 from registry.scanning.documents import read_json
 from registry.store import Registry
 from registry.tables import (
@@ -35,7 +36,10 @@ _COUNTED: dict[str, Any] = {
 
 
 def status(registry: Registry) -> dict[str, Any]:
-    """Counts of every kind, changes that wait for a commit, and the present commit."""
+    """Counts of every kind, changes that wait for a commit, and the present commit.
+
+    `unread` is true for a copy whose database was not made yet, such as a fresh clone of a cohort.
+    """
     with registry.reading() as session:
         counts = {name: session.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()}
         waiting = session.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
@@ -43,6 +47,7 @@ def status(registry: Registry) -> dict[str, Any]:
         "registry": str(registry.root),
         "commit": storage.head(registry.root),
         "waiting": waiting,
+        "unread": not counts["events"] and (registry.root / LOGS).is_dir(),
         "counts": counts,
     }
 

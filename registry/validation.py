@@ -26,6 +26,9 @@ from registry.store import Registry
 from registry.tables import Event, File
 
 _VALIDATOR = "bids-validator-deno"
+_ABSENT = "file-absent"
+_UNREADABLE = "NIFTI_HEADER_UNREADABLE"
+"""The validator says so of content that is elsewhere too, which is told once, as absent."""
 
 _OUTSIDE = {
     Outside.EDITED: "was edited outside the registry",
@@ -44,10 +47,12 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
     findings += [*check_privacy(registry), *reviewing.stored(registry)]
+    absent = {finding.path for finding in findings if finding.code == _ABSENT}
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids and validator() is not None:
         for number, folder in enumerate(folders := datasets(registry.root), start=1):
-            findings += run_validator(registry.root, folder)
+            said = run_validator(registry.root, folder)
+            findings += [item for item in said if item.code != _UNREADABLE or item.path not in absent]
             if progress:
                 progress(number, len(folders), f"BIDS: {folder or 'raw root'}")
         ran.append(_VALIDATOR)
@@ -69,7 +74,7 @@ def check_presence(registry: Registry) -> Iterator[Finding]:
         known = session.exec(select(File.path).order_by(col(File.path))).all()
     for path in known:
         if not (registry.root / path).is_file():
-            yield Finding("file-absent", Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
+            yield Finding(_ABSENT, Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
     for item in outside.differences(registry):
         if item.what in _OUTSIDE:
             yield Finding(f"file-{item.what.value}", *_outside(item))

@@ -14,7 +14,7 @@ from registry import repair, status, validation
 from registry.findings import Finding, Severity, ValidationReport
 from registry.publishing import Change, publish
 from registry.storage import run_git
-from registry.store import Registry
+from registry.store import Registry, registry_at
 from registry.tables import Event
 from registry.volumes import encode
 
@@ -95,6 +95,13 @@ def test_a_file_that_is_gone_or_changed_outside_the_registry_is_named(cohort: Re
     (cohort.root / MASK).unlink()
     (cohort.root / "README").write_text("edited by hand\n")
     assert codes(cohort) == {"file-absent": MASK, "file-edited": "README"}
+
+
+def test_a_fresh_clone_says_that_its_database_is_not_made(cohort: Registry, tmp_path: Path) -> None:
+    run_git(tmp_path, "clone", "--quiet", str(cohort.root), str(tmp_path / "clone"))
+    clone = registry_at(tmp_path / "clone")
+    assert (status.status(cohort)["unread"], status.status(clone)["unread"]) == (False, True)
+    clone.engine.dispose()
 
 
 def test_an_edited_event_is_named(cohort: Registry) -> None:

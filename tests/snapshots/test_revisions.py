@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import exclusions, queries, readings, repair, snapshots, storage
+from registry import exclusions, queries, readings, repair, snapshots, storage, validation
 from registry.canon import sha256_file
 from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
@@ -214,3 +214,11 @@ def test_two_at_once_do_not_lose_a_revision(registry: Registry, monkeypatch: pyt
     with pytest.raises(IntegrityError, match="newer revision meanwhile"):
         redraw(registry, 9)
     assert int(load_labels(registry.root / MASK).data.sum()) == 16 * 5
+
+
+@pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
+def test_content_that_is_elsewhere_is_told_once(registry: Registry) -> None:
+    before = {(item.code, item.path) for item in validation.validate(registry).findings}
+    storage.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
+    after = {(item.code, item.path) for item in validation.validate(registry).findings}
+    assert after - before == {("file-absent", IMAGE)}
