@@ -16,6 +16,7 @@ from curation.importers.field_values import Value
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry.canon import gzip_bytes, read_table, tsv_bytes
+from registry.keyed import key_of, require_keys
 
 _CELL = values.either(values.number, values.word)
 
@@ -48,7 +49,7 @@ def copy_table(run: Run, item: Item) -> list[dict[str, Any]]:
         The rows as written.
 
     Raises:
-        RefusedError: it is no table.
+        RefusedError: it is no table, or its rows do not name themselves.
     """
     header, rows = _read(run.source / item.path)
     suffix = suffix_of(item.target)
@@ -62,9 +63,18 @@ def copy_table(run: Run, item: Item) -> list[dict[str, Any]]:
     run.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
     if suffix == "descriptions":
         kept = [row for row in kept if row.get("desc_id")]
-    same = len(kinds) == len(header) and not changed
+    _require_keys(item, kept)
+    same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
     run.tree.write(item.target, (run.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
     return kept
+
+
+def _require_keys(item: Item, rows: list[dict[str, Any]]) -> None:
+    try:
+        if key := key_of(item.target):
+            require_keys(rows, key)
+    except ValueError as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
 
 
 def copy_numbers(run: Run, item: Item) -> None:
