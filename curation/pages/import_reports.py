@@ -17,6 +17,17 @@ from registry.wording import counted, number, opened, plain
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
 _MOST_NOTES = 6
+_NOUNS = {"masks": "mask", "consensus": "consensus mask"}
+
+
+def came_in(report: ImportReport | None) -> str:
+    """`2 subjects and 1 image are in the registry.`; without a report that something is."""
+    kept = {kind: report.kept.get(kind, 0) for kind in _KEPT} if report else {}
+    parts = [counted(value, _NOUNS.get(kind, kind.removesuffix("s"))) for kind, value in kept.items() if value]
+    if not parts:
+        return "It is in the registry."
+    said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return f"{said} {'are' if len(parts) > 1 or max(kept.values()) > 1 else 'is'} in the registry."
 
 
 def arriving(rehearsal: Rehearsal) -> None:
@@ -33,19 +44,19 @@ def show(report: ImportReport, key: str) -> None:
     columns = st.columns(len(_KEPT) + 1)
     for column, kind in zip(columns, _KEPT, strict=False):
         column.metric(kind.capitalize(), number(report.kept.get(kind, 0)), border=True)
-    columns[-1].metric("Outside", number(len(report.refused)), border=True, help="Files, each with its reason")
+    columns[-1].metric("Not imported", number(len(report.refused)), border=True, help="Files, each with its reason")
     _notes(report.notes)
     refused(report.refused, key)
 
 
 def refused(files: Sequence[Refusal], key: str) -> None:
-    """Files that stay outside, by reason, and one by one."""
+    """Files that are not imported, by reason with one of them as an example, and one by one."""
     if not files:
-        st.caption(":material/check_circle: No file stays outside.")
+        st.caption(":material/check_circle: No file is left out.")
         return
     groups = reasons.grouped(files)
-    st.markdown(f"**{counted(len(files), 'file')} outside**")
-    rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.details[0]} for group in groups]
+    st.markdown(f"**{counted(len(files), 'file')} not imported**")
+    rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.files[0].path} for group in groups]
     st.dataframe(rows, hide_index=True, column_config={
         "Files": st.column_config.NumberColumn(width=60), "Why": st.column_config.TextColumn(width="large"),
         "For example": st.column_config.TextColumn(width="large")})  # fmt: skip
@@ -93,7 +104,7 @@ def earlier(registry: Registry) -> None:
 def _row(line: Mapping[str, Any]) -> dict[str, object]:
     kept = {kind.capitalize(): line[kind] for kind in _KEPT}
     return {"When": moment(line["at"]), "Recipe": line["recipe"], "By": line["actor"] or "-",
-            "State": line["state"], **kept, "Files outside": line["refused"]}  # fmt: skip
+            "State": line["state"], **kept, "Not imported": line["refused"]}  # fmt: skip
 
 
 def _title(line: Mapping[str, Any]) -> str:

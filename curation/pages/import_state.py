@@ -8,6 +8,7 @@ import streamlit as st
 
 from curation import import_queue, import_rows, kept_reports
 from curation.import_rows import FINISHED, STOPPED
+from curation.importers.report import ImportReport
 from curation.pages import import_reports, job_progress
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
@@ -16,6 +17,8 @@ from registry.viewer import shell
 from registry.wording import plain
 
 _REFRESH_S = 1.0
+_NEXT = {"outliers": "Check the images", "persons": "Look for pairs of persons", "quality": "Start the QC sweep",
+         "overview": "See the cohort"}  # fmt: skip
 _SAFE = ("An import is all or nothing: you may close this page, or end the app, and it goes on; stop it before it is "
          "done, and the registry stays as it was.")  # fmt: skip
 
@@ -53,10 +56,12 @@ def ended(registry: Registry, work: ImportWork) -> None:
     """Say how it ended, with its report where it came in."""
     times = f"started {import_reports.moment(work.started)}, ended {import_reports.moment(work.ended or '')}"
     if work.state == FINISHED:
-        st.success("It is in the registry.", icon=":material/check_circle:")
+        report = _report(registry, work)
+        st.success(import_reports.came_in(report), icon=":material/check_circle:")
         st.caption(f"Imported by {plain(work.actor)}, {times}")
-        shell.link("overview", "See the cohort")
-        _report(registry, work)
+        _next()
+        if report:
+            import_reports.show(report, "imported")
     elif work.state == STOPPED:
         st.info(work.message or "", icon=":material/stop:")
     else:
@@ -64,7 +69,14 @@ def ended(registry: Registry, work: ImportWork) -> None:
         st.caption(f"{import_rows.UNCHANGED} The import was {times}")
 
 
-def _report(registry: Registry, work: ImportWork) -> None:
-    if work.report:
-        with suppress(NotFound):  # a registry that was taken back to an earlier state
-            import_reports.show(kept_reports.get(registry, work.report).report, "imported")
+def _next() -> None:
+    st.markdown("**What to do next**")
+    with st.container(horizontal=True):
+        for page, label in _NEXT.items():
+            shell.link(page, label)
+
+
+def _report(registry: Registry, work: ImportWork) -> ImportReport | None:
+    with suppress(NotFound):  # a registry that was taken back to an earlier state
+        return kept_reports.get(registry, work.report).report if work.report else None
+    return None

@@ -84,7 +84,7 @@ def test_a_delivery_comes_in_by_keyboard(own: Registry, address: str, page: Any,
     sound(page)
     page.evaluate("document.activeElement.blur()")
     entered(page, "Import")
-    said(page, "It is in the registry.")
+    said(page, "are in the registry.")
     assert (own.root / app_deliveries.NEW).exists()
     shot(page, "app-inbox-imported")
     sound(page)
@@ -140,7 +140,7 @@ def test_a_dicom_name_is_corrected_in_the_table(own: Registry, address: str, pag
     page.goto("about:blank")
     until(page, lambda: any(own.root.glob("sub-*/ses-01/anat/*_acq-second_PDw.nii.gz")))
     opened(page, f"{address}/inbox", "Inbox")
-    said(page, "It is in the registry.")
+    said(page, "are in the registry.")
     sound(page)
 
 

@@ -36,7 +36,7 @@ def test_a_failing_import_changes_nothing(
     assert registry_state.files(writable.root) == before
     monkeypatch.undo()
     test = imported(writable, button(test, "Import").click().run())
-    assert "It is in the registry." in texts(test), "it can be tried again"
+    assert "1 subject, 1 session and 1 image are in the registry." in texts(test), "it can be tried again"
     assert not test.error
 
 
@@ -64,7 +64,10 @@ def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery:
     import_queue.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
-        assert "It is in the registry." in texts(test)
+        assert "1 subject, 1 session and 1 image are in the registry." in texts(test)
+        assert [link.proto.label for link in test.get("page_link")] == [
+            "Check the images", "Look for pairs of persons", "Start the QC sweep", "See the cohort",
+        ]  # fmt: skip
         assert metrics(test)["Images"] == "1"
     button(test, "Another delivery").click().run()
     assert "Look at it" in labels(open_page(writable, "inbox")), "in every window"

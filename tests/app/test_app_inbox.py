@@ -52,20 +52,22 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     assert not test.exception
     assert not test.error
     assert metrics(test) == {"Subjects": "1", "Sessions": "1", "Images": "1", "Masks": "0", "Consensus": "0",
-                             "Outside": "2"}  # fmt: skip
+                             "Not imported": "2"}  # fmt: skip
     whys = [row["Why"] for frame in test.dataframe if "Why" in frame.value for _, row in frame.value.iterrows()]
     assert reasons.sentence("not-nifti") in whys
+    examples = [name for frame in test.dataframe if "Why" in frame.value for name in frame.value.get("For example", ())]
+    assert "minutes of a meeting.docx" in examples
     assert registry_state.everything(writable) == before, "a look writes nothing and leaves nothing"
 
     test = imported(writable, button(test, "Import").click().run())
-    assert "It is in the registry." in texts(test)
+    assert "are in the registry." in texts(test)
     assert (writable.root / app_deliveries.NEW).exists()
     (kept,) = kept_reports.listed(writable)
     assert (kept.report.kept["images"], len(kept.report.refused), bool(kept.at)) == (1, 2, True)
 
     test = button(test, "Another delivery").click().run()
     test.selectbox(key="earlier").set_value(kept.name).run()
-    assert metrics(test)["Outside"] == "2"
+    assert metrics(test)["Not imported"] == "2"
     test.text_input(key="earlier text").set_value("meeting").run()
     assert [list(frame.value["File"]) for frame in test.dataframe if "File" in frame.value] == [
         ["minutes of a meeting.docx"]
