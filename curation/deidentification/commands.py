@@ -40,7 +40,7 @@ def record(
     """Record what you saw (COHORTIUM_ACTOR); an earlier verdict stays in history."""
     from dataclasses import asdict
 
-    from curation.deidentification import verdicts
+    from registry import clearance as verdicts
     from registry.committing import commit_pending
     from registry.errors import UsageError
 
@@ -59,7 +59,7 @@ def list_verdicts(as_json: AsJson = False) -> None:
     """List the verdicts that hold."""
     from dataclasses import asdict
 
-    from curation.deidentification import verdicts
+    from registry import clearance as verdicts
 
     rows = [asdict(item) for item in verdicts.listed(console.registry())]
     console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, verdicts.COLUMNS))

@@ -163,12 +163,13 @@ def _short(value: Any) -> Any:
 
 
 @snapshot_app.command("export")
-def snapshot_export(
+def snapshot_export(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     snapshot: str,
     to: Annotated[Path, typer.Option(help="A folder that is empty or does not exist.")],
     layout: Annotated[str, typer.Option(help="bids, nnunet, decathlon or csv.")] = "bids",
     link: Annotated[bool, typer.Option("--link", help="Hard links to annexed files instead of copies.")] = False,
     resample: Annotated[bool, typer.Option("--resample", help="Channels onto their mask's grid, linearly.")] = False,
+    identifying: Annotated[bool, typer.Option("--identifying", help="Also images that show text or a face.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a snapshot as a folder that others read: BIDS, nnU-Net, Decathlon, or tables."""
@@ -177,7 +178,7 @@ def snapshot_export(
     registry = console.registry()
     manifest = snapshots.get(registry, snapshot)
     with console.progress() as progress:
-        options = exporting.Options(link=link, resample=resample, fetch=True)
+        options = exporting.Options(link=link, resample=resample, fetch=True, identifying=identifying)
         made = exporting.export(registry, manifest, to, layout, options, progress)
     notes = "".join(f"\n{note}" for note in made.notes)
     console.emit(made.to_json(), as_json, f"{made.samples} samples, {made.files} files in {made.folder}{notes}")

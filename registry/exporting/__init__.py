@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from registry import content
+from registry import clearance, content
 from registry.content import Contents
 from registry.errors import StorageError, UsageError
 from registry.exporting import bids, decathlon, nnunet, tables
@@ -21,6 +21,7 @@ from registry.frozen import require_whole
 from registry.manifests import Manifest
 from registry.publishing import Progress
 from registry.store import Registry
+from registry.wording import counted, number
 
 __all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
 
@@ -51,7 +52,8 @@ def export(
         progress: told about each file compared, then about each one written.
 
     Raises:
-        UsageError: an unknown layout, a folder that is not empty, or samples without a mask where one is needed.
+        UsageError: an unknown layout, a folder that is not empty, samples without a mask where one is needed, or
+            images in which somebody saw text or a face.
         IntegrityError: a file is missing or is not the one that was frozen.
         GeometryError: channels on several grids where the layout has room for one.
         StorageError: the disk refused; the folder is as it was.
@@ -61,9 +63,10 @@ def export(
         raise UsageError(f"'{layout}' is no layout.", f"Known: {', '.join(LAYOUTS)}.")
     into = into.absolute()
     _require_free(into, registry.root)
+    notes = [] if layout == "csv" else _require_cleared(registry, manifest, options)
     found = _contents(registry, manifest, layout, options, progress)
     partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
-    bundle = Bundle(registry, manifest, found, partial, options, progress)
+    bundle = Bundle(registry, manifest, found, partial, options, progress, notes)
     try:
         partial.mkdir(parents=True)
         LAYOUTS[layout](bundle)
@@ -87,6 +90,21 @@ def _contents(
     found = content.locate(registry, manifest.files(), fetch=options.fetch, progress=progress)
     require_whole(found)
     return found
+
+
+def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -> list[str]:
+    """What a reader should know of images that nobody has cleared; one that shows somebody does not leave unasked."""
+    images = {ref.path for sample in manifest.samples for ref in sample.images.values()}
+    waiting = clearance.uncleared(registry, sorted(images))
+    shown = [path for path, answer in waiting.items() if answer is clearance.Answer.PRESENT]
+    if shown and not options.identifying:
+        more = f" and in {counted(len(shown) - 1, 'more image')}" if shown[1:] else ""
+        raise UsageError(f"Somebody saw text or a face in {shown[0]}{more}.",
+                         "Exclude what must not leave, or export all the same with --identifying.")  # fmt: skip
+    if not waiting:
+        return []
+    return [f"{number(len(waiting))} of {counted(len(images), 'image')} are not cleared of burned-in text and faces: "
+            "cohortium privacy record"]  # fmt: skip
 
 
 def _require_free(into: Path, root: Path) -> None:

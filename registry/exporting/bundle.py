@@ -26,11 +26,13 @@ class Options:
         link: hard links to annexed files, which are read-only, instead of copies; other files are copied.
         resample: bring channels that lie on another grid onto the target's, linearly, instead of refusing.
         fetch: ask remotes for content that is not on this machine.
+        identifying: also images in which somebody saw burned-in text or a face.
     """
 
     link: bool = False
     resample: bool = False
     fetch: bool = False
+    identifying: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from curation.cli import commands
-from curation.deidentification.verdicts import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.canon import read_tsv
+from registry.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.committing import commit_pending
 from registry.console import State
 from registry.creation import create

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation import importers, recipes
-from registry import exporting, publishing, queries, readings, snapshots
+from registry import clearance, exporting, publishing, queries, readings, snapshots
 from registry.canon import read_tsv, sha256_file
 from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
@@ -250,3 +250,31 @@ def test_soft_readings_leave_as_bids(registry: Registry, tmp_path: Path) -> None
     exporting.export(registry, soft, tmp_path / "out", "bids")
     assert all(load_labels(tmp_path / "out" / item.path).data.any() for s in soft.samples for item in s.readings)
     assert read_header(tmp_path / "out" / cohort.image("sub-A000")).shape == cohort.SHAPE
+
+
+def test_what_shows_a_face_leaves_only_when_that_is_said(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
+    images = sorted(ref.path for sample in flair.samples for ref in sample.images.values())
+    note = f"{len(images)} of {len(images)} images are not cleared"
+    assert any(note in said for said in exporting.export(registry, flair, tmp_path / "a", "bids").notes)
+    for image in images:
+        for question in clearance.Question:
+            clearance.record(registry, image, question, clearance.Answer.CLEAR)
+    assert not any("cleared" in said for said in exporting.export(registry, flair, tmp_path / "b", "bids").notes)
+    clearance.record(registry, images[0], clearance.Question.FACE, clearance.Answer.PRESENT)
+    with pytest.raises(UsageError, match="saw text or a face"):
+        exporting.export(registry, flair, tmp_path / "c", "nnunet")
+    assert not (tmp_path / "c").exists()
+    exporting.export(registry, flair, tmp_path / "c", "csv")
+    exporting.export(registry, flair, tmp_path / "d", "bids", Options(identifying=True))
+    assert (tmp_path / "d" / images[0]).is_file()
+
+
+def test_what_is_not_cleared_is_what_has_blockers(registry: Registry, flair: Manifest) -> None:
+    images = sorted(ref.path for sample in flair.samples for ref in sample.images.values())
+    subject = images[0].partition("/")[0]
+    clearance.record(registry, subject, clearance.Question.FACE, clearance.Answer.CLEAR)
+    clearance.record(registry, subject, clearance.Question.BURNED_IN_TEXT, clearance.Answer.CLEAR)
+    clearance.record(registry, images[1], clearance.Question.FACE, clearance.Answer.UNKNOWN)
+    waiting = clearance.uncleared(registry, images)
+    assert images[0] not in waiting
+    assert set(waiting) == {image for image in images if clearance.blockers(registry, image)}

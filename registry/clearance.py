@@ -1,12 +1,12 @@
 """What people saw in images that no program decides: burned-in text and recognisable faces.
 
 The file of record is `code/registry/privacy.tsv`: one row per unit and question, the newest verdict; git and the event
-log keep the earlier ones. Assignment asks `is_cleared` before it shows an image to raters.
+log keep the earlier ones. Whoever gives images to others asks first: an export `uncleared`, an assignment `is_cleared`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,8 @@ from registry.publishing import Change
 from registry.rewriting import Draft, rewrite
 from registry.store import Registry, actor
 from registry.tables import File, Image
+
+Answers = Mapping[tuple[str, "Question"], "Answer"]
 
 PRIVACY = "code/registry/privacy.tsv"
 COLUMNS = ("unit", "question", "verdict", "reviewer")
@@ -42,6 +44,9 @@ class Answer(StrEnum):
     """It is there."""
     UNKNOWN = "unknown"
     """Looked, and cannot say."""
+
+
+_WORST = (Answer.PRESENT, Answer.UNKNOWN, None, Answer.CLEAR)
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,32 @@ def is_cleared(registry: Registry, unit: str) -> bool:
     return not blockers(registry, unit)
 
 
+def uncleared(registry: Registry, images: Iterable[str]) -> dict[str, Answer | None]:
+    """Images that are not cleared, each with the answer that says most against it; None where nobody looked."""
+    answers = _answers(registry)
+    found = {image: [_nearest(answers, image, question) for question in Question] for image in images}
+    return {image: min(said, key=_WORST.index) for image, said in found.items() if set(said) != {Answer.CLEAR}}
+
+
 def blockers(registry: Registry, unit: str) -> dict[Question, Answer | None]:
     """The questions that keep a unit from being cleared, with the answer that does; None where nobody answered."""
-    answers = {(item.unit, item.question): item.verdict for item in listed(registry)}
+    answers = _answers(registry)
     found: dict[Question, Answer | None] = {}
     for question in Question:
         inside = [verdict for (place, asked), verdict in answers.items()
                   if asked is question and place.startswith(f"{unit}/")]  # fmt: skip
-        own = next((answers[place, question] for place in _above(unit) if (place, question) in answers), None)
-        worst = next((verdict for verdict in inside if verdict is not Answer.CLEAR), own)
+        worst = next((verdict for verdict in inside if verdict is not Answer.CLEAR), _nearest(answers, unit, question))
         if worst is not Answer.CLEAR:
             found[question] = worst
     return found
+
+
+def _answers(registry: Registry) -> Answers:
+    return {(item.unit, item.question): item.verdict for item in listed(registry)}
+
+
+def _nearest(answers: Answers, unit: str, question: Question) -> Answer | None:
+    return next((answers[place, question] for place in _above(unit) if (place, question) in answers), None)
 
 
 def _above(unit: str) -> list[str]:
