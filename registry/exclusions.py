@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from registry import identity, layout
 from registry.canon import tsv_bytes
 from registry.errors import NotFound, UsageError
+from registry.privacy.comments import require_impersonal
 from registry.publishing import Change
 from registry.rewriting import Draft, rewrite
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
@@ -43,7 +44,8 @@ def exclude(registry: Registry, unit: str, reason: str, comment: str | None = No
 
     Raises:
         NotFound: the registry holds no such unit.
-        UsageError: the reason is no code, the comment is more than a line, or the unit is excluded for another reason.
+        UsageError: the reason is no code, the comment is more than a line or tells who or when, or the unit is excluded
+            for another reason.
     """
     if not reason:
         raise UsageError("An exclusion needs a reason.", "Give one, such as motion.")
@@ -51,6 +53,7 @@ def exclude(registry: Registry, unit: str, reason: str, comment: str | None = No
         raise UsageError(f"'{reason}' cannot be a reason.", "Use lower-case letters, digits and -, such as motion.")
     if comment and not comment.isprintable():
         raise UsageError("The comment holds a tab or a line break.", "Write it on one line.")
+    require_impersonal(comment, "comment")
     row = {"unit": unit, "subject_id": _owner(registry, unit), "reason": reason, "comment": comment or None,
            "rater_id": actor(), "second_rater_id": None}  # fmt: skip
 
@@ -99,7 +102,9 @@ def reinstate(registry: Registry, unit: str, comment: str | None = None) -> None
 
     Raises:
         NotFound: the unit is not excluded.
+        UsageError: the comment tells who or when.
     """
+    require_impersonal(comment, "comment")
     facts = {"unit": unit, "comment": comment}
     _change(registry, "reinstate", f"Reinstate {unit}", facts, lambda rows: _row(rows, unit) and rows.pop(unit))
 

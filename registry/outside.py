@@ -21,6 +21,7 @@ from registry.errors import InvalidInput, NotFound, UsageError
 from registry.findings import Severity
 from registry.locking import lock
 from registry.privacy import checking
+from registry.privacy.comments import require_impersonal
 from registry.publishing import Change, publish
 from registry.scanning.walking import ABSENT
 from registry.soundness import checker
@@ -83,12 +84,14 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
 
     Raises:
         NotFound: a path was neither edited nor is it new.
-        UsageError: no path, no reason, or an edit of what is never changed: a frozen record, an event, a rater's mask.
+        UsageError: no path, no reason or one that tells who or when, or an edit of what is never changed: a frozen
+            record, an event, a rater's mask.
         CohortiumError: the content cannot be accepted; the file stays as it is, outside.
     """
     if not paths or not reason.strip():
         raise UsageError("Say which files to take in, and why.",
                          'For example: cohortium adopt participants.tsv --reason "ages corrected"')  # fmt: skip
+    require_impersonal(reason, "reason")
     _require_adoptable(registry, paths)
     _require_private(registry, paths)
 

@@ -6,6 +6,7 @@ people name series by them, so it stays on the desk of whoever imports and is ne
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,6 +22,7 @@ from registry.canon import read_tsv, tsv_bytes
 from registry.errors import InvalidInput
 from registry.findings import Finding
 from registry.names import BidsName, parse
+from registry.privacy.texts import in_labels
 
 KEEP = ("yes", "no", "ask")
 
@@ -70,6 +72,8 @@ class Row:
         if DERIVED_ENTITIES & set(found.entities) or (datatype == "func" and "task" not in found.entities):
             raise InvalidInput(f"Series {self.series}: '{self.name}' is not the name of a raw image.",
                                "func/ needs task-; space-, desc- and their like belong to derivatives.")  # fmt: skip
+        if said := in_labels(path):
+            raise InvalidInput(f"Series {self.series}: the name holds {said}.", "Write codes for subject and session.")
         return found
 
 
@@ -100,14 +104,15 @@ def row(stack: Stack, proposal: Proposal, name: str, visit: Visit, findings: Seq
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write a plan to a new file.
+    """Write a plan to a new file that only this user can read: descriptions are as people typed them.
 
     Raises:
         InvalidInput: the file exists: it may hold somebody's corrections.
     """
     columns = [item.name for item in fields(Row)]
+    new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        with path.open("xb") as stream:
+        with os.fdopen(os.open(path, new, 0o600), "wb") as stream:
             stream.write(tsv_bytes([asdict(item) for item in rows], columns))
     except FileExistsError as error:
         raise InvalidInput(f"{path.name} exists already.", "Name a new file; plans are never overwritten.") from error

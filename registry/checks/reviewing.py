@@ -13,6 +13,7 @@ from registry.checks import record
 from registry.errors import NotFound, UsageError
 from registry.findings import Finding, Severity
 from registry.locking import lock
+from registry.privacy.comments import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
 from registry.tables import Acknowledgement, CheckFinding
@@ -61,11 +62,12 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
 
     Raises:
         NotFound: there is no such finding.
-        UsageError: no reason, or one of several lines.
+        UsageError: no reason, one of several lines, or one that tells who or when.
     """
     if not reason.strip() or not reason.strip().isprintable():
         raise UsageError("To acknowledge a finding takes a reason on one line.",
                          'Give one, such as --reason "looked at it, the coil was changed"')  # fmt: skip
+    require_impersonal(reason, "reason")
     with lock(registry, "checks"):
         made = [Acknowledgement(code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(),
                                 reason=reason.strip()) for finding in _chosen(registry, unit, codes)]  # fmt: skip

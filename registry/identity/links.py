@@ -19,6 +19,7 @@ from registry.identity import CLEARED, SAME, SUSPECTED, people
 from registry.identity.proposals import Pair, pair
 from registry.identity.survey import Progress, Survey, survey
 from registry.locking import lock
+from registry.privacy.comments import require_impersonal
 from registry.projection.persons import resolve
 from registry.publishing import Change, publish, written
 from registry.store import Registry, actor
@@ -102,6 +103,7 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
 def _require(registry: Registry, names: Pair, reason: str) -> None:
     if not reason:
         raise UsageError("A decision about persons needs a reason.", 'Give one, such as --reason "same scan date".')
+    require_impersonal(reason, "reason")
     with registry.reading() as session:
         known = session.exec(select(Subject.subject_id).where(col(Subject.subject_id).in_(names))).all()
     if missing := [name for name in names if name not in known]:

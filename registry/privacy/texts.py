@@ -88,6 +88,8 @@ _TELLS = {
 }
 _DAYS = re.compile(rf"(?<!\d)({_YEAR}{_MONTH}{_DAY})(?:\d{{6}})?(?!\d)")
 _TITLE = re.compile(r"(?<![A-Z])(?:Dr|Prof|Mrs|Mr|Herr|Frau)[A-Z][a-z]+")
+_HASHED = re.compile(r"(?=.*[A-F])[0-9A-F]{10}")
+"""A pseudonym as DICOM imports make it (`curation.dicom.pseudonyms`); one in many thousands holds such digits."""
 _A_TITLE = "a title with a name"
 _KEYED = frozenset({"SeriesInstanceUID", "StudyInstanceUID"})
 _SALTED = re.compile(r"[0-9a-f]{64}")
@@ -139,6 +141,8 @@ def in_path(path: str) -> Iterator[tuple[Kind, str]]:
 
 def in_label(label: str) -> str:
     """What a label of a file name tells, in words: a calendar day of eight digits, a title with a name; else empty."""
+    if _HASHED.fullmatch(label):
+        return ""
     days = (int(digits[6:8]) <= monthrange(int(digits[:4]), int(digits[4:6]))[1] for digits in _DAYS.findall(label))
     if any(days):
         return "a calendar date"

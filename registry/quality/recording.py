@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from registry.canon import MISSING, utc
 from registry.codes import require_code
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
+from registry.privacy.comments import require_impersonal
 from registry.projection import quality as projection
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Image, QualityAction, QualityVerdict
@@ -76,7 +77,8 @@ def record(
 
     Raises:
         NotFound: no such image.
-        UsageError: an unknown artifact, a comment of several lines, a rater's code that cannot name a file.
+        UsageError: an unknown artifact, a comment of several lines or one that tells who or when, a rater's code that
+            cannot name a file.
         Overtaken: something else than `expected` stands.
     """
     rater, row = actor(), _values(judgement)
@@ -111,6 +113,7 @@ def _values(judgement: Judgement) -> dict[str, str | None]:
     comment = (judgement.comment or "").strip()
     if not comment.isprintable() or len(comment) > _LONGEST:
         raise UsageError(f"The comment is more than one line of {_LONGEST} characters.", "Shorten it.")
+    require_impersonal(comment, "comment")
     if judgement.sha256 is not None and not _CHECKSUM.fullmatch(judgement.sha256):
         raise InvalidInput("The image's checksum is no SHA-256.", "Load the page again.")
     return {

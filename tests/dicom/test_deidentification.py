@@ -183,6 +183,11 @@ def test_names_of_files_are_read(tmp_path: Path) -> None:
     assert kinds(tmp_path) == {Kind.DATE, Kind.UID}
 
 
+def test_a_pseudonym_of_an_import_is_no_day(tmp_path: Path) -> None:
+    put(tmp_path / "sub-20010203AB/anat/sub-20010203AB_T1w.json", "{}")
+    assert kinds(tmp_path) == set()
+
+
 def test_the_registry_s_own_dates_are_its_own(tmp_path: Path) -> None:
     put(tmp_path / "logs/events/2026/01/w1.jsonl", json.dumps({"at": "2026-01-02T10:00:00"}) + "\n")
     put(tmp_path / "code/registry/snapshots/x.json", json.dumps({"made": "2026-01-02"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import dicom_twins as twins
@@ -96,6 +97,21 @@ def test_a_series_with_missing_slices_cannot_be_kept_by_a_plan(tmp_path: Path) -
     edited(tmp_path / "plan.tsv", keep="yes", name="anat/T1w")
     with pytest.raises(InvalidInput, match="1 of 6 slices are missing"):
         stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
+
+
+@pytest.mark.parametrize(("column", "label"), [("session", "20010203"), ("subject", "JaneRoe20010203")])
+def test_a_plan_names_nobody_by_a_day(tmp_path: Path, column: str, label: str) -> None:
+    twins.write(tmp_path / "in", Series())
+    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
+    edited(tmp_path / "plan.tsv", **{column: label})
+    with pytest.raises(InvalidInput, match="the name holds a calendar date"):
+        stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
+
+
+def test_a_plan_is_for_whoever_made_it(tmp_path: Path) -> None:
+    twins.write(tmp_path / "in", Series())
+    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
+    assert stat.S_IMODE((tmp_path / "plan.tsv").stat().st_mode) == 0o600
 
 
 def test_a_plan_is_never_overwritten_and_never_put_into_the_delivery(tmp_path: Path) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 
-from registry import validation
+from registry import exclusions, validation
+from registry.checks import reviewing
 from registry.creation import create
-from registry.errors import InvalidInput
+from registry.errors import InvalidInput, UsageError
 from registry.findings import Severity
+from registry.identity import links
 from registry.outside import adopt
+from registry.privacy.comments import require_impersonal
 from registry.privacy.kinds import SHOWN
 from registry.publishing import Change, publish, written
+from registry.quality.recording import Judgement, record
 from registry.store import Registry
+from registry.verdicts import Verdict
 
 SIDECAR = "sub-1/anat/sub-1_T1w.json"
 
@@ -81,3 +86,28 @@ def test_a_file_that_identifies_is_not_adopted(registry: Registry) -> None:
         adopt(registry, [path], "found on a disk")
     (registry.root / path).write_text(json.dumps({"x": {"Description": "a scale"}}))
     assert adopt(registry, [path], "found on a disk") == [path]
+
+
+def speak(registry: Registry, text: str) -> dict[str, Callable[[], object]]:
+    """Every place where somebody types a sentence that is tracked."""
+    return {
+        "exclude": lambda: exclusions.exclude(registry, "sub-1", "motion", text),
+        "reinstate": lambda: exclusions.reinstate(registry, "sub-1", text),
+        "qc": lambda: record(registry, Judgement(SIDECAR, Verdict.FLAG, comment=text)),
+        "persons": lambda: links.confirm(registry, "sub-1", "sub-2", links.Verdict(text, "R1")),
+        "adopt": lambda: adopt(registry, [SIDECAR], text),
+        "acknowledge": lambda: reviewing.acknowledge(registry, SIDECAR, text),
+    }
+
+
+@pytest.mark.parametrize("place", ["exclude", "reinstate", "qc", "persons", "adopt", "acknowledge"])
+@pytest.mark.parametrize("text", ["came on 3.2.2001", "scanned 2001-02-03", "says Dr. Roe", "mail roe@centre.example"])
+def test_what_people_type_says_neither_who_nor_when(registry: Registry, place: str, text: str) -> None:
+    with pytest.raises(UsageError, match="it is kept for ever") as refused:
+        speak(registry, text)[place]()
+    assert text not in refused.value.message
+
+
+@pytest.mark.parametrize("text", ["moved at day 203", "", None, "same head, see sub-2", "edss 3.5 to 4.0"])
+def test_other_comments_pass(text: str | None) -> None:
+    require_impersonal(text, "comment")
