@@ -48,8 +48,9 @@ _CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'not stated')
 
 
 def sites(catalog: Catalog) -> list[str]:
-    """Centres by name; sessions without one are `not stated`."""
-    rows = catalog.rows("SELECT DISTINCT coalesce(site, 'not stated') AS site FROM sessions ORDER BY site = 'not stated', site")
+    """Centres by name, and last `not stated` where sessions have none."""
+    rows = catalog.rows("""SELECT DISTINCT coalesce(site, 'not stated') AS site FROM sessions
+        ORDER BY site = 'not stated', site""")
     return [row["site"] for row in rows]
 
 
