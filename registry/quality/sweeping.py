@@ -90,7 +90,8 @@ def worklist(
         LEFT JOIN (SELECT image, verdict FROM quality WHERE rater = $1 AND NOT stale) m ON m.image = i.path
         LEFT JOIN (SELECT image, string_agg(concat_ws(': ', rater, artifacts, comment), ' · ' ORDER BY rater) AS flags
             FROM quality WHERE verdict = 'flag' AND NOT stale GROUP BY image) f ON f.image = i.path
-        WHERE i.n_t = 1 AND {_WHERE[show]} AND ({copied} OR {_NO_COPY}) AND (len($2) = 0 OR list_contains($2, i.site))
+        WHERE i.n_t = 1 AND {_WHERE[show]} AND ({copied} OR {_NO_COPY})
+            AND (len($2) = 0 OR list_contains($2, coalesce(i.site, 'not stated')))
             AND (len($3) = 0 OR list_contains($3, i.channel))
         ORDER BY i.path LIMIT {MOST}""", [rater, list(sites), list(channels)])  # fmt: skip
     return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)
