@@ -12,6 +12,7 @@ from registry import conditions, exclusions, queries, splits
 from registry.catalog import Catalog
 from registry.errors import QueryError
 from registry.manifests import Exclusion, Manifest
+from registry.reasons import OUTDATED
 from registry.selection import Outcome, select
 from registry.store import Registry
 from registry.targets import TargetPolicy
@@ -27,7 +28,7 @@ _EXTRA = """SELECT count(*) FROM (SELECT q.path FROM {more} q JOIN images i ON i
 _STAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("not excluded by a person", lambda reason: reason.startswith("excluded:")),
     ("every channel, once", lambda reason: reason in ("missing-channel", "several-images")),
-    ("a mask the target policy takes", lambda reason: reason in ("no-target", "target-undecided")),
+    ("a mask the target policy takes", lambda reason: reason in ("no-target", "target-undecided", OUTDATED)),
     ("in the split", lambda reason: reason == "not-in-split"),
 )
 

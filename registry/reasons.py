@@ -6,12 +6,16 @@ EXCLUDED = "excluded:"
 STALE = "stale-mask"
 """Reason of a unit whose only masks were made on an image that has changed since; a manifest calls it `no-target`."""
 
+OUTDATED = "consensus-out-of-date"
+"""Reason of a unit whose consensus was made of other masks than its raters' present ones."""
+
 _WORDS = {
     "excluded:quality-reject": "rejected in the quality check",
     "missing-channel": "a channel is missing",
     "several-images": "more than one image of a channel",
     "no-target": "no mask that the target policy takes",
     STALE: "its masks are older than its image",
+    OUTDATED: "its consensus is out of date: a rater's mask changed since",
     "target-undecided": "several raters, and the target policy chooses none",
     "not-in-split": "its person has no part in the split",
     "not-selected": "the query does not return it",

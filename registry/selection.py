@@ -11,6 +11,7 @@ from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
 from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.publishing import Progress
+from registry.reasons import OUTDATED
 from registry.targets import Choice, TargetPolicy
 
 Row = Mapping[str, Any]
@@ -27,7 +28,7 @@ _CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
     CASE WHEN method = 'delivered' THEN "desc" ELSE method END AS source, protocol, sha256, size
     FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
 
-
+_OUTDATED = "SELECT DISTINCT image_path AS image FROM t_consensus_mask WHERE stale"
 _REJECTED = "SELECT path FROM images WHERE quality = 'reject'"
 
 QUALITY = "excluded:quality-reject"
@@ -78,6 +79,7 @@ class Rules:
     Attributes:
         decisions: unit (person, subject, session, image path) to the code of why a person left it out.
         masks: image path to its masks.
+        outdated: images with a consensus that was made of other masks than their raters' present ones.
     """
 
     channels: tuple[str, ...]
@@ -85,6 +87,7 @@ class Rules:
     masks: Mapping[str, list[Row]]
     policy: TargetPolicy
     parts: Mapping[str, str] | None
+    outdated: frozenset[str] = frozenset()
 
 
 class Excluded(Exception):
@@ -124,7 +127,8 @@ def select(
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
     masks = _masks(catalog, policy, {row["path"] for row in images})
-    rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts)
+    outdated = frozenset(row["image"] for row in catalog.rows(_OUTDATED))
+    rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts, outdated)
     units = _followed(_units(images, channels), len(images), progress)
     return Selection(channels, tuple(_outcome(key, group, rules) for key, group in units))
 
@@ -195,8 +199,7 @@ def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
 
 def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
     first, parts = next(iter(by_channel.values())), rules.parts
-    candidates = [mask for row in by_channel.values() for mask in rules.masks.get(row["path"], [])]
-    choice = _choose(candidates, rules.policy)
+    choice = _choose([row["path"] for row in by_channel.values()], rules)
     if parts is not None and first["person_id"] not in parts:
         raise Excluded("not-in-split", f"person {first['person_id']} has no part")
     return Sample(
@@ -214,10 +217,13 @@ def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
     )
 
 
-def _choose(candidates: Sequence[Row], policy: TargetPolicy) -> Choice:
-    choice = policy.choose(candidates)
+def _choose(images: Sequence[str], rules: Rules) -> Choice:
+    candidates = [mask for image in images for mask in rules.masks.get(image, [])]
+    choice = rules.policy.choose(candidates)
     if choice is not None:
         return choice
+    if candidates and rules.policy.takes_consensus and not rules.outdated.isdisjoint(images):
+        raise Excluded(OUTDATED, "a rater's mask is newer than the consensus: cohortium consensus build")
     if experts := sorted({str(mask["source"]) for mask in candidates}):
         raise Excluded("target-undecided", f"masks by {', '.join(experts)}, none chosen by the target policy")
     raise Excluded("no-target", "no mask on any of its images")

@@ -58,6 +58,11 @@ class TargetPolicy:
         """The form stored in a manifest."""
         return {"order": [{"kind": kind, "source": source} for kind, source in self.order], "protocol": self.protocol}
 
+    @property
+    def takes_consensus(self) -> bool:
+        """Whether a consensus may be the truth."""
+        return any(kind == "consensus" for kind, _ in self.order)
+
     def choose(self, masks: Sequence[Mask]) -> Choice | None:
         """What is the truth, or None where the policy finds nothing or cannot decide.
 

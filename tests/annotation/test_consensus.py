@@ -15,14 +15,17 @@ from sqlmodel import select
 
 from annotation import consensus, recipes
 from annotation.recipes import RECIPES, vote_map
-from registry import validation
+from registry import selection, validation
 from registry.canon import sha256_file
+from registry.catalog import Catalog
 from registry.committing import commit_pending
 from registry.errors import UsageError
 from registry.publishing import Change, publish
+from registry.readings import accept
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask
-from registry.volumes import load_labels
+from registry.targets import TargetPolicy
+from registry.volumes import Volume, load_labels
 
 readings = st.integers(2, 7).flatmap(lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)),
                                                         min_size=n, max_size=n))  # fmt: skip
@@ -131,6 +134,22 @@ def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) ->
         tiny_bids.reading_path("sub-A001", rater) for rater in (*tiny_bids.RATERS, "e04")
     ]
     assert consensus.build(cohort, "ms") == 0
+
+
+def test_a_sample_whose_consensus_is_old_leaves_for_that_reason_until_it_is_built_again(cohort: Registry) -> None:
+    def left() -> list[tuple[str, str]]:
+        flair = "SELECT path FROM images WHERE suffix = 'FLAIR'"
+        found = selection.select(Catalog(cohort), flair, TargetPolicy(), None)
+        return [(item.unit, item.reason) for item in found.excluded]
+
+    consensus.build(cohort, "ms")
+    assert left() == []
+    drawn = load_labels(cohort.root / tiny_bids.reading_path("sub-A001", "e01"))
+    empty = Volume(np.zeros_like(drawn.data), drawn.affine_ras)
+    accept(cohort, tiny_bids.image_path("sub-A001"), "e01", empty)
+    assert left() == [("sub-A001_ses-M00", "consensus-out-of-date")]
+    consensus.build(cohort, "ms")
+    assert left() == []
 
 
 def test_a_protocol_without_two_readings_names_those_that_have(cohort: Registry) -> None:
