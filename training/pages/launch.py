@@ -63,7 +63,7 @@ def _queue(registry: Registry, name: str, snapshot: str) -> None:
 def _describe(config: Config) -> None:
     told = config.training
     end = f"{told.max_minutes:g} minutes" if told.max_minutes else counted(told.epochs or 0, "epoch")
-    size = " x ".join(str(n) for n in config.sampling.patch) if config.sampling.patch else "whole images"
+    size = " × ".join(str(n) for n in config.sampling.patch) if config.sampling.patch else "whole images"
     rows = {
         "Network": config.model.name,
         "Trains for": end,
