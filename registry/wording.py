@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 NOT_STATED = "not stated"
 """What a dataset does not say of a site, a scanner, a class: one word on every page, and one row in every count."""
@@ -70,7 +71,12 @@ def words(code: str | None) -> str:
 def scan_facts(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> str:
     """`112 x 138 x 58 voxels of 1.5 x 1.5 x 3 mm`."""
     sizes = _TIMES.join(f"{size:.2f}".rstrip("0").rstrip(".") for size in spacing_mm)
-    return f"{_TIMES.join(str(n) for n in shape)} voxels of {sizes} mm"
+    return f"{grid(shape)} voxels of {sizes} mm"
+
+
+def grid(shape: Iterable[int]) -> str:
+    """How many along each axis: `112 x 138 x 58`, with the sign for times."""
+    return _TIMES.join(str(n) for n in shape)
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from registry import snapshots
 from registry.store import Registry
 from registry.tables import Snapshot
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.wording import counted, grid, plain
 from training import config as configs
 from training import service
 from training.config import Config
@@ -63,7 +63,7 @@ def _queue(registry: Registry, name: str, snapshot: str) -> None:
 def _describe(config: Config) -> None:
     told = config.training
     end = f"{told.max_minutes:g} minutes" if told.max_minutes else counted(told.epochs or 0, "epoch")
-    size = " × ".join(str(n) for n in config.sampling.patch) if config.sampling.patch else "whole images"
+    size = grid(config.sampling.patch) if config.sampling.patch else "whole images"
     rows = {
         "Network": config.model.name,
         "Trains for": end,
