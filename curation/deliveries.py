@@ -161,6 +161,7 @@ class _Importing:
 
     Raises:
         NotFound: no such recipe or folder.
+        InvalidInput: a file instead of a folder.
     """
 
     def __init__(
@@ -169,6 +170,10 @@ class _Importing:
         own = {key: value for key, value in options.items() if key != SAME_PERSONS}
         self._recipe = for_registry(recipes.load(recipe_name), registry, own)
         self._same_persons = bool(options.get(SAME_PERSONS))
+        if source.is_file():
+            raise InvalidInput(
+                f"{source} is a file.", "Give the folder that holds the delivery; unpack an archive first."
+            )
         if not source.is_dir():
             raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
         self._registry, self._source, self._progress = registry, source, progress

@@ -6,6 +6,7 @@ Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabe
 from __future__ import annotations
 
 import gzip
+import logging
 import math
 import zlib
 from collections.abc import Sequence
@@ -282,6 +283,7 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
 
     if not path.is_file():
         raise InvalidInput(f"{path.name} is not a readable file.", "Fetch it first if it is a link to absent content.")
+    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # what it finds is said in the errors here, once
     try:
         image = nibabel.load(path)
     except Exception as error:

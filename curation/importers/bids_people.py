@@ -21,6 +21,9 @@ from registry.creation import PARTICIPANTS
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
 _SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
 
+_STRONGEST_T = 100
+"""What states a stronger field has written something else there."""
+
 Row = dict[str, Any]
 
 
@@ -54,7 +57,10 @@ def describe_people(run: Run) -> None:
 def copy_visits(run: Run, item: Item) -> None:
     """`sessions.tsv` is written anew; `scans.tsv` keeps its rows of kept files without acquisition times."""
     if "_sessions." in item.inner:
-        run.tree.used.append(item.path)
+        if item.path.endswith(".tsv"):
+            read_rows(run, item.path, "session_id")
+        if all(other.path != item.path for other in run.tree.refused):
+            run.tree.used.append(item.path)
         return
     if item.path.endswith(".json"):
         raise RefusedError(Reason.NOT_CARRIED, "Scans are described once, at the root of the dataset.")
@@ -106,10 +112,12 @@ def read_rows(run: Run, path: str, key: str) -> dict[str, Row]:
     try:
         require_inside(run.source, path)
         rows = read_tsv(run.source / path)
+        if rows and key not in rows[0]:
+            raise ValueError(f"It has no column '{key}'; a tab parts two columns")
         found = {str(row[key]): dict(row) for row in rows}
         if len(found) < len(rows):
-            raise ValueError(f"{path}: a {key} appears twice")
-    except (ValueError, KeyError, OSError) as error:
+            raise ValueError(f"A {key} appears twice")
+    except (ValueError, OSError) as error:
         return _refused(run, path, Reason.UNREADABLE_TSV, f"{error}.")
     except RefusedError as error:
         return _refused(run, path, error.reason, error.detail)
@@ -145,7 +153,10 @@ def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
     site = _known(person.get("site")) or _known(facts.get("InstitutionName"))
     field_t = facts.get("MagneticFieldStrength")
     parts = [_known(facts.get("Manufacturer")), _known(facts.get("ManufacturersModelName"))]
-    words = [*filter(None, parts), *([f"{float(field_t):g} T"] if isinstance(field_t, int | float) else [])]
+    words = [
+        *filter(None, parts),
+        *([f"{float(field_t):g} T"] if isinstance(field_t, int | float) and abs(field_t) < _STRONGEST_T else []),
+    ]
     return {"_site": site, "_scanner": " ".join(words) if any(parts) else None}
 
 

@@ -63,16 +63,20 @@ def copy_table(run: Run, item: Item) -> list[dict[str, Any]]:
     run.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
     if suffix == "descriptions":
         kept = [row for row in kept if row.get("desc_id")]
-    _require_keys(item, kept)
+    _require_keys(item, header, kept)
     same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
     run.tree.write(item.target, (run.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
     return kept
 
 
-def _require_keys(item: Item, rows: list[dict[str, Any]]) -> None:
+def _require_keys(item: Item, header: list[str], rows: list[dict[str, Any]]) -> None:
+    key = key_of(item.target)
+    if key is None:
+        return
+    if key not in header:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"It has no column '{key}'; a tab parts two columns.")
     try:
-        if key := key_of(item.target):
-            require_keys(rows, key)
+        require_keys(rows, key)
     except ValueError as error:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
 

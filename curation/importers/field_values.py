@@ -6,7 +6,6 @@ words, a phrase with a number in it. Only few fields hold sentences; those are s
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +25,8 @@ _VERSION = re.compile(r"(?<=\.)\d{8}(?!\d)|(?<![^\W_])[vr]\d{8}(?!\d)")
 """Programs number their releases by the day."""
 _RELATIVE = re.compile(r"(?:file:)?\.\.?(?:/[\w.+-]*)*|bids:[\w.-]*:(?:[\w.+-]+/?)*")
 _CHECKSUM = re.compile(r"[0-9a-f]{40,128}")
+_LARGEST = 1e300
+"""Whole numbers beyond have no decimal form; NaN is never smaller."""
 _LONGEST = 5000
 """Characters of a sentence field; a longer one is a document."""
 
@@ -37,7 +38,7 @@ def number(value: Any) -> float | int | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
         return None
     return None if value == int(value) and told(str(int(value))) else value
 

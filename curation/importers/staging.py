@@ -89,7 +89,11 @@ class Staging:
         if (said := in_labels(path)) and not self.recipe.options.get("labels_hold_no_dates"):
             raise RefusedError(Reason.TELLING_NAME, f"Its name holds {said}: {_RENAME}")
         if path.lower() in self.taken:
-            raise RefusedError(Reason.DUPLICATE, f"{self.taken[path.lower()]} is in the tree already.")
+            raise RefusedError(
+                Reason.DUPLICATE,
+                f"Another file of the delivery is {self.taken[path.lower()]} already: names "
+                "that differ by case alone, or by .nii and .nii.gz, are one.",
+            )
         with place.open("xb") as stream:
             stream.write(data)
         self.taken[path.lower()] = path

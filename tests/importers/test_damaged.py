@@ -107,6 +107,16 @@ LISTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "levels that are a list": (_json("participants.json", {"sex": [1]}), {}),
     "levels that are a text": (_json("participants.json", {"sex": "x"}), {}),
     "levels of a text": (_json("participants.json", {"sex": {"Levels": "x"}}), {}),
+    "a field strength that no number holds": (_json(f"{IMAGE}.json", {"MagneticFieldStrength": 10**400}), {}),
+    "a table of a subject without sessions": (_text("sub-03/sub-03_sessions.tsv", "session_id\tacq_time\nses-01\n"),
+                                              {"sub-03/sub-03_sessions.tsv": "unreadable-tsv"}),
+    "a comma instead of a tab": (_text("participants.tsv", "participant_id,age\nsub-01,1\n"),
+                                 {"participants.tsv": "unreadable-tsv"}),
+    "a rater without a code": (
+        _text("derivatives/manual-ms/descriptions.tsv", "rater_id\trole\ne01\texpert\n"),
+        {"derivatives/manual-ms/descriptions.tsv": "unreadable-tsv"}),
+    "one image packed and plain": (
+        lambda source: twins.put(source / f"{IMAGE}.nii", twins.voxels(0)), {f"{IMAGE}.nii.gz": "duplicate"}),
     "a tab in a cell": (_json(f"{IMAGE}.json", {"InstitutionName": "Centre\tA\nB"}), {}),
 }  # fmt: skip
 
@@ -119,6 +129,7 @@ def test_one_bad_file_is_listed_and_the_rest_comes_in(tmp_path: Path, case: str)
     spoil(source)
     report = stage(recipes.load("bids"), source, tmp_path / "into")
     assert report.kept == whole.kept
+    assert all(" " in item.detail and item.detail[-1] == "." for item in report.refused)
     assert {item.path: item.reason for item in report.refused} == {"sourcedata/scan.dcm": "not-carried", **expected}
     json.dumps(report.to_json(), ensure_ascii=False).encode()
     for path in sorted(twins.checksums(tmp_path / "into")):

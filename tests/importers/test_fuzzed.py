@@ -28,7 +28,18 @@ ANY_JSON = st.recursive(
     max_leaves=5,
 )
 TELLING = st.sampled_from(
-    ["sub-01", "ses-a", "raw", "bids:raw:sub-01/x.nii.gz", "F", "n/a", "0", "file:../..", "Levels"]
+    [
+        "2020-01-01T00:00:00Z",
+        "sub-01",
+        "ses-a",
+        "raw",
+        "bids:raw:sub-01/x.nii.gz",
+        "F",
+        "n/a",
+        "0",
+        "file:../..",
+        "Levels",
+    ]
 )
 Spoil = Callable[[Path], object]
 FEW = settings(max_examples=settings.default.max_examples // 4)
@@ -76,7 +87,7 @@ def put(value: Any, place: tuple[Any, ...], new: Any) -> Any:
 def changed_json(draw: st.DrawFn, recipe: str) -> Spoil:
     path = draw(st.sampled_from(files(recipe, ".json")))
     value = json.loads((WHOLE[recipe] / path).read_text())
-    value = put(value, draw(st.sampled_from(places(value))), draw(ANY_JSON | TELLING))
+    value = put(value, draw(st.sampled_from(places(value))), draw(ANY_JSON | TELLING | st.just(10**400)))
     return lambda source: (source / path).write_text(json.dumps(value))
 
 

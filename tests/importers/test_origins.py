@@ -82,6 +82,12 @@ def test_another_dataset_with_subjects_of_these_labels_is_refused(
     import_delivery(registry, "bids", other)
 
 
+def test_a_file_is_no_delivery(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"README is a file\.") as refused:
+        import_delivery(registry, "bids", tmp_path / "first/README")
+    assert "folder" in refused.value.hint
+
+
 def test_other_subjects_of_another_dataset_come_in(registry: Registry, tmp_path: Path) -> None:
     import_delivery(registry, "decathlon", twins.decathlon(tmp_path / "other"))
     assert len(images(registry)) == 7

@@ -203,6 +203,14 @@ def test_a_mask_on_its_images_grid_is_accepted_and_one_off_it_says_how_far(tmp_p
         require_same_grid("mask", (4, 5, 6), np.full((4, 4), np.nan), image)
 
 
+def test_nothing_is_said_beside_the_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = bytearray(gzip.decompress(encode(np.zeros((4, 5, 6), np.int16), np.eye(4))))
+    content[70:72] = (999).to_bytes(2, "little")
+    with pytest.raises(InvalidInput):
+        read_header(written(tmp_path, gzip.compress(content)))
+    assert caplog.records == []
+
+
 def test_a_mask_is_one_volume_whatever_its_image_is(tmp_path: Path) -> None:
     series = read_header(written(tmp_path, encode(np.zeros((4, 5, 6, 3), np.int16), np.eye(4))))
     for shape in ((4, 5, 6), (4, 5, 6, 1), (4, 5, 6, 1, 1)):
