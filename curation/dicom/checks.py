@@ -72,7 +72,7 @@ def _header(stack: Stack) -> Iterator[Finding]:
     if "DERIVED" in protocol.image_type[:1]:
         yield about(Code.DERIVED, "Image Type says it was computed from other images.", stack.key)
     if _PROCESSED.search(protocol.description.replace("_", " ")):
-        said = "Described as registered or resampled, so no raw image: keep it only where the raw one is missing."
+        said = "Registered or resampled, so no raw image: keep it only where the raw one is missing."
         yield about(Code.PROCESSED, said, stack.key)
     if any(instance.burned_in for instance in stack.instances):
         yield about(Code.BURNED_IN, "The header says that text is burned into the pixels.", stack.key)

@@ -125,7 +125,7 @@ def _apply(rules: Rules, rule: Rule, stack: Stack, *, weak: bool) -> Proposal:
     for label in rules.labels:
         if datatype in label.datatypes and (found := _label_of(label, protocol)):
             entities[label.entity] = found
-            guessed += [f"{label.entity}: write it in place of '{found}'"] if found == label.default else []
+            guessed += [f"{label.entity} is named: write it in place of '{found}'"] if found == label.default else []
     if protocol.part != "mag":
         entities["part"] = protocol.part
     against = [name for name, span in rule.within.items() if not _inside(protocol, name, span, default=True)]
@@ -138,7 +138,7 @@ def _doubt(against: Sequence[str], guessed: Sequence[str]) -> str:
     if against:
         return f"The sequence parameters speak against this name: {', '.join(against)}."
     if guessed:
-        return f"The description names no {', no '.join(guessed)}, then set Keep to yes."
+        return f"No {', no '.join(guessed)}, then set Keep to yes."
     return "The rule that gives this name is a guess."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,7 @@ from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.findings import Finding
 from registry.parallel import mapped
+from registry.wording import counted, words
 
 Outside = tuple[str, Code, str]
 """A file that is in no stack: its path, why, and a sentence."""
@@ -95,7 +97,7 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     naming_rules = rules.read(recipe)
     instances, outside = _read(source, progress)
     if not instances:
-        raise InvalidInput(f"{source.name} holds no MR image ({_counted(outside)}).",
+        raise InvalidInput(f"{source.name} holds no MR image: {_counted(outside)}.",
                            "Name the folder that holds the DICOM files.")  # fmt: skip
     parted = part_copies(source, instances)
     said = "It repeats an instance that another file holds."
@@ -154,5 +156,16 @@ def _later(stack: Stack, visit: Visit) -> list[Finding]:
 
 
 def _counted(outside: Sequence[Outside]) -> str:
-    codes = [code.value for _, code, _ in outside]
-    return ", ".join(f"{codes.count(code)} {code}" for code in sorted(set(codes))) or "it is empty"
+    found = Counter(code for _, code, _ in outside).most_common()
+    said = [f"{counted(n, 'file')} {'is' if n == 1 else 'are'} {_FOUND.get(code, words(code))}" for code, n in found]
+    return ", ".join(said) or "it is empty"
+
+
+_FOUND = {
+    Code.NOT_DICOM: "not DICOM", Code.OTHER_MODALITY: "not MR", Code.TRUNCATED: "cut short",
+    Code.DICOMDIR: "only a directory of others", Code.NO_PIXEL_DATA: "without pixel data",
+    Code.INCOMPLETE_HEADER: "without a complete header", Code.NOT_AN_IMAGE: "without an image",
+    Code.SECONDARY_CAPTURE: "captured from a screen", Code.NO_POSITION: "without a position in the patient",
+    Code.NO_FILE: "not readable to the end",
+}  # fmt: skip
+"""What files are that hold no MR image, as words after "is" or "are"; other codes are words already."""

@@ -33,10 +33,14 @@ def came_in(report: ImportReport | None) -> str:
 def arriving(rehearsal: Rehearsal) -> None:
     """How much an import would write, and what by visit and channel."""
     st.info(f"{rehearsal.said} Nothing is written yet.", icon=":material/info:")
-    visits = arrivals.by_visit(rehearsal.arriving)
+    visits = [_visit(row) for row in arrivals.by_visit(rehearsal.arriving)]
     st.markdown("**What comes in, by visit and channel**")
-    st.dataframe([{opened(key): value for key, value in row.items()} for row in visits], hide_index=True,
-                 height=shell.table_height(len(visits), 300))  # fmt: skip
+    st.dataframe(visits, hide_index=True, height=shell.table_height(len(visits), 300))
+
+
+def _visit(row: Mapping[str, str | None]) -> dict[str, str]:
+    titles = ("subject", "session", "masks", "consensus")
+    return {opened(key) if key in titles else key: value or "" for key, value in row.items()}
 
 
 def show(report: ImportReport, key: str) -> None:

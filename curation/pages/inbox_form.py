@@ -64,8 +64,10 @@ def _about(recipe: Recipe) -> None:
         st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
         if recipe.access:
             st.text(f"Access: {recipe.access}")
-        for trap in recipe.traps:
-            st.caption(f":material/warning: {plain(trap)}")
+    if recipe.traps:
+        with st.expander(f"Known traps ({len(recipe.traps)})", icon=":material/warning:"):
+            for trap in recipe.traps:
+                st.caption(plain(trap))
 
 
 def _look(registry: Registry, asked: Callable[[], Asked]) -> None:

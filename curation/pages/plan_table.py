@@ -10,6 +10,7 @@ from curation import inbox
 from curation.dicom.plan import Row
 from curation.dicom.planning import Planned
 from curation.inbox import Corrected
+from registry.viewer import shell
 from registry.wording import counted, plain
 
 _COLUMNS = ("description", "keep", "reason", "name", "subject", "session", "days_from_baseline", "files", "volumes",
@@ -17,7 +18,6 @@ _COLUMNS = ("description", "keep", "reason", "name", "subject", "session", "days
 _FIXED = ("line", "description", "reason", "files", "volumes", "shape", "spacing_mm", "plane", "echo_time_ms")
 _NUMBERS = {"files": int, "volumes": int, "echo_time_ms": float}
 _SIZES = ("shape", "spacing_mm")
-_TWO_LINES = 54
 
 
 def edit(planned: Planned, key: str) -> Corrected:
@@ -27,8 +27,8 @@ def edit(planned: Planned, key: str) -> Corrected:
                "anat/ce-gadolinium_T1w, the subject and the session.")  # fmt: skip
     rows = [_shown(number, row) for number, row in enumerate(planned.rows, start=1)]
     cells: list[dict[str, Any]] = st.data_editor(
-        rows, key=key, hide_index=True, disabled=_FIXED, column_config=_config(), row_height=_TWO_LINES,
-        height=min(560, 38 + _TWO_LINES * len(rows)),
+        rows, key=key, hide_index=True, disabled=_FIXED, column_config=_config(),
+        height=shell.table_height(len(rows), 560),
     )  # fmt: skip
     corrected = inbox.correct(planned, cells)
     _problems(corrected)
@@ -60,7 +60,7 @@ def _config() -> dict[str, Any]:
         "subject": text("Subject", width=130),
         "session": text("Session", width=80),
         "days_from_baseline": text("Days", width=60, help="Days from the person's first session, never a date."),
-        "reason": text("Why it is not simply kept", width=320, help="What was found; it cannot be edited."),
+        "reason": text("Why it is not simply kept", width=340, help="What was found; it cannot be edited."),
         "description": text("Series description", width=150, pinned=True),
         "files": count("Files", width=55),
         "volumes": count("Volumes", width=70),

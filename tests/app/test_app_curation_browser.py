@@ -130,8 +130,8 @@ def test_a_dicom_name_is_corrected_in_the_table(own: Registry, address: str, pag
     shot(page, "app-inbox-plan")
     line = 2 if page.get_by_text("Series in line 2 (xyz) waits").count() else 1
     grid = page.locator('[data-testid="stDataFrame"]').first
-    for left, text in ((220, "yes"), (610, "anat/acq-second_PDw")):
-        write_cell(page, grid, (left, 35 + 54 * line - 27), text)
+    for left, text in ((220, "yes"), (650, "anat/acq-second_PDw")):
+        write_cell(page, grid, (left, 35 * line + 18), text)
     said(page, "2 series would be imported")
     shot(page, "app-inbox-plan-corrected")
     sound(page)

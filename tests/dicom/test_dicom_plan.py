@@ -33,7 +33,7 @@ def test_a_reason_stands_with_every_series_that_is_not_simply_kept(tmp_path: Pat
     assert (registered.keep, "no raw image" in registered.reason) == ("ask", True)
     assert both.keep == "ask"
     assert "no raw image" in both.reason
-    assert "names no task: write it in place of 'unnamed'" in both.reason
+    assert "No task is named: write it in place of 'unnamed'" in both.reason
 
 
 def test_a_corrected_plan_is_followed(tmp_path: Path) -> None:

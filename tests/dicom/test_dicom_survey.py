@@ -153,7 +153,7 @@ def test_two_versions_of_one_instance_block_the_series(tmp_path: Path) -> None:
 
 def test_a_folder_without_mr_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no DICOM")
-    with pytest.raises(InvalidInput, match="holds no MR image \\(1 not-dicom\\)"):
+    with pytest.raises(InvalidInput, match="holds no MR image: 1 file is not DICOM\\."):
         look(tmp_path)
 
 
