@@ -10,10 +10,12 @@ from typing import Any
 
 from registry import layout
 from registry.names import BidsName, parse
+from registry.wording import words
 
 IMAGE, MASK, CONSENSUS = "image", "mask", "consensus"
 _KINDS = {layout.Role.RAW: IMAGE, layout.Role.IMAGES: IMAGE, layout.Role.READINGS: MASK,
           layout.Role.CONSENSUS: CONSENSUS}  # fmt: skip
+_STATES = ("new", "changed", "there_already")
 _ORDER = {IMAGE: 0, MASK: 1, CONSENSUS: 2}
 _LABELS = ("mask", "dseg", "probseg")
 
@@ -39,8 +41,7 @@ class Arrival:
 
     def __str__(self) -> str:
         """`new` for one volume, else `2 new, 1 there already`."""
-        counts = {"new": self.new, "changed": self.changed, "there already": self.there_already}
-        said = [(number, state) for state, number in counts.items() if number]
+        said = [(getattr(self, state), words(state)) for state in _STATES if getattr(self, state)]
         return said[0][1] if [number for number, _ in said] == [1] else ", ".join(f"{n} {state}" for n, state in said)
 
     @property
@@ -71,7 +72,7 @@ def arriving(delivered: Iterable[str], changed: Collection[str], root: Path) -> 
         if place := _place(path):
             there = "changed" if (root / path).exists() else "new"
             counts.setdefault(place, Counter())[there if path in changed else "there_already"] += 1
-    return [Arrival(*place, **found) for place, found in sorted(counts.items())]
+    return [Arrival(*place, *(found[state] for state in _STATES)) for place, found in sorted(counts.items())]
 
 
 def by_visit(found: Sequence[Arrival]) -> list[dict[str, str | None]]:
