@@ -125,15 +125,15 @@ def lesions(catalog: Catalog, images: Sequence[str]) -> list[Row]:
 
 
 def burden(catalog: Catalog, subject: str) -> list[Row]:
-    """Marked volume by reader and visit: `day, session, reader, volume_ml`; the consensus is a reader of its own.
+    """Marked volume by rater and visit: `day, session, rater, volume_ml`; the consensus stands beside them as one.
 
     Only binary or summed volumes: what the masks hold that is not background.
     """
     return catalog.rows("""WITH drawn AS (
-            SELECT session, rater AS reader, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
-            UNION ALL SELECT session, 'consensus' AS reader, volume_mm3 FROM consensus WHERE subject = $1 AND NOT stale)
-        SELECT v.days_from_baseline AS day, d.session, d.reader, max(d.volume_mm3) / 1000 AS volume_ml
-        FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.reader""",
+            SELECT session, rater, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
+            UNION ALL SELECT session, 'consensus' AS rater, volume_mm3 FROM consensus WHERE subject = $1 AND NOT stale)
+        SELECT v.days_from_baseline AS day, d.session, d.rater, max(d.volume_mm3) / 1000 AS volume_ml
+        FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.rater""",
         [subject])  # fmt: skip
 
 

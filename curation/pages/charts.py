@@ -126,22 +126,22 @@ def _columns_axis(names: Collection[str]) -> alt.Axis:
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
-    """Marked volume (mL) of each reader over the days from baseline."""
-    readers = [*raters, "consensus"]
+    """Marked volume (mL) of each rater over the days from baseline."""
+    known_raters = [*raters, "consensus"]
     colours = [*(rater_colour(index) for index in range(len(raters))), _CONSENSUS_LINE]
-    shown = {row["reader"] for row in rows}
-    known = [(reader, colour) for reader, colour in zip(readers, colours, strict=True) if reader in shown]
-    scale = alt.Scale(domain=[reader for reader, _ in known], range=[colour for _, colour in known])
+    shown = {row["rater"] for row in rows}
+    known = [(name, colour) for name, colour in zip(known_raters, colours, strict=True) if name in shown]
+    scale = alt.Scale(domain=[name for name, _ in known], range=[colour for _, colour in known])
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(rows)), height=300)
         .mark_line(point=alt.OverlayMarkDef(size=55, filled=True), strokeWidth=2)
         .encode(
             x=alt.X("day:Q", title="Days from baseline", axis=_count_axis()),
             y=alt.Y("volume_ml:Q", title="Marked volume (mL)", axis=alt.Axis(titlePadding=8)),
-            color=alt.Color("reader:N", scale=scale, legend=lettering.legend([reader for reader, _ in known])),
-            strokeDash=alt.condition("datum.reader == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
+            color=alt.Color("rater:N", scale=scale, legend=lettering.legend([name for name, _ in known])),
+            strokeDash=alt.condition("datum.rater == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
             tooltip=[
-                alt.Tooltip("reader:N", title="Reader"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
+                alt.Tooltip("rater:N", title="Rater"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
                 alt.Tooltip("volume_ml:Q", title="Volume (mL)", format=".2f"),
             ],
         )
