@@ -72,9 +72,9 @@ def test_a_query_saved_meanwhile_does_not_slip_in(writable: Registry) -> None:
 def test_a_split_of_another_query_is_warned_of(writable: Registry) -> None:
     two_cohorts(writable)
     test = open_page(writable, "queries")
-    assert not test.warning
+    assert "divides the persons" not in texts(test).replace("No split divides", "")
     test = test.selectbox(key="snapshot_split").set_value("by-person@1").run()
-    assert "by-person@1 divides the persons of read@1, not of aaa@1." in test.warning[0].value
+    assert "by-person@1 divides the persons of read@1, not of aaa@1." in texts(test)
 
 
 def test_the_protocol_of_most_masks_is_taken_where_there_are_several(writable: Registry) -> None:
