@@ -129,6 +129,7 @@ def test_tables_give_age_sex_and_class_but_doubtful_rows_give_nothing(staged: St
     assert "Several rows that differ, so none is used: IXI_ID 12." in staged["ixi"][1].notes
     assert column(staged, "cord-7t", "class") == {"sub-CORDALS02": "ALS", "sub-CORDHC01": "HC"}
     assert column(staged, "cord-7t", "radiological_status") == {"sub-CORDALS02": None, "sub-CORDHC01": "normal"}
+    assert column(staged, "cord-7t", "level") == {"sub-CORDALS02": "thoracic", "sub-CORDHC01": "cervical"}
     days = rows(staged, "ofsep", "sub-OFSEP01x0007/sub-OFSEP01x0007_sessions.tsv")
     assert [row["days_from_baseline"] for row in days] == ["0", "371"]
 

@@ -211,6 +211,17 @@ def test_a_mask_of_one_volume_may_say_so_by_a_fourth_axis(tmp_path: Path) -> Non
     assert stage(recipes.load("bids"), source, tmp_path / "into").kept["masks"] == 8
 
 
+def test_visits_that_contradict_each_other_about_one_person_are_noted(tmp_path: Path) -> None:
+    for scan in ("01", "02"):
+        twins.put(tmp_path / f"delivery/KKI2009-{scan}-MPRAGE.nii.gz", twins.voxels(1))
+    rows = "KKI2009-01-MPRAGE,113,1,25,M\nKKI2009-02-MPRAGE,113,2,60,F\n"
+    twins.write(tmp_path / "delivery/scans.csv", f"MPRAGE,Subject ID,Visit ID,Age,Sex\n{rows}")
+    report = stage(recipes.load("kirby21"), tmp_path / "delivery", tmp_path / "into")
+    (row,) = read_tsv(tmp_path / "into/participants.tsv")
+    assert (row["age"], row["sex"]) == ("25", "M")
+    assert "Visits that differ about one person, so the first counts: sub-KKI113 (age, sex)." in report.notes
+
+
 def test_a_tab_in_a_cell_becomes_a_space(tmp_path: Path) -> None:
     source = twins.bids(tmp_path / "delivery")
     twins.write_json(source / f"{IMAGE}.json", {"InstitutionName": "Centre\tA\nB"})

@@ -61,7 +61,8 @@ TWINS = {
     "cord-7t": Twin(
         ("{HC01,ALS02,new03}/slice{1,2}_T2star.nii.gz",),
         {"{HC01,ALS02}/slice{1,2}_{cord,gm}_{e01,e02}.nii.gz": (1,)},
-        {"participants.tsv": "patient\tgroup\tage\tsite\nHC01\tHC\t30\tA\nALS02\tALS\tn/a\tB\n"},
+        {"participants.tsv": "patient\tgroup\tage\tsite\tlevel\n"
+         "HC01\tHC\t30\tA\tcervical\nALS02\tALS\tn/a\tB\tthoracic\n"},
         kept=(2, 2, 4, 16, 0),
     ),
     "liver-pairs": Twin(

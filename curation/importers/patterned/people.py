@@ -8,22 +8,40 @@ from typing import Any
 from curation.importers.patterned.rules import Template
 from curation.importers.patterned.run import Place, Run
 from curation.importers.patterns import fill
+from curation.importers.report import SHOWN
 from registry.names import to_label
 
 
 def describe(run: Run) -> None:
-    """Fill the tree's participants and sessions; a subject's columns come from its first session."""
+    """Fill the tree's participants and sessions; a subject's columns come from its first session.
+
+    Sessions that say something else of one person are noted.
+    """
+    first: dict[str, dict[str, str]] = {}
+    doubtful: dict[str, set[str]] = {}
     for (subject, session), place in sorted(run.places.items()):
+        columns = _columns(run, run.rules.participants, place)
+        known = {name: value for name, value in columns.items() if value is not None}
         if f"sub-{subject}" not in run.tree.participants:
             stated = fill(run.rules.person, place.holes)
             person = f"P-{to_label(stated)}" if stated else None
-            columns = _columns(run, run.rules.participants, place)
-            known = {name: value for name, value in columns.items() if value is not None}
             run.tree.person(f"sub-{subject}", person, **known)
+        before = first.setdefault(subject, known)
+        if other := {name for name, value in known.items() if before.get(name, value) != value}:
+            doubtful.setdefault(subject, set()).update(other)
         if session:
             row = _columns(run, run.rules.sessions, place)
             visits = run.tree.sessions.setdefault(f"sub-{subject}", {})
             visits[f"ses-{session}"] = {"days_from_baseline": None, **_site(run, place), **row}
+    _note_doubtful(run, doubtful)
+
+
+def _note_doubtful(run: Run, doubtful: Mapping[str, set[str]]) -> None:
+    named = [f"sub-{subject} ({', '.join(sorted(columns))})" for subject, columns in sorted(doubtful.items())]
+    if named:
+        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+        run.tree.notes.append(f"Visits that differ about one person, so the first counts: "
+                              f"{', '.join(named[:SHOWN])}{more}.")  # fmt: skip
 
 
 def _site(run: Run, place: Place) -> dict[str, Any]:
