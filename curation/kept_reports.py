@@ -80,7 +80,7 @@ def keep_here(registry: Registry, name: str, report: ImportReport) -> None:
 
 
 def _here(registry: Registry, name: str) -> Path:
-    return registry.local / "imports" / f"{name}.json"
+    return registry.local / "reports" / f"{name}.json"
 
 
 def get(registry: Registry, name: str) -> KeptReport:

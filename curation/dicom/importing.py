@@ -20,14 +20,12 @@ from curation.dicom.reading import Unusable
 from curation.dicom.stacks import Stack
 from curation.dicom.survey import Settings, Survey, survey
 from curation.importers import sidecars
+from curation.importers.people_values import OLDEST_YEARS
 from curation.importers.report import ImportReport, Refusal
 from curation.importers.staging import Progress, RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.names import BidsName
-
-OLDEST_YEARS = 89
-"""Ages above are written as this many years and one: very old people are few, and can be found."""
 
 Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 
@@ -132,7 +130,7 @@ def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> No
     if name.subject not in tree.participants:
         sex = first.patient.sex.upper() if first.patient.sex.upper() in ("F", "M") else None
         age = first.origin.age_years if name.subject not in seen.held else None
-        age = min(age, OLDEST_YEARS + 1) if age else None
+        age = min(age, OLDEST_YEARS) if age else None
         tree.person(name.subject, seen.labels.person(first), age=age, sex=sex)
     sessions = tree.sessions.setdefault(name.subject, {})
     place = ", ".join(filter(None, (_scanner(converted.fields), first.origin.institution))) or None

@@ -259,7 +259,7 @@ def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registr
     assert "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz" in paths
     assert [path for path in paths if path.startswith("sub-01/ses-a/anat/file-") and path.endswith(".nii.gz")]
     assert kept_reports.get(registry, kept.name).report == told  # on the machine that imported
-    for file in (registry.local / "imports").iterdir():
+    for file in (registry.local / "reports").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.unlink()
     assert kept_reports.get(registry, kept.name) == kept  # on any other
