@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ def part_copies(source: Path, instances: Sequence[Instance]) -> Sorted:
     Two instances are the same when they share the SOP Instance UID, or when one slice of one volume appears twice with
     equal numbers and times (a copy that was given new UIDs). Their pixels decide whether they are copies or rivals.
     """
-    kept = sorted(instances, key=lambda item: item.path.encode())
+    kept = sorted(instances, key=lambda item: os.fsencode(item.path))
     copies: list[str] = []
     conflicts: set[str] = set()
     for identity in (_by_uid, _by_place):

@@ -26,7 +26,7 @@ class Pseudonyms:
 
     def of(self, kind: str, text: str) -> str:
         """64 hex digits: HMAC-SHA-256 of `text`, apart for each kind (`series`, `study`, `person`, `path`)."""
-        return hmac.digest(self.salt, f"{kind}\0{text}".encode(), "sha256").hex()
+        return hmac.digest(self.salt, f"{kind}\0{text}".encode(errors="surrogateescape"), "sha256").hex()
 
     def subject(self, person: str) -> str:
         """A subject label without its prefix: ten hex digits in capitals."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def build(instances: Iterable[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
 def _of_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
     groups: dict[tuple[Any, ...], list[Instance]] = defaultdict(list)
     directions: list[Frame] = []
-    for instance in sorted(members, key=lambda item: (item.instance_number, item.path.encode())):
+    for instance in sorted(members, key=lambda item: (item.instance_number, os.fsencode(item.path))):
         groups[_likeness(instance), _direction(instance.frames[0], directions)].append(instance)
     first = members[0]
     name = pseudonyms.of("series", first.series)

@@ -19,6 +19,7 @@ from curation.dicom.pseudonyms import Pseudonyms, fresh
 from curation.dicom.reading import Unusable, read_header
 from curation.dicom.stacks import Stack, build
 from curation.importers.bids_items import walk
+from curation.importers.report import printable
 from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
@@ -119,7 +120,8 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
         stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
         for stack, proposal in found
     }
-    return Survey(stacks, rows, findings, outside, labels, frozenset(settings.held))
+    shown = [(printable(path), code, said) for path, code, said in outside]
+    return Survey(stacks, rows, findings, shown, labels, frozenset(settings.held))
 
 
 def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outside]]:

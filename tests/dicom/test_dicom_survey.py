@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -62,6 +63,8 @@ FILES: list[tuple[str, Callable[[Path], object], set[Code]]] = [
     ("CT", lambda f: twins.change(f / "01-00-000", Modality="CT"), {Code.OTHER_MODALITY}),
     ("screen shot", lambda f: twins.change(f / "01-00-000", SOPClassUID=twins.CAPTURE), {Code.SECONDARY_CAPTURE}),
     ("dead link", lambda f: (f / "gone").symlink_to(f / "nowhere"), {Code.NOT_FETCHED}),
+    ("a pipe", lambda f: os.mkfifo(f / "pipe"), {Code.NO_FILE}),
+    ("a link to a folder", lambda f: (f / "linked").symlink_to(f), {Code.NO_FILE}),
     ("a copy", lambda f: shutil.copy(f / "01-00-002", f / "copy"), {Code.DUPLICATED_INSTANCE}),
 ]  # fmt: skip
 
@@ -78,6 +81,15 @@ def test_a_file_that_is_no_slice_is_listed_with_its_reason(
     in_stacks = [path for stack in seen.stacks.values() for path in stack.paths]
     every = sorted(path.name for path in tmp_path.iterdir())
     assert sorted([*in_stacks, *outside(seen)]) == every
+
+
+def test_a_name_that_is_no_text_is_read_as_any_other(tmp_path: Path) -> None:
+    twins.write(tmp_path, Series())
+    (tmp_path / "01-00-000").rename(os.fsdecode(os.fsencode(tmp_path) + b"/Gr\xf6\xdfe"))
+    (tmp_path / os.fsdecode(b"Gr\xfc\xdfe")).write_text("no DICOM")
+    seen = look(tmp_path)
+    assert "Gr\udcf6\udcdfe" in seen.stacks[only(seen)].paths
+    assert outside(seen) == {r"Gr\udcfc\udcdfe": Code.NOT_DICOM}
 
 
 SERIES: list[tuple[str, Callable[[Path], object], Code, str]] = [
