@@ -48,7 +48,7 @@ def show(report: ImportReport, key: str) -> None:
     columns = st.columns(len(_KEPT) + 1)
     for column, kind in zip(columns, _KEPT, strict=False):
         column.metric(kind.capitalize(), number(report.kept.get(kind, 0)), border=True)
-    columns[-1].metric("Not imported", number(len(report.refused)), border=True, help="Files, each with its reason")
+    columns[-1].metric("Not imported", number(len(report.refused)), border=True)
     _notes(report.notes)
     refused(report.refused, key)
 
