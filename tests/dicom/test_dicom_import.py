@@ -14,7 +14,6 @@ from dicom_twins import Series
 from importers.importer_twins import validator_errors
 from importing import SALT, SECRETS, edited, nothing, recipe
 
-from curation.deidentification.scanning import scan
 from curation.dicom import comparing, converting
 from curation.dicom.codes import Code
 from curation.dicom.planning import make_plan
@@ -23,6 +22,7 @@ from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry import volumes
 from registry.canon import read_tsv
+from registry.privacy.scanning import scan
 
 
 def delivery(root: Path) -> Path:

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from curation import recipes
 from curation.cli import commands
-from curation.deidentification.scanning import scan
 from curation.deliveries import import_delivery
 from curation.dicom import plan
 from curation.dicom.pseudonyms import of_registry
@@ -25,6 +24,7 @@ from registry.canon import read_tsv
 from registry.console import State
 from registry.creation import create
 from registry.errors import InvalidInput, UsageError
+from registry.privacy.scanning import scan
 from registry.store import Registry
 
 
