@@ -190,7 +190,7 @@ class _Importing:
                                f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
         if not self._same_persons:
             origins.require_same(self._registry, self._recipe, tree)
-        report = safeguard(tree, report)
+        report = safeguard(tree, report, self._progress)
         self.reports.append(report)
         self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
         return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree),

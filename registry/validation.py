@@ -43,10 +43,10 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
     Args:
         registry: the registry.
         bids: also run the official validator on the raw root and on each derivative, where it is installed.
-        progress: told about each dataset.
+        progress: told about each file that is read, then about each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
-    findings += [*check_privacy(registry), *reviewing.stored(registry)]
+    findings += [*check_privacy(registry, progress), *reviewing.stored(registry)]
     absent = {finding.path for finding in findings if finding.code == _ABSENT}
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids and validator() is not None:
@@ -95,12 +95,12 @@ def check_events(registry: Registry) -> Iterator[Finding]:
         yield Finding("event-chain-broken", Severity.ERROR, "", error.message)
 
 
-def check_privacy(registry: Registry) -> list[Finding]:
+def check_privacy(registry: Registry, progress: Progress | None = None) -> list[Finding]:
     """Law 12: no file that is here tells who a person is, or when anybody came."""
     with registry.reading() as session:
         known = session.exec(select(File.path).order_by(col(File.path))).all()
     here = [path for path in known if (registry.root / path).is_file()]
-    return checking.shortened(checking.check(registry.root, here))
+    return checking.shortened(checking.check(registry.root, here, progress))
 
 
 def datasets(root: Path) -> list[str]:

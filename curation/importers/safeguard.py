@@ -10,18 +10,19 @@ from curation.importers.report import ImportReport, Reason, Refusal, count
 from registry.findings import Finding, Severity
 from registry.names import parse
 from registry.privacy import checking
+from registry.publishing import Progress
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 
 
-def safeguard(tree: Path, report: ImportReport) -> ImportReport:
+def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None) -> ImportReport:
     """Scan what would come in, below the subjects and above them.
 
     A file of a subject that certainly identifies somebody is removed and refused, with the sidecar of an image. The
     rest becomes notes of the report: nobody can tell from one finding whether a table of all subjects may go.
     """
     paths = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-    found = list(checking.check(tree, paths))
+    found = list(checking.check(tree, paths, progress))
     certain = {item.path: item for item in found if item.severity is Severity.ERROR and parse(item.path) is not None}
     refused = [Refusal(path, Reason.TELLING.value, item.message) for path, item in certain.items()]
     for path in certain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,16 @@ _ELSEWHERE = frozenset({Kind.NOT_READ, Kind.BROKEN_IMAGE})
 """Told by other checks already: files that are absent, damaged or unreadable."""
 
 
-def check(root: Path, paths: Sequence[str]) -> Iterator[Finding]:
+def check(
+    root: Path, paths: Sequence[str], progress: Callable[[int, int, str], None] | None = None
+) -> Iterator[Finding]:
     """What these files and their names tell of persons, in the order of the paths, by all cores.
 
     Errors are what certainly identifies; what may do so is a warning. What cannot be read is left to other checks.
     """
-    for found in mapped(partial(scan_file, root), paths):
+    for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
+        if progress:
+            progress(done, len(paths), "looking for traces of persons")
         for item in found:
             if item.code not in _ELSEWHERE:
                 certain = item.severity is Severity.ERROR and item.code in _CERTAIN
