@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from curation.importers.bids_items import Item, Kind
 from curation.importers.bids_shapes import fitted
 from curation.importers.cleaning import is_clean
 from curation.importers.field_values import Value
+from curation.importers.kept import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
 from registry import layout, volumes
 from registry.canon import sha256_bytes, sha256_file
@@ -40,10 +42,18 @@ class Run:
     images: dict[str, Placed] = field(default_factory=dict)
     references: dict[str, Placed] = field(default_factory=dict)
     rewritten: dict[str, str] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
+    kept: Kept = field(default_factory=Kept)
     dropped: Counter[str] = field(default_factory=Counter)
     participants: dict[str, dict[str, Any]] | None = None
     visits: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def by_folder(self) -> Mapping[str, list[Item]]:
+        """Folder in the source to the items directly in it."""
+        found: dict[str, list[Item]] = {}
+        for item in self.items:
+            found.setdefault(item.path.rpartition("/")[0], []).append(item)
+        return found
 
     def attempt(self, item: Item, action: Any) -> None:
         """Run `action(item)`; a refusal is listed and the import goes on."""
@@ -78,7 +88,7 @@ class Run:
 def clean_bytes(run: Run, item: Item) -> bytes:
     """The file's bytes: as they are where they are clean, cleaned otherwise."""
     path = run.source / item.path
-    content = fitted(run.source, run.items, item, open_nifti(path))
+    content = fitted(run.source, run.by_folder, item, open_nifti(path))
     if item.path.endswith(".nii.gz") and is_clean(path, content):
         return path.read_bytes()
     data = content.encode()

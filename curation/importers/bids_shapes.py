@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from curation.importers.bids_items import Item
@@ -10,16 +11,18 @@ from curation.importers.cleaning import CleanNifti
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, require_file
 
+ByFolder = Mapping[str, list[Item]]
+
 _GRADIENTS = {".bval": 1, ".bvec": 3}
 """Rows of numbers in each table."""
 
 
-def fitted(source: Path, items: list[Item], item: Item, content: CleanNifti) -> CleanNifti:
+def fitted(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti) -> CleanNifti:
     """The image as BIDS wants it: a `T1w` loses axes of length 1 beyond the third, everything else stays.
 
     Args:
         source: the delivery's folder.
-        items: all of its files, among them the tables of gradients.
+        by_folder: its files by their folder, among them the tables of gradients.
         item: the image.
         content: what is in it.
 
@@ -34,13 +37,13 @@ def fitted(source: Path, items: list[Item], item: Item, content: CleanNifti) -> 
             raise RefusedError(Reason.NOT_AS_NAMED, f"A T1w image is one volume, this one holds {count}.")
         return content.channel(0)
     if suffix == "dwi":
-        _require_gradients(source, items, item, content.channels)
+        _require_gradients(source, by_folder, item, content.channels)
     return content
 
 
-def _require_gradients(source: Path, items: list[Item], item: Item, volumes: int) -> None:
+def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: int) -> None:
     for extension, rows in _GRADIENTS.items():
-        table = _nearest(items, item, extension)
+        table = _nearest(by_folder, item, extension)
         if table is None:
             raise RefusedError(Reason.NOT_AS_NAMED, f"A dwi image needs its {extension}, and there is none.")
         if _counts(source / table.path) != [volumes] * rows:
@@ -48,19 +51,22 @@ def _require_gradients(source: Path, items: list[Item], item: Item, volumes: int
             raise RefusedError(Reason.NOT_AS_NAMED, f"Its {extension} has to hold {wanted}.")
 
 
-def _nearest(items: list[Item], image: Item, extension: str) -> Item | None:
+def _nearest(by_folder: ByFolder, image: Item, extension: str) -> Item | None:
     """The table that the image inherits: of the deepest folder above it, with no entity that the image lacks."""
-    parts = set(PurePosixPath(image.inner).name.partition(".")[0].split("_"))
-    above = {str(folder) for folder in PurePosixPath(image.path).parents}
-    fitting = [
-        other
-        for other in items
-        if other.path.endswith(extension)
-        and other.dataset == image.dataset
-        and str(PurePosixPath(other.path).parent) in above
-        and set(PurePosixPath(other.path).name.partition(".")[0].split("_")) <= parts
-    ]
-    return max(fitting, key=lambda other: (other.path.count("/"), len(other.path)), default=None)
+    parts = _parts(image)
+    for folder in PurePosixPath(image.path).parents:
+        fitting = [
+            other
+            for other in by_folder.get("" if str(folder) == "." else str(folder), ())
+            if other.path.endswith(extension) and other.dataset == image.dataset and _parts(other) <= parts
+        ]
+        if fitting:
+            return max(fitting, key=lambda other: len(other.path))
+    return None
+
+
+def _parts(item: Item) -> set[str]:
+    return set(item.path.rpartition("/")[2].partition(".")[0].split("_"))
 
 
 def _counts(path: Path) -> list[int]:

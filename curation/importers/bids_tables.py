@@ -106,11 +106,10 @@ def columns_of(run: Run, item: Item, fields: Mapping[str, Any]) -> set[str]:
         return {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
     if suffix == "scans":
         return {"filename", "status", "qc_final", "qc_n", "revision"}
-    beside = item.target.removesuffix(".json") + ".tsv"
-    inherited = "/" not in item.inner
-    tables = [path for path in run.tree.taken.values()
-              if path == beside or (inherited and path.endswith(f"{suffix}.tsv"))]  # fmt: skip
-    return {column for path in tables for column in _header(run.tree.root / path)}
+    tables = [item.target.removesuffix(".json") + ".tsv"]
+    if "/" not in item.inner:  # above subjects it describes the tables of all of them
+        tables += [path for path in run.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
+    return {column for path in tables if path.lower() in run.tree.taken for column in _header(run.tree.root / path)}
 
 
 def suffix_of(path: str) -> str:

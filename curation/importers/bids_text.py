@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Any
 
 from curation.importers import sidecars, tables
@@ -26,8 +25,7 @@ def copy_companion(run: Run, item: Item) -> None:
     if item.path.endswith(".json"):
         _copy_sidecar(run, item)
         return
-    folder = str(PurePosixPath(item.target).parent)
-    images = any(str(PurePosixPath(kept).parent) == folder for kept in run.kept)
+    images = run.kept.in_folder(item.target.rpartition("/")[0])
     if not images and layout.role(item.dataset)[0] is not layout.Role.LESIONS:
         raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
     if item.path.endswith(".tsv"):
@@ -39,8 +37,7 @@ def copy_companion(run: Run, item: Item) -> None:
 
 def _copy_sidecar(run: Run, item: Item) -> None:
     fields = _object(run, item)
-    stem = item.target.removesuffix(".json")
-    data_files = [kept for kept in run.kept if kept.startswith(f"{stem}.")]
+    data_files = run.kept.named_as(item.target)
     if not data_files:
         raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
     kept = _translated(run, _kept(run, item, fields))
