@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,15 @@ def require_same(registry: Registry, recipe: Recipe, tree: Path) -> None:
     Raises:
         InvalidInput: names the first subjects and the dataset that brought them.
     """
-    known = _known(registry, _staged(tree))
-    if not known or recipe.importer == _DICOM:
+    if recipe.importer == _DICOM:
         return
+    staged = _staged(tree)
+    known = _known(registry, staged)
     own, brought = (recipe.name, dataset_of(recipe, tree)), _brought(registry, known)
     others = {
         subject: by
         for subject, by in brought.items()
-        if not any(_is_one(own, other) for other in by) and not _repeats(registry, tree, subject)
+        if not any(_is_one(own, other) for other in by) and not _repeats(registry, tree, staged[subject])
     }
     if others:
         raise _refusal(others)
@@ -70,6 +71,8 @@ def _known(registry: Registry, subjects: Iterable[str]) -> set[str]:
 def _brought(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str, str | None]]]:
     """Recipe and dataset of each import that brought files of these subjects; None where it did not say which."""
     found: dict[str, set[tuple[str, str | None]]] = {}
+    if not subjects:
+        return found
     with registry.reading() as session:
         for payload in session.exec(select(Event.payload).where(Event.kind == "import")):
             for subject in _subjects(payload) & subjects if "recipe" in payload else ():
@@ -86,11 +89,10 @@ def _is_one(own: tuple[str, str], other: tuple[str, str | None]) -> bool:
     return own[0] == other[0] and (other[1] is None or own[1] == other[1] != "")
 
 
-def _repeats(registry: Registry, tree: Path, subject: str) -> bool:
-    """Whether an image of the subject is in the registry, the same bytes under the same name."""
-    staged = _staged(tree)[subject]
+def _repeats(registry: Registry, tree: Path, images: Sequence[str]) -> bool:
+    """Whether one of a subject's staged images is in the registry, the same bytes under the same name."""
     with registry.reading() as session:
-        held = dict(session.exec(select(File.path, File.sha256).where(col(File.path).in_(staged))).all())
+        held = dict(session.exec(select(File.path, File.sha256).where(col(File.path).in_(images))).all())
     return any(sha256_file(tree / path) == checksum for path, checksum in held.items())
 
 
