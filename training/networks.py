@@ -18,6 +18,10 @@ GROUPS = ("encoder", "bottleneck", "decoder", "head")
 _DYNUNET = {"input_block": "encoder", "downsamples": "encoder", "bottleneck": "bottleneck",
             "upsamples": "decoder", "output_block": "head"}  # fmt: skip
 
+REFUSALS = (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError)
+"""What MONAI's constructors raise for arguments they cannot take. Assertions too: DynUNet for a stride beyond its
+kernel, whose padding would be negative."""
+
 
 def build(model: Model, channels: int, classes: int) -> nn.Module:
     """A fresh network; weights follow torch's global generator, so seed it first.
@@ -35,8 +39,7 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     given = {**_fixed(model.name, channels, classes), **_tuples(model.kwargs)}
     try:
         network = constructor(**given)
-    # MONAI raises AssertionError too: DynUNet for a stride beyond its kernel, whose padding would be negative.
-    except (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError) as error:
+    except REFUSALS as error:
         raise ConfigError(f"{model.name} cannot be built from [model.kwargs]: {error}.",
                           "Check that the lists have one entry per level.") from error  # fmt: skip
     count = sum(p.numel() for p in network.parameters())
