@@ -1,4 +1,4 @@
-"""De-identification: what people saw in images that no program decides, and the commands.
+"""De-identification: the commands for what people saw in images and no program decides.
 
-Start at `verdicts.record`; what programs can read is `registry.privacy`.
+Start at `registry.clearance`; what programs can read is `registry.privacy`.
 """

@@ -40,16 +40,17 @@ def record(
     """Record what you saw (COHORTIUM_ACTOR); an earlier verdict stays in history."""
     from dataclasses import asdict
 
-    from registry import clearance as verdicts
+    from registry import clearance
     from registry.committing import commit_pending
     from registry.errors import UsageError
 
     try:
-        asked, answer = verdicts.Question(question), verdicts.Answer(verdict)
+        asked, answer = clearance.Question(question), clearance.Answer(verdict)
     except ValueError as error:
-        raise UsageError(f"{error}.", "Questions: burned_in_text, face. Verdicts: clear, present, unknown.") from error
+        raise UsageError(f"'{question} {verdict}' is no question with its verdict.",
+                         "Questions: burned_in_text, face. Verdicts: clear, present, unknown.") from error  # fmt: skip
     registry = console.registry()
-    made = verdicts.record(registry, unit, asked, answer)
+    made = clearance.record(registry, unit, asked, answer)
     commit_pending(registry)
     console.emit(asdict(made), as_json, f"{made.unit}: {made.question} {made.verdict}, says {made.reviewer}")
 
@@ -59,7 +60,7 @@ def list_verdicts(as_json: AsJson = False) -> None:
     """List the verdicts that hold."""
     from dataclasses import asdict
 
-    from registry import clearance as verdicts
+    from registry import clearance
 
-    rows = [asdict(item) for item in verdicts.listed(console.registry())]
-    console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, verdicts.COLUMNS))
+    rows = [asdict(item) for item in clearance.listed(console.registry())]
+    console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, clearance.COLUMNS))

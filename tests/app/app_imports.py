@@ -67,8 +67,8 @@ def holds(registry: Registry) -> tuple[object, ...]:
 
 
 def private(registry: Registry) -> list[Path]:
-    """What still lies in the folder of imports, beside the whole reports of what came in."""
-    return sorted(path for path in (registry.local / "imports").glob("*") if path.suffix != ".json")
+    """What still lies in the folder of imports."""
+    return sorted((registry.local / "imports").glob("*"))
 
 
 def remembered(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
