@@ -36,14 +36,21 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
     recipe = recipes.get(recipe_name)
     groups = readings(registry, protocol)
     if not groups:
-        raise UsageError(f"No image has two readings under the protocol '{protocol}'.",
-                         f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.")  # fmt: skip
+        raise UsageError(
+            f"No image has two readings under the protocol '{protocol}'.",
+            f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.",
+        )
     wanted = [group for group in groups if not _fresh(registry, group, recipe)]
 
     def write(tree: Path) -> Mapping[str, Any]:
         folder = tree / "derivatives" / f"consensus-{protocol}"
-        describe(folder, f"Consensus masks, protocol {protocol}", "Consensus masks computed from the readings in",
-                 f"manual-{protocol}", {group[0].image_path for group in wanted})  # fmt: skip
+        describe(
+            folder,
+            f"Consensus masks, protocol {protocol}",
+            "Consensus masks computed from the readings in",
+            f"manual-{protocol}",
+            {group[0].image_path for group in wanted},
+        )
         for number, group in enumerate(wanted, start=1):
             _write_one(registry.root, folder, group, recipe)
             if progress:

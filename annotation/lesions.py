@@ -21,9 +21,21 @@ from registry.volumes import Volume, load_labels
 
 BOX_CONVENTION = "0-based voxel indices, min inclusive, max exclusive, array order i,j,k of SpatialReference"
 COLUMNS = (
-    "index", "name", "lesion_id", "visibility", "i_min", "j_min", "k_min", "i_max", "j_max", "k_max",
-    "x_mm", "y_mm", "z_mm", "volume_mm3",
-)  # fmt: skip
+    "index",
+    "name",
+    "lesion_id",
+    "visibility",
+    "i_min",
+    "j_min",
+    "k_min",
+    "i_max",
+    "j_max",
+    "k_max",
+    "x_mm",
+    "y_mm",
+    "z_mm",
+    "volume_mm3",
+)
 _MEANING = {
     "index": {"Description": "Number of the lesion in this image, largest first."},
     "name": {"Description": "What it is."},
@@ -55,9 +67,13 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
     wanted = [mask for mask in masks if measured.get(_table_path(mask)) != mask.sha256]
 
     def write(tree: Path) -> Mapping[str, Any]:
-        describe(tree / "derivatives" / f"lesionboxes-{protocol}", f"Lesion instances, protocol {protocol}",
-                 "One row a lesion of the masks in", f"consensus-{protocol}",
-                 {mask.image_path for mask in wanted})  # fmt: skip
+        describe(
+            tree / "derivatives" / f"lesionboxes-{protocol}",
+            f"Lesion instances, protocol {protocol}",
+            "One row a lesion of the masks in",
+            f"consensus-{protocol}",
+            {mask.image_path for mask in wanted},
+        )
         for number, mask in enumerate(wanted, start=1):
             _write_one(registry.root, tree, mask)
             if progress:

@@ -28,5 +28,7 @@ def run() -> None:
             found = Catalog.of(registry).arrow(sql).num_rows
             warm = measure.call(lambda sql=sql: Catalog.of(registry).arrow(sql), runs=7)  # type: ignore[misc]
             answers[name] = {**warm, "rows": found}
-        measure.save("catalog", {"image_rows": SUBJECTS * 2 * len(SUFFIXES), "fill": fill, "warm": answers,
-                                 "peak_mib": measure.peak_mib()})  # fmt: skip
+        measure.save(
+            "catalog",
+            {"image_rows": SUBJECTS * 2 * len(SUFFIXES), "fill": fill, "warm": answers, "peak_mib": measure.peak_mib()},
+        )

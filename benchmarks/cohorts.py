@@ -38,8 +38,13 @@ def _readings(root: Path, ids: list[str]) -> int:
 
 def _describe_readings(folder: Path) -> None:
     folder.mkdir(parents=True)
-    description = {"Name": "readings", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
-                   "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "generated"}]}  # fmt: skip
+    description = {
+        "Name": "readings",
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": {"raw": "file:../.."},
+        "GeneratedBy": [{"Name": "generated"}],
+    }
     (folder / "dataset_description.json").write_bytes(readable_json(description))
     rows = [{"desc_id": "desc-e01", "rater_id": "e01", "role": "expert", "protocol": "ms"}]
     (folder / "descriptions.tsv").write_bytes(tsv_bytes(rows, ["desc_id", "rater_id", "role", "protocol"]))
@@ -77,9 +82,17 @@ def _subject(root: Path, number: int, name: str) -> int:
         for kind, suffix in enumerate(SUFFIXES):
             serial = number * 4 + index * 2 + kind
             (folder / f"{name}_{session}_{suffix}.nii.gz").write_bytes(_image(serial))
-            sidecar = {"Manufacturer": "Siemens", "ManufacturersModelName": "Skyra", "MagneticFieldStrength": 3,
-                       "EchoTime": 0.1 + serial * 1e-6, "RepetitionTime": 9.0, "FlipAngle": 120, "SliceThickness": 3.0,
-                       "SeriesNumber": serial % 40, "ImageType": ["ORIGINAL", "PRIMARY", "M"]}  # fmt: skip
+            sidecar = {
+                "Manufacturer": "Siemens",
+                "ManufacturersModelName": "Skyra",
+                "MagneticFieldStrength": 3,
+                "EchoTime": 0.1 + serial * 1e-6,
+                "RepetitionTime": 9.0,
+                "FlipAngle": 120,
+                "SliceThickness": 3.0,
+                "SeriesNumber": serial % 40,
+                "ImageType": ["ORIGINAL", "PRIMARY", "M"],
+            }
             (folder / f"{name}_{session}_{suffix}.json").write_bytes(readable_json(sidecar))
             files += 2
     return files

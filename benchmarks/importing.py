@@ -35,8 +35,13 @@ def _both(root: Path) -> dict[str, object]:
         shares.append(round(_children() - before, 3))
     alone = min(answer["cpu_seconds"][0] for answer in one)
     busiest = min(max(answer["cpu_seconds"][0], share) for answer, share in zip(many, shares, strict=True))
-    return {"files": len(paths), "one_core": one, "all_cores": many, "workers_cpu_seconds": shares,
-            "gain_by_busiest_process": round(alone / busiest, 2)}  # fmt: skip
+    return {
+        "files": len(paths),
+        "one_core": one,
+        "all_cores": many,
+        "workers_cpu_seconds": shares,
+        "gain_by_busiest_process": round(alone / busiest, 2),
+    }
 
 
 def _children() -> float:

@@ -27,8 +27,15 @@ def run(subjects: int = SUBJECTS) -> None:
         saved = queries.save(registry, "all", "SELECT path FROM images")
         split = splits.create(registry, "parts", "all")
         build = measure.call(lambda: snapshots.build(registry, saved, split, TargetPolicy()), runs=3)
-        measure.save("index", {
-            "subjects": subjects, "files": files, "walk": walk, "index_with_headers_and_checksums": index,
-            "unchanged_rescan": scan, "snapshot": build,
-            "ratio_rescan_to_index": round(min(scan["seconds"]) / index["seconds"][0], 4),
-        })  # fmt: skip
+        measure.save(
+            "index",
+            {
+                "subjects": subjects,
+                "files": files,
+                "walk": walk,
+                "index_with_headers_and_checksums": index,
+                "unchanged_rescan": scan,
+                "snapshot": build,
+                "ratio_rescan_to_index": round(min(scan["seconds"]) / index["seconds"][0], 4),
+            },
+        )

@@ -41,8 +41,11 @@ def _median(measured: Result, key: str = "seconds") -> float:
 
 def _index(result: Result) -> Iterator[Line]:
     files = f"{result['files']:,} files of {result['subjects']:,} subjects"
-    yield (f"{files}: index with headers and checksums",
-           f"{_median(result['index_with_headers_and_checksums']):.1f} s", "")  # fmt: skip
+    yield (
+        f"{files}: index with headers and checksums",
+        f"{_median(result['index_with_headers_and_checksums']):.1f} s",
+        "",
+    )
     yield "the same, unchanged: rescan", f"{result['ratio_rescan_to_index']:.2f} of it", "under 0.2"
     yield "a snapshot of them", f"{_median(result['snapshot']):.2f} s", ""
 
@@ -62,14 +65,20 @@ def _scan(result: Result) -> Iterator[Line]:
 
 
 def _accept(result: Result) -> Iterator[Line]:
-    yield ("accept one mask of a whole head, the service call", f"{1000 * _median(result['head']):.0f} ms",
-           "under 150 ms")  # fmt: skip
+    yield (
+        "accept one mask of a whole head, the service call",
+        f"{1000 * _median(result['head']):.0f} ms",
+        "under 150 ms",
+    )
 
 
 def _catalog(result: Result) -> Iterator[Line]:
     for name, measured in result["warm"].items():
-        yield (f"{result['image_rows']:,} image rows, warm: {name}", f"{1000 * _median(measured):.0f} ms",
-               "under 100 ms")  # fmt: skip
+        yield (
+            f"{result['image_rows']:,} image rows, warm: {name}",
+            f"{1000 * _median(measured):.0f} ms",
+            "under 100 ms",
+        )
     yield "filling the catalog, once a change", f"{_median(result['fill']):.1f} s", ""
 
 
@@ -108,14 +117,25 @@ def _hippocampus(result: Result) -> Iterator[Line]:
     test = next(part for part in result["parts"] if (part["part"], part["label"]) == ("test", "foreground"))
     low, high = test["dice"]["ci95"]
     minutes = result["curve"][-1]["minutes"]
-    yield (f"mean foreground Dice of {test['n']} test images, {minutes:.0f} min of training",
-           f"{test['dice']['mean']:.3f} ({low:.3f} to {high:.3f})", "0.875 within 15 min")  # fmt: skip
+    yield (
+        f"mean foreground Dice of {test['n']} test images, {minutes:.0f} min of training",
+        f"{test['dice']['mean']:.3f} ({low:.3f} to {high:.3f})",
+        "0.875 within 15 min",
+    )
 
 
 LINES: dict[str, Callable[[Result], Iterator[Line]]] = {
-    "index": _index, "scan": _scan, "importing": _importing, "accept": _accept, "catalog": _catalog, "facets": _facets,
-    "snapshot": _snapshot, "quality": _quality, "demo": _demo, "hippocampus": _hippocampus,
-}  # fmt: skip
+    "index": _index,
+    "scan": _scan,
+    "importing": _importing,
+    "accept": _accept,
+    "catalog": _catalog,
+    "facets": _facets,
+    "snapshot": _snapshot,
+    "quality": _quality,
+    "demo": _demo,
+    "hippocampus": _hippocampus,
+}
 
 
 if __name__ == "__main__":

@@ -38,11 +38,17 @@ def run() -> None:
             together = list(pool.map(lambda rater: measure.apart("benchmarks.quality", root, rater), raters))
         writing = measure.call(lambda: quality.file_waiting(registry))
         committing = measure.call(lambda: commit_pending(registry))
-        measure.save("quality", {
-            "images": len(_images(registry)), "verdicts_a_rater": VERDICTS, "alone": alone,
-            "eight_at_once": {name: max(item[name] for item in together) for name in together[0]},
-            "write_nine_tables": writing, "commit_them": committing,
-        })  # fmt: skip
+        measure.save(
+            "quality",
+            {
+                "images": len(_images(registry)),
+                "verdicts_a_rater": VERDICTS,
+                "alone": alone,
+                "eight_at_once": {name: max(item[name] for item in together) for name in together[0]},
+                "write_nine_tables": writing,
+                "commit_them": committing,
+            },
+        )
 
 
 def sweep(registry: Registry) -> dict[str, Any]:
@@ -53,8 +59,11 @@ def sweep(registry: Registry) -> dict[str, Any]:
         quality.record(registry, Judgement(images[number % len(images)], list(Verdict)[number % 4], ("motion",)))
         spent.append((time.perf_counter() - start) * 1000)
     spent = sorted(spent[1:])
-    return {"median_ms": round(statistics.median(spent), 2), "p95_ms": round(spent[int(0.95 * len(spent))], 2),
-            "most_ms": round(spent[-1], 2)}  # fmt: skip
+    return {
+        "median_ms": round(statistics.median(spent), 2),
+        "p95_ms": round(spent[int(0.95 * len(spent))], 2),
+        "most_ms": round(spent[-1], 2),
+    }
 
 
 def _images(registry: Registry) -> list[str]:

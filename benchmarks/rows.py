@@ -37,14 +37,24 @@ def _tables(subjects: int, suffixes: tuple[str, ...], readings: bool) -> Iterato
 
 
 def _subject(number: int) -> dict[str, Any]:
-    return {"subject_id": f"sub-{number:06d}", "person_id": f"P{number:06d}", "sex": "FM"[number % 2],
-            "age": 20 + number % 50, "class_label": ("MS", "HC", "RIS")[number % 3]}  # fmt: skip
+    return {
+        "subject_id": f"sub-{number:06d}",
+        "person_id": f"P{number:06d}",
+        "sex": "FM"[number % 2],
+        "age": 20 + number % 50,
+        "class_label": ("MS", "HC", "RIS")[number % 3],
+    }
 
 
 def _session(number: int, visit: int) -> dict[str, Any]:
-    return {"session_key": f"sub-{number:06d}/ses-{visit}", "subject_id": f"sub-{number:06d}",
-            "session_id": f"ses-{visit}", "days_from_baseline": visit * 180,
-            "site_id": f"site{number % SITES}", "scanner_id": f"sc{number % SCANNERS}"}  # fmt: skip
+    return {
+        "session_key": f"sub-{number:06d}/ses-{visit}",
+        "subject_id": f"sub-{number:06d}",
+        "session_id": f"ses-{visit}",
+        "days_from_baseline": visit * 180,
+        "site_id": f"site{number % SITES}",
+        "scanner_id": f"sc{number % SCANNERS}",
+    }
 
 
 def _path(number: int, visit: int, suffix: str) -> str:

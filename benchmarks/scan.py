@@ -66,10 +66,13 @@ def _again(tree: Path) -> dict[str, Any]:
         one.append(measure.call(lambda: scanning.read_headers(indexes[0], cores=1))["seconds"][0])
         many.append(measure.call(lambda: scanning.read_headers(indexes[0]))["seconds"][0])
     return {
-        "scan": full, "unchanged_rescan": rescan,
+        "scan": full,
+        "unchanged_rescan": rescan,
         "ratio_rescan_to_scan": round(min(rescan["seconds"]) / min(full["seconds"]), 3),
-        "headers_one_core": one, "headers_all_cores": many, "cores": cores_here(),
-    }  # fmt: skip
+        "headers_one_core": one,
+        "headers_all_cores": many,
+        "cores": cores_here(),
+    }
 
 
 def _settle(tree: Path) -> None:

@@ -13,8 +13,12 @@ from registry.names import BidsName, parse
 from registry.wording import words
 
 IMAGE, MASK, CONSENSUS = "image", "mask", "consensus"
-_KINDS = {layout.Role.RAW: IMAGE, layout.Role.IMAGES: IMAGE, layout.Role.READINGS: MASK,
-          layout.Role.CONSENSUS: CONSENSUS}  # fmt: skip
+_KINDS = {
+    layout.Role.RAW: IMAGE,
+    layout.Role.IMAGES: IMAGE,
+    layout.Role.READINGS: MASK,
+    layout.Role.CONSENSUS: CONSENSUS,
+}
 _STATES = ("new", "changed", "there_already")
 _ORDER = {IMAGE: 0, MASK: 1, CONSENSUS: 2}
 _LABELS = ("mask", "dseg", "probseg")

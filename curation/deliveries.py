@@ -150,10 +150,12 @@ def check_delivery(
         publish(registry, importing.change, write, check=stop, progress=progress)
     paths = {file.path for file in changed}
     return Rehearsal(
-        importing.reports[0], len(changed), sum(file.size for file in changed),
+        importing.reports[0],
+        len(changed),
+        sum(file.size for file in changed),
         sum((registry.root / path).exists() for path in paths),
         tuple(arrivals.arriving(delivered, paths, registry.root)),
-    )  # fmt: skip
+    )
 
 
 class _Importing:
@@ -186,15 +188,22 @@ class _Importing:
         name = self._recipe.name
         report = stage(self._recipe, self._source, tree, self._progress)
         if not any(report.kept.values()):
-            raise InvalidInput(f"{self._source} holds nothing that the recipe '{name}' knows.",
-                               f"Known recipes: {', '.join(recipes.known())}.")  # fmt: skip
+            raise InvalidInput(
+                f"{self._source} holds nothing that the recipe '{name}' knows.",
+                f"Known recipes: {', '.join(recipes.known())}.",
+            )
         if not self._same_persons:
             origins.require_same(self._registry, self._recipe, tree)
         report = safeguard(tree, report, self._progress)
         self.reports.append(report)
         self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
-        return {"recipe": name, "kept": dict(report.kept), "refused": len(report.refused), PAYLOAD_KEY: _licence(tree),
-                origins.DATASET: origins.dataset_of(self._recipe, tree)}  # fmt: skip
+        return {
+            "recipe": name,
+            "kept": dict(report.kept),
+            "refused": len(report.refused),
+            PAYLOAD_KEY: _licence(tree),
+            origins.DATASET: origins.dataset_of(self._recipe, tree),
+        }
 
 
 def _licence(tree: Path) -> str:

@@ -46,5 +46,8 @@ def imports_stop(
     from curation import import_queue
 
     import_queue.stop(console.registry(), name)
-    console.emit({"import_id": name, "stop_asked": True}, as_json,
-                 f"Import {name} is asked to stop, and taken back at its next step.")  # fmt: skip
+    console.emit(
+        {"import_id": name, "stop_asked": True},
+        as_json,
+        f"Import {name} is asked to stop, and taken back at its next step.",
+    )

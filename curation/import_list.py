@@ -12,8 +12,18 @@ from registry.store import Registry
 from registry.tables import ImportWork
 
 COLUMNS = (
-    "import", "at", "actor", "recipe", "subjects", "sessions", "images", "masks", "consensus", "refused", "state",
-)  # fmt: skip
+    "import",
+    "at",
+    "actor",
+    "recipe",
+    "subjects",
+    "sessions",
+    "images",
+    "masks",
+    "consensus",
+    "refused",
+    "state",
+)
 """Of the list; what an import does not know yet, or never will, is None."""
 
 
@@ -44,9 +54,14 @@ def get(registry: Registry, name: str) -> KeptReport | ImportWork:
 def text(work: ImportWork) -> str:
     """An import without a report, for people."""
     step = f": {work.what} {work.done}/{work.total}" if work.total and work.ended is None else ""
-    lines = [f"{work.import_id} is {work.state}{step}", f"{work.source} by the recipe {work.recipe}",
-             f"started {work.started} by {work.actor}" + (f", ended {work.ended}" if work.ended else ""),
-             work.message or "", work.hint or "", UNCHANGED if work.state == FAILED else ""]  # fmt: skip
+    lines = [
+        f"{work.import_id} is {work.state}{step}",
+        f"{work.source} by the recipe {work.recipe}",
+        f"started {work.started} by {work.actor}" + (f", ended {work.ended}" if work.ended else ""),
+        work.message or "",
+        work.hint or "",
+        UNCHANGED if work.state == FAILED else "",
+    ]
     return "\n".join(line for line in lines if line)
 
 

@@ -39,13 +39,21 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Import
         StorageError: the disk or the system refused to begin it.
     """
     import_fate.settle(registry)
-    work = ImportWork(import_id=_new_id(), state=QUEUED, recipe=wanted.recipe, source=str(wanted.source.absolute()),
-                      actor=store.actor(), started=import_rows.now())  # fmt: skip
+    work = ImportWork(
+        import_id=_new_id(),
+        state=QUEUED,
+        recipe=wanted.recipe,
+        source=str(wanted.source.absolute()),
+        actor=store.actor(),
+        started=import_rows.now(),
+    )
     try:
         _begin(registry, work, wanted, rows)
     except OSError as error:
-        why = StorageError(f"The import could not begin: {error.strerror or error}.",
-                           "Free space or check permissions, then try again.")  # fmt: skip
+        why = StorageError(
+            f"The import could not begin: {error.strerror or error}.",
+            "Free space or check permissions, then try again.",
+        )
         import_rows.end(registry, work.import_id, FAILED, message=why.message, hint=why.hint)
         raise why from error
     return work
@@ -95,8 +103,10 @@ def stop(registry: Registry, import_id: str) -> None:
     import_fate.settle(registry)
     if not import_rows.note(registry, import_id, stop_asked=True):
         state = import_rows.get(registry, import_id).state
-        raise UsageError(f"The import {import_id} is {state}, so it cannot be stopped.",
-                         "Only those under way can: cohortium imports list")  # fmt: skip
+        raise UsageError(
+            f"The import {import_id} is {state}, so it cannot be stopped.",
+            "Only those under way can: cohortium imports list",
+        )
 
 
 def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
@@ -104,9 +114,14 @@ def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
     environment = {**os.environ, databases.ENVIRONMENT: registry.url, store.ACTOR_ENVIRONMENT: work.actor}
     with import_handover.log(registry, work.import_id).open("wb") as log:
         process = subprocess.Popen(
-            [*PROCESS, str(registry.root), work.import_id], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, pass_fds=(descriptor,), env=environment,
-        )  # fmt: skip
+            [*PROCESS, str(registry.root), work.import_id],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=(descriptor,),
+            env=environment,
+        )
     threading.Thread(target=process.wait, daemon=True).start()  # while the app lives, it leaves no zombie
 
 

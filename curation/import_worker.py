@@ -43,8 +43,10 @@ def perform(registry: Registry, import_id: str, telling: Telling) -> None:
     except Exception:
         _LOGGER.exception("The import %s ended by a fault of the program", import_id)
         log = import_handover.log(registry, import_id)
-        state, said = FAILED, {"message": "The import ended by a fault of the program.",
-                               "hint": f"What went wrong stands in {log}."}  # fmt: skip
+        state, said = (
+            FAILED,
+            {"message": "The import ended by a fault of the program.", "hint": f"What went wrong stands in {log}."},
+        )
     finally:
         import_handover.remove(registry, import_id)
     if state == FINISHED or not import_rows.end_as_published(registry, import_id):

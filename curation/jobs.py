@@ -106,7 +106,9 @@ def _run(job: Job, work: Callable[[Progress], Any]) -> None:
         job.error = error
     except Exception:
         _LOGGER.exception("%s ended by a fault of the program", job.title)
-        job.error = CohortiumError(f"{job.title} ended by a fault of the program; nothing was changed.",
-                                   "The terminal that serves the app says more.")  # fmt: skip
+        job.error = CohortiumError(
+            f"{job.title} ended by a fault of the program; nothing was changed.",
+            "The terminal that serves the app says more.",
+        )
     finally:
         job.ended.set()

@@ -50,8 +50,14 @@ class KeptReport:
     def row(self) -> dict[str, Any]:
         """One line of a table: when, who, by which recipe, how much."""
         refused = len(self.report.refused)
-        return {"import": self.name, "at": self.at, "actor": self.actor, "recipe": self.report.recipe,
-                **dict(self.report.kept), "refused": refused}  # fmt: skip
+        return {
+            "import": self.name,
+            "at": self.at,
+            "actor": self.actor,
+            "recipe": self.report.recipe,
+            **dict(self.report.kept),
+            "refused": refused,
+        }
 
 
 def listed(registry: Registry) -> list[KeptReport]:
@@ -110,7 +116,13 @@ def _events(registry: Registry) -> dict[str, tuple[str, str]]:
 
 
 def _report(raw: Mapping[str, Any]) -> ImportReport:
-    refused = (Refusal(*(str(item.get(key, "")) for key in ("path", "reason", "detail")))
-               for item in raw.get("refused", ()))  # fmt: skip
-    return ImportReport(str(raw.get("recipe", "")), dict(raw.get("kept", {})), tuple(refused),
-                        tuple(raw.get("used", ())), tuple(raw.get("notes", ())))  # fmt: skip
+    refused = (
+        Refusal(*(str(item.get(key, "")) for key in ("path", "reason", "detail"))) for item in raw.get("refused", ())
+    )
+    return ImportReport(
+        str(raw.get("recipe", "")),
+        dict(raw.get("kept", {})),
+        tuple(refused),
+        tuple(raw.get("used", ())),
+        tuple(raw.get("notes", ())),
+    )

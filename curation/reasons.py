@@ -37,8 +37,10 @@ def grouped(refused: Iterable[Refusal]) -> list[Group]:
     groups: dict[str, list[Refusal]] = {}
     for item in refused:
         groups.setdefault(item.reason, []).append(item)
-    found = [Group(reason, sentence(reason), tuple(files), tuple(dict.fromkeys(file.detail for file in files))[:MOST])
-             for reason, files in groups.items()]  # fmt: skip
+    found = [
+        Group(reason, sentence(reason), tuple(files), tuple(dict.fromkeys(file.detail for file in files))[:MOST])
+        for reason, files in groups.items()
+    ]
     return sorted(found, key=lambda group: (-len(group.files), group.reason))
 
 

@@ -108,8 +108,9 @@ def _recipe(file: str, raw: dict[str, Any]) -> Recipe:
     values = {"class_label" if key == "class" else key: value for key, value in raw.items()}
     allowed = {"class" if f.name == "class_label" else f.name for f in fields(Recipe)}
     if unknown := sorted(set(raw) - allowed):
-        raise InvalidInput(f"datasets/{file} has the unknown key '{unknown[0]}'.",
-                           f"Known keys: {', '.join(sorted(allowed))}.")  # fmt: skip
+        raise InvalidInput(
+            f"datasets/{file} has the unknown key '{unknown[0]}'.", f"Known keys: {', '.join(sorted(allowed))}."
+        )
     try:
         values["labels"] = {int(value): str(name) for value, name in raw.get("labels", {}).items()}
         values["raters"] = tuple(Rater(**item) for item in raw.get("raters", ()))
@@ -118,5 +119,6 @@ def _recipe(file: str, raw: dict[str, Any]) -> Recipe:
         values["traps"] = tuple(raw.get("traps", ()))
         return Recipe(**values)
     except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput(f"datasets/{file} does not describe a recipe ({error}).",
-                           "Compare it with datasets/msd-hippocampus.toml.") from error  # fmt: skip
+        raise InvalidInput(
+            f"datasets/{file} does not describe a recipe ({error}).", "Compare it with datasets/msd-hippocampus.toml."
+        ) from error

@@ -28,8 +28,9 @@ def require_portable(tree: Path, paths: Iterable[str], root: Path) -> None:
         if any(folder.startswith(".") for folder in path.split("/")[:-1]):
             raise InvalidInput(f"{path} lies in a hidden folder, which is no part of a dataset.", "Rename the folder.")
         if (tree / path).is_symlink():
-            raise InvalidInput(f"{path} is a link, so its bytes are not part of the delivery.",
-                               "Deliver the file itself.")  # fmt: skip
+            raise InvalidInput(
+                f"{path} is a link, so its bytes are not part of the delivery.", "Deliver the file itself."
+            )
         _require_unique(path, root, siblings)
 
 
@@ -40,8 +41,10 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
             siblings[folder] = {folded(other): other for other in _names(root / folder)}
         other = siblings[folder].setdefault(folded(name), name)
         if other != name:
-            raise InvalidInput(f"{path} and {folder}{other} differ only by case or accents.",
-                               "Many file systems cannot hold both: rename one.")  # fmt: skip
+            raise InvalidInput(
+                f"{path} and {folder}{other} differ only by case or accents.",
+                "Many file systems cannot hold both: rename one.",
+            )
         folder = f"{folder}{name}/"
 
 

@@ -105,12 +105,16 @@ class Catalog:
         return pa.Table.from_batches(batches, reader.schema)
 
     def _too_long(self) -> QueryError:
-        return QueryError(f"The query took longer than {self._limits.seconds:g} seconds and was stopped.",
-                          f"{_LESS} {SECONDS_ENVIRONMENT} allows more.")  # fmt: skip
+        return QueryError(
+            f"The query took longer than {self._limits.seconds:g} seconds and was stopped.",
+            f"{_LESS} {SECONDS_ENVIRONMENT} allows more.",
+        )
 
     def _too_large(self) -> QueryError:
-        return QueryError(f"The query needs more than {self._limits.memory_mb:,} MB of memory and was stopped.",
-                          f"{_LESS} {MEMORY_ENVIRONMENT} allows more.")  # fmt: skip
+        return QueryError(
+            f"The query needs more than {self._limits.memory_mb:,} MB of memory and was stopped.",
+            f"{_LESS} {MEMORY_ENVIRONMENT} allows more.",
+        )
 
     def subquery(self, sql: str) -> str:
         """One SELECT in brackets, to be read from: whatever it holds, a comment at its end included, stays inside.

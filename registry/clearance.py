@@ -107,8 +107,9 @@ def blockers(registry: Registry, unit: str) -> dict[Question, Answer | None]:
     answers = _answers(registry)
     found: dict[Question, Answer | None] = {}
     for question in Question:
-        inside = [verdict for (place, asked), verdict in answers.items()
-                  if asked is question and place.startswith(f"{unit}/")]  # fmt: skip
+        inside = [
+            verdict for (place, asked), verdict in answers.items() if asked is question and place.startswith(f"{unit}/")
+        ]
         worst = next((verdict for verdict in inside if verdict is not Answer.CLEAR), _nearest(answers, unit, question))
         if worst is not Answer.CLEAR:
             found[question] = worst
@@ -134,8 +135,10 @@ def _above(unit: str) -> list[str]:
 def _require_known(registry: Registry, unit: str) -> None:
     with registry.reading() as session:
         if not _holds(session, unit):
-            raise NotFound(f"The registry holds no subject, session or image '{unit}'.",
-                           "Write sub-A000, sub-A000/ses-M00, or the path of an image.")  # fmt: skip
+            raise NotFound(
+                f"The registry holds no subject, session or image '{unit}'.",
+                "Write sub-A000, sub-A000/ses-M00, or the path of an image.",
+            )
 
 
 def _holds(session: Session, unit: str) -> bool:

@@ -24,8 +24,9 @@ def require_code(code: str, what: str) -> str:
         UsageError: it is empty, too long, or holds anything else, such as the space between two names.
     """
     if not _CODE.fullmatch(code):
-        raise UsageError(f"{code!r} is no {what}.",
-                         "Records show codes, not names: letters, digits, - and _, such as e01.")  # fmt: skip
+        raise UsageError(
+            f"{code!r} is no {what}.", "Records show codes, not names: letters, digits, - and _, such as e01."
+        )
     return code
 
 
@@ -36,6 +37,7 @@ def require_protocol(protocol: str) -> str:
         UsageError: it cannot name the folder `derivatives/manual-<protocol>`.
     """
     if not _PROTOCOL.fullmatch(protocol):
-        raise UsageError(f"{protocol!r} cannot name a protocol.",
-                         "Use letters and digits, with - between them, such as mslesion.")  # fmt: skip
+        raise UsageError(
+            f"{protocol!r} cannot name a protocol.", "Use letters and digits, with - between them, such as mslesion."
+        )
     return protocol

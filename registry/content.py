@@ -75,8 +75,12 @@ def locate(
     lost = [ref.path for ref in left if ref.path not in earlier]
     there = {path for path in lost if (registry.root / path).is_file() and path in accepted}
     changed = {path for path in there if path not in {ref.path for ref in replaced}}
-    return Contents({**here, **earlier}, tuple(earlier), tuple(sorted(set(lost) - changed, key=str.encode)),
-                    tuple(sorted(changed, key=str.encode)))  # fmt: skip
+    return Contents(
+        {**here, **earlier},
+        tuple(earlier),
+        tuple(sorted(set(lost) - changed, key=str.encode)),
+        tuple(sorted(changed, key=str.encode)),
+    )
 
 
 def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:

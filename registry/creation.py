@@ -13,8 +13,15 @@ from registry.storage import create_dataset
 from registry.store import Registry, registry_at
 
 PARTICIPANTS = (
-    "participant_id", "person_id", "species", "age", "sex", "class", "diagnosis", "radiological_status",
-)  # fmt: skip
+    "participant_id",
+    "person_id",
+    "species",
+    "age",
+    "sex",
+    "class",
+    "diagnosis",
+    "radiological_status",
+)
 
 PARTICIPANTS_MEANING = {
     "person_id": {"Description": "The human being. Several participants can be one person."},

@@ -86,8 +86,10 @@ def writing_errors() -> Iterator[None]:
         with _told("The database did not accept the change"):
             yield
     except DataError as error:
-        raise InvalidInput(f"The database cannot keep a value: {_cause(error)}.",
-                           "Look for a number or a text that no column can hold.") from error  # fmt: skip
+        raise InvalidInput(
+            f"The database cannot keep a value: {_cause(error)}.",
+            "Look for a number or a text that no column can hold.",
+        ) from error
 
 
 def make_engine(url: str, schema: str | None = None) -> Engine:

@@ -82,13 +82,30 @@ def _rows(session: Session, table: Any, images: Sequence[str]) -> list[Any]:
 
 
 def _reading(row: Mask) -> Drawing:
-    return Drawing(Kind.READING, row.rater_id, row.protocol, row.path, row.sha256, _foreground(row.labels),
-                   row.volume_mm3, row.kind == "none_found", row.stale)  # fmt: skip
+    return Drawing(
+        Kind.READING,
+        row.rater_id,
+        row.protocol,
+        row.path,
+        row.sha256,
+        _foreground(row.labels),
+        row.volume_mm3,
+        row.kind == "none_found",
+        row.stale,
+    )
 
 
 def _consensus(row: ConsensusMask) -> Drawing:
-    return Drawing(Kind.CONSENSUS, row.method, row.protocol, row.path, row.sha256, _foreground(row.labels),
-                   row.volume_mm3, stale=row.stale)  # fmt: skip
+    return Drawing(
+        Kind.CONSENSUS,
+        row.method,
+        row.protocol,
+        row.path,
+        row.sha256,
+        _foreground(row.labels),
+        row.volume_mm3,
+        stale=row.stale,
+    )
 
 
 def _prediction(row: Prediction) -> Drawing:

@@ -122,8 +122,7 @@ def verify_chain(events: Iterable[Event]) -> None:
     for event in events:
         number, previous = last.get(event.writer, (0, GENESIS))
         if (event.number, event.previous, event.hash) != (number + 1, previous, digest(event)):
-            raise IntegrityError(f"The event log is broken at {event.writer}/{event.number}.",
-                                 _RESTORE)  # fmt: skip
+            raise IntegrityError(f"The event log is broken at {event.writer}/{event.number}.", _RESTORE)
         last[event.writer] = (event.number, event.hash)
 
 

@@ -54,8 +54,14 @@ def exclude(registry: Registry, unit: str, reason: str, comment: str | None = No
     if comment and not comment.isprintable():
         raise UsageError("The comment holds a tab or a line break.", "Write it on one line.")
     require_impersonal(comment, "comment")
-    row = {"unit": unit, "subject_id": _owner(registry, unit), "reason": reason, "comment": comment or None,
-           "rater_id": actor(), "second_rater_id": None}  # fmt: skip
+    row = {
+        "unit": unit,
+        "subject_id": _owner(registry, unit),
+        "reason": reason,
+        "comment": comment or None,
+        "rater_id": actor(),
+        "second_rater_id": None,
+    }
 
     def add(rows: Rows) -> None:
         if unit in rows and rows[unit]["reason"] != reason:
@@ -151,14 +157,19 @@ def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]
         NotFound: the registry holds no such unit, and nothing was ever decided about one.
     """
     with registry.reading() as session:
-        found = session.exec(select(Event).where(col(Event.kind).in_(_KINDS)).order_by(
-            col(Event.at).desc(), col(Event.number).desc())).all()  # fmt: skip
+        found = session.exec(
+            select(Event).where(col(Event.kind).in_(_KINDS)).order_by(col(Event.at).desc(), col(Event.number).desc())
+        ).all()
     rows = [
-        {"at": event.at, "actor": event.actor, "what": _KINDS[event.kind],
-         **{key: event.payload.get(key) for key in ("unit", "reason", "comment")}}
+        {
+            "at": event.at,
+            "actor": event.actor,
+            "what": _KINDS[event.kind],
+            **{key: event.payload.get(key) for key in ("unit", "reason", "comment")},
+        }
         for event in found
         if unit in (None, event.payload.get("unit"))
-    ]  # fmt: skip
+    ]
     if unit and not rows:
         _owner(registry, unit)
     return rows
@@ -183,16 +194,21 @@ def _absent(unit: str) -> NotFound:
 def _owner(registry: Registry, unit: str) -> str:
     """The subject a unit belongs to; for a person, who may have several, the person's own id."""
     keys: list[tuple[Any, str]] = [
-        (Person, "person_id"), (Subject, "subject_id"), (Session, "subject_id"), (Image, "subject_id"),
-    ]  # fmt: skip
+        (Person, "person_id"),
+        (Subject, "subject_id"),
+        (Session, "subject_id"),
+        (Image, "subject_id"),
+    ]
     with registry.reading() as session:
         for table, column in keys:
             if (found := session.get(table, unit)) is not None:
                 return str(getattr(found, column))
     if unit in identity.people(registry).merged:
         return unit
-    raise NotFound(f"The registry holds no person, subject, session or image '{unit}'.",
-                   "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.")  # fmt: skip
+    raise NotFound(
+        f"The registry holds no person, subject, session or image '{unit}'.",
+        "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.",
+    )
 
 
 def _change(

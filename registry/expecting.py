@@ -32,9 +32,12 @@ def gaps(cells: Sequence[Cell], others: int) -> list[Row]:
         if missing := next((kind for kind in lacking if shares.expected(cell, kind, others)), None):
             thing = _thing(cell, missing)
             found[thing, cell["subject"]] = {
-                "subject": cell["subject"], "session": cell["session"], "channel": thing[-1], "site": cell["site"],
+                "subject": cell["subject"],
+                "session": cell["session"],
+                "channel": thing[-1],
+                "site": cell["site"],
                 "missing": missing,
-            }  # fmt: skip
+            }
     return list(found.values())
 
 

@@ -133,8 +133,9 @@ def _frozen_steps(manifest: Manifest) -> Iterator[Step]:
         lost = Counter(item.reason for item in units if mine(item.reason))
         alone = Counter(item.reason for item in images if mine(item.reason))
         left -= lost.total()
-        found = tuple(Loss(reason, lost[reason], None if lost[reason] else alone[reason])
-                      for reason in sorted(lost | alone))  # fmt: skip
+        found = tuple(
+            Loss(reason, lost[reason], None if lost[reason] else alone[reason]) for reason in sorted(lost | alone)
+        )
         yield Step(name, "", None, None, None, left, found)
 
 

@@ -76,8 +76,7 @@ def require_untouched(registry: Registry, paths: Sequence[str]) -> None:
         for path, known in _known(registry, col(File.path).in_(paths[start : start + _BATCH])).items():
             place = registry.root / path
             if _restamped(place, known) and sha256_file(place) != known.sha256:
-                raise InvalidInput(f"{path} was changed outside the registry.",
-                                   "See what to do with: cohortium doctor")  # fmt: skip
+                raise InvalidInput(f"{path} was changed outside the registry.", "See what to do with: cohortium doctor")
 
 
 def annexed_as(place: Path) -> str | None:
@@ -90,8 +89,11 @@ def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], l
     """Files with other content, paths that are gone, and files with another stamp and the same content."""
     root, known = registry.root, _known(registry)
     here = {item.path: item for item in walk(root)}
-    paths = [path for path, item in here.items()
-             if item.size != ABSENT and path not in leave and _differs(root, item, known.get(path))]  # fmt: skip
+    paths = [
+        path
+        for path, item in here.items()
+        if item.size != ABSENT and path not in leave and _differs(root, item, known.get(path))
+    ]
     fresh: list[File] = []
     same: list[File] = []
     for file in facts.read_all(root, paths):

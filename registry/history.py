@@ -30,9 +30,17 @@ def revisions(root: Path, paths: Sequence[str]) -> dict[str, list[Revision]]:
     found: dict[str, list[Revision]] = {path: [] for path in paths}
     for start in range(0, len(paths), _BATCH):
         printed = run_git(
-            root, "log", "--full-history", "--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "--",
+            root,
+            "log",
+            "--full-history",
+            "--format=%x01%H",
+            "--raw",
+            "-z",
+            "--no-abbrev",
+            "--no-renames",
+            "--",
             *paths[start : start + _BATCH],
-        )  # fmt: skip
+        )
         for revision in _parse(printed):
             if revision.path in found:
                 found[revision.path].append(revision)

@@ -38,8 +38,17 @@ from registry.tables import (
 from registry.tables import Session as Visit
 
 _SUBJECT_TABLES: tuple[Any, ...] = (
-    ConsensusInput, LesionLink, Lesion, LesionInstance, Prediction, ConsensusMask, Mask, Image, Visit, Subject,
-)  # fmt: skip
+    ConsensusInput,
+    LesionLink,
+    Lesion,
+    LesionInstance,
+    Prediction,
+    ConsensusMask,
+    Mask,
+    Image,
+    Visit,
+    Subject,
+)
 """Tables whose rows belong to one subject, children before parents."""
 _PLACE = {table: place for place, table in enumerate(reversed(_SUBJECT_TABLES))}
 """Where they stand when rows are inserted, parents before children."""

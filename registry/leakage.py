@@ -41,8 +41,10 @@ class Leak:
 
     def __str__(self) -> str:
         if self.kind == ANCESTOR:
-            return f"Run {self.key} has seen {self.first} ({self.first_part}), the same person as {self.second}, " \
-                   f"which is in {self.second_part}."  # fmt: skip
+            return (
+                f"Run {self.key} has seen {self.first} ({self.first_part}), the same person as {self.second}, "
+                f"which is in {self.second_part}."
+            )
         return f"The same {self.kind} is in {self.first_part} and {self.second_part}: {self.first} and {self.second}."
 
 

@@ -33,12 +33,14 @@ TELLING_VOXELS = 100
 """Masks of fewer voxels can be equal by chance (and empty ones always are), so they betray no copy."""
 
 _MASKS = f"SELECT path, image_path, subject_id, NULL, sha256, NULL, NULL FROM {{}} WHERE n_voxels >= {TELLING_VOXELS}"
-_KEYS = " UNION ALL ".join((
-    """SELECT path, path AS image, subject_id AS subject, sha256 AS checksum, NULL AS mask, series, study
+_KEYS = " UNION ALL ".join(
+    (
+        """SELECT path, path AS image, subject_id AS subject, sha256 AS checksum, NULL AS mask, series, study
     FROM t_image""",
-    _MASKS.format("t_mask"),
-    _MASKS.format("t_consensus_mask"),
-))  # fmt: skip
+        _MASKS.format("t_mask"),
+        _MASKS.format("t_consensus_mask"),
+    )
+)
 
 
 def check_split(registry: Registry, name: str) -> list[Leak]:
@@ -76,8 +78,10 @@ def check_snapshot(registry: Registry, manifest: Manifest, initial_runs: Iterabl
     now = with_persons(manifest, people)
     rows = Catalog.of(registry).rows(_KEYS)
     more = {row["path"]: _keys(row) for row in rows}
-    lineage = [replace(item, manifest=with_persons(item.manifest, people))
-               for item in ancestors(registry, manifest, initial_runs)]  # fmt: skip
+    lineage = [
+        replace(item, manifest=with_persons(item.manifest, people))
+        for item in ancestors(registry, manifest, initial_runs)
+    ]
     return [*check_manifest(now, more), *check_lineage(now, lineage)]
 
 
@@ -118,8 +122,9 @@ def _record(registry: Registry, run: str) -> dict[str, Any]:
     try:
         place = runs.folder(registry, run)
     except NotFound as error:
-        raise SplitError(f"The record of run {run} is not on this machine, so nobody can say whom it has seen.",
-                         error.hint) from error  # fmt: skip
+        raise SplitError(
+            f"The record of run {run} is not on this machine, so nobody can say whom it has seen.", error.hint
+        ) from error
     record: dict[str, Any] = json.loads((place / "run.json").read_text(encoding="utf-8"))
     return record
 
@@ -139,12 +144,25 @@ def _manifest(registry: Registry, run: str, record: Mapping[str, Any]) -> Manife
     ]
     place = next((place for place in places if place.is_file()), None)
     if place is None:
-        raise SplitError(f"The cohort that run {run} learned from is not here, so nobody can say whom it has seen.",
-                         f"Fetch snapshot {snapshot}, or start from another run.")  # fmt: skip
+        raise SplitError(
+            f"The cohort that run {run} learned from is not here, so nobody can say whom it has seen.",
+            f"Fetch snapshot {snapshot}, or start from another run.",
+        )
     return manifests.read(place)
 
 
 __all__ = [
-    "Ancestor", "Leak", "Placed", "ancestors", "check_lineage", "check_manifest", "check_snapshot", "check_split",
-    "find", "placed", "predicting_runs", "refuse", "with_persons",
-]  # fmt: skip
+    "Ancestor",
+    "Leak",
+    "Placed",
+    "ancestors",
+    "check_lineage",
+    "check_manifest",
+    "check_snapshot",
+    "check_split",
+    "find",
+    "placed",
+    "predicting_runs",
+    "refuse",
+    "with_persons",
+]

@@ -157,8 +157,10 @@ def decode(data: bytes) -> Manifest:
     try:
         raw = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
         if raw["schema"] != SCHEMA:
-            raise InvalidInput(f"This snapshot has schema '{raw['schema']}', expected '{SCHEMA}'.",
-                               "Use the version of Cohortium that wrote it.")  # fmt: skip
+            raise InvalidInput(
+                f"This snapshot has schema '{raw['schema']}', expected '{SCHEMA}'.",
+                "Use the version of Cohortium that wrote it.",
+            )
         return _from_json(raw)
     except (OSError, EOFError, zlib.error, RecursionError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput("This file is not a snapshot manifest.", "Expected <id>.json.gz.") from error
@@ -176,25 +178,31 @@ def read(path: Path) -> Manifest:
     manifest = decode(path.read_bytes())
     stated = path.name.split(".")[0]
     if len(stated) == 64 and stated != manifest.snapshot_id:
-        raise IntegrityError(f"Snapshot {stated[:12]} was changed after it was frozen.",
-                             "Fetch the original with git, or create a new snapshot.")  # fmt: skip
+        raise IntegrityError(
+            f"Snapshot {stated[:12]} was changed after it was frozen.",
+            "Fetch the original with git, or create a new snapshot.",
+        )
     return manifest
 
 
 def _from_json(raw: Mapping[str, Any]) -> Manifest:
-    return Manifest(**{
-        **raw,
-        "channels": tuple(raw["channels"]),
-        "samples": tuple(_sample(item) for item in raw["samples"]),
-        "excluded": tuple(Exclusion(**item) for item in raw["excluded"]),
-        "licences": tuple(raw["licences"]),
-    })  # fmt: skip
+    return Manifest(
+        **{
+            **raw,
+            "channels": tuple(raw["channels"]),
+            "samples": tuple(_sample(item) for item in raw["samples"]),
+            "excluded": tuple(Exclusion(**item) for item in raw["excluded"]),
+            "licences": tuple(raw["licences"]),
+        }
+    )
 
 
 def _sample(raw: Mapping[str, Any]) -> Sample:
-    return Sample(**{
-        **raw,
-        "images": {channel: FileRef(**ref) for channel, ref in raw["images"].items()},
-        "target": Target(**raw["target"]) if raw["target"] else None,
-        "readings": tuple(Target(**item) for item in raw["readings"]),
-    })  # fmt: skip
+    return Sample(
+        **{
+            **raw,
+            "images": {channel: FileRef(**ref) for channel, ref in raw["images"].items()},
+            "target": Target(**raw["target"]) if raw["target"] else None,
+            "readings": tuple(Target(**item) for item in raw["readings"]),
+        }
+    )

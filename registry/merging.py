@@ -16,8 +16,12 @@ from registry.canon import read_table, readable_json, sha256_file, tsv_bytes
 from registry.errors import InvalidInput
 from registry.keyed import key_of, require_keys
 
-REPLACEABLE = ("code/registry/persons.tsv", "code/registry/exclusions.tsv", "code/registry/checks/",
-               "code/registry/runs/")  # fmt: skip
+REPLACEABLE = (
+    "code/registry/persons.tsv",
+    "code/registry/exclusions.tsv",
+    "code/registry/checks/",
+    "code/registry/runs/",
+)
 """Paths, or folders, whose newer content stands; git keeps the older one."""
 
 
@@ -50,8 +54,10 @@ def _merge(path: str, held: Path, staged: Path) -> None:
     """Join one file with the registry's; it is dropped where it adds nothing."""
     merge = _merger(path)
     if merge is None:
-        raise InvalidInput(f"{path} is in the registry already, with other content.",
-                           "Import it under another subject label, or exclude the old one first.")  # fmt: skip
+        raise InvalidInput(
+            f"{path} is in the registry already, with other content.",
+            "Import it under another subject label, or exclude the old one first.",
+        )
     try:
         merged = merge(held, staged)
     except ValueError as error:
@@ -98,8 +104,10 @@ def _merge_table(held: Path, staged: Path) -> bytes:
 def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: str) -> dict[str, str | None]:
     for column, value in new.items():
         if value is not None and old.get(column) not in (None, value):
-            raise InvalidInput(f"{table} says {column} = {old[column]}, the delivery says {value}.",
-                               "Correct the delivery, or import it under another subject label.")  # fmt: skip
+            raise InvalidInput(
+                f"{table} says {column} = {old[column]}, the delivery says {value}.",
+                "Correct the delivery, or import it under another subject label.",
+            )
     return {**old, **{column: value for column, value in new.items() if value is not None}}
 
 

@@ -13,10 +13,38 @@ from pathlib import PurePosixPath
 from registry.errors import InvalidInput
 
 ENTITY_ORDER = (
-    "sub", "ses", "sample", "task", "tracksys", "acq", "nuc", "voi", "ce", "trc", "stain", "rec", "dir",
-    "run", "mod", "echo", "flip", "inv", "mt", "part", "proc", "hemi", "space", "split", "recording",
-    "chunk", "seg", "res", "den", "label", "desc",
-)  # fmt: skip
+    "sub",
+    "ses",
+    "sample",
+    "task",
+    "tracksys",
+    "acq",
+    "nuc",
+    "voi",
+    "ce",
+    "trc",
+    "stain",
+    "rec",
+    "dir",
+    "run",
+    "mod",
+    "echo",
+    "flip",
+    "inv",
+    "mt",
+    "part",
+    "proc",
+    "hemi",
+    "space",
+    "split",
+    "recording",
+    "chunk",
+    "seg",
+    "res",
+    "den",
+    "label",
+    "desc",
+)
 """Short entity keys in the order BIDS 1.11 wants them in a name."""
 
 IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
@@ -24,9 +52,22 @@ IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
 
 DATATYPES = frozenset(
     {
-        "anat", "beh", "dwi", "eeg", "fmap", "func", "ieeg", "meg", "micr", "motion", "mrs", "nirs", "perf", "pet",
+        "anat",
+        "beh",
+        "dwi",
+        "eeg",
+        "fmap",
+        "func",
+        "ieeg",
+        "meg",
+        "micr",
+        "motion",
+        "mrs",
+        "nirs",
+        "perf",
+        "pet",
     }
-)  # fmt: skip
+)
 
 _KEYS = frozenset(ENTITY_ORDER)
 _LABEL = re.compile(r"[A-Za-z0-9+]+")
@@ -101,8 +142,10 @@ def to_label(text: str) -> str:
     """
     kept = "".join(re.findall(r"[A-Za-z0-9]+", text))
     if not kept:
-        raise InvalidInput(f"'{text}' holds no letter or digit, so it cannot become a BIDS label.",
-                           "Give the item a name with at least one letter or digit.")  # fmt: skip
+        raise InvalidInput(
+            f"'{text}' holds no letter or digit, so it cannot become a BIDS label.",
+            "Give the item a name with at least one letter or digit.",
+        )
     return kept
 
 

@@ -69,8 +69,9 @@ def restore(registry: Registry, found: Iterable[Difference]) -> list[str]:
     paths = [item.path for item in found if item.what is Outside.DELETED]
     if paths:
         listing = b"\0".join(os.fsencode(path) for path in paths)
-        storage.run_git(registry.root, "checkout", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul",
-                        stdin=listing)  # fmt: skip
+        storage.run_git(
+            registry.root, "checkout", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing
+        )
     return paths
 
 
@@ -89,8 +90,10 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
         CohortiumError: the content cannot be accepted; the file stays as it is, outside.
     """
     if not paths or not reason.strip():
-        raise UsageError("Say which files to take in, and why.",
-                         'For example: cohortium adopt participants.tsv --reason "ages corrected"')  # fmt: skip
+        raise UsageError(
+            "Say which files to take in, and why.",
+            'For example: cohortium adopt participants.tsv --reason "ages corrected"',
+        )
     require_impersonal(reason, "reason")
     _require_adoptable(registry, paths)
     _require_private(registry, paths)
@@ -100,8 +103,12 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(registry.root / path, tree / path)
 
-    change = Change("adopt", f"Adopt {counted(len(paths), 'file')} changed outside", {"reason": reason.strip()},
-                    adopts=frozenset(paths))  # fmt: skip
+    change = Change(
+        "adopt",
+        f"Adopt {counted(len(paths), 'file')} changed outside",
+        {"reason": reason.strip()},
+        adopts=frozenset(paths),
+    )
     return publish(registry, change, write, check=checker(registry))
 
 
@@ -109,8 +116,10 @@ def _require_private(registry: Registry, paths: Sequence[str]) -> None:
     """Refuse what certainly identifies a person: what is taken in stays in git's history for ever."""
     found = next((item for item in checking.check(registry.root, paths) if item.severity is Severity.ERROR), None)
     if found is not None:
-        raise InvalidInput(f"{found.path} tells who a person is. {found.message}",
-                           "Take it out of the file, then adopt it; see: cohortium deidentify scan")  # fmt: skip
+        raise InvalidInput(
+            f"{found.path} tells who a person is. {found.message}",
+            "Take it out of the file, then adopt it; see: cohortium deidentify scan",
+        )
 
 
 def _require_adoptable(registry: Registry, paths: Sequence[str]) -> None:
@@ -128,8 +137,10 @@ def _require_changeable(path: str, what: Outside) -> None:
         raise UsageError(f"{path} is a record that is never changed.", undo)
     reading = layout.role(layout.split_dataset(path)[0])[0] is layout.Role.READINGS
     if what is Outside.EDITED and reading and path.endswith((".nii", ".nii.gz")):
-        raise UsageError(f"{path} is a rater's mask, which only a newer revision replaces.",
-                         f"Hand it in with: cohortium reading accept. {undo}")  # fmt: skip
+        raise UsageError(
+            f"{path} is a rater's mask, which only a newer revision replaces.",
+            f"Hand it in with: cohortium reading accept. {undo}",
+        )
 
 
 def _waiting(registry: Registry) -> set[str]:

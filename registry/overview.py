@@ -59,15 +59,21 @@ def names(catalog: Catalog) -> dict[str, list[str]]:
     rows = catalog.rows("""SELECT DISTINCT 'site' AS kind, site AS name FROM sessions
         UNION SELECT 'scanner', scanner FROM sessions UNION SELECT 'class', class FROM sessions
         UNION SELECT 'channel', channel FROM images ORDER BY ALL""")
-    return {kind: [row["name"] for row in rows if row["kind"] == kind and row["name"]]
-            for kind in ("site", "scanner", "class", "channel")}  # fmt: skip
+    return {
+        kind: [row["name"] for row in rows if row["kind"] == kind and row["name"]]
+        for kind in ("site", "scanner", "class", "channel")
+    }
 
 
 def unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
     """Protocol to its consensus masks with something in them whose lesions were not measured; none where all were."""
-    rows = _ask(catalog, """SELECT c.protocol, count(*) AS masks FROM consensus c JOIN images i ON i.path = c.image
+    rows = _ask(
+        catalog,
+        """SELECT c.protocol, count(*) AS masks FROM consensus c JOIN images i ON i.path = c.image
         WHERE contains(c.path, '_mask.nii') AND c.n_voxels IS DISTINCT FROM 0
-        AND c.image NOT IN (SELECT image FROM lesions) AND {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+        AND c.image NOT IN (SELECT image FROM lesions) AND {here} GROUP BY ALL ORDER BY ALL""",
+        chosen,
+    )
     return {row["protocol"]: row["masks"] for row in rows}
 
 
@@ -83,27 +89,43 @@ def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
 
 def images_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `site, channel, images`."""
-    return _ask(catalog, """SELECT coalesce(site, 'not stated') AS site, channel, count(*) AS images
-        FROM images WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+    return _ask(
+        catalog,
+        """SELECT coalesce(site, 'not stated') AS site, channel, count(*) AS images
+        FROM images WHERE {here} GROUP BY ALL ORDER BY ALL""",
+        chosen,
+    )
 
 
 def sessions_by_site(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `site, scanner, sessions`."""
-    return _ask(catalog, """SELECT coalesce(site, 'not stated') AS site, coalesce(scanner, 'not stated') AS scanner,
-        count(*) AS sessions FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+    return _ask(
+        catalog,
+        """SELECT coalesce(site, 'not stated') AS site, coalesce(scanner, 'not stated') AS scanner,
+        count(*) AS sessions FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""",
+        chosen,
+    )
 
 
 def subjects_by_class(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `class, status, subjects`."""
-    return _ask(catalog, """SELECT coalesce(class, 'not stated') AS class,
+    return _ask(
+        catalog,
+        """SELECT coalesce(class, 'not stated') AS class,
         coalesce(replace(radiological_status, '_', ' '), 'not stated') AS status, count(DISTINCT subject) AS subjects
-        FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""", chosen)  # fmt: skip
+        FROM sessions WHERE {here} GROUP BY ALL ORDER BY ALL""",
+        chosen,
+    )
 
 
 def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """Rows `subject, site, day` of the sessions whose day after baseline is known."""
-    return _ask(catalog, """SELECT subject, coalesce(site, 'not stated') AS site, days_from_baseline AS day
-        FROM sessions WHERE days_from_baseline IS NOT NULL AND {here} ORDER BY ALL""", chosen)  # fmt: skip
+    return _ask(
+        catalog,
+        """SELECT subject, coalesce(site, 'not stated') AS site, days_from_baseline AS day
+        FROM sessions WHERE days_from_baseline IS NOT NULL AND {here} ORDER BY ALL""",
+        chosen,
+    )
 
 
 def completeness(catalog: Catalog, chosen: Sites = ()) -> list[Row]:

@@ -61,8 +61,10 @@ def evidence(link: PersonLink) -> str:
     reason = link.reason or ""
     if link.method == "fingerprint" and link.score is not None:
         channel = reason.partition(" images alike")[0] if " images alike" in reason else "Their"
-        return (f"{channel} images look alike: {link.score:.2f} after turning one onto the other. "
-                f"Pairs are proposed from {ALIKE:g} on; 1 is equal.")  # fmt: skip
+        return (
+            f"{channel} images look alike: {link.score:.2f} after turning one onto the other. "
+            f"Pairs are proposed from {ALIKE:g} on; 1 is equal."
+        )
     if link.method not in _SHARED:
         return "Somebody named this pair; nothing was measured."
     paths = _PATHS.match(reason)
@@ -95,8 +97,11 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
 
 def contradictions(found: Iterable[Fact]) -> list[str]:
     """What is stated of the two and cannot be true of one person, a sentence each; empty where nothing is."""
-    return [f"{fact.what}, as stated, differs: {fact.first} and {fact.second}." for fact in found
-            if fact.what in _LASTING and fact.same is False]  # fmt: skip
+    return [
+        f"{fact.what}, as stated, differs: {fact.first} and {fact.second}."
+        for fact in found
+        if fact.what in _LASTING and fact.same is False
+    ]
 
 
 def _fact(what: str, first: str | None, second: str | None) -> Fact:

@@ -136,8 +136,13 @@ def _start(board: _Board) -> subprocess.Popen[bytes]:
     home = str(Path(__file__).resolve().parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *sys.path])}
     with board.changed:
-        worker = subprocess.Popen([sys.executable, "-m", "registry.parallel"], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)  # fmt: skip
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "registry.parallel"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
         board.workers.append(worker)
         return worker
 

@@ -21,9 +21,17 @@ _COMPRESSED = 1024
 
 _LAYOUT = struct.Struct("<i36x8h14xhh2x8f3f132xhh6f12f16x4s4x")
 _DTYPES = {
-    2: ("uint8", 8), 4: ("int16", 16), 8: ("int32", 32), 16: ("float32", 32), 64: ("float64", 64), 256: ("int8", 8),
-    512: ("uint16", 16), 768: ("uint32", 32), 1024: ("int64", 64), 1280: ("uint64", 64),
-}  # fmt: skip
+    2: ("uint8", 8),
+    4: ("int16", 16),
+    8: ("int32", 32),
+    16: ("float32", 32),
+    64: ("float64", 64),
+    256: ("int8", 8),
+    512: ("uint16", 16),
+    768: ("uint32", 32),
+    1024: ("int64", 64),
+    1280: ("uint64", 64),
+}
 _CODES = (0, 1, 2, 3, 4)
 _AXES = (("L", "R"), ("P", "A"), ("I", "S"))
 _HALF_TURN = 3 * 2.0**-23
@@ -74,10 +82,20 @@ def _decode(raw: bytes) -> PlainHeader | None:
     dtype, width = _DTYPES.get(datatype, ("", -1))
     shape = tuple(dim[1 : n + 1])
     ordinary = (
-        size == 348 and magic == b"n+1\0" and 3 <= n <= 7 and min(shape) > 0 and shape[0] != 27307 and bits == width
-        and sform_code in _CODES[1:] and qform_code in _CODES and all(map(math.isfinite, (*scaling, *srow)))
-        and scaling[0] >= _BYTES and not scaling[0] % 16 and min(pixdim[1 : n + 1]) > 0 and pixdim[0] in (-1, 1)
-    )  # fmt: skip
+        size == 348
+        and magic == b"n+1\0"
+        and 3 <= n <= 7
+        and min(shape) > 0
+        and shape[0] != 27307
+        and bits == width
+        and sform_code in _CODES[1:]
+        and qform_code in _CODES
+        and all(map(math.isfinite, (*scaling, *srow)))
+        and scaling[0] >= _BYTES
+        and not scaling[0] % 16
+        and min(pixdim[1 : n + 1]) > 0
+        and pixdim[0] in (-1, 1)
+    )
     if not ordinary:
         return None
     affine = (srow[:4], srow[4:8], srow[8:])

@@ -89,8 +89,9 @@ def publish(
         except BaseException as error:
             _withdraw(registry, intent_id)
             if isinstance(error, OSError):
-                raise StorageError(f"The disk refused: {error.strerror or error}.",
-                                   "Free space or check permissions, then try again.") from error  # fmt: skip
+                raise StorageError(
+                    f"The disk refused: {error.strerror or error}.", "Free space or check permissions, then try again."
+                ) from error
             raise
         finally:
             locking.remove(registry, _alive(intent_id))
@@ -110,8 +111,9 @@ def written(files: Mapping[str, bytes]) -> Write:
 
 def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
     with registry.unit_of_work() as session:
-        session.add(Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor,
-                           message=change.message))  # fmt: skip
+        session.add(
+            Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor, message=change.message)
+        )
 
 
 def _accept(

@@ -78,8 +78,10 @@ def require_paths(columns: Sequence[str]) -> None:
         QueryError: there is no column `path`.
     """
     if "path" not in columns:
-        raise QueryError("The query returns no column 'path', so it names no images.",
-                         "Select from the view images, such as SELECT * FROM images")  # fmt: skip
+        raise QueryError(
+            "The query returns no column 'path', so it names no images.",
+            "Select from the view images, such as SELECT * FROM images",
+        )
 
 
 def require_name(name: str) -> None:
@@ -89,5 +91,7 @@ def require_name(name: str) -> None:
         UsageError: anything else.
     """
     if not NAME.fullmatch(name):
-        raise UsageError(f"'{name}' cannot be a name here.",
-                         "Start with a letter; use letters, digits, - and _; at most 64 characters.")  # fmt: skip
+        raise UsageError(
+            f"'{name}' cannot be a name here.",
+            "Start with a letter; use letters, digits, - and _; at most 64 characters.",
+        )

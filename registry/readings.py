@@ -121,8 +121,10 @@ def _only_protocol(registry: Registry) -> str:
     with registry.reading() as session:
         known = sorted(session.exec(select(Mask.protocol).distinct()))
     if len(known) != 1:
-        raise UsageError(f"The registry has readings of {len(known)} protocols: {', '.join(known) or 'none'}.",
-                         "Choose one with --protocol.")  # fmt: skip
+        raise UsageError(
+            f"The registry has readings of {len(known)} protocols: {', '.join(known) or 'none'}.",
+            "Choose one with --protocol.",
+        )
     return known[0]
 
 
@@ -159,8 +161,14 @@ def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -
     held = root / place.sidecar
     kept = json.loads(held.read_text()) if place.present and held.is_file() else {}
     reference = layout.uri(image.path)
-    fresh = {"Description": f"Reading by {rater}", "Type": "Lesion", "Manual": True, "Sources": [reference],
-             "SpatialReference": reference, "Protocol": place.protocol}  # fmt: skip
+    fresh = {
+        "Description": f"Reading by {rater}",
+        "Type": "Lesion",
+        "Manual": True,
+        "Sources": [reference],
+        "SpatialReference": reference,
+        "Protocol": place.protocol,
+    }
     stated = {"RaterID": rater, "SourceSHA256": image.sha256, "SHA256": sha256_bytes(data), "Revision": 1}
     if place.present is not None:
         stated |= {"Revision": place.present.revision + 1, "BasedOn": place.present.sha256}
@@ -181,8 +189,13 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
     with registry.reading() as session:
         known = session.get(Rater, (rater, place.protocol))
     if known is None:
-        row = {"desc_id": f"desc-{to_label(rater)}", "description": f"readings by {rater}", "rater_id": rater,
-               "role": "expert", "protocol": place.protocol}  # fmt: skip
+        row = {
+            "desc_id": f"desc-{to_label(rater)}",
+            "description": f"readings by {rater}",
+            "rater_id": rater,
+            "role": "expert",
+            "protocol": place.protocol,
+        }
         (folder / "descriptions.tsv").write_bytes(tsv_bytes([row], _FIELDS))
 
 
@@ -191,7 +204,9 @@ def _unchanged(registry: Registry, place: _Place) -> Callable[[Sequence[File]], 
         with registry.reading() as session:
             now = session.get(File, place.path)
         if (now.sha256 if now else None) != (place.present.sha256 if place.present else None):
-            raise IntegrityError(f"{place.path} got a newer revision meanwhile.",
-                                 "Look at it, then accept yours again; nothing was changed.")  # fmt: skip
+            raise IntegrityError(
+                f"{place.path} got a newer revision meanwhile.",
+                "Look at it, then accept yours again; nothing was changed.",
+            )
 
     return check

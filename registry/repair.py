@@ -123,8 +123,10 @@ def _whole_chain(registry: Registry) -> list[Event]:
     events.verify_chain(chain)
     held = {f"{event.writer}/{event.number}" for event in chain}
     if lost := sorted(set(_commits(registry)) - held):
-        raise IntegrityError(f"The event log lacks {lost[0]}, which a commit names.",
-                             "Restore logs/events with git, then run: cohortium rebuild")  # fmt: skip
+        raise IntegrityError(
+            f"The event log lacks {lost[0]}, which a commit names.",
+            "Restore logs/events with git, then run: cohortium rebuild",
+        )
     return chain
 
 

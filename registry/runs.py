@@ -18,9 +18,16 @@ from registry.store import Registry, actor
 from registry.tables import Run
 
 KEPT = (
-    "run.json", "config.toml", "snapshot.json.gz", "progress.jsonl", "model.safetensors", "evaluation.json",
-    "scores.csv", "lesions.csv", "report.html",
-)  # fmt: skip
+    "run.json",
+    "config.toml",
+    "snapshot.json.gz",
+    "progress.jsonl",
+    "model.safetensors",
+    "evaluation.json",
+    "scores.csv",
+    "lesions.csv",
+    "report.html",
+)
 """Files of a run's folder that become part of the registry. Checkpoints stay on the machine that trained."""
 
 

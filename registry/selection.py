@@ -253,8 +253,10 @@ def _masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str
         rows = [row for row in rows if row["protocol"] == policy.protocol]
     protocols = sorted({row["protocol"] for row in rows})
     if len(protocols) > 1:
-        raise UsageError(f"The images have masks of {len(protocols)} protocols: {', '.join(protocols)}.",
-                         "Choose one: with --protocol, or on the page 'Only masks of the protocol'.")  # fmt: skip
+        raise UsageError(
+            f"The images have masks of {len(protocols)} protocols: {', '.join(protocols)}.",
+            "Choose one: with --protocol, or on the page 'Only masks of the protocol'.",
+        )
     by_image: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_image[row["image"]].append(row)

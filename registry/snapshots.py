@@ -78,8 +78,10 @@ def build(
     parts = splits.parts_now(registry, split) if split else None
     chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry), progress)
     if not chosen.samples:
-        raise QueryError("No image of the query has a mask that the target policy accepts.",
-                         "See the reasons with: cohortium query flow NAME, or choose another --target.")  # fmt: skip
+        raise QueryError(
+            "No image of the query has a mask that the target policy accepts.",
+            "See the reasons with: cohortium query flow NAME, or choose another --target.",
+        )
     made = Manifest(
         query={"name": query.name, "version": query.version, "sql": query.sql, "sha256": query.sha256},
         split=_split_record(split) if split else None,
@@ -170,6 +172,7 @@ def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
         rows = [row for table in (Mask, ConsensusMask) for row in session.exec(select(table.path, table.labels))]
     tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
     if len(tables) > 1:
-        raise QueryError("The masks of this query do not agree about what their labels mean.",
-                         "Narrow the query to one protocol.")  # fmt: skip
+        raise QueryError(
+            "The masks of this query do not agree about what their labels mean.", "Narrow the query to one protocol."
+        )
     return dict(next(iter(tables)))

@@ -102,8 +102,10 @@ def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: 
     """
     wanted = [part for part, ratio in zip(PARTS, request.ratios, strict=True) if ratio > 0]
     if len(persons) < len(wanted):
-        raise SplitError(f"{len(persons)} persons cannot fill {len(wanted)} parts.",
-                         "Widen the query, or ask for fewer parts with --ratios.")  # fmt: skip
+        raise SplitError(
+            f"{len(persons)} persons cannot fill {len(wanted)} parts.",
+            "Widen the query, or ask for fewer parts with --ratios.",
+        )
     shares = dict(zip(PARTS, request.ratios, strict=True))
     totals: Counter[str] = Counter()
     dealt: dict[str, str] = {}

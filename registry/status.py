@@ -29,10 +29,21 @@ from registry.tables import (
 )
 
 _COUNTED: dict[str, Any] = {
-    "persons": Person, "subjects": Subject, "sites": Site, "sessions": Session, "images": Image, "raters": Rater,
-    "masks": Mask, "consensus masks": ConsensusMask, "lesions": LesionInstance, "queries": Query, "splits": Split,
-    "snapshots": Snapshot, "runs": Run, "events": Event,
-}  # fmt: skip
+    "persons": Person,
+    "subjects": Subject,
+    "sites": Site,
+    "sessions": Session,
+    "images": Image,
+    "raters": Rater,
+    "masks": Mask,
+    "consensus masks": ConsensusMask,
+    "lesions": LesionInstance,
+    "queries": Query,
+    "splits": Split,
+    "snapshots": Snapshot,
+    "runs": Run,
+    "events": Event,
+}
 
 
 def status(registry: Registry) -> dict[str, Any]:

@@ -71,8 +71,9 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
         raise StorageError("git is not installed.", "Install git, version 2.30 or newer.") from error
     if done.returncode:
         lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        raise StorageError(f"git {arguments[0]} failed: {lines[-1] if lines else 'no message'}",
-                           "Run: cohortium doctor")  # fmt: skip
+        raise StorageError(
+            f"git {arguments[0]} failed: {lines[-1] if lines else 'no message'}", "Run: cohortium doctor"
+        )
     return done.stdout
 
 
@@ -109,12 +110,23 @@ def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
     changed = _listed(run_git(root, "diff", "--cached", "--name-only", "-z", "HEAD"))
     if not changed & set(paths):
         return head(root)
-    run_git(root, "commit", "--quiet", "--no-verify", "-m", message, "--pathspec-from-file=-", "--pathspec-file-nul",
-            stdin=listing, author=author)  # fmt: skip
+    run_git(
+        root,
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "-m",
+        message,
+        "--pathspec-from-file=-",
+        "--pathspec-file-nul",
+        stdin=listing,
+        author=author,
+    )
     held = _listed(run_git(root, "show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"))
     if extra := held - set(paths):
-        raise IntegrityError(f"The commit holds {len(extra)} files that were not planned, first: {min(extra)}.",
-                             "Run: cohortium doctor")  # fmt: skip
+        raise IntegrityError(
+            f"The commit holds {len(extra)} files that were not planned, first: {min(extra)}.", "Run: cohortium doctor"
+        )
     return head(root)
 
 

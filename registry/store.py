@@ -99,8 +99,10 @@ def open_registry(path: Path | None = None) -> Registry:
     if not root.is_dir():
         raise NotFound(f"There is no folder at {root}.", f"Make a registry with: cohortium init {root}")
     if not (root / ".datalad").is_dir() or not (root / "dataset_description.json").is_file():
-        raise NotFound(f"{root} is not a registry.",
-                       f"Name one with --registry or {ENVIRONMENT}, or make one with: cohortium init PATH")  # fmt: skip
+        raise NotFound(
+            f"{root} is not a registry.",
+            f"Name one with --registry or {ENVIRONMENT}, or make one with: cohortium init PATH",
+        )
     return registry_at(root)
 
 

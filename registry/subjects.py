@@ -75,14 +75,25 @@ def who(catalog: Catalog, subject: str) -> Who:
     row = rows[0]
     same = catalog.rows("SELECT subject FROM subjects WHERE person_id = ? ORDER BY 1", [row["person_id"]])
     others = tuple(item["subject"] for item in same if item["subject"] != subject)
-    return Who(subject, row["person_id"], row["sex"], row["age"], row["class"], row["diagnosis"],
-               row["radiological_status"], others)  # fmt: skip
+    return Who(
+        subject,
+        row["person_id"],
+        row["sex"],
+        row["age"],
+        row["class"],
+        row["diagnosis"],
+        row["radiological_status"],
+        others,
+    )
 
 
 def visits(catalog: Catalog, subject: str) -> list[Visit]:
     """Sessions of a subject in the order of time; those without a day come last."""
-    rows = catalog.rows("""SELECT session, days_from_baseline AS day, site, scanner FROM sessions WHERE subject = ?
-        ORDER BY days_from_baseline NULLS LAST, session""", [subject])  # fmt: skip
+    rows = catalog.rows(
+        """SELECT session, days_from_baseline AS day, site, scanner FROM sessions WHERE subject = ?
+        ORDER BY days_from_baseline NULLS LAST, session""",
+        [subject],
+    )
     return [
         Visit(row["session"], row["session"].partition("/")[2], row["day"], row["site"], row["scanner"]) for row in rows
     ]
@@ -90,8 +101,11 @@ def visits(catalog: Catalog, subject: str) -> list[Visit]:
 
 def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
     """Images of a visit that have three dimensions, by channel; the raw one before what was computed from it."""
-    rows = catalog.rows("""SELECT * FROM images WHERE session = ? AND n_t = 1
-        ORDER BY channel, dataset <> 'raw', path""", [visit.key])  # fmt: skip
+    rows = catalog.rows(
+        """SELECT * FROM images WHERE session = ? AND n_t = 1
+        ORDER BY channel, dataset <> 'raw', path""",
+        [visit.key],
+    )
     return [_scan(row, rows) for row in rows]
 
 
@@ -112,16 +126,25 @@ def _title(row: Row, rows: Sequence[Row]) -> str:
 
 def _scan(row: Row, rows: Sequence[Row]) -> Scan:
     return Scan(
-        row["path"], _title(row, rows), row["channel"], row["n_readings"] + row["n_consensus"] > 0, row["sha256"],
-        (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]),
-        row["model_name"], row["field_strength_t"],
-    )  # fmt: skip
+        row["path"],
+        _title(row, rows),
+        row["channel"],
+        row["n_readings"] + row["n_consensus"] > 0,
+        row["sha256"],
+        (row["n_i"], row["n_j"], row["n_k"]),
+        (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]),
+        row["model_name"],
+        row["field_strength_t"],
+    )
 
 
 def lesions(catalog: Catalog, images: Sequence[str]) -> list[Row]:
     """Lesions in these images, largest first: `lesion, visibility, volume_mm3, x_mm, y_mm, z_mm` (RAS)."""
-    return catalog.rows("""SELECT lesion_id AS lesion, visibility, volume_mm3, x_mm, y_mm, z_mm FROM lesions
-        WHERE list_contains(?, image) ORDER BY volume_mm3 DESC NULLS LAST, lesion_id""", [list(images)])  # fmt: skip
+    return catalog.rows(
+        """SELECT lesion_id AS lesion, visibility, volume_mm3, x_mm, y_mm, z_mm FROM lesions
+        WHERE list_contains(?, image) ORDER BY volume_mm3 DESC NULLS LAST, lesion_id""",
+        [list(images)],
+    )
 
 
 def burden(catalog: Catalog, subject: str) -> list[Row]:
@@ -129,12 +152,14 @@ def burden(catalog: Catalog, subject: str) -> list[Row]:
 
     Only binary or summed volumes: what the masks hold that is not background.
     """
-    return catalog.rows("""WITH drawn AS (
+    return catalog.rows(
+        """WITH drawn AS (
             SELECT session, rater, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
             UNION ALL SELECT session, 'consensus' AS rater, volume_mm3 FROM consensus WHERE subject = $1 AND NOT stale)
         SELECT v.days_from_baseline AS day, d.session, d.rater, max(d.volume_mm3) / 1000 AS volume_ml
         FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.rater""",
-        [subject])  # fmt: skip
+        [subject],
+    )
 
 
 def raters(catalog: Catalog) -> list[str]:

@@ -99,8 +99,10 @@ def in_words(word: str) -> str:
 def _parse(word: str) -> tuple[str, str]:
     kind, _, source = word.partition(":")
     if kind not in KINDS or (kind == "soft" and source not in ("", ANY)):
-        raise UsageError(f"'{word}' is no target.", "Use consensus:RECIPE, expert:CODE, random-expert:SEED or soft, "
-                                                    "in order of preference.")  # fmt: skip
+        raise UsageError(
+            f"'{word}' is no target.",
+            "Use consensus:RECIPE, expert:CODE, random-expert:SEED or soft, in order of preference.",
+        )
     if kind == "random-expert":
         source = source or DEFAULT_SEED
         if not source.isascii() or not source.isdecimal():

@@ -12,11 +12,18 @@ from registry.wording import counted
 
 _SHORT = 12
 _SETTINGS = {
-    "query.name": "the query", "query.version": "the query's version", "query.sql": "the query's SQL",
-    "split.name": "the split", "split.version": "the split's version", "split.seed": "the split's seed",
-    "target_policy.order": "the target policy", "target_policy.protocol": "the protocol", "channels": "the channels",
-    "labels": "the labels", "licences": "the licence",
-}  # fmt: skip
+    "query.name": "the query",
+    "query.version": "the query's version",
+    "query.sql": "the query's SQL",
+    "split.name": "the split",
+    "split.version": "the split's version",
+    "split.seed": "the split's seed",
+    "target_policy.order": "the target policy",
+    "target_policy.protocol": "the protocol",
+    "channels": "the channels",
+    "labels": "the labels",
+    "licences": "the licence",
+}
 _SILENT = ("query.sha256", "split.sha256")
 
 
@@ -77,8 +84,10 @@ def _settings(settings: Sequence[Difference]) -> Iterator[str]:
 
 def _left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
     if exclusions:
-        yield f"{counted(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} " \
-              f"left out for another reason, or by one of them only."  # fmt: skip
+        yield (
+            f"{counted(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} "
+            f"left out for another reason, or by one of them only."
+        )
 
 
 def tables(found: SnapshotDiff) -> dict[str, list[dict[str, Any]]]:
@@ -86,17 +95,25 @@ def tables(found: SnapshotDiff) -> dict[str, list[dict[str, Any]]]:
     every = {
         "Left the cohort": [_line(item) for item in found.removed],
         "Joined the cohort": [_line(item) for item in found.added],
-        "Changed": [{"Sample": item.sample, "Person": item.person, **_values(one)}
-                    for item in found.changed for one in item.differences],
+        "Changed": [
+            {"Sample": item.sample, "Person": item.person, **_values(one)}
+            for item in found.changed
+            for one in item.differences
+        ],
         "Settings": [_values(one) for one in found.settings if one.what not in _SILENT],
         "Left out differently": [_values(one) for one in found.exclusions],
-    }  # fmt: skip
+    }
     return {title: rows for title, rows in every.items() if rows}
 
 
 def _line(item: Moved) -> dict[str, Any]:
-    return {"Sample": item.sample, "Person": item.person, "Part": item.part, "Reason": in_words(item.reason),
-            "Detail": item.detail}  # fmt: skip
+    return {
+        "Sample": item.sample,
+        "Person": item.person,
+        "Part": item.part,
+        "Reason": in_words(item.reason),
+        "Detail": item.detail,
+    }
 
 
 def _values(one: Difference) -> dict[str, Any]:

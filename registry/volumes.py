@@ -220,8 +220,10 @@ def _narrowed(array: Array) -> Array:
         InvalidInput: a number does not fit.
     """
     if array.size and (array.max() > 2**31 - 1 or array.min() < -(2**31)):
-        raise InvalidInput(f"The value {array.max()} has no NIfTI type that every program reads.",
-                           "Store whole numbers of at most 32 bits.")  # fmt: skip
+        raise InvalidInput(
+            f"The value {array.max()} has no NIfTI type that every program reads.",
+            "Store whole numbers of at most 32 bits.",
+        )
     return array.astype(np.int32)
 
 
@@ -258,12 +260,16 @@ def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: H
         GeometryError: with both shapes, or the displacement in millimetres.
     """
     if one_volume(shape) != tuple(image.shape[:3]):
-        raise GeometryError(f"{name} is {_times(shape)} voxels, its image {_times(image.shape)}.",
-                            "Resample the mask onto the image's grid, or name the image it was drawn on.")  # fmt: skip
+        raise GeometryError(
+            f"{name} is {_times(shape)} voxels, its image {_times(image.shape)}.",
+            "Resample the mask onto the image's grid, or name the image it was drawn on.",
+        )
     moved = corner_displacement_mm(shape, affine, image.affine_ras)
     if not moved <= GRID_TOLERANCE_MM:
-        raise GeometryError(f"{name} lies up to {moved:.3g} mm away from its image's grid.",
-                            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it on the image's grid.")  # fmt: skip
+        raise GeometryError(
+            f"{name} lies up to {moved:.3g} mm away from its image's grid.",
+            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it on the image's grid.",
+        )
 
 
 def one_volume(shape: Sequence[int]) -> tuple[int, ...]:
@@ -292,11 +298,15 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
         raise InvalidInput(f"{path.name} is not a NIfTI image.", "Convert it to .nii.gz first.")
     size = int(np.prod([max(int(n), 0) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
     if size > MAX_VOXEL_BYTES or min(image.shape, default=0) < 1:
-        raise InvalidInput(f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
-                           "The header is damaged or hostile; ask for the file again.")  # fmt: skip
+        raise InvalidInput(
+            f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
+            "The header is damaged or hostile; ask for the file again.",
+        )
     if not np.all(np.isfinite(image.affine)) or abs(np.linalg.det(image.affine[:3, :3])) < 1e-12:
-        raise InvalidInput(f"{path.name} does not say where its voxels lie.",
-                           "Its sform or qform holds no usable numbers; ask for the file again.")  # fmt: skip
+        raise InvalidInput(
+            f"{path.name} does not say where its voxels lie.",
+            "Its sform or qform holds no usable numbers; ask for the file again.",
+        )
     return image
 
 

@@ -60,8 +60,9 @@ def _train(told: argparse.Namespace) -> int:
     manifest = manifests.read(told.manifest)
     out = told.output / (told.run or new_run_id())
     context = {"launcher": "python -m training", "command": f"train {told.config.name}"}
-    result = train(configs.load(told.config), manifest, told.root, out, progress=Lines(), resume=told.resume,
-                   context=context)  # fmt: skip
+    result = train(
+        configs.load(told.config), manifest, told.root, out, progress=Lines(), resume=told.resume, context=context
+    )
     _score(result.folder, manifest, told.root)
     return 0
 

@@ -39,15 +39,20 @@ def train(
 
     registry = console.registry()
     if not resume and not (config and snapshot):
-        raise UsageError("A run needs a configuration and a snapshot.",
-                         "For example: cohortium train hippocampus --snapshot ID, or --resume RUN")  # fmt: skip
+        raise UsageError(
+            "A run needs a configuration and a snapshot.",
+            "For example: cohortium train hippocampus --snapshot ID, or --resume RUN",
+        )
     run_id = runs.get(registry, resume).run_id if resume else service.start(registry, config, snapshot, queued=queue)
     if not queue:
         with console.progress() as progress:
             service.perform(registry, run_id, progress, resume=bool(resume))
         commit_pending(registry)
-    console.emit({"run": run_id, "folder": str(registry.runs / run_id)}, as_json,
-                 f"Run {run_id}{' is queued' if queue else f': {registry.runs / run_id}'}")  # fmt: skip
+    console.emit(
+        {"run": run_id, "folder": str(registry.runs / run_id)},
+        as_json,
+        f"Run {run_id}{' is queued' if queue else f': {registry.runs / run_id}'}",
+    )
 
 
 def evaluate(run: str, as_json: AsJson = False) -> None:

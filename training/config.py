@@ -235,8 +235,9 @@ def load(path: Path | str) -> Config:
     path, known = Path(path), choices_in(CONFIGS)
     found = path if path.is_file() else known.get(str(path).removesuffix(".toml"))
     if found is None:
-        raise NotFound(f"There is no training configuration '{path}'.",
-                       f"Give a .toml file, or one of: {', '.join(known)}.")  # fmt: skip
+        raise NotFound(
+            f"There is no training configuration '{path}'.", f"Give a .toml file, or one of: {', '.join(known)}."
+        )
     try:
         return loads(found.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
@@ -254,8 +255,10 @@ def _checked(config: Config) -> Config:
     if told.epochs is None and told.max_minutes is None:
         raise ConfigError("This configuration has no end.", "Set training.epochs or training.max_minutes.")
     if told.dice_weight + told.cross_entropy_weight <= 0:
-        raise ConfigError("Both terms of the loss have weight 0.",
-                          "Set training.dice_weight or training.cross_entropy_weight above 0.")  # fmt: skip
+        raise ConfigError(
+            "Both terms of the loss have weight 0.",
+            "Set training.dice_weight or training.cross_entropy_weight above 0.",
+        )
     for key, axes in (("augment", config.augment.flip_axes), ("prediction", config.prediction.flip_axes)):
         if len(set(axes)) != len(axes):
             raise ConfigError(f"{key}.flip_axes names an axis twice.", "Allowed: each of 0, 1, 2 once.")

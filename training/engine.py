@@ -104,8 +104,10 @@ def _step(task: Task, now: State, data: Any, loss: losses.Loss, meter: Meter, lr
     state.update_ema(now, task.config.training.ema)
     number = float(value.detach())
     if not np.isfinite(number):
-        raise InvalidInput(f"The loss stopped being a number at step {now.counters.steps}.",
-                           "Lower training.lr, set training.clip_norm, or look for damaged images.")  # fmt: skip
+        raise InvalidInput(
+            f"The loss stopped being a number at step {now.counters.steps}.",
+            "Lower training.lr, set training.clip_norm, or look for damaged images.",
+        )
     meter.add(number, lr, loaded - start, time.monotonic() - start)
 
 
@@ -131,8 +133,9 @@ def batch(config: Config, data: Any, counter: tuple[int, int]) -> tuple[torch.Te
     (epoch, step), size = counter, config.training.batch
     chosen = order(config.seed, epoch, len(data), config.sampling.draws_per_epoch)[step * size : (step + 1) * size]
     channels = int(data[0][0].shape[0])
-    drawn = [draw(config.augment, config.sampling, channels, config.seed, (epoch, step, slot))
-             for slot in range(len(chosen))]  # fmt: skip
+    drawn = [
+        draw(config.augment, config.sampling, channels, config.seed, (epoch, step, slot)) for slot in range(len(chosen))
+    ]
     images, targets = zip(*(data[index] for index in chosen), strict=True)
     patches, labels = crop(images, targets, drawn, config.sampling.patch)
     return intensities(patches, drawn), labels

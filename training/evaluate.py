@@ -26,8 +26,20 @@ from training.samples import Progress, Source, foreground_labels, read_labels, t
 
 TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
 
-LESION_COLUMNS = ("source", "part", "sample", "label_name", "side", "number", "mm3", "overlap_mm3", "matched",
-                  "i", "j", "k")  # fmt: skip
+LESION_COLUMNS = (
+    "source",
+    "part",
+    "sample",
+    "label_name",
+    "side",
+    "number",
+    "mm3",
+    "overlap_mm3",
+    "matched",
+    "i",
+    "j",
+    "k",
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,12 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The run, its summaries, and where the table lies."""
-        return {"run": self.run, "parts": [dict(part) for part in self.parts], "table": str(self.table),
-                "table_sha256": self.table_sha256}  # fmt: skip
+        return {
+            "run": self.run,
+            "parts": [dict(part) for part in self.parts],
+            "table": str(self.table),
+            "table_sha256": self.table_sha256,
+        }
 
     def summary(self, part: str, source: str = "model") -> Mapping[str, Any] | None:
         """The line that stands for a part: over all labels where there are several, else of the only one."""
@@ -97,11 +113,15 @@ def read_evaluation(run_dir: Path) -> dict[str, Any] | None:
 
 def _require_ready(record: Mapping[str, Any], manifest: Manifest) -> None:
     if not record["predictions"]:
-        raise UsageError(f"Run {record['run']} has no predictions yet (status: {record['status']}).",
-                         "Let it finish, or resume it.")  # fmt: skip
+        raise UsageError(
+            f"Run {record['run']} has no predictions yet (status: {record['status']}).", "Let it finish, or resume it."
+        )
     if record["data"]["snapshot"] != manifest.snapshot_id:
-        raise IntegrityError(f"Run {record['run']} was trained on snapshot {record['data']['snapshot'][:12]}, "
-                             f"not on {manifest.snapshot_id[:12]}.", "Evaluate it with its own snapshot.")  # fmt: skip
+        raise IntegrityError(
+            f"Run {record['run']} was trained on snapshot {record['data']['snapshot'][:12]}, "
+            f"not on {manifest.snapshot_id[:12]}.",
+            "Evaluate it with its own snapshot.",
+        )
 
 
 def _score_all(
@@ -144,17 +164,22 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
         "snapshot": record["data"]["snapshot"],
         "profile": described,
         "empty_policy": "both empty: no value, counted in n_na; one empty: Dice and NSD 0, distances the image "
-                        "diagonal, counted in n_failed",
+        "diagonal, counted in n_failed",
         "interval": f"95 % percentile bootstrap over persons, {resamples} resamples, seed 0",
         "table": TABLE,
         "table_sha256": digest,
         "lesions": LESIONS,
         "parts": parts,
-    }  # fmt: skip
+    }
     replace_bytes(run_dir / FILE, readable_json(summary))
-    kept = {"profile": described["name"], "profile_sha256": described["sha256"], "table": TABLE,
-            "table_sha256": digest, "empty_policy": summary["empty_policy"],
-            "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["source"] == "model")}  # fmt: skip
+    kept = {
+        "profile": described["name"],
+        "profile_sha256": described["sha256"],
+        "table": TABLE,
+        "table_sha256": digest,
+        "empty_policy": summary["empty_policy"],
+        "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["source"] == "model"),
+    }
     records.update(run_dir, evaluation=kept)
     return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest)
 

@@ -78,8 +78,10 @@ def _grouped(
     for found in groups.values():
         missing = [channel for channel in channels if channel not in found]
         if missing:
-            refusals += [Refusal(str(path.relative_to(folder)), f"its {' and '.join(missing)} image is missing")
-                         for path in found.values()]  # fmt: skip
+            refusals += [
+                Refusal(str(path.relative_to(folder)), f"its {' and '.join(missing)} image is missing")
+                for path in found.values()
+            ]
         else:
             inputs.append(_input(folder, found, channels, reference))
     return inputs, refusals

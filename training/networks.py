@@ -15,8 +15,13 @@ from training.parsing import nearest
 
 GROUPS = ("encoder", "bottleneck", "decoder", "head")
 
-_DYNUNET = {"input_block": "encoder", "downsamples": "encoder", "bottleneck": "bottleneck",
-            "upsamples": "decoder", "output_block": "head"}  # fmt: skip
+_DYNUNET = {
+    "input_block": "encoder",
+    "downsamples": "encoder",
+    "bottleneck": "bottleneck",
+    "upsamples": "decoder",
+    "output_block": "head",
+}
 
 REFUSALS = (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError)
 """What MONAI's constructors raise for arguments they cannot take. Assertions too: DynUNet for a stride beyond its
@@ -40,8 +45,10 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     try:
         network = constructor(**given)
     except REFUSALS as error:
-        raise ConfigError(f"{model.name} cannot be built from [model.kwargs]: {error}.",
-                          "Check that the lists have one entry per level.") from error  # fmt: skip
+        raise ConfigError(
+            f"{model.name} cannot be built from [model.kwargs]: {error}.",
+            "Check that the lists have one entry per level.",
+        ) from error
     count = sum(p.numel() for p in network.parameters())
     if model.expected_params is not None and count != model.expected_params:
         message = f"{model.name} has {count:,} parameters, the configuration expects {model.expected_params:,}."
@@ -107,8 +114,10 @@ def _check_kwargs(model: Model, constructor: Callable[..., nn.Module]) -> None:
     known = [name for name in inspect.signature(constructor).parameters if name not in ours]
     for key in model.kwargs:
         if key not in known:
-            raise ConfigError(f"{model.name} has no argument 'model.kwargs.{key}'.{nearest(key, known)}",
-                              f"Allowed here: {', '.join(known)}.")  # fmt: skip
+            raise ConfigError(
+                f"{model.name} has no argument 'model.kwargs.{key}'.{nearest(key, known)}",
+                f"Allowed here: {', '.join(known)}.",
+            )
 
 
 def _tuples(value: Any) -> Any:

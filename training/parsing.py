@@ -122,8 +122,9 @@ def _tuple(hint: Any, item: Field[Any], value: Any, where: str) -> tuple[Any, ..
 def _choice(allowed: tuple[Any, ...], value: Any, where: str) -> Any:
     if value not in allowed or isinstance(value, bool):
         near = nearest(str(value), [str(option) for option in allowed])
-        raise ConfigError(f"'{where}' is {value!r}, which is not allowed.{near}",
-                          f"Allowed: {', '.join(map(str, allowed))}.")  # fmt: skip
+        raise ConfigError(
+            f"'{where}' is {value!r}, which is not allowed.{near}", f"Allowed: {', '.join(map(str, allowed))}."
+        )
     return value
 
 
@@ -150,8 +151,11 @@ def _require_range(told: Mapping[str, Any], value: Any, where: str) -> None:
     fine = (low is None or value >= low) and (high is None or value <= high) and (above is None or value > above)
     if fine and (not isinstance(value, float) or math.isfinite(value)):
         return
-    parts = [f"at least {low}" if low is not None else "", f"above {above}" if above is not None else "",
-             f"at most {high}" if high is not None else ""]  # fmt: skip
+    parts = [
+        f"at least {low}" if low is not None else "",
+        f"above {above}" if above is not None else "",
+        f"at most {high}" if high is not None else "",
+    ]
     allowed = " and ".join(part for part in parts if part) or "a finite number"
     raise ConfigError(f"'{where}' is {value}, which is not possible.", f"Allowed: {allowed}.")
 

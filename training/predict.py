@@ -98,8 +98,9 @@ class _Model:
 def _require_model(run_dir: Path, record: dict[str, Any]) -> None:
     kept = {item["path"]: item["sha256"] for item in record["checkpoints"] or []}
     if "model.safetensors" not in kept:
-        raise UsageError(f"Run {record['run']} has no model yet (status: {record['status']}).",
-                         "Let it finish, or resume it.")  # fmt: skip
+        raise UsageError(
+            f"Run {record['run']} has no model yet (status: {record['status']}).", "Let it finish, or resume it."
+        )
     path = run_dir / "model.safetensors"
     if not path.is_file() or sha256_file(path) != kept["model.safetensors"]:
         raise IntegrityError(f"The model of run {record['run']} is missing or was changed.", "Resume the run.")
@@ -108,8 +109,10 @@ def _require_model(run_dir: Path, record: dict[str, Any]) -> None:
 def _require_new(found: Sequence[Input], output: Path) -> None:
     existing = [item.name for item in found if (output / item.name).exists()]
     if existing:
-        raise UsageError(f"{len(existing)} label maps exist already, the first is {existing[0]}.",
-                         "Nothing was written; choose another output folder.")  # fmt: skip
+        raise UsageError(
+            f"{len(existing)} label maps exist already, the first is {existing[0]}.",
+            "Nothing was written; choose another output folder.",
+        )
 
 
 def _write(path: Path, model: _Model, item: Input) -> None:

@@ -32,19 +32,22 @@ class Meter:
     def line(self, counters: Counters, dice: float | None, per_class: list[float | None]) -> None:
         """Write what was collected and forget it."""
         rows, count = self._rows, max(len(self._rows), 1)
-        append(self._path, {
-            "event": "epoch",
-            "epoch": counters.epoch,
-            "step": counters.steps,
-            "loss": sum(row[0] for row in rows) / count if rows else None,
-            "lr": rows[-1][1] if rows else None,
-            "data_s": round(sum(row[2] for row in rows), 4),
-            "seconds": round(sum(row[3] for row in rows), 4),
-            "elapsed_s": round(counters.elapsed_s, 3),
-            "memory_mb": peak_memory_mb(self._device),
-            "validation_dice": dice,
-            "per_class": per_class,
-        })  # fmt: skip
+        append(
+            self._path,
+            {
+                "event": "epoch",
+                "epoch": counters.epoch,
+                "step": counters.steps,
+                "loss": sum(row[0] for row in rows) / count if rows else None,
+                "lr": rows[-1][1] if rows else None,
+                "data_s": round(sum(row[2] for row in rows), 4),
+                "seconds": round(sum(row[3] for row in rows), 4),
+                "elapsed_s": round(counters.elapsed_s, 3),
+                "memory_mb": peak_memory_mb(self._device),
+                "validation_dice": dice,
+                "per_class": per_class,
+            },
+        )
         self._rows = []
 
 

@@ -66,8 +66,9 @@ def read(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"The record of run '{folder.name}' cannot be read.", "Restore run.json.") from error
     if stated != sha256_bytes(canonical_json(body)):
-        raise IntegrityError(f"The record of run '{folder.name}' was changed after it was written.",
-                             "Restore run.json from a copy.")  # fmt: skip
+        raise IntegrityError(
+            f"The record of run '{folder.name}' was changed after it was written.", "Restore run.json from a copy."
+        )
     return record
 
 

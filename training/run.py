@@ -103,11 +103,16 @@ def require_split(manifest: Manifest) -> None:
         raise InvalidInput("This snapshot has no sample in its train part.", "Create it with a split.")
     seen: dict[str, str] = {}
     for sample in manifest.samples:
-        for key in (f"person {sample.person}", *(f"file {ref.path}" for ref in sample.images.values()),
-                    *(f"content of {ref.sha256}" for ref in sample.images.values())):  # fmt: skip
+        for key in (
+            f"person {sample.person}",
+            *(f"file {ref.path}" for ref in sample.images.values()),
+            *(f"content of {ref.sha256}" for ref in sample.images.values()),
+        ):
             if sample.part and seen.setdefault(key, sample.part) != sample.part:
-                raise SplitError(f"The {key} is in both {seen[key]} and {sample.part}.",
-                                 "Make a split that groups by person, and a new snapshot.")  # fmt: skip
+                raise SplitError(
+                    f"The {key} is in both {seen[key]} and {sample.part}.",
+                    "Make a split that groups by person, and a new snapshot.",
+                )
 
 
 def choose_device() -> torch.device:
@@ -135,8 +140,10 @@ def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) ->
         if not (out / CONFIG).is_file():
             raise UsageError(f"There is no run '{out.name}' to resume.", "Start it without --resume.")
         if (out / CONFIG).read_text(encoding="utf-8") != configs.dumps(config):
-            raise ConfigError(f"Run '{out.name}' was started with another configuration.",
-                              "Resume with the config.toml in its folder, or start a new run.")  # fmt: skip
+            raise ConfigError(
+                f"Run '{out.name}' was started with another configuration.",
+                "Resume with the config.toml in its folder, or start a new run.",
+            )
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"The folder of run '{out.name}' is not empty.", "Choose a new run, or resume this one.")
@@ -182,22 +189,38 @@ def _deliver(
     samples = [s for part in config.prediction.parts for s in manifest.part(part)]
     entries = predict_parts(config, source, now.network, (out, manifest), samples, progress)
     record = records.update(out, _WHY, **_outcome(config, out, now.counters, entries))
-    return RunResult(out.name, out, record["status"], now.counters.best_dice, now.counters.best_epoch,
-                     now.counters.epoch, now.counters.elapsed_s,
-                     tuple(f"derivatives/prediction-{out.name}/{entry['path']}" for entry in entries))  # fmt: skip
+    return RunResult(
+        out.name,
+        out,
+        record["status"],
+        now.counters.best_dice,
+        now.counters.best_epoch,
+        now.counters.epoch,
+        now.counters.elapsed_s,
+        tuple(f"derivatives/prediction-{out.name}/{entry['path']}" for entry in entries),
+    )
 
 
 def _outcome(config: Config, out: Path, counters: Counters, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "status": "trained",
-        "progress": {"file": "progress.jsonl", "epochs": counters.epoch, "steps": counters.steps,
-                     "elapsed_s": round(counters.elapsed_s, 3)},
+        "progress": {
+            "file": "progress.jsonl",
+            "epochs": counters.epoch,
+            "steps": counters.steps,
+            "elapsed_s": round(counters.elapsed_s, 3),
+        },
         "checkpoints": [{"path": path, "sha256": sha256_file(out / path)} for path in (BEST, LAST, MODEL)],
         "predictions": list(entries),
-        "selection": {"what": "epoch", "on": "validation", "epoch": counters.best_epoch, "dice": counters.best_dice,
-                      "precision": config.training.precision},
+        "selection": {
+            "what": "epoch",
+            "on": "validation",
+            "epoch": counters.best_epoch,
+            "dice": counters.best_dice,
+            "precision": config.training.precision,
+        },
         "cost": {"seconds": round(counters.elapsed_s, 3), "energy_kwh": None},
-    }  # fmt: skip
+    }
 
 
 def samples_of(manifest: Manifest, parts: Sequence[str]) -> list[Sample]:

@@ -73,8 +73,9 @@ def source_of(config: Config, manifest: Manifest, root: Path) -> Source:
     channels = config.data.channels or manifest.channels
     for channel in channels:
         if channel not in manifest.channels:
-            raise ConfigError(f"The snapshot has no channel '{channel}'.",
-                              f"Its channels: {', '.join(manifest.channels)}.")  # fmt: skip
+            raise ConfigError(
+                f"The snapshot has no channel '{channel}'.", f"Its channels: {', '.join(manifest.channels)}."
+            )
     labels = foreground_labels(manifest)
     return Source(root, channels, labels, config.recipe, config.data.verify)
 
@@ -124,8 +125,10 @@ def target_of(sample: Sample) -> Target:
         InvalidInput: it has none.
     """
     if sample.target is None:
-        raise InvalidInput(f"{sample.sample} has no target mask, so nothing can be learned from it or scored.",
-                           "Create the snapshot with a target policy that requires a mask.")  # fmt: skip
+        raise InvalidInput(
+            f"{sample.sample} has no target mask, so nothing can be learned from it or scored.",
+            "Create the snapshot with a target policy that requires a mask.",
+        )
     return sample.target
 
 
@@ -139,8 +142,9 @@ def checked_path(source: Source, ref: FileRef) -> Path:
     if not path.is_file():
         raise IntegrityError(f"{ref.path} is missing.", "Fetch its content, or check the root folder.")
     if source.verify and sha256_file(path) != ref.sha256:
-        raise IntegrityError(f"{ref.path} is not the file that was frozen in the snapshot.",
-                             "Restore it, or create a new snapshot.")  # fmt: skip
+        raise IntegrityError(
+            f"{ref.path} is not the file that was frozen in the snapshot.", "Restore it, or create a new snapshot."
+        )
     return path
 
 
@@ -175,8 +179,10 @@ def class_indices(data: Array, labels: tuple[int, ...], name: str) -> Array:
         InvalidInput: the map holds a value the snapshot does not name.
     """
     if strange := sorted(set(np.unique(data).tolist()) - {0, *labels}):
-        raise InvalidInput(f"{name} holds the label {strange[0]}, which the snapshot does not name.",
-                           f"Named labels: 0, {', '.join(map(str, labels))}.")  # fmt: skip
+        raise InvalidInput(
+            f"{name} holds the label {strange[0]}, which the snapshot does not name.",
+            f"Named labels: 0, {', '.join(map(str, labels))}.",
+        )
     lookup = np.zeros(max(labels) + 1, dtype=np.uint8)
     lookup[list(labels)] = np.arange(1, len(labels) + 1)
     return np.asarray(lookup[data])
@@ -184,6 +190,7 @@ def class_indices(data: Array, labels: tuple[int, ...], name: str) -> Array:
 
 def _channel(sample: Sample, channel: str) -> FileRef:
     if channel not in sample.images:
-        raise InvalidInput(f"{sample.sample} has no {channel} image.",
-                           "Narrow the query to sessions that have every channel.")  # fmt: skip
+        raise InvalidInput(
+            f"{sample.sample} has no {channel} image.", "Narrow the query to sessions that have every channel."
+        )
     return sample.images[channel]

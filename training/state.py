@@ -114,8 +114,10 @@ def restore(state: State, folder: Path, identity: str) -> None:
     try:
         note = json.loads(metadata["cohortium"])
         if note["identity"] != identity:
-            raise IntegrityError("The checkpoint belongs to another configuration or snapshot.",
-                                 "Resume with the same ones, or start a new run.")  # fmt: skip
+            raise IntegrityError(
+                "The checkpoint belongs to another configuration or snapshot.",
+                "Resume with the same ones, or start a new run.",
+            )
         _fill(state, tensors, note)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise IntegrityError(f"The checkpoint does not fit this run ({error}).", "Start a new run.") from error

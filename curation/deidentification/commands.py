@@ -47,8 +47,10 @@ def record(
     try:
         asked, answer = clearance.Question(question), clearance.Answer(verdict)
     except ValueError as error:
-        raise UsageError(f"'{question} {verdict}' is no question with its verdict.",
-                         "Questions: burned_in_text, face. Verdicts: clear, present, unknown.") from error  # fmt: skip
+        raise UsageError(
+            f"'{question} {verdict}' is no question with its verdict.",
+            "Questions: burned_in_text, face. Verdicts: clear, present, unknown.",
+        ) from error
     registry = console.registry()
     made = clearance.record(registry, unit, asked, answer)
     commit_pending(registry)

@@ -52,10 +52,12 @@ def to_template(anatomy: Anatomy, head_mm: Array, centre_mm: Array) -> Array:
     bend = [ndimage.map_coordinates(part, nodes, order=1, mode="nearest") for part in anatomy.fields()]
     pull = _ventricle_pull(head_mm) * anatomy.ventricles
     points = [
-        centre_mm[axis] + head_mm[axis] / anatomy.scale[axis] + bend[axis]
+        centre_mm[axis]
+        + head_mm[axis] / anatomy.scale[axis]
+        + bend[axis]
         - pull * (head_mm[axis] - _VENTRICLE_CENTRE_MM[axis])
         for axis in range(3)
-    ]  # fmt: skip
+    ]
     return np.stack(points)
 
 

@@ -97,21 +97,45 @@ def _t1w(
 
 SCANNERS = (
     Scanner(
-        "scannerA", "siteA", "Siemens", "Demo A 3T", 3.0, 900.0, 0.14, 0.018, 0.0,
+        "scannerA",
+        "siteA",
+        "Siemens",
+        "Demo A 3T",
+        3.0,
+        900.0,
+        0.14,
+        0.018,
+        0.0,
         _flair((1.5, 1.5, 3.0), "LPS", Contrast(0.50, 0.66, 0.10, 1.02), _timing(9.0, 0.087, 150, 2.5)),
         _t1w((1.8, 1.8, 1.8), "RAS", Contrast(0.87, 0.62, 0.24, 0.50), _timing(2.3, 0.00298, 9, 0.9)),
     ),
     Scanner(
-        "scannerB", "siteB", "GE", "Demo B 3T", 3.0, 420.0, 0.22, 0.026, 0.008,
+        "scannerB",
+        "siteB",
+        "GE",
+        "Demo B 3T",
+        3.0,
+        420.0,
+        0.22,
+        0.026,
+        0.008,
         _flair((1.7, 1.7, 3.6), "RAS", Contrast(0.52, 0.65, 0.13, 0.96), _timing(10.0, 0.12, 160, 2.6)),
         _t1w((1.9, 1.8, 1.8), "PSR", Contrast(0.86, 0.64, 0.27, 0.52), _timing(7.3e-3, 3.0e-3, 11, 0.4)),
     ),
     Scanner(
-        "scannerC", "siteC", "Philips", "Demo C 1.5T", 1.5, 1500.0, 0.10, 0.033, 0.012,
+        "scannerC",
+        "siteC",
+        "Philips",
+        "Demo C 1.5T",
+        1.5,
+        1500.0,
+        0.10,
+        0.033,
+        0.012,
         _flair((1.9, 1.9, 4.5), "LAS", Contrast(0.54, 0.67, 0.17, 0.94), _timing(11.0, 0.14, 90, 2.8)),
         _t1w((2.0, 2.0, 2.2), "RAS", Contrast(0.84, 0.65, 0.30, 0.56), _timing(8.5e-3, 4.0e-3, 8, 0.95)),
     ),
-)  # fmt: skip
+)
 """The cohort's scanners, in the order of its sites."""
 
 

@@ -40,5 +40,6 @@ def plan_import(
     with console.progress() as progress:
         made = make_plan(for_registry(recipes.load(recipe), registry, options), source, plan, progress)
     console.emit(made.to_json(), as_json, made.text)
-    console.note(f"Plan written to {plan}. Correct keep and name, then: "
-                 f"cohortium import {recipe} {source} --use-plan {plan}")  # fmt: skip
+    console.note(
+        f"Plan written to {plan}. Correct keep and name, then: cohortium import {recipe} {source} --use-plan {plan}"
+    )

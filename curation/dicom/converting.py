@@ -78,6 +78,7 @@ def program() -> str:
     try:
         import dcm2niix
     except ImportError as error:
-        raise InvalidInput("dcm2niix is not installed, so DICOM cannot be converted.",
-                           "Install its wheel: pip install dcm2niix") from error  # fmt: skip
+        raise InvalidInput(
+            "dcm2niix is not installed, so DICOM cannot be converted.", "Install its wheel: pip install dcm2niix"
+        ) from error
     return str(dcm2niix.bin)

@@ -40,9 +40,12 @@ def part_copies(source: Path, instances: Sequence[Instance]) -> Sorted:
 
 
 def _part(
-    source: Path, instances: Sequence[Instance], identity: Callable[[Instance], Hashable], copies: list[str],
+    source: Path,
+    instances: Sequence[Instance],
+    identity: Callable[[Instance], Hashable],
+    copies: list[str],
     conflicts: set[str],
-) -> list[Instance]:  # fmt: skip
+) -> list[Instance]:
     seen: dict[Hashable, Instance] = {}
     kept = []
     for instance in instances:
@@ -67,8 +70,15 @@ def _by_place(instance: Instance) -> Hashable:
     frame, protocol = instance.frames[0], instance.protocol
     place = tuple(round(value, 2) for value in frame.position)
     numbers = tuple(sorted(protocol.numbers.items()))
-    return (_by_uid(instance)[:2], place, frame.cosines, instance.order, instance.origin.acquired,  # type: ignore[index] # it is a tuple
-            protocol.image_type, numbers)  # fmt: skip
+    return (
+        _by_uid(instance)[:2],
+        place,
+        frame.cosines,
+        instance.order,
+        instance.origin.acquired,  # type: ignore[index] # it is a tuple
+        protocol.image_type,
+        numbers,
+    )
 
 
 def _digest(path: Path) -> str:

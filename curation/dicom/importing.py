@@ -138,8 +138,10 @@ def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> No
     new = {"days_from_baseline": days, "site": first.origin.institution or None, "scanner": place}
     old = sessions.setdefault(str(name.session), new)
     if None not in (old["days_from_baseline"], days) and old["days_from_baseline"] != days:
-        raise InvalidInput(f"{name.session_key} has two offsets: {old['days_from_baseline']} and {days} days.",
-                           "Give both series the same days, or another session.")  # fmt: skip
+        raise InvalidInput(
+            f"{name.session_key} has two offsets: {old['days_from_baseline']} and {days} days.",
+            "Give both series the same days, or another session.",
+        )
     sessions[str(name.session)] = {**old, **{key: value for key, value in new.items() if old[key] is None}}
 
 

@@ -33,8 +33,9 @@ def with_echoes(found: list[Named]) -> list[Named]:
     times: dict[tuple[str, str], set[float]] = defaultdict(set)
     for stack, proposal in found:
         times[stack.series, proposal.name()].add(_echo(stack))
-    return [(stack, _with_echo(stack, proposal, sorted(times[stack.series, proposal.name()])))
-            for stack, proposal in found]  # fmt: skip
+    return [
+        (stack, _with_echo(stack, proposal, sorted(times[stack.series, proposal.name()]))) for stack, proposal in found
+    ]
 
 
 def _with_echo(stack: Stack, proposal: Proposal, times: list[float]) -> Proposal:

@@ -69,8 +69,9 @@ def read_table(path: Path) -> dict[str, str]:
         rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in text.partition("\n")[0] else ","))
         pairs = [(row["patient_id"].strip(), row["participant_id"].strip().removeprefix("sub-")) for row in rows]
     except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
-        raise InvalidInput(f"{path.name} is no table of persons.",
-                           "It needs the columns patient_id and participant_id.") from error  # fmt: skip
+        raise InvalidInput(
+            f"{path.name} is no table of persons.", "It needs the columns patient_id and participant_id."
+        ) from error
     found = dict(pairs)
     if len(found) < len(pairs):
         raise InvalidInput(f"{path.name} names a patient twice.", "Give each patient_id one row.")

@@ -60,18 +60,24 @@ class Row:
         Raises:
             InvalidInput: subject, session and name do not make one.
         """
-        subject, session = (f"{key}-{getattr(self, word).removeprefix(f'{key}-')}"
-                            for key, word in (("sub", "subject"), ("ses", "session")))  # fmt: skip
+        subject, session = (
+            f"{key}-{getattr(self, word).removeprefix(f'{key}-')}"
+            for key, word in (("sub", "subject"), ("ses", "session"))
+        )
         datatype, _, stem = self.name.partition("/")
         path = f"{subject}/{session}/{datatype}/{subject}_{session}_{stem}.nii.gz"
         found = parse(path)
         if found is None or str(found.path) != path or found.suffix not in SUFFIXES.get(datatype, ()):
-            raise InvalidInput(f"Series {self.series}: '{self.name}' of {subject}, {session} is not a BIDS name.",
-                               "Write data type and name without subject and session, such as anat/ce-gadolinium_T1w; "
-                               "entities in BIDS' order.")  # fmt: skip
+            raise InvalidInput(
+                f"Series {self.series}: '{self.name}' of {subject}, {session} is not a BIDS name.",
+                "Write data type and name without subject and session, such as anat/ce-gadolinium_T1w; "
+                "entities in BIDS' order.",
+            )
         if DERIVED_ENTITIES & set(found.entities) or (datatype == "func" and "task" not in found.entities):
-            raise InvalidInput(f"Series {self.series}: '{self.name}' is not the name of a raw image.",
-                               "func/ needs task-; space-, desc- and their like belong to derivatives.")  # fmt: skip
+            raise InvalidInput(
+                f"Series {self.series}: '{self.name}' is not the name of a raw image.",
+                "func/ needs task-; space-, desc- and their like belong to derivatives.",
+            )
         if said := in_labels(path):
             raise InvalidInput(f"Series {self.series}: the name holds {said}.", "Write codes for subject and session.")
         return found
@@ -136,8 +142,10 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
         ) from error
     if strangers := sorted(set(rows) ^ set(proposed)):
         where = "the plan" if strangers[0] in rows else "the delivery"
-        raise InvalidInput(f"Series {strangers[0]} is only in {where} ({len(strangers)} differ).",
-                           "Make a new plan for this delivery, with the same registry.")  # fmt: skip
+        raise InvalidInput(
+            f"Series {strangers[0]} is only in {where} ({len(strangers)} differ).",
+            "Make a new plan for this delivery, with the same registry.",
+        )
     return [decided(proposed[key], item) for key, item in rows.items()]
 
 
@@ -156,8 +164,10 @@ def decided(proposed: Row, written: Mapping[str, str | None]) -> Row:
         raise InvalidInput(f"Series {proposed.series}: keep is '{changed['keep']}'.", "Write yes or no.")
     days = changed["days_from_baseline"] = re.sub(r"\.0+$", "", changed["days_from_baseline"])
     if not re.fullmatch(r"(-?\d{1,5})?", days):
-        raise InvalidInput(f"Series {proposed.series}: days_from_baseline is no whole number.",
-                           "Write days since the person's first session, never a date.")  # fmt: skip
+        raise InvalidInput(
+            f"Series {proposed.series}: days_from_baseline is no whole number.",
+            "Write days since the person's first session, never a date.",
+        )
     return replace(proposed, **changed)
 
 
@@ -173,8 +183,10 @@ def require_decided(rows: Sequence[Row], blocked: Mapping[str, str]) -> None:
     """
     if undecided := [item for item in rows if item.keep == "ask"]:
         item = undecided[0]
-        raise InvalidInput(f"{len(undecided)} series need a decision; the first is {item.series}: {item.reason}",
-                           "Make a plan with --plan PLAN, write yes or no into it, then --use-plan PLAN.")  # fmt: skip
+        raise InvalidInput(
+            f"{len(undecided)} series need a decision; the first is {item.series}: {item.reason}",
+            "Make a plan with --plan PLAN, write yes or no into it, then --use-plan PLAN.",
+        )
     for _, error in conflicts(rows, blocked):
         raise error
 
@@ -197,8 +209,12 @@ def conflicts(rows: Sequence[Row], blocked: Mapping[str, str]) -> Iterator[tuple
             continue
         other = names.setdefault(path, item.series)
         if other != item.series:
-            yield item.series, InvalidInput(f"Series {other} and {item.series} have one name: {item.name}.",
-                                            "Tell them apart by acq- or run-.")  # fmt: skip
+            yield (
+                item.series,
+                InvalidInput(
+                    f"Series {other} and {item.series} have one name: {item.name}.", "Tell them apart by acq- or run-."
+                ),
+            )
 
 
 def _one_line(text: str) -> str:

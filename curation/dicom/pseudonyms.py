@@ -52,8 +52,10 @@ def of_registry(local: Path) -> Pseudonyms:
     except ValueError:
         salt = b""
     if len(salt) < _BYTES:
-        raise InvalidInput(f"{SALT_FILE} in .cohortium holds no salt.",
-                           "Copy it from where it was made; a new one would rename everybody.")  # fmt: skip
+        raise InvalidInput(
+            f"{SALT_FILE} in .cohortium holds no salt.",
+            "Copy it from where it was made; a new one would rename everybody.",
+        )
     return Pseudonyms(salt)
 
 

@@ -96,8 +96,10 @@ def read(recipe: Recipe) -> Rules:
         contrast = options["contrast"]
         return Rules(rules, labels, agents, re.compile(contrast["after"]), re.compile(contrast["before"]))
     except (KeyError, TypeError, ValueError, re.error) as error:
-        raise InvalidInput(f"datasets/{recipe.name}.toml does not hold naming rules ({error!r}).",
-                           "Compare it with datasets/dicom.toml.") from error  # fmt: skip
+        raise InvalidInput(
+            f"datasets/{recipe.name}.toml does not hold naming rules ({error!r}).",
+            "Compare it with datasets/dicom.toml.",
+        ) from error
 
 
 def propose(rules: Rules, stack: Stack) -> Proposal:

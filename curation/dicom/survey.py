@@ -98,8 +98,9 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     naming_rules = rules.read(recipe)
     instances, outside = _read(source, progress)
     if not instances:
-        raise InvalidInput(f"{source.name} holds no MR image: {_counted(outside)}.",
-                           "Name the folder that holds the DICOM files.")  # fmt: skip
+        raise InvalidInput(
+            f"{source.name} holds no MR image: {_counted(outside)}.", "Name the folder that holds the DICOM files."
+        )
     parted = part_copies(source, instances)
     said = "It repeats an instance that another file holds."
     outside += [(path, Code.DUPLICATED_INSTANCE, said) for path in parted.copies]
@@ -111,11 +112,14 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     people = checks.of_people(stacks.values())
     findings = {
         stack.key: [
-            *_rivals(stack, parted.conflicts), *people.get(stack.key, ()), *_later(stack, placed[stack.key]),
-            *checks.of_stack(stack), *proposal.findings,
+            *_rivals(stack, parted.conflicts),
+            *people.get(stack.key, ()),
+            *_later(stack, placed[stack.key]),
+            *checks.of_stack(stack),
+            *proposal.findings,
         ]
         for stack, proposal in found
-    }  # fmt: skip
+    }
     rows = {
         stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
         for stack, proposal in found
@@ -164,10 +168,15 @@ def _counted(outside: Sequence[Outside]) -> str:
 
 
 _FOUND = {
-    Code.NOT_DICOM: "not DICOM", Code.OTHER_MODALITY: "not MR", Code.TRUNCATED: "cut short",
-    Code.DICOMDIR: "only a directory of others", Code.NO_PIXEL_DATA: "without pixel data",
-    Code.INCOMPLETE_HEADER: "without a complete header", Code.NOT_AN_IMAGE: "without an image",
-    Code.SECONDARY_CAPTURE: "captured from a screen", Code.NO_POSITION: "without a position in the patient",
+    Code.NOT_DICOM: "not DICOM",
+    Code.OTHER_MODALITY: "not MR",
+    Code.TRUNCATED: "cut short",
+    Code.DICOMDIR: "only a directory of others",
+    Code.NO_PIXEL_DATA: "without pixel data",
+    Code.INCOMPLETE_HEADER: "without a complete header",
+    Code.NOT_AN_IMAGE: "without an image",
+    Code.SECONDARY_CAPTURE: "captured from a screen",
+    Code.NO_POSITION: "without a position in the patient",
     Code.NO_FILE: "not readable to the end",
-}  # fmt: skip
+}
 """What files are that hold no MR image, as words after "is" or "are"; other codes are words already."""

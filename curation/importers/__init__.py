@@ -42,8 +42,10 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = 
             that does not exist, or a delivery that is not what the recipe describes.
     """
     if recipe.importer not in _MODULES:
-        raise InvalidInput(f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
-                           f"Known importers: {', '.join(importers())}.")  # fmt: skip
+        raise InvalidInput(
+            f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
+            f"Known importers: {', '.join(importers())}.",
+        )
     _check_folders(source, into)
     into.mkdir(parents=True, exist_ok=True)
     module = import_module(_MODULES[recipe.importer])

@@ -70,8 +70,11 @@ def copy_visits(run: Run, item: Item) -> None:
     except ValueError as error:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
     columns = [name for name in _SCAN_COLUMNS if rows and name in rows[0]]
-    kept = [{name: _scan_cell(name, row[name]) for name in columns} for row in rows
-            if f"{folder}/{row.get('filename')}" in run.kept]  # fmt: skip
+    kept = [
+        {name: _scan_cell(name, row[name]) for name in columns}
+        for row in rows
+        if f"{folder}/{row.get('filename')}" in run.kept
+    ]
     if len(columns) > 1 and kept:
         run.tree.write(item.target, tsv_bytes(kept, columns))
     else:

@@ -62,8 +62,13 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     refuse_odd_files(tree, source, delivery)
     protocol = to_label(recipe.protocol).lower()
     rater = recipe.raters[0].code if recipe.raters else "e01"
-    fields = {"Description": f"{recipe.protocol} label map", "Manual": True, "RaterID": rater,
-              "Protocol": recipe.protocol, "Revision": 1}  # fmt: skip
+    fields = {
+        "Description": f"{recipe.protocol} label map",
+        "Manual": True,
+        "RaterID": rater,
+        "Protocol": recipe.protocol,
+        "Revision": 1,
+    }
     spec = MaskSpec(f"derivatives/manual-{protocol}", delivery.labels, fields)
     tree.titles[spec.folder] = f"manual {recipe.protocol} masks"
     for done, (image, mask) in enumerate(sorted(delivery.pairs.items()), start=1):
@@ -91,9 +96,10 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
         tests = [_relative(item if isinstance(item, str) else item["image"]) for item in raw.get("test", ())]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"the key '{error.args[0]}' is absent" if isinstance(error, KeyError) else "a value is of another kind"
-        raise InvalidInput(f"{LIST} does not describe a delivery: {what}.",
-                           "Expected tables under modality and labels, and a list of image and label paths under "
-                           "training.") from error  # fmt: skip
+        raise InvalidInput(
+            f"{LIST} does not describe a delivery: {what}.",
+            "Expected tables under modality and labels, and a list of image and label paths under training.",
+        ) from error
     pairs |= {image: None for image in tests if image not in pairs}
     return Delivery(str(raw.get("name", recipe.name)), str(raw.get("licence", "")), channels, labels, pairs)
 
@@ -213,8 +219,10 @@ def _filled(recipe: Recipe, delivery: Delivery) -> Recipe:
 def _channel(recipe: Recipe, modality: Any) -> str:
     known = {key.lower(): value for key, value in recipe.channels.items()}
     if str(modality).lower() not in known:
-        raise InvalidInput(f"{LIST} names the modality '{modality}', which has no BIDS suffix here.",
-                           f"Known: {', '.join(known)}. Add it to [channels] of the recipe.")  # fmt: skip
+        raise InvalidInput(
+            f"{LIST} names the modality '{modality}', which has no BIDS suffix here.",
+            f"Known: {', '.join(known)}. Add it to [channels] of the recipe.",
+        )
     return known[str(modality).lower()]
 
 

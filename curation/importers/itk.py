@@ -30,8 +30,10 @@ def read_affine(path: Path) -> Array:
         lps = np.eye(4)
         lps[:3, :3], lps[:3, 3] = matrix, shift + centre - matrix @ centre
     except (KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"{path.name} is not an ITK affine transform ({error}).",
-                           "Expected a text file with Parameters and FixedParameters.") from error  # fmt: skip
+        raise InvalidInput(
+            f"{path.name} is not an ITK affine transform ({error}).",
+            "Expected a text file with Parameters and FixedParameters.",
+        ) from error
     ras: Array = _LPS @ lps @ _LPS
     return ras
 

@@ -39,8 +39,10 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     tree = Staging(into, recipe)
     kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
     if not any(kinds[kind] for kind in ("image", "mni_image", "unpaired")):
-        raise InvalidInput(f"{source.name} holds no patients of open-ms.",
-                           "Name the folder that holds longitudinal/ and cross_sectional/.")  # fmt: skip
+        raise InvalidInput(
+            f"{source.name} holds no patients of open-ms.",
+            "Name the folder that holds longitudinal/ and cross_sectional/.",
+        )
     tree.titles |= {MNI: "images in MNI space", LESION: "consensus lesion masks"}
     patients = _patients(kinds, ("image", "change", "brain", "to_common", "to_flair"))
     crossing = _patients(kinds, ("mni_image", "mni_mask"))
@@ -121,8 +123,10 @@ def _people(tree: Staging, source: Path, found: list[Match]) -> dict[int, dict[s
                 for row in csv.DictReader(stream):
                     rows[int(row["patient_id"])] = {key: _value(value) for key, value in row.items()}
         except (ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(f"{item.path} is not a table of patients ({error!r}).",
-                               "Expected the column patient_id with whole numbers.") from error  # fmt: skip
+            raise InvalidInput(
+                f"{item.path} is not a table of patients ({error!r}).",
+                "Expected the column patient_id with whole numbers.",
+            ) from error
     if not rows:
         tree.notes.append("No table of patients: ages, sexes and intervals are unknown.")
     return rows

@@ -134,8 +134,13 @@ def _resample(tree: Staging, source: Path, move: _Move) -> Placed:
 def _stage_masks(tree: Staging, source: Path, patient: Patient, common: Mapping[tuple[str, str], Placed]) -> None:
     image = common.get((_LAST, "FLAIR"))
     flairs = [layout.uri(common[key].path) for key in sorted(common) if key[1] == "FLAIR"]
-    change = {"Description": "Lesion change between the two studies, consensus, delivered.", "Type": "Lesion",
-              "Manual": True, "Protocol": "mschange", "Sources": flairs}  # fmt: skip
+    change = {
+        "Description": "Lesion change between the two studies, consensus, delivered.",
+        "Type": "Lesion",
+        "Manual": True,
+        "Protocol": "mschange",
+        "Sources": flairs,
+    }
     brain = {"Description": "Brain on the common grid, delivered.", "Type": "Brain", "Manual": False}
     specs = {
         "change": MaskSpec(CHANGE, tree.recipe.labels, change),

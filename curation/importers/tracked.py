@@ -32,8 +32,10 @@ def trackable(report: ImportReport, hashed: Callable[[str], str]) -> ImportRepor
     if not names:
         return report
     words = {PurePosixPath(path).name: PurePosixPath(short).name for path, short in names.items()} | names
-    refused = [replace(item, path=names.get(item.path, item.path), detail=_clean(item.detail, words, item.path))
-               for item in report.refused]  # fmt: skip
+    refused = [
+        replace(item, path=names.get(item.path, item.path), detail=_clean(item.detail, words, item.path))
+        for item in report.refused
+    ]
     return replace(
         report,
         refused=tuple(sorted(refused, key=lambda item: (item.path.encode(), item.reason))),

@@ -19,8 +19,12 @@ _LOW = 200
 _CONSENSUS_LINE = "#C4B000"  # the yellow of the viewer, darker: it must be seen on white
 _SHOWN_COLOURS = ("#8A94A033", "#D55E00", "#B9D3EA", "#6FA3CF", "#2F6690")
 _SHOWN_NAMES = {
-    "none": "none", "missing": "missing", "image": "image", "read": "with readings", "consensus": "with consensus",
-}  # fmt: skip
+    "none": "none",
+    "missing": "missing",
+    "image": "image",
+    "read": "with readings",
+    "consensus": "with consensus",
+}
 
 
 def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequence[str] = ()) -> alt.Chart:
@@ -91,8 +95,10 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
         cells: of one site, from `registry.overview.squares`.
         with_legend: also says what the colours mean; of several such charts the first one does.
     """
-    values = [{**cell, "column": f"{visit(cell['session'])} · {cell['channel']}",
-               "shown": _SHOWN_NAMES[cell["shown"]]} for cell in cells]  # fmt: skip
+    values = [
+        {**cell, "column": f"{visit(cell['session'])} · {cell['channel']}", "shown": _SHOWN_NAMES[cell["shown"]]}
+        for cell in cells
+    ]
     scale = alt.Scale(domain=[_SHOWN_NAMES[state] for state in SHOWN], range=list(_SHOWN_COLOURS))
     legend = alt.Legend(orient="top", title=None, direction="horizontal", padding=0, offset=12)
     across = _columns_axis({value["column"] for value in values})
@@ -105,14 +111,18 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
             y=alt.Y("subject:N", title=None, axis=down, scale=alt.Scale(paddingInner=0.14)),
             color=alt.Color("shown:N", scale=scale, legend=legend if with_legend else None),
             tooltip=[
-                alt.Tooltip("subject:N", title="Subject"), alt.Tooltip("column:N", title="Visit · channel"),
-                alt.Tooltip("site:N", title="Site"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
-                alt.Tooltip("shown:N", title="There is"), alt.Tooltip("images:Q", title="Images"),
-                alt.Tooltip("readings:Q", title="Readings"), alt.Tooltip("consensus:Q", title="Consensus masks"),
+                alt.Tooltip("subject:N", title="Subject"),
+                alt.Tooltip("column:N", title="Visit · channel"),
+                alt.Tooltip("site:N", title="Site"),
+                alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
+                alt.Tooltip("shown:N", title="There is"),
+                alt.Tooltip("images:Q", title="Images"),
+                alt.Tooltip("readings:Q", title="Readings"),
+                alt.Tooltip("consensus:Q", title="Consensus masks"),
             ],
         )
         .add_params(alt.selection_point("cell", fields=["subject", "session"]))
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -121,8 +131,9 @@ def _columns_axis(names: Collection[str]) -> alt.Axis:
     longest = max((len(part) for name in names for part in name.split(" · ")), default=0)
     straight = len(names) * longest * lettering.LETTER < lettering.NARROW
     lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
-    return alt.Axis(orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False,
-                    **({"labelAngle": 0} | lines))  # fmt: skip
+    return alt.Axis(
+        orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False, **({"labelAngle": 0} | lines)
+    )
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
@@ -141,11 +152,12 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
             color=alt.Color("rater:N", scale=scale, legend=lettering.legend([name for name, _ in known])),
             strokeDash=alt.condition("datum.rater == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
             tooltip=[
-                alt.Tooltip("rater:N", title="Rater"), alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
+                alt.Tooltip("rater:N", title="Rater"),
+                alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
                 alt.Tooltip("volume_ml:Q", title="Volume (mL)", format=".2f"),
             ],
         )
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -169,11 +181,12 @@ def parts(rows: Sequence[Row], value: str, by: str, known: Sequence[str] = ()) -
             x=alt.X(f"sum({value}):Q", title=value.capitalize(), axis=_count_axis()),
             color=alt.Color(f"{by}:N", legend=lettering.legend(names, order), scale=_scale(by, names, known)),
             tooltip=[
-                alt.Tooltip("part:N", title="Part"), alt.Tooltip(f"{by}:N", title=by.capitalize()),
+                alt.Tooltip("part:N", title="Part"),
+                alt.Tooltip(f"{by}:N", title=by.capitalize()),
                 alt.Tooltip(f"sum({value}):Q", title=value.capitalize(), format=",d"),
             ],
         )
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -190,10 +203,12 @@ def effects(rows: Sequence[Row]) -> alt.Chart:
         .encode(
             y=alt.Y("Reason:N", title=None, sort=None, axis=down),
             x=alt.X("Images:Q", title="Images left out", axis=_count_axis()),
-            tooltip=[alt.Tooltip("Reason:N"), *(alt.Tooltip(f"{name}:Q", format=",d")
-                                                for name in ("Images", "Samples", "Persons"))],
+            tooltip=[
+                alt.Tooltip("Reason:N"),
+                *(alt.Tooltip(f"{name}:Q", format=",d") for name in ("Images", "Samples", "Persons")),
+            ],
         )
-    )  # fmt: skip
+    )
     return chart
 
 

@@ -66,8 +66,12 @@ def _told(filters: tuple[Filter, ...]) -> str:
 def _sql(sql: str) -> None:
     st.session_state["facet_sql"] = sql
     with st.expander("As SQL", icon=":material/code:"):
-        st.text_area("The SQL that these filters write. Edit it, and you go on in the next tab.", key="facet_sql",
-                     height=68 + 24 * sql.count("\n"), on_change=_by_hand)  # fmt: skip
+        st.text_area(
+            "The SQL that these filters write. Edit it, and you go on in the next tab.",
+            key="facet_sql",
+            height=68 + 24 * sql.count("\n"),
+            on_change=_by_hand,
+        )
 
 
 def _by_hand() -> None:

@@ -53,8 +53,14 @@ def ask_why(registry: Registry, key: str) -> Asked:
 
     A reason that nobody has used yet has a field of its own, so that none is made by typing half of a known one.
     """
-    reason = st.selectbox("Reason", [*exclusions.known_reasons(registry), _ANOTHER], index=None, key=f"{key} reason",
-                          format_func=words, placeholder="Choose one")  # fmt: skip
+    reason = st.selectbox(
+        "Reason",
+        [*exclusions.known_reasons(registry), _ANOTHER],
+        index=None,
+        key=f"{key} reason",
+        format_func=words,
+        placeholder="Choose one",
+    )
     if reason == _ANOTHER:
         typed = st.text_input("The other reason", key=f"{key} other reason", placeholder="scanned after surgery")
         reason = "-".join(typed.lower().split())
@@ -65,5 +71,7 @@ def ask_why(registry: Registry, key: str) -> Asked:
 
 def exclude(registry: Registry, unit: str, asked: Asked) -> None:
     """Leave a unit out; it then waits for a second reader."""
-    make(lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
-         f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.")  # fmt: skip
+    make(
+        lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
+        f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.",
+    )

@@ -35,8 +35,10 @@ def draw(
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.markdown(f"**{counted(found.samples, 'sample')} of {counted(found.sample_persons, 'person')}**, with "
-                f"{found.sample_images:,} of the query's {counted(found.images, 'image')}.")  # fmt: skip
+    st.markdown(
+        f"**{counted(found.samples, 'sample')} of {counted(found.sample_persons, 'person')}**, with "
+        f"{found.sample_images:,} of the query's {counted(found.images, 'image')}."
+    )
     if policy.protocol:
         st.caption(f"Only masks of the protocol {plain(policy.protocol)}.")
     if found.by_reason:
@@ -55,8 +57,15 @@ def picture(steps: Flow, name: str) -> None:
     st.image(flowchart.svg(steps, flowchart.DARK if dark else flowchart.PAPER))
     with st.expander("The same in words"):
         st.text(flowchart.words(steps))
-    st.download_button("Download the diagram (SVG)", flowchart.svg(steps), f"{name}.svg", "image/svg+xml",
-                       icon=":material/download:", key=f"download {name}", on_click="ignore")  # fmt: skip
+    st.download_button(
+        "Download the diagram (SVG)",
+        flowchart.svg(steps),
+        f"{name}.svg",
+        "image/svg+xml",
+        icon=":material/download:",
+        key=f"download {name}",
+        on_click="ignore",
+    )
 
 
 def _table(title: str, found: tuple[Effect, ...], what: str) -> None:
@@ -66,5 +75,9 @@ def _table(title: str, found: tuple[Effect, ...], what: str) -> None:
 
 
 def _row(item: Effect) -> dict[str, object]:
-    return {"Reason": reasons.in_words(item.reason), "Samples": item.samples, "Images": item.images,
-            "Persons": item.persons}  # fmt: skip
+    return {
+        "Reason": reasons.in_words(item.reason),
+        "Samples": item.samples,
+        "Images": item.images,
+        "Persons": item.persons,
+    }

@@ -18,11 +18,20 @@ from registry.wording import counted, plain, words
 def now(found: Sequence[ExclusionVerdict]) -> None:
     """What is excluded now, first what waits for a second reader."""
     if not found:
-        st.info("Nothing is excluded. Find a person, subject, visit or image on the right to leave it out.",
-                icon=":material/info:")  # fmt: skip
+        st.info(
+            "Nothing is excluded. Find a person, subject, visit or image on the right to leave it out.",
+            icon=":material/info:",
+        )
         return
-    rows = [{"What": units.in_words(item.unit), "Reason": words(item.reason), "First reader": item.rater_id,
-             "Second reader": item.second_rater_id or "waits"} for item in found]  # fmt: skip
+    rows = [
+        {
+            "What": units.in_words(item.unit),
+            "Reason": words(item.reason),
+            "First reader": item.rater_id,
+            "Second reader": item.second_rater_id or "waits",
+        }
+        for item in found
+    ]
     st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 320))
 
 
@@ -59,8 +68,13 @@ def _in_parts(found: Sequence[Losses]) -> None:
         st.caption("No saved query asks for anything that is excluded.")
         return
     for title, rows in parts.items():
-        st.dataframe([{"Query": query, title: name, "Images excluded": taken.images, "Persons concerned": taken.persons}
-                      for query, name, taken in rows], hide_index=True)  # fmt: skip
+        st.dataframe(
+            [
+                {"Query": query, title: name, "Images excluded": taken.images, "Persons concerned": taken.persons}
+                for query, name, taken in rows
+            ],
+            hide_index=True,
+        )
 
 
 def history(registry: Registry) -> None:
@@ -69,9 +83,17 @@ def history(registry: Registry) -> None:
     if not found:
         return
     with st.expander(f"History: {counted(len(found), 'decision')}"):
-        rows = [{"When": moment(row["at"]), "Who": row["actor"], "Did": row["what"],
-                 "What": units.in_words(row["unit"] or ""), "Reason": words(row["reason"]) if row["reason"] else "",
-                 "Comment": row["comment"] or ""} for row in found]  # fmt: skip
+        rows = [
+            {
+                "When": moment(row["at"]),
+                "Who": row["actor"],
+                "Did": row["what"],
+                "What": units.in_words(row["unit"] or ""),
+                "Reason": words(row["reason"]) if row["reason"] else "",
+                "Comment": row["comment"] or "",
+            }
+            for row in found
+        ]
         st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))
 
 

@@ -36,10 +36,17 @@ def _summary(found: Sequence[ExclusionVerdict]) -> None:
     waiting = sum(item.second_rater_id is None for item in found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{number(len(found))} excluded", icon=":material/block:", color="gray")
-        st.badge(f"{number(waiting)} without a second reader", icon=":material/group:",
-                 color="orange" if waiting else "green")  # fmt: skip
-        st.badge(f"You act as {plain(actor())}", icon=":material/badge:", color="blue",
-                 help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
+        st.badge(
+            f"{number(waiting)} without a second reader",
+            icon=":material/group:",
+            color="orange" if waiting else "green",
+        )
+        st.badge(
+            f"You act as {plain(actor())}",
+            icon=":material/badge:",
+            color="blue",
+            help="The code in COHORTIUM_ACTOR when the app was started.",
+        )
 
 
 def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
@@ -54,9 +61,14 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
     item = named[unit]
     with st.container(border=True):
         st.markdown(f"**{plain(units.in_words(unit))}**: {plain(words(item.reason))}")
-        st.caption(f"Excluded by {plain(item.rater_id)}; "
-                   + (f"confirmed by {plain(item.second_rater_id)}." if item.second_rater_id
-                      else "no second reader has confirmed it yet. It counts all the same."))  # fmt: skip
+        st.caption(
+            f"Excluded by {plain(item.rater_id)}; "
+            + (
+                f"confirmed by {plain(item.second_rater_id)}."
+                if item.second_rater_id
+                else "no second reader has confirmed it yet. It counts all the same."
+            )
+        )
         if item.comment:
             st.text(f"Comment: {item.comment}")
         _confirm(registry, item)
@@ -68,10 +80,12 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
 
 def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
     objection = exclusions.objection(item, actor())
-    if st.button("Confirm as second reader", type="primary", icon=":material/how_to_reg:",
-                 disabled=objection is not None):  # fmt: skip
-        decisions.make(lambda: exclusions.confirm(registry, item.unit),
-                       f"{units.in_words(item.unit)}: confirmed by {actor()}.")  # fmt: skip
+    if st.button(
+        "Confirm as second reader", type="primary", icon=":material/how_to_reg:", disabled=objection is not None
+    ):
+        decisions.make(
+            lambda: exclusions.confirm(registry, item.unit), f"{units.in_words(item.unit)}: confirmed by {actor()}."
+        )
     if objection and not item.second_rater_id:
         st.caption(plain(objection))
 
@@ -84,8 +98,9 @@ def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:
         st.error("A comment is needed, so that others know why it counts again.", icon=":material/error:")
     elif pressed:
         why = " ".join(comment.split())
-        decisions.make(lambda: exclusions.reinstate(registry, item.unit, why),
-                       f"{units.in_words(item.unit)} counts again.")  # fmt: skip
+        decisions.make(
+            lambda: exclusions.reinstate(registry, item.unit, why), f"{units.in_words(item.unit)} counts again."
+        )
 
 
 def _exclude(registry: Registry) -> None:
@@ -98,8 +113,12 @@ def _exclude(registry: Registry) -> None:
         st.warning(f"Nothing in this registry is called '{plain(typed.strip())}'.", icon=":material/search_off:")
     if not matches:
         return
-    unit = st.selectbox(f"Which of {counted(len(matches), 'match', 'matches')}", [item.unit for item in matches],
-                        format_func=units.in_words, key="exclude unit")  # fmt: skip
+    unit = st.selectbox(
+        f"Which of {counted(len(matches), 'match', 'matches')}",
+        [item.unit for item in matches],
+        format_func=units.in_words,
+        key="exclude unit",
+    )
     asked = decisions.ask_why(registry, "exclude")
     if st.button("Exclude", type="primary", icon=":material/block:"):
         decisions.exclude(registry, unit, asked)

@@ -72,8 +72,13 @@ def _choices(facet: Facet, choices: tuple[Choice, ...]) -> None:
 def _range(facet: Facet, span: Span) -> None:
     unit = f" ({facet.unit})" if facet.unit else ""
     for column, end, bound in zip(st.columns(2), ("from", "to"), (span.low, span.high), strict=True):
-        column.number_input(f"{end.capitalize()}{unit}", value=None, key=f"{_PREFIX}{facet.field} {end}",
-                            placeholder=f"{bound:.4g}", format="%g")  # fmt: skip
+        column.number_input(
+            f"{end.capitalize()}{unit}",
+            value=None,
+            key=f"{_PREFIX}{facet.field} {end}",
+            placeholder=f"{bound:.4g}",
+            format="%g",
+        )
     st.caption(f"{number(span.stated)} images state it")
     if span.missing or None in _ticked(facet):
         st.checkbox(_label(facet, None, span.missing), key=_key(facet, None))

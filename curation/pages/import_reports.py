@@ -61,9 +61,15 @@ def refused(files: Sequence[Refusal], key: str) -> None:
     groups = reasons.grouped(files)
     st.markdown(f"**{counted(len(files), 'file')} not imported**")
     rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.files[0].path} for group in groups]
-    st.dataframe(rows, hide_index=True, column_config={
-        "Files": st.column_config.NumberColumn(width=60), "Why": st.column_config.TextColumn(width="large"),
-        "For example": st.column_config.TextColumn(width="large")})  # fmt: skip
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "Files": st.column_config.NumberColumn(width=60),
+            "Why": st.column_config.TextColumn(width="large"),
+            "For example": st.column_config.TextColumn(width="large"),
+        },
+    )
     with st.expander("File by file"):
         _files(groups, key)
 
@@ -71,14 +77,24 @@ def refused(files: Sequence[Refusal], key: str) -> None:
 def _files(groups: Sequence[reasons.Group], key: str) -> None:
     sentences = {group.reason: f"{group.sentence} ({number(len(group.files))})" for group in groups}
     left, right = st.columns((3, 2))
-    chosen = left.multiselect("Only", list(sentences), format_func=sentences.__getitem__, key=f"{key} reasons",
-                              placeholder="Every reason")  # fmt: skip
+    chosen = left.multiselect(
+        "Only", list(sentences), format_func=sentences.__getitem__, key=f"{key} reasons", placeholder="Every reason"
+    )
     wanted = right.text_input("Whose path holds", key=f"{key} text").strip().casefold()
-    shown = [{"File": item.path, "Why": item.detail} for group in groups if group.reason in (chosen or sentences)
-             for item in group.files if wanted in item.path.casefold()]  # fmt: skip
+    shown = [
+        {"File": item.path, "Why": item.detail}
+        for group in groups
+        if group.reason in (chosen or sentences)
+        for item in group.files
+        if wanted in item.path.casefold()
+    ]
     st.caption(counted(len(shown), "file"))
-    st.dataframe(shown, hide_index=True, height=shell.table_height(max(len(shown), 1), 420),
-                 column_config={"File": st.column_config.TextColumn(width="large")})  # fmt: skip
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=shell.table_height(max(len(shown), 1), 420),
+        column_config={"File": st.column_config.TextColumn(width="large")},
+    )
 
 
 def _notes(notes: Sequence[str]) -> None:
@@ -99,16 +115,28 @@ def earlier(registry: Registry) -> None:
         return
     st.dataframe([_row(line) for line in found], hide_index=True, height=shell.table_height(len(found), 300))
     reports = {line["import"]: line for line in found if line["images"] is not None}
-    chosen = st.selectbox("Open a report", list(reports), index=None, key="earlier", placeholder="Choose an import",
-                          format_func=lambda key: _title(reports[key]))  # fmt: skip
+    chosen = st.selectbox(
+        "Open a report",
+        list(reports),
+        index=None,
+        key="earlier",
+        placeholder="Choose an import",
+        format_func=lambda key: _title(reports[key]),
+    )
     if chosen:
         show(kept_reports.get(registry, chosen).report, "earlier")
 
 
 def _row(line: Mapping[str, Any]) -> dict[str, object]:
     kept = {kind.capitalize(): line[kind] for kind in _KEPT}
-    return {"When": moment(line["at"]), "Recipe": line["recipe"], "By": line["actor"] or "-",
-            "State": line["state"], **kept, "Not imported": line["refused"]}  # fmt: skip
+    return {
+        "When": moment(line["at"]),
+        "Recipe": line["recipe"],
+        "By": line["actor"] or "-",
+        "State": line["state"],
+        **kept,
+        "Not imported": line["refused"],
+    }
 
 
 def _title(line: Mapping[str, Any]) -> str:

@@ -17,10 +17,16 @@ from registry.viewer import shell
 from registry.wording import plain
 
 _REFRESH_S = 1.0
-_NEXT = {"outliers": "Check the images", "persons": "Look for pairs of persons", "quality": "Start the QC sweep",
-         "overview": "See the cohort"}  # fmt: skip
-_SAFE = ("An import is all or nothing: you may close this page, or end the app, and it goes on; stop it before it is "
-         "done, and the registry stays as it was.")  # fmt: skip
+_NEXT = {
+    "outliers": "Check the images",
+    "persons": "Look for pairs of persons",
+    "quality": "Start the QC sweep",
+    "overview": "See the cohort",
+}
+_SAFE = (
+    "An import is all or nothing: you may close this page, or end the app, and it goes on; stop it before it is "
+    "done, and the registry stays as it was."
+)
 
 
 def follow(registry: Registry, work: ImportWork) -> None:

@@ -96,8 +96,9 @@ def _found(registry: Registry, job: Job, look: Look) -> None:
         import_reports.refused(inbox.outside(look.planned) if look.planned else (), "looked")
         return
     import_reports.arriving(rehearsal)
-    if look.rehearsal is not None and st.button("Import", type="primary", icon=":material/move_to_inbox:",
-                                                disabled=not rehearsal.new_files):  # fmt: skip
+    if look.rehearsal is not None and st.button(
+        "Import", type="primary", icon=":material/move_to_inbox:", disabled=not rehearsal.new_files
+    ):
         _import(registry, job, look)
     import_reports.show(rehearsal.report, "looked")
 
@@ -115,15 +116,25 @@ def _plan(registry: Registry, job: Job, look: Look) -> None:
     job.facts["look"] = look = replace(look, planned=planned)
     waiting = _why_not(corrected.problems)
     with st.container(horizontal=True):
-        if st.button("Import by this plan", type="primary", icon=":material/move_to_inbox:",
-                     disabled=bool(waiting), help=waiting):  # fmt: skip
+        if st.button(
+            "Import by this plan", type="primary", icon=":material/move_to_inbox:", disabled=bool(waiting), help=waiting
+        ):
             _import(registry, job, look)
-        if st.button("Try the conversion first", icon=":material/science:", disabled=bool(waiting),
-                     help=waiting or "Converts and checks every series, then throws the result away."):  # fmt: skip
+        if st.button(
+            "Try the conversion first",
+            icon=":material/science:",
+            disabled=bool(waiting),
+            help=waiting or "Converts and checks every series, then throws the result away.",
+        ):
             _rehearse(registry, look)
         if any(row.keep == "ask" for row in corrected.rows):
-            st.button("Leave out all that wait", icon=":material/do_not_disturb_on:", on_click=_leave_out, args=(job,),
-                      help="Writes no into every line that waits for yes or no.")  # fmt: skip
+            st.button(
+                "Leave out all that wait",
+                icon=":material/do_not_disturb_on:",
+                on_click=_leave_out,
+                args=(job,),
+                help="Writes no into every line that waits for yes or no.",
+            )
 
 
 def _leave_out(job: Job) -> None:

@@ -26,23 +26,31 @@ def draw(registry: Registry, failed: Job | None) -> None:
     if failed is not None:
         job_progress.why(failed)
         fill(failed.facts["asked"])
-    st.caption("Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
-               "before anything is written.")  # fmt: skip
+    st.caption(
+        "Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
+        "before anything is written."
+    )
     left, right = st.columns((3, 2), gap="large")
     with left:
         titles = {name: recipes.load(name) for name in recipes.known()}
         st.session_state.setdefault("inbox_recipe", "bids")
-        name = st.selectbox("Recipe", list(titles), key="inbox_recipe",
-                            format_func=lambda key: f"{titles[key].title} ({key})")  # fmt: skip
+        name = st.selectbox(
+            "Recipe", list(titles), key="inbox_recipe", format_func=lambda key: f"{titles[key].title} ({key})"
+        )
         folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
         people = ""
         if titles[name].importer == inbox.DICOM:
-            people = st.text_input("Table of Patient IDs (optional)", key="inbox_people",
-                                   placeholder="/home/me/ids.tsv",
-                                   help="Columns patient_id and participant_id. It is read, never kept.")  # fmt: skip
-        same = st.checkbox("Subjects that another dataset brought are the same persons", key="inbox_same",
-                           help="Two datasets can both have a sub-01. Such an import is refused unless this is "
-                                "set.")  # fmt: skip
+            people = st.text_input(
+                "Table of Patient IDs (optional)",
+                key="inbox_people",
+                placeholder="/home/me/ids.tsv",
+                help="Columns patient_id and participant_id. It is read, never kept.",
+            )
+        same = st.checkbox(
+            "Subjects that another dataset brought are the same persons",
+            key="inbox_same",
+            help="Two datasets can both have a sub-01. Such an import is refused unless this is set.",
+        )
         if st.button("Look at it", type="primary", icon=":material/search:"):
             _look(registry, lambda: inbox.asked(name, folder, people, same))
     with right:

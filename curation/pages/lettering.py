@@ -37,8 +37,15 @@ def _in_a_row(names: Sequence[str], room: int) -> int:
 def legend(names: Sequence[str], beside: Collection[str] = ()) -> alt.Legend:
     """Below the chart, every name whole; `beside` are the labels left of the chart."""
     room = _room(beside)
-    return alt.Legend(orient="bottom", title=None, columns=_in_a_row(names, room), labelLimit=CARD, padding=0,
-                      offset=8, labelExpr=wrapped(names, room))  # fmt: skip
+    return alt.Legend(
+        orient="bottom",
+        title=None,
+        columns=_in_a_row(names, room),
+        labelLimit=CARD,
+        padding=0,
+        offset=8,
+        labelExpr=wrapped(names, room),
+    )
 
 
 def legend_height(names: Sequence[str], beside: Collection[str] = ()) -> int:

@@ -44,20 +44,27 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         .encode(
             y=alt.Y("strip:N", title=None, axis=_beside(strips)),
             yOffset=alt.YOffset("across:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
-            x=alt.X("value:Q", title=f"{measure.title}{unit}", scale=alt.Scale(zero=False, padding=12),
-                    axis=alt.Axis(titlePadding=8)),
+            x=alt.X(
+                "value:Q",
+                title=f"{measure.title}{unit}",
+                scale=alt.Scale(zero=False, padding=12),
+                axis=alt.Axis(titlePadding=8),
+            ),
             color=alt.Color("kind:N", scale=alt.Scale(domain=titles, range=colours), legend=_legend()),
             shape=alt.Shape("kind:N", scale=alt.Scale(domain=titles, range=shapes), legend=_legend()),
             size=alt.Size("kind:N", scale=alt.Scale(domain=titles, range=sizes), legend=None),
             stroke=alt.condition(alt.datum.path == (chosen or ""), alt.value("#CC79A7"), alt.value(None)),
             tooltip=[
-                alt.Tooltip("subject:N", title="Subject"), alt.Tooltip("visit:N", title="Visit"),
-                alt.Tooltip("site:N", title="Site"), alt.Tooltip("value:Q", title=measure.title, format=".4~g"),
-                alt.Tooltip("distance:N", title="Robust z"), alt.Tooltip("kind:N", title="Shown as"),
+                alt.Tooltip("subject:N", title="Subject"),
+                alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("site:N", title="Site"),
+                alt.Tooltip("value:Q", title=measure.title, format=".4~g"),
+                alt.Tooltip("distance:N", title="Robust z"),
+                alt.Tooltip("kind:N", title="Shown as"),
             ],
         )
         .add_params(alt.selection_point("image", fields=["path"], empty=False))
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -69,11 +76,16 @@ def _beside(names: Collection[str]) -> alt.Axis:
 def _point(row: Row, number: int) -> Row:
     score = row["score"]
     return {
-        "path": row["path"], "subject": row["subject"], "visit": visit(row["session"].partition("/")[2]),
-        "site": row["site"], "strip": row["peers"].where, "value": row["value"],
+        "path": row["path"],
+        "subject": row["subject"],
+        "visit": visit(row["session"].partition("/")[2]),
+        "site": row["site"],
+        "strip": row["peers"].where,
+        "value": row["value"],
         "distance": f"{score:+.1f}" if score is not None else "too few",
-        "kind": _KINDS[row["state"]][0], "across": (number * 0.618) % 1 * 2 - 1,
-    }  # fmt: skip
+        "kind": _KINDS[row["state"]][0],
+        "across": (number * 0.618) % 1 * 2 - 1,
+    }
 
 
 def _medians(rows: Sequence[Row]) -> dict[Peers, float]:
@@ -81,8 +93,17 @@ def _medians(rows: Sequence[Row]) -> dict[Peers, float]:
 
 
 def _median(who: Peers, value: float) -> Row:
-    return {"path": "", "subject": "", "visit": "", "site": who.site, "strip": who.where, "value": value,
-            "distance": "", "kind": _KINDS["median"][0], "across": 0}  # fmt: skip
+    return {
+        "path": "",
+        "subject": "",
+        "visit": "",
+        "site": who.site,
+        "strip": who.where,
+        "value": value,
+        "distance": "",
+        "kind": _KINDS["median"][0],
+        "across": 0,
+    }
 
 
 def _legend() -> alt.Legend:

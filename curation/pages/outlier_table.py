@@ -35,9 +35,11 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
     """
     columns = st.columns(4)
     state = columns[0].selectbox("State", [*checks.STATES, _ALL], key="outlier_state", format_func=str.capitalize)
-    asked = {"code": _filter(columns[1], "Kind", everything, "code"),
-             "site": _filter(columns[2], "Site", everything, "site"),
-             "channel": _filter(columns[3], "Of channel", everything, "channel")}  # fmt: skip
+    asked = {
+        "code": _filter(columns[1], "Kind", everything, "code"),
+        "site": _filter(columns[2], "Site", everything, "site"),
+        "channel": _filter(columns[3], "Of channel", everything, "channel"),
+    }
     units = _by_unit(checks.listed(registry, checks.Wanted(None if state == _ALL else state, **asked)))
     st.session_state["outlier rows"] = [
         (unit, rows[0]["channel"], [row["code"] for row in rows]) for unit, rows in units.items()
@@ -45,15 +47,28 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
     if not units:
         st.success("There is no such finding.", icon=":material/check_circle:")
         return []
-    st.caption(f"{counted(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
-               "Choose a row to look at it.")  # fmt: skip
-    shown = [{"What": outlier_view.short(unit), "Kind": ", ".join(outlier_view.kind(row["code"]) for row in rows),
-              "Finding": "; ".join(row["message"] for row in rows), "Site": rows[0]["site"] or "all"}
-             for unit, rows in units.items()]  # fmt: skip
-    st.dataframe(shown, hide_index=True, height=shell.table_height(len(shown), 560), key="outlier_table",
-                 on_select=_row_chosen, selection_mode="single-row",
-                 column_config={"What": st.column_config.TextColumn(width=170),
-                                "Kind": st.column_config.TextColumn(width=130)})  # fmt: skip
+    st.caption(
+        f"{counted(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
+        "Choose a row to look at it."
+    )
+    shown = [
+        {
+            "What": outlier_view.short(unit),
+            "Kind": ", ".join(outlier_view.kind(row["code"]) for row in rows),
+            "Finding": "; ".join(row["message"] for row in rows),
+            "Site": rows[0]["site"] or "all",
+        }
+        for unit, rows in units.items()
+    ]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=shell.table_height(len(shown), 560),
+        key="outlier_table",
+        on_select=_row_chosen,
+        selection_mode="single-row",
+        column_config={"What": st.column_config.TextColumn(width=170), "Kind": st.column_config.TextColumn(width=130)},
+    )
     return list(units)
 
 

@@ -73,14 +73,21 @@ def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) ->
 
 def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     shape, spacing = (image["n_i"], image["n_j"], image["n_k"]), tuple(image[f"spacing_{axis}_mm"] for axis in "ijk")
-    st.text(" · ".join((image["site"], image["scanner"] or "scanner not stated", image["channel"],
-                        scan_facts(shape, spacing))))  # fmt: skip
+    st.text(
+        " · ".join(
+            (image["site"], image["scanner"] or "scanner not stated", image["channel"], scan_facts(shape, spacing))
+        )
+    )
     if image["problem"] or image["n_t"] != 1 or not image["path"].endswith(".nii.gz"):
         st.info("This file cannot be shown." if image["problem"] else "Only single volumes can be shown here.")
         return
     beside = showing.typical(catalog, image["path"], measure)
-    wanted = st.toggle("A typical image of the site instead", key="outlier_typical", disabled=beside is None,
-                       help=f"The one whose {measure.title.lower()} is nearest to the site's median.")  # fmt: skip
+    wanted = st.toggle(
+        "A typical image of the site instead",
+        key="outlier_typical",
+        disabled=beside is None,
+        help=f"The one whose {measure.title.lower()} is nearest to the site's median.",
+    )
     shown = beside if wanted and beside else image
     if shown is beside:
         st.caption(f"Shown for comparison: {plain(in_words(shown['path']))}")
@@ -113,8 +120,11 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
     with st.form(f"acknowledge {unit}", border=False):
         several = len(codes) > 1
         chosen = st.multiselect("Findings that may stand", codes, default=codes, format_func=kind) if several else codes
-        reason = st.text_input("Why they may stand" if several else "Why it may stand", key=f"acknowledge why {unit}",
-                               placeholder="looked at it, the coil was changed")  # fmt: skip
+        reason = st.text_input(
+            "Why they may stand" if several else "Why it may stand",
+            key=f"acknowledge why {unit}",
+            placeholder="looked at it, the coil was changed",
+        )
         pressed = st.form_submit_button("Acknowledge", icon=":material/done:")
     if pressed:
         decisions.make(lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged.")

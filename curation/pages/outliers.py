@@ -68,9 +68,13 @@ def _check(registry: Registry, known: showing.Coverage) -> bool:
         return True
     if job is not None and job.error is not None:
         shell.explain(job.error)
-    if st.button("Check all images", icon=":material/troubleshoot:", disabled=not known.images,
-                 type="primary" if known.measured < known.images else "secondary",
-                 help="Reads every image that was not read yet, then compares all of them."):  # fmt: skip
+    if st.button(
+        "Check all images",
+        icon=":material/troubleshoot:",
+        disabled=not known.images,
+        type="primary" if known.measured < known.images else "secondary",
+        help="Reads every image that was not read yet, then compares all of them.",
+    ):
         work = Job("check", "Checking images")
         job_progress.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))
     return False

@@ -59,8 +59,10 @@ def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
         for column, (name, about) in zip(st.columns(_IN_A_ROW), list(_HEADLINE.items())[first:], strict=False):
             column.metric(name.capitalize(), number(counts[name]), help=about, border=True)
     if left := overview.unmeasured(catalog, chosen):
-        st.caption(f"Not counted: the lesions in {counted(sum(left.values()), 'consensus mask')} not measured yet. "
-                   "Measure them with:")  # fmt: skip
+        st.caption(
+            f"Not counted: the lesions in {counted(sum(left.values()), 'consensus mask')} not measured yet. "
+            "Measure them with:"
+        )
         st.code("\n".join(f"cohortium lesions build --protocol {protocol}" for protocol in left), language="shell")
 
 
@@ -121,7 +123,14 @@ def _missing(found: list[dict[str, Any]]) -> None:
         st.success("Nothing that is expected is missing.", icon=":material/check_circle:")
         return
     st.markdown(f"**{counted(len(found), 'gap')}**")
-    rows = [{"Subject": row["subject"], "Visit": visit(row["session"]), "Channel": row["channel"] or "all",
-             "Site": row["site"], "Missing": "visit" if row["missing"] == "session" else row["missing"]}
-            for row in found]  # fmt: skip
+    rows = [
+        {
+            "Subject": row["subject"],
+            "Visit": visit(row["session"]),
+            "Channel": row["channel"] or "all",
+            "Site": row["site"],
+            "Missing": "visit" if row["missing"] == "session" else row["missing"],
+        }
+        for row in found
+    ]
     st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))

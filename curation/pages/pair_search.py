@@ -18,8 +18,12 @@ _DESK = "persons"
 def button(registry: Registry, possible: bool) -> None:
     """The button that starts a search; `possible` is False where there are not two subjects."""
     job = jobs.current(registry, _DESK)
-    if st.button("Look for new pairs", icon=":material/person_search:", disabled=not possible or running(job),
-                 help="By checksums, DICOM series and the look of the images. It merges nobody."):  # fmt: skip
+    if st.button(
+        "Look for new pairs",
+        icon=":material/person_search:",
+        disabled=not possible or running(job),
+        help="By checksums, DICOM series and the look of the images. It merges nobody.",
+    ):
         work = Job("propose", "Looking for subjects that may be one person")
         job_progress.begin(registry, _DESK, work, lambda progress: links.propose(registry, progress))
 
@@ -51,8 +55,11 @@ def _found(survey: Survey) -> None:
     if survey.proposals:
         st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
     else:
-        st.info(f"Compared {counted(survey.subjects, 'subject')}: no new pair was found. Pairs that wait or were "
-                "decided are not found again.", icon=":material/done_all:")  # fmt: skip
+        st.info(
+            f"Compared {counted(survey.subjects, 'subject')}: no new pair was found. Pairs that wait or were "
+            "decided are not found again.",
+            icon=":material/done_all:",
+        )
     if survey.skipped:
         with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
             st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)

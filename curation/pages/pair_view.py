@@ -31,12 +31,32 @@ def pictures(registry: Registry, a: str, b: str) -> None:
         st.info("The two have no kind of image in common, so there is nothing to look at side by side.")
         return
     with st.container(horizontal=True, gap="medium"):
-        channel = st.segmented_control("Image", list(shared), default=next(iter(shared)), required=True,
-                                       key=f"channel {a} {b}", label_visibility="collapsed")  # fmt: skip
-        plane = st.segmented_control("Plane", _PLANES, default="axial", required=True, key="plane",
-                                     format_func=str.capitalize, label_visibility="collapsed")  # fmt: skip
-    offset_mm = st.slider(f"Slice: mm {_TOWARDS[plane]} from the centre of the head", -REACH_MM, REACH_MM, 0, 3,
-                          key=f"offset {plane}", format="%d mm")  # fmt: skip
+        channel = st.segmented_control(
+            "Image",
+            list(shared),
+            default=next(iter(shared)),
+            required=True,
+            key=f"channel {a} {b}",
+            label_visibility="collapsed",
+        )
+        plane = st.segmented_control(
+            "Plane",
+            _PLANES,
+            default="axial",
+            required=True,
+            key="plane",
+            format_func=str.capitalize,
+            label_visibility="collapsed",
+        )
+    offset_mm = st.slider(
+        f"Slice: mm {_TOWARDS[plane]} from the centre of the head",
+        -REACH_MM,
+        REACH_MM,
+        0,
+        3,
+        key=f"offset {plane}",
+        format="%d mm",
+    )
     try:
         with st.spinner("Turning the second head like the first"):
             pair = _pair(registry, *shared[channel])
@@ -44,8 +64,9 @@ def pictures(registry: Registry, a: str, b: str) -> None:
         shell.explain(error)
         return
     for column, subject, head in zip(st.columns(2), (a, b), (pair.first, pair.second), strict=True):
-        column.image(lettered(head.slice(plane, offset_mm), plane), caption=subject, width="stretch",
-                     output_format="PNG")  # fmt: skip
+        column.image(
+            lettered(head.slice(plane, offset_mm), plane), caption=subject, width="stretch", output_format="PNG"
+        )
     st.caption(_LIE[plane])
     st.caption(
         f"The second head is turned like the first: after that the images are alike to {pair.score:.2f}, where "

@@ -48,8 +48,12 @@ def _summary(found: Sequence[PersonLink]) -> None:
     for kind, title in _COUNTED.items():
         count = sum(link.kind == kind for link in found)
         st.badge(f"{counted(count, 'pair')} {title}", color=_COLOURS[kind] if count else "gray")
-    st.badge(f"You decide as {plain(actor())}", icon=":material/badge:", color="blue",
-             help="The code in COHORTIUM_ACTOR when the app was started.")  # fmt: skip
+    st.badge(
+        f"You decide as {plain(actor())}",
+        icon=":material/badge:",
+        color="blue",
+        help="The code in COHORTIUM_ACTOR when the app was started.",
+    )
 
 
 def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | None:
@@ -59,20 +63,33 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
     asked = (st.query_params.get("a"), st.query_params.get("b"))
     first = "any" if None not in asked else SUSPECTED
     left, right = st.columns((3, 2), vertical_alignment="center")
-    kind = left.segmented_control("Pairs", kinds, default=first, format_func=titles.__getitem__, key="pair_kind",
-                                  required=True, label_visibility="collapsed")  # fmt: skip
+    kind = left.segmented_control(
+        "Pairs",
+        kinds,
+        default=first,
+        format_func=titles.__getitem__,
+        key="pair_kind",
+        required=True,
+        label_visibility="collapsed",
+    )
     if kind == "any":
         return _any(found, known, asked)
     named = {f"{link.subject_a} and {link.subject_b}": link for link in found if link.kind == kind}
     if not named:
-        st.info({SUSPECTED: "No pair waits for a decision. Look for new ones, or compare any two subjects.",
-                 SAME: "No two subjects were joined by a decision yet.",
-                 CLEARED: "No pair was kept apart yet."}[str(kind)], icon=":material/info:")  # fmt: skip
+        st.info(
+            {
+                SUSPECTED: "No pair waits for a decision. Look for new ones, or compare any two subjects.",
+                SAME: "No two subjects were joined by a decision yet.",
+                CLEARED: "No pair was kept apart yet.",
+            }[str(kind)],
+            icon=":material/info:",
+        )
         return None
     if st.session_state.get("pair") not in (None, *named):
         del st.session_state["pair"]
-    chosen = right.selectbox(f"Which of {counted(len(named), 'pair')}", list(named), key="pair",
-                             label_visibility="collapsed")  # fmt: skip
+    chosen = right.selectbox(
+        f"Which of {counted(len(named), 'pair')}", list(named), key="pair", label_visibility="collapsed"
+    )
     return named[chosen]
 
 
@@ -113,11 +130,17 @@ def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
         st.caption(":material/check_circle: No split has the two in different parts.")
         return
     verb = "has" if link.kind == SAME else "would have"
-    lines = [f"- {plain(item.split)} {verb} one person in {item.first_part} and in {item.second_part}"
-             f" ({counted(item.snapshots, 'snapshot')}, {counted(item.runs, 'run')})" for item in found]  # fmt: skip
-    st.warning("What one person means for splits:\n" + "\n".join(lines)
-               + "\n\nSuch a split gets no new snapshot, and its snapshots are not trained on: make a new split.",
-               icon=":material/call_split:")  # fmt: skip
+    lines = [
+        f"- {plain(item.split)} {verb} one person in {item.first_part} and in {item.second_part}"
+        f" ({counted(item.snapshots, 'snapshot')}, {counted(item.runs, 'run')})"
+        for item in found
+    ]
+    st.warning(
+        "What one person means for splits:\n"
+        + "\n".join(lines)
+        + "\n\nSuch a split gets no new snapshot, and its snapshots are not trained on: make a new split.",
+        icon=":material/call_split:",
+    )
 
 
 def _decide(registry: Registry, link: PersonLink) -> None:
@@ -149,6 +172,14 @@ def _several(catalog: Catalog) -> None:
     if not found:
         st.caption("Every person is one subject.")
         return
-    rows = [{"Person": row["person_id"], "Subjects": ", ".join(row["subjects"]), "Visits": row["sessions"],
-             "Images": row["images"], "Sites": ", ".join(row["sites"] or ["not stated"])} for row in found]  # fmt: skip
+    rows = [
+        {
+            "Person": row["person_id"],
+            "Subjects": ", ".join(row["subjects"]),
+            "Visits": row["sessions"],
+            "Images": row["images"],
+            "Sites": ", ".join(row["sites"] or ["not stated"]),
+        }
+        for row in found
+    ]
     st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 320))

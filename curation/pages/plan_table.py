@@ -13,8 +13,21 @@ from curation.inbox import Corrected
 from registry.viewer import shell
 from registry.wording import counted, plain
 
-_COLUMNS = ("description", "keep", "reason", "name", "subject", "session", "days_from_baseline", "files", "volumes",
-            "shape", "spacing_mm", "plane", "echo_time_ms")  # fmt: skip
+_COLUMNS = (
+    "description",
+    "keep",
+    "reason",
+    "name",
+    "subject",
+    "session",
+    "days_from_baseline",
+    "files",
+    "volumes",
+    "shape",
+    "spacing_mm",
+    "plane",
+    "echo_time_ms",
+)
 _FIXED = ("line", "description", "reason", "files", "volumes", "shape", "spacing_mm", "plane", "echo_time_ms")
 _NUMBERS = {"files": int, "volumes": int, "echo_time_ms": float}
 _SIZES = ("shape", "spacing_mm")
@@ -23,13 +36,19 @@ _SIZES = ("shape", "spacing_mm")
 def edit(planned: Planned, key: str) -> Corrected:
     """Draw the table `key` and what keeps it from being followed; returns the plan as it was corrected."""
     st.markdown(f"**{counted(len(planned.rows), 'series', 'series')}**, each with the BIDS name it would get")
-    st.caption("Correct what is wrong: keep (yes or no), the name without subject and session, such as "
-               "anat/ce-gadolinium_T1w, the subject and the session.")  # fmt: skip
+    st.caption(
+        "Correct what is wrong: keep (yes or no), the name without subject and session, such as "
+        "anat/ce-gadolinium_T1w, the subject and the session."
+    )
     rows = [_shown(number, row) for number, row in enumerate(planned.rows, start=1)]
     cells: list[dict[str, Any]] = st.data_editor(
-        rows, key=key, hide_index=True, disabled=_FIXED, column_config=_config(),
+        rows,
+        key=key,
+        hide_index=True,
+        disabled=_FIXED,
+        column_config=_config(),
         height=shell.table_height(len(rows), 560),
-    )  # fmt: skip
+    )
     corrected = inbox.correct(planned, cells)
     _problems(corrected)
     return corrected
@@ -44,8 +63,10 @@ def _shown(number: int, row: Row) -> dict[str, Any]:
 
 def _problems(corrected: Corrected) -> None:
     if not corrected.problems:
-        st.caption(f":material/check_circle: {counted(corrected.kept, 'series', 'series')} would be imported, each "
-                   "under a name of its own.")  # fmt: skip
+        st.caption(
+            f":material/check_circle: {counted(corrected.kept, 'series', 'series')} would be imported, each "
+            "under a name of its own."
+        )
         return
     listed = "\n".join(f"- {plain(problem)}" for problem in corrected.problems)
     st.warning(f"To settle before it can be imported:\n{listed}", icon=":material/rule:")

@@ -36,30 +36,51 @@ def render(registry: Registry) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):  # one row: the image needs the height
         st.title("QC sweep", width="content")
         chosen = _chosen(Catalog.of(registry))
-        st.button("New list", icon=":material/refresh:", on_click=_renew,
-                  help="The list stays as it was made, so that nothing moves while you work.")  # fmt: skip
+        st.button(
+            "New list",
+            icon=":material/refresh:",
+            on_click=_renew,
+            help="The list stays as it was made, so that nothing moves while you work.",
+        )
     cases, total = _worklist(registry, chosen)
     if not cases:
         st.info(_NOTHING[chosen[0]])
         return
     if total > len(cases):
         st.caption(f"The first {number(len(cases))} of {counted(total, 'image')}; make it anew when they are done.")
-    sweep(cases, _mine(registry, cases), key=f"sweep {actor()} {chosen}", name=registry.writer, rater=actor(),
-          today=today(registry))  # fmt: skip
+    sweep(
+        cases,
+        _mine(registry, cases),
+        key=f"sweep {actor()} {chosen}",
+        name=registry.writer,
+        rater=actor(),
+        today=today(registry),
+    )
 
 
 def _chosen(catalog: Catalog) -> Chosen:
     """Which images are shown; all filters but the first are folded away."""
     sites, channels = overview.sites(catalog), quality.channels(catalog)
-    show = st.segmented_control("Show", list(Show), key="qc show", default=Show.UNSEEN, required=True,
-                                format_func=_SHOWN.__getitem__, label_visibility="collapsed")  # fmt: skip
+    show = st.segmented_control(
+        "Show",
+        list(Show),
+        key="qc show",
+        default=Show.UNSEEN,
+        required=True,
+        format_func=_SHOWN.__getitem__,
+        label_visibility="collapsed",
+    )
     active = sum(bool(st.session_state.get(key)) for key in ("qc sites", "qc channels", "qc copies"))
     with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/filter_alt:", key="qc filters"):
         at = st.pills("Sites", sites, selection_mode="multi", key="qc sites", help="No choice shows every site.")
-        of = st.pills("Channels", channels, selection_mode="multi", key="qc channels",
-                      help="No choice shows every channel.")  # fmt: skip
-        copies = st.toggle("Resampled copies too", key="qc copies",
-                           help="Images computed from a raw image of the same visit and channel.")  # fmt: skip
+        of = st.pills(
+            "Channels", channels, selection_mode="multi", key="qc channels", help="No choice shows every channel."
+        )
+        copies = st.toggle(
+            "Resampled copies too",
+            key="qc copies",
+            help="Images computed from a raw image of the same visit and channel.",
+        )
     return Show(show or Show.UNSEEN), tuple(at), tuple(of), copies, st.session_state.get("qc list", 0)
 
 

@@ -32,8 +32,15 @@ def render(registry: Registry) -> None:
 def _editor(registry: Registry) -> None:
     saved = {f"{query.name}@{query.version}": query.sql for query in queries.listed(registry)}
     st.session_state.setdefault("sql", _FIRST)
-    st.selectbox("Saved queries", list(saved), index=None, key="saved", on_change=_take, args=(saved,),
-                 placeholder="Open a saved query" if saved else "No query is saved yet")  # fmt: skip
+    st.selectbox(
+        "Saved queries",
+        list(saved),
+        index=None,
+        key="saved",
+        on_change=_take,
+        args=(saved,),
+        placeholder="Open a saved query" if saved else "No query is saved yet",
+    )
     st.text_area("SQL: one SELECT that returns image paths", key="sql", height=150)
     if st.button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter"):
         st.session_state["ran"] = st.session_state["sql"]
@@ -88,5 +95,8 @@ def _views(catalog: Catalog) -> None:
     for view in exploring.documented(catalog):
         with st.expander(f"`{view.name}`"):
             st.caption(view.about)
-            st.dataframe([{"Column": name, "Holds": kind} for name, kind in view.columns], hide_index=True,
-                         height=shell.table_height(len(view.columns), 320))  # fmt: skip
+            st.dataframe(
+                [{"Column": name, "Holds": kind} for name, kind in view.columns],
+                hide_index=True,
+                height=shell.table_height(len(view.columns), 320),
+            )

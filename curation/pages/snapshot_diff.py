@@ -25,8 +25,14 @@ def render(registry: Registry, later: str, titles: Mapping[str, str]) -> None:
     if not others:
         st.caption("Freeze a second snapshot to see here what changed between the two.")
         return
-    before = st.selectbox("What changed since", others, index=None, format_func=titles.__getitem__,
-                          key="compared_snapshot", placeholder="Choose an earlier snapshot")  # fmt: skip
+    before = st.selectbox(
+        "What changed since",
+        others,
+        index=None,
+        format_func=titles.__getitem__,
+        key="compared_snapshot",
+        placeholder="Choose an earlier snapshot",
+    )
     if before in others:
         _show(registry, before, later)
 

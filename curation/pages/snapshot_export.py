@@ -24,11 +24,15 @@ _ONE_GRID = ("nnunet", "decathlon")
 def render(registry: Registry, manifest: Manifest) -> None:
     """Draw the choice of a layout and of a folder, and export."""
     layout = st.selectbox("Layout", list(_LAYOUTS), format_func=_LAYOUTS.__getitem__, key="export_layout")
-    name = st.text_input("Name of the folder", f"{manifest.query['name']}-{manifest.snapshot_id[:8]}-{layout}",
-                         key=f"export_name {manifest.snapshot_id} {layout}")  # fmt: skip
+    name = st.text_input(
+        "Name of the folder",
+        f"{manifest.query['name']}-{manifest.snapshot_id[:8]}-{layout}",
+        key=f"export_name {manifest.snapshot_id} {layout}",
+    )
     st.caption("The folder is made on the machine that serves this page, beside the registry. Nothing is overwritten.")
-    resample = layout in _ONE_GRID and st.checkbox("Bring channels onto the grid of their mask, linearly",
-                                                   key="export_resample")  # fmt: skip
+    resample = layout in _ONE_GRID and st.checkbox(
+        "Bring channels onto the grid of their mask, linearly", key="export_resample"
+    )
     if st.button("Export", icon=":material/drive_folder_upload:"):
         _export(registry, manifest, layout, name, exporting.Options(resample=resample, fetch=True))
 
@@ -50,8 +54,11 @@ def _export(registry: Registry, manifest: Manifest, layout: str, name: str, opti
 
 
 def _made(made: ExportReport) -> None:
-    st.success(f"{counted(made.samples, 'sample')} in {counted(made.files, 'file')}, written to this folder of the "
-               "machine that serves this page:", icon=":material/check_circle:")  # fmt: skip
+    st.success(
+        f"{counted(made.samples, 'sample')} in {counted(made.files, 'file')}, written to this folder of the "
+        "machine that serves this page:",
+        icon=":material/check_circle:",
+    )
     st.code(made.folder, language=None)
     for note in made.notes:
         st.caption(note)

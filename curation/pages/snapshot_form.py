@@ -57,15 +57,24 @@ def _split(registry: Registry, query: str) -> str | None:
     fits = [name for name, split in made.items() if split.query == query]
     offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
     st.session_state[_SPLIT] = at_hand.split(query, offered)
-    chosen = st.selectbox("with the parts of", offered, key=_SPLIT, on_change=_split_chosen, args=(query,),
-                          format_func=lambda name: _of(name, made.get(name), query))  # fmt: skip
+    chosen = st.selectbox(
+        "with the parts of",
+        offered,
+        key=_SPLIT,
+        on_change=_split_chosen,
+        args=(query,),
+        format_func=lambda name: _of(name, made.get(name), query),
+    )
     if chosen == NO_SPLIT:
         if not fits:
             st.caption(f"No split divides the persons of {query} yet.")
         return None
     if chosen not in fits:
-        st.warning(f"{chosen} divides the persons of {made[chosen].query}, not of {query}. Persons to whom it gives "
-                   "no part are left out.", icon=":material/call_split:")  # fmt: skip
+        st.warning(
+            f"{chosen} divides the persons of {made[chosen].query}, not of {query}. Persons to whom it gives "
+            "no part are left out.",
+            icon=":material/call_split:",
+        )
     return chosen
 
 
@@ -83,8 +92,13 @@ def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
     offers = target_offers.offered(Catalog.of(registry))
     words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
     st.session_state[_TARGETS] = [word for word in st.session_state.get(_TARGETS, _USUAL) if word in words]
-    chosen = st.multiselect("The target of each image, in order of preference", words, key=_TARGETS,
-                            format_func=_title, help="The first that an image has is taken.")  # fmt: skip
+    chosen = st.multiselect(
+        "The target of each image, in order of preference",
+        words,
+        key=_TARGETS,
+        format_func=_title,
+        help="The first that an image has is taken.",
+    )
     if not chosen:
         st.info("Choose at least one kind of mask.")
         return None
@@ -131,8 +145,10 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
         return None
     finally:
         bar.empty()
-    st.success(f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
-               icon=":material/check_circle:")  # fmt: skip
+    st.success(
+        f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
+        icon=":material/check_circle:",
+    )
     taken = (file.path for sample in manifest.samples for file in sample.images.values())
     if told := quality.rejected_once(Catalog.of(registry), taken):
         st.warning(told, icon=":material/history:")

@@ -39,13 +39,27 @@ def _listed(registry: Registry, made: str | None) -> None:
         return
     when = snapshots.frozen_at(registry)
     newest = sorted(known, key=lambda key: when.get(key, ""), reverse=True)
-    titles = {key: f"{key[:12]} · {known[key].query} · {known[key].split or NO_SPLIT} · "
-                   f"{counted(known[key].n_samples, 'sample')}" for key in newest}  # fmt: skip
+    titles = {
+        key: f"{key[:12]} · {known[key].query} · {known[key].split or NO_SPLIT} · "
+        f"{counted(known[key].n_samples, 'sample')}"
+        for key in newest
+    }
     if made:
         st.session_state["shown_snapshot"] = made
-    st.dataframe([{"Snapshot": key[:12], "Frozen (UTC)": when.get(key, "-")[:16].replace("T", " "),
-                   "Query": known[key].query, "Samples": known[key].n_samples, "Left out": known[key].n_excluded,
-                   "Split": known[key].split or "-"} for key in newest], hide_index=True)  # fmt: skip
+    st.dataframe(
+        [
+            {
+                "Snapshot": key[:12],
+                "Frozen (UTC)": when.get(key, "-")[:16].replace("T", " "),
+                "Query": known[key].query,
+                "Samples": known[key].n_samples,
+                "Left out": known[key].n_excluded,
+                "Split": known[key].split or "-",
+            }
+            for key in newest
+        ],
+        hide_index=True,
+    )
     chosen = st.selectbox("Look at", newest, key="shown_snapshot", format_func=titles.__getitem__)
     manifest = snapshots.get(registry, chosen)
     _show(registry, manifest)
@@ -61,9 +75,11 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     rows = parts.of_snapshot(manifest)
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")
     files = manifest.files()
-    st.caption(f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
-               f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
-               f"{counted(len(files), 'file')}, {size(sum(ref.size for ref in files))}")  # fmt: skip
+    st.caption(
+        f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
+        f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
+        f"{counted(len(files), 'file')}, {size(sum(ref.size for ref in files))}"
+    )
     names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "samples", by, names[by]), width="stretch")
@@ -86,8 +102,9 @@ def _verify(registry: Registry, manifest: Manifest) -> None:
     if found.ok:
         st.success(f"All {counted(found.n_files, 'file')} are as they were frozen.", icon=":material/verified:")
         return
-    st.error(f"{counted(len(found.missing), 'file')} missing, {number(len(found.changed))} changed.",
-             icon=":material/error:")  # fmt: skip
+    st.error(
+        f"{counted(len(found.missing), 'file')} missing, {number(len(found.changed))} changed.", icon=":material/error:"
+    )
     rows: list[dict[str, Any]] = [{"File": path, "State": "missing"} for path in found.missing]
     st.dataframe([*rows, *({"File": path, "State": "changed"} for path in found.changed)], hide_index=True)
 
@@ -97,8 +114,10 @@ def _left_out(manifest: Manifest) -> None:
         st.caption("Nothing that the query selects was left out.")
         return
     st.markdown(f"**Left out: {number(len(manifest.excluded))}**")
-    rows = [{"What": item.unit, "Reason": reasons.in_words(item.reason), "Detail": item.detail}
-            for item in manifest.excluded]  # fmt: skip
+    rows = [
+        {"What": item.unit, "Reason": reasons.in_words(item.reason), "Detail": item.detail}
+        for item in manifest.excluded
+    ]
     st.dataframe(rows, hide_index=True)
 
 

@@ -37,8 +37,10 @@ def _form(registry: Registry) -> str | None:
         query = st.selectbox("Persons of the query", saved, key="split_query")
         name = st.text_input("Name of the split", placeholder="by-person", key="split_name")
         columns = st.columns(3)
-        shares = [column.number_input(f"{label} (%)", 0, 100, value, step=5, key=f"share {label}")
-                  for column, (label, value) in zip(columns, _SHARES.items(), strict=True)]  # fmt: skip
+        shares = [
+            column.number_input(f"{label} (%)", 0, 100, value, step=5, key=f"share {label}")
+            for column, (label, value) in zip(columns, _SHARES.items(), strict=True)
+        ]
         stratify = st.multiselect("Keep the mix of", splits.STRATA, default=["site", "class"])
         seed = st.number_input(
             "Seed", 0, 2**31 - 1, 2026, help="Decides the order of persons. The same seed, the same split."
@@ -90,8 +92,11 @@ def _show(registry: Registry, split: Split) -> None:
         st.warning(f"No person of the class {plain(label)} is in {part}.", icon=":material/person_off:")
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
     if found:
-        st.error(f"{counted(len(found), 'leak')}: the same {found[0].kind} is in {found[0].first_part} and "
-                 f"{found[0].second_part}.", icon=":material/error:")  # fmt: skip
+        st.error(
+            f"{counted(len(found), 'leak')}: the same {found[0].kind} is in {found[0].first_part} and "
+            f"{found[0].second_part}.",
+            icon=":material/error:",
+        )
     else:
         st.caption(":material/check_circle: No person and no file is in two parts.")
 

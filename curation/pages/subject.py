@@ -77,8 +77,9 @@ def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> 
 def _facts(visit: Visit, scan: Scan) -> str:
     field = f"{scan.field_strength_t:g} T" if scan.field_strength_t else None
     scanner = ", ".join(word for word in (visit.scanner or "scanner not stated", scan.model_name, field) if word)
-    return " · ".join((visit.site or "site not stated", scanner, day(visit.day), scan.title,
-                       scan_facts(scan.shape, scan.spacing_mm)))  # fmt: skip
+    return " · ".join(
+        (visit.site or "site not stated", scanner, day(visit.day), scan.title, scan_facts(scan.shape, scan.spacing_mm))
+    )
 
 
 def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Layer]:
@@ -90,9 +91,16 @@ def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Laye
     for drawing in drawn:
         shown = drawing.kind is not Kind.PREDICTION or drawing.source == wanted
         layers.append(
-            Layer(volume_url(drawing.sha256), subject_tables.title(drawing, several), "label", _colour(drawing, raters),
-                  opacity=0.3 if drawing.kind is filled else 0.0, visible=shown, labels=_labels(drawing))
-        )  # fmt: skip
+            Layer(
+                volume_url(drawing.sha256),
+                subject_tables.title(drawing, several),
+                "label",
+                _colour(drawing, raters),
+                opacity=0.3 if drawing.kind is filled else 0.0,
+                visible=shown,
+                labels=_labels(drawing),
+            )
+        )
     return layers
 
 

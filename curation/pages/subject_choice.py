@@ -20,10 +20,22 @@ def subject(known: Sequence[str]) -> str:
     title, choice, back, forth = st.columns((8, 6, 3, 3), vertical_alignment="bottom")
     chosen = choice.selectbox("Subject", known, key="subject", label_visibility="collapsed")
     place = known.index(chosen)
-    back.button("Previous", shortcut="k", width="stretch", disabled=place == 0,
-                on_click=_choose, args=(known[max(place - 1, 0)],))  # fmt: skip
-    forth.button("Next", shortcut="j", width="stretch", disabled=place == len(known) - 1,
-                 on_click=_choose, args=(known[min(place + 1, len(known) - 1)],))  # fmt: skip
+    back.button(
+        "Previous",
+        shortcut="k",
+        width="stretch",
+        disabled=place == 0,
+        on_click=_choose,
+        args=(known[max(place - 1, 0)],),
+    )
+    forth.button(
+        "Next",
+        shortcut="j",
+        width="stretch",
+        disabled=place == len(known) - 1,
+        on_click=_choose,
+        args=(known[min(place + 1, len(known) - 1)],),
+    )
     title.title(chosen)
     return _write_address("subject", chosen)
 
@@ -48,8 +60,9 @@ def scan(scans: Sequence[Scan]) -> Scan | None:
 def _segments(key: str, options: list[str], name: Callable[[str], str], first: str | None = None) -> str:
     _follow_address(key, options)
     st.session_state.setdefault(key, first or options[0])
-    chosen = st.segmented_control(key.capitalize(), options, key=key, required=True, format_func=name, wrap=True,
-                                  label_visibility="collapsed")  # fmt: skip
+    chosen = st.segmented_control(
+        key.capitalize(), options, key=key, required=True, format_func=name, wrap=True, label_visibility="collapsed"
+    )
     return _write_address(key, chosen or options[0])
 
 

@@ -39,14 +39,28 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
     now = _current(image, len(placed))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, now - 1), disabled=now == 0)
-        st.button("Next", key="next_lesion", shortcut="n", on_click=_go, args=(image, now + 1),
-                  disabled=now == len(placed) - 1)  # fmt: skip
+        st.button(
+            "Next",
+            key="next_lesion",
+            shortcut="n",
+            on_click=_go,
+            args=(image, now + 1),
+            disabled=now == len(placed) - 1,
+        )
     st.caption(f"Last opened: {placed[now]['lesion']}. Choose a row to go to another lesion.")
-    st.dataframe([_lesion_row(row) for row in placed], hide_index=True, height=shell.table_height(len(placed), 500),
-                 on_select=lambda: _selected(image), selection_mode="single-row", key="lesions",
-                 column_config={"Lesion": st.column_config.TextColumn(width=56),
-                                "Volume": st.column_config.NumberColumn("Volume (mm³)", format="localized", width=94),
-                                "Centre": st.column_config.TextColumn("Centre (mm)", width=126)})  # fmt: skip
+    st.dataframe(
+        [_lesion_row(row) for row in placed],
+        hide_index=True,
+        height=shell.table_height(len(placed), 500),
+        on_select=lambda: _selected(image),
+        selection_mode="single-row",
+        key="lesions",
+        column_config={
+            "Lesion": st.column_config.TextColumn(width=56),
+            "Volume": st.column_config.NumberColumn("Volume (mm³)", format="localized", width=94),
+            "Centre": st.column_config.TextColumn("Centre (mm)", width=126),
+        },
+    )
     chosen = placed[now]
     return chosen["x_mm"], chosen["y_mm"], chosen["z_mm"]
 
@@ -61,12 +75,17 @@ def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
     with st.spinner("Comparing masks"):
         several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
         rows = [{"Drawn by": title(drawing, several), **_mask_row(registry, drawing, reference)} for drawing in drawn]
-    st.dataframe(rows, hide_index=True, column_config={
-        "mm3": st.column_config.NumberColumn("Volume (mm³)", format="localized"),
-        "ml": st.column_config.NumberColumn("Volume (mL)", format="%.2f"),
-        "dice": st.column_config.ProgressColumn("Agreement with the consensus (Dice)", min_value=0, max_value=1,
-                                                format="%.2f"),
-    })  # fmt: skip
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "mm3": st.column_config.NumberColumn("Volume (mm³)", format="localized"),
+            "ml": st.column_config.NumberColumn("Volume (mL)", format="%.2f"),
+            "dice": st.column_config.ProgressColumn(
+                "Agreement with the consensus (Dice)", min_value=0, max_value=1, format="%.2f"
+            ),
+        },
+    )
     if reference is not None:
         st.caption(
             "Dice: 1 is full overlap, 0 is none. A rater's own mask is part of the consensus it is compared with."

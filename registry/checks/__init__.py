@@ -12,5 +12,19 @@ from registry.checks.running import Outcome, judge, run
 from registry.checks.shapes import Check, Cohort, Hit, Shot
 from registry.checks.table import CHECKS
 
-__all__ = ["CHECKS", "MEASURES", "STATES", "Check", "Cohort", "Hit", "Measure", "Outcome", "Shot", "Wanted",
-           "acknowledge", "judge", "listed", "run"]  # fmt: skip
+__all__ = [
+    "CHECKS",
+    "MEASURES",
+    "STATES",
+    "Check",
+    "Cohort",
+    "Hit",
+    "Measure",
+    "Outcome",
+    "Shot",
+    "Wanted",
+    "acknowledge",
+    "judge",
+    "listed",
+    "run",
+]

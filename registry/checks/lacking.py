@@ -16,9 +16,13 @@ _MR = ("Manufacturer", "MagneticFieldStrength")
 _TIMES = (*_MR, "RepetitionTime", "EchoTime")
 EXPECTED: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("T1w", "T2w", "T2starw", "PDw", "PDT2", "SWI", "dwi", "epi"), _TIMES),
-    "FLAIR": (*_TIMES, "InversionTime"), "bold": (*_TIMES, "TaskName"), "sbref": _TIMES, "asl": _TIMES,
-    "ct": ("Manufacturer",), "pet": ("Manufacturer", "TracerName", "InjectedRadioactivity"),
-}  # fmt: skip
+    "FLAIR": (*_TIMES, "InversionTime"),
+    "bold": (*_TIMES, "TaskName"),
+    "sbref": _TIMES,
+    "asl": _TIMES,
+    "ct": ("Manufacturer",),
+    "pet": ("Manufacturer", "TracerName", "InjectedRadioactivity"),
+}
 """BIDS suffix to the fields that a sidecar should state; other suffixes are not asked."""
 
 
@@ -47,8 +51,12 @@ def _listed(names: Sequence[str]) -> str:
 def sessions(cohort: Cohort) -> Iterable[Hit]:
     """Visits that most other subjects of the site have."""
     for gap in _missing(cohort, "session"):
-        yield Hit(_unit(gap), "is not there, most others of the site have this visit", subject=gap["subject"],
-                  site=gap["site"])  # fmt: skip
+        yield Hit(
+            _unit(gap),
+            "is not there, most others of the site have this visit",
+            subject=gap["subject"],
+            site=gap["site"],
+        )
 
 
 def channels(cohort: Cohort) -> Iterable[Hit]:
@@ -58,8 +66,14 @@ def channels(cohort: Cohort) -> Iterable[Hit]:
         found[_unit(gap), gap["subject"], gap["site"]].append(gap["channel"])
     for (unit, subject, site), names in found.items():
         only = names[0] if len(names) == 1 else None
-        yield Hit(unit, f"has no {_listed(sorted(names))}, most others of the site have one at this visit", None,
-                  subject, only, site)  # fmt: skip
+        yield Hit(
+            unit,
+            f"has no {_listed(sorted(names))}, most others of the site have one at this visit",
+            None,
+            subject,
+            only,
+            site,
+        )
 
 
 def _missing(cohort: Cohort, kind: str) -> Iterable[Mapping[str, Any]]:

@@ -73,10 +73,13 @@ def measure(volume: Volume) -> dict[str, Any]:
     first = ras.data.reshape(*ras.data.shape[:3], -1)[..., 0]  # the first volume of a series
     first = np.nan_to_num(first, posinf=0, neginf=0).astype(np.float32)
     found: dict[str, Any] = {
-        "voxels_sha256": digest(ras.data), "nonfinite": int(finite.size - np.count_nonzero(finite)),
-        "minimum": float(first.min()), "maximum": float(first.max()), "distinct": distinct(first),
+        "voxels_sha256": digest(ras.data),
+        "nonfinite": int(finite.size - np.count_nonzero(finite)),
+        "minimum": float(first.min()),
+        "maximum": float(first.max()),
+        "distinct": distinct(first),
         "negative_share": float(np.mean(first < 0)),
-    }  # fmt: skip
+    }
     found |= _emptiness(first, ras.spacing_mm)
     where = foreground(first)
     if where.any():
@@ -121,10 +124,12 @@ def _intensities(data: Array, where: Array) -> dict[str, Any]:
     values = data[where]
     p1, p5, p95, p99 = (float(value) for value in np.percentile(values, [1, 5, 95, 99]))
     return {
-        "foreground_mean": float(values.mean(dtype=np.float64)), "foreground_p1": p1, "foreground_p99": p99,
+        "foreground_mean": float(values.mean(dtype=np.float64)),
+        "foreground_p1": p1,
+        "foreground_p99": p99,
         "contrast": (p95 - p5) / (p95 + p5) if p95 + p5 > 0 else None,
         "saturated_share": float(np.mean(values == values.max())),
-    }  # fmt: skip
+    }
 
 
 def noise(data: Array, where: Array) -> float | None:

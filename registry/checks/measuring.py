@@ -132,8 +132,12 @@ def _load(place: Path) -> Measured | None:
 
 def _save(place: Path, made: Measured) -> None:
     odd = made.asymmetry
-    stated = {"problem": made.problem, "numbers": dict(made.numbers), "symmetry": odd.symmetry if odd else None,
-              "forms_apart_mm": made.forms_apart_mm}  # fmt: skip
+    stated = {
+        "problem": made.problem,
+        "numbers": dict(made.numbers),
+        "symmetry": odd.symmetry if odd else None,
+        "forms_apart_mm": made.forms_apart_mm,
+    }
     arrays: dict[str, Any] = {"values": odd.values} if odd else {}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)

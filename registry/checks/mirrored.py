@@ -115,8 +115,12 @@ def _against_mean(shots: Sequence[Shot]) -> Iterable[Hit]:
         return
     for path, score in scores.items():
         if score <= AGAINST and sum(shot.subject == odd[path][0].subject for shot, _ in odd.values()) == 1:
-            yield Hit(path, "looks left-right mirrored against the mean of the other subjects; a suspicion, from what "
-                      "is asymmetric in them", round(score, 3))  # fmt: skip
+            yield Hit(
+                path,
+                "looks left-right mirrored against the mean of the other subjects; a suspicion, from what "
+                "is asymmetric in them",
+                round(score, 3),
+            )
 
 
 def _unit(found: Asymmetry) -> npt.NDArray[np.float64]:

@@ -69,14 +69,21 @@ def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
             continue
         odd = [path for path in found.scores if found.is_outlier(measure, path)]
         if len(odd) > max(_MANY, _MIXED * len(found.values)):
-            yield Hit(who.channel, f"{len(odd):,} of {len(found.values):,} images ({who.of_channel} at {who.site}) are "
-                      f"far from the median of {measure.title.lower()} ({plainly(found.median)}{unit}): several kinds "
-                      "of images in one channel?", channel=who.channel)  # fmt: skip
+            yield Hit(
+                who.channel,
+                f"{len(odd):,} of {len(found.values):,} images ({who.of_channel} at {who.site}) are "
+                f"far from the median of {measure.title.lower()} ({plainly(found.median)}{unit}): several kinds "
+                "of images in one channel?",
+                channel=who.channel,
+            )
             continue
         for path in odd:
-            yield Hit(path, f"{measure.title.lower()} is {plainly(found.values[path])}{unit}, the median of "
-                      f"{who.of_channel} at {who.site} is {plainly(found.median)}{unit}",
-                      round(found.scores[path], 2))  # fmt: skip
+            yield Hit(
+                path,
+                f"{measure.title.lower()} is {plainly(found.values[path])}{unit}, the median of "
+                f"{who.of_channel} at {who.site} is {plainly(found.median)}{unit}",
+                round(found.scores[path], 2),
+            )
 
 
 def plainly(value: float) -> str:
@@ -105,8 +112,12 @@ def negative(cohort: Cohort) -> Iterable[Hit]:
         holders = [shot for shot in shots if (shot.number("negative_share") or 0) > 0]
         if len(shots) >= LEAST and len(holders) <= _COMMON * len(shots):
             for shot in holders:
-                yield Hit(shot.path, f"holds negative values, down to {shot.number('minimum'):g}; the others of "
-                          f"{shot.channel} hold none", shot.number("negative_share"))  # fmt: skip
+                yield Hit(
+                    shot.path,
+                    f"holds negative values, down to {shot.number('minimum'):g}; the others of "
+                    f"{shot.channel} hold none",
+                    shot.number("negative_share"),
+                )
 
 
 def border(cohort: Cohort) -> Iterable[Hit]:
@@ -136,8 +147,11 @@ def _unlike(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
     allowed = max(FAR * 1.4826 * float(np.median(np.abs(known - median))), _EXTENT * median)
     for path, value in values.items():
         if abs(value - median) > allowed:
-            yield Hit(path, f"its content reaches over {value:.0f} mm {direction}, that of the others over "
-                      f"{median:.0f} mm", round(value - median, 1))  # fmt: skip
+            yield Hit(
+                path,
+                f"its content reaches over {value:.0f} mm {direction}, that of the others over {median:.0f} mm",
+                round(value - median, 1),
+            )
 
 
 def empty_slices(cohort: Cohort) -> Iterable[Hit]:

@@ -14,8 +14,19 @@ from registry.store import Registry
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
 MEASURED = tuple(name for name in ImageMeasures.model_fields if name != "subject_id")
-FINDINGS = ("code", "unit", "subject_id", "channel", "site_id", "severity", "message", "score", "sha256", "origin",
-            "version")  # fmt: skip
+FINDINGS = (
+    "code",
+    "unit",
+    "subject_id",
+    "channel",
+    "site_id",
+    "severity",
+    "message",
+    "score",
+    "sha256",
+    "origin",
+    "version",
+)
 ACKNOWLEDGED = ("code", "unit", "sha256", "rater_id", "reason")
 
 Files = Mapping[str, bytes]

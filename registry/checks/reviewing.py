@@ -65,12 +65,18 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
         UsageError: no reason, one of several lines, or one that tells who or when.
     """
     if not reason.strip() or not reason.strip().isprintable():
-        raise UsageError("To acknowledge a finding takes a reason on one line.",
-                         'Give one, such as --reason "looked at it, the coil was changed"')  # fmt: skip
+        raise UsageError(
+            "To acknowledge a finding takes a reason on one line.",
+            'Give one, such as --reason "looked at it, the coil was changed"',
+        )
     require_impersonal(reason, "reason")
     with lock(registry, "checks"):
-        made = [Acknowledgement(code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(),
-                                reason=reason.strip()) for finding in _chosen(registry, unit, codes)]  # fmt: skip
+        made = [
+            Acknowledgement(
+                code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(), reason=reason.strip()
+            )
+            for finding in _chosen(registry, unit, codes)
+        ]
         with registry.reading() as session:
             held = {(row.code, row.unit): row for row in (*session.exec(select(Acknowledgement)), *made)}
         about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}

@@ -114,8 +114,14 @@ def _measures(registry: Registry, shots: Sequence[Shot], measured: Mapping[str, 
 
 
 def _row(shot: Shot, made: Measured) -> ImageMeasures:
-    return ImageMeasures(path=shot.path, subject_id=shot.subject, sha256=shot.sha256, version=measuring.VERSION,
-                         problem=made.problem, **made.numbers)  # fmt: skip
+    return ImageMeasures(
+        path=shot.path,
+        subject_id=shot.subject,
+        sha256=shot.sha256,
+        version=measuring.VERSION,
+        problem=made.problem,
+        **made.numbers,
+    )
 
 
 def _counted(found: Iterable[CheckFinding]) -> dict[str, int]:

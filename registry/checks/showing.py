@@ -54,8 +54,11 @@ def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
     finding about this measure, `other` for an open one about something else, else `ordinary`. Images without a value
     are left out.
     """
-    rows = catalog.rows(f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
-        WHERE channel = ? AND {measure.name} IS NOT NULL ORDER BY site, path""", [channel])  # fmt: skip
+    rows = catalog.rows(
+        f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
+        WHERE channel = ? AND {measure.name} IS NOT NULL ORDER BY site, path""",
+        [channel],
+    )
     own: dict[str, str] = {}
     other: set[str] = set()
     for row in catalog.rows(_STATES, [measure.code]):

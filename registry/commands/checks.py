@@ -12,8 +12,9 @@ from registry.console import AsJson
 if TYPE_CHECKING:
     from registry.checks import Outcome
 
-check_app = typer.Typer(help="Checks of content: damaged, odd, mirrored, duplicate or missing images.",
-                        no_args_is_help=True)  # fmt: skip
+check_app = typer.Typer(
+    help="Checks of content: damaged, odd, mirrored, duplicate or missing images.", no_args_is_help=True
+)
 
 _COLUMNS = ["severity", "code", "unit", "message", "score", "state"]
 
@@ -33,8 +34,12 @@ def check_run(as_json: AsJson = False) -> None:
     with console.progress() as progress:
         outcome = checks.run(registry, progress)
     commit_pending(registry)
-    result = {"images": outcome.images, "absent": list(outcome.absent), "findings": len(outcome.findings),
-              "by_code": outcome.by_code}  # fmt: skip
+    result = {
+        "images": outcome.images,
+        "absent": list(outcome.absent),
+        "findings": len(outcome.findings),
+        "by_code": outcome.by_code,
+    }
     console.emit(result, as_json, lambda: _summary(outcome))
 
 
@@ -92,11 +97,23 @@ def check_explain(
     from registry.checks.table import named
 
     chosen = [named(code)] if code else list(checks.CHECKS)
-    rows = [{"code": check.code, "severity": check.severity.value, "version": check.version, "about": check.about,
-             "advice": check.advice} for check in chosen]  # fmt: skip
-    measures = [] if code else [{"measure": item.name, "unit": item.unit or None, "about": item.about}
-                                for item in checks.MEASURES]  # fmt: skip
-    text = "\n\n".join(f"{r['code']} ({r['severity']}, version {r['version']})\n  {r['about']}\n  {r['advice']}"
-                       for r in rows)  # fmt: skip
+    rows = [
+        {
+            "code": check.code,
+            "severity": check.severity.value,
+            "version": check.version,
+            "about": check.about,
+            "advice": check.advice,
+        }
+        for check in chosen
+    ]
+    measures = (
+        []
+        if code
+        else [{"measure": item.name, "unit": item.unit or None, "about": item.about} for item in checks.MEASURES]
+    )
+    text = "\n\n".join(
+        f"{r['code']} ({r['severity']}, version {r['version']})\n  {r['about']}\n  {r['advice']}" for r in rows
+    )
     more = f"\n\nMeasures:\n{console.table(measures)}" if measures else ""
     console.emit({"checks": rows, "measures": measures}, as_json, text + more)

@@ -94,10 +94,13 @@ def query_flow(
     if svg:
         _write_new(svg, flowchart.svg(found))
     rows = [
-        {**{key: value for key, value in vars(step).items() if key not in ("detail", "lost")},
-         "step": f"{step.name} {step.detail}".strip(), "left out": "; ".join(flowchart.losses(step)) or None}
+        {
+            **{key: value for key, value in vars(step).items() if key not in ("detail", "lost")},
+            "step": f"{step.name} {step.detail}".strip(),
+            "left out": "; ".join(flowchart.losses(step)) or None,
+        }
         for step in found.steps
-    ]  # fmt: skip
+    ]
     columns = ["step", "persons", "sessions", "images", "samples", "left out"]
     console.emit(found.to_json(), as_json, lambda: console.table(rows, columns))
 
@@ -147,8 +150,11 @@ def split_create(
     commit_pending(registry)
     counts = _part_counts(splits.assignments(registry, made))
     text = ", ".join(f"{part} {count}" for part, count in counts.items())
-    console.emit({"split": made.name, "version": made.version, "persons": counts}, as_json,
-                 f"Split {made.name}@{made.version}: {text} persons")  # fmt: skip
+    console.emit(
+        {"split": made.name, "version": made.version, "persons": counts},
+        as_json,
+        f"Split {made.name}@{made.version}: {text} persons",
+    )
 
 
 def _ratios(text: str) -> tuple[float, float, float]:

@@ -89,9 +89,14 @@ def exclude_effect(
 
     registry = console.registry()
     found = [losses.of_query(registry, query)] if query else losses.of_queries(registry)
-    rows = [{"query": item.query, "reason": taken.name, "images": taken.images, "persons": taken.persons}
-            for item in found for taken in item.by_reason]  # fmt: skip
-    rows += [{"query": item.query, "reason": "(left)", "images": item.images_left, "persons": item.persons_left}
-             for item in found]  # fmt: skip
+    rows = [
+        {"query": item.query, "reason": taken.name, "images": taken.images, "persons": taken.persons}
+        for item in found
+        for taken in item.by_reason
+    ]
+    rows += [
+        {"query": item.query, "reason": "(left)", "images": item.images_left, "persons": item.persons_left}
+        for item in found
+    ]
     rows.sort(key=lambda row: (str(row["query"]), row["reason"] == "(left)", str(row["reason"])))
     console.emit({"queries": [item.to_json() for item in found]}, as_json, lambda: console.table(rows))

@@ -55,11 +55,18 @@ def _lines(found: Counts) -> Iterator[dict[str, Any]]:
 
     for facet in FACETS:
         for choice in found.choices.get(facet.field, ()):
-            yield {"field": facet.field, "value": shown(facet, choice.value), "images": choice.images,
-                   "persons": choice.persons}  # fmt: skip
+            yield {
+                "field": facet.field,
+                "value": shown(facet, choice.value),
+                "images": choice.images,
+                "persons": choice.persons,
+            }
         if span := found.spans.get(facet.field):
             if span.low is not None:
-                yield {"field": facet.field, "value": f"{span.low:g}..{span.high:g} {facet.unit}".strip(),
-                       "images": span.stated}  # fmt: skip
+                yield {
+                    "field": facet.field,
+                    "value": f"{span.low:g}..{span.high:g} {facet.unit}".strip(),
+                    "images": span.stated,
+                }
             if span.missing:
                 yield {"field": facet.field, "value": shown(facet, None), "images": span.missing}

@@ -79,8 +79,16 @@ def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
     from registry import subjects
     from registry.wording import scan_facts
 
-    return [{"visit": visit.label or visit.key, "image": scan.title, "voxels": scan_facts(scan.shape, scan.spacing_mm),
-             "read": scan.read, "path": scan.path} for scan in subjects.scans(catalog, visit)]  # fmt: skip
+    return [
+        {
+            "visit": visit.label or visit.key,
+            "image": scan.title,
+            "voxels": scan_facts(scan.shape, scan.spacing_mm),
+            "read": scan.read,
+            "path": scan.path,
+        }
+        for scan in subjects.scans(catalog, visit)
+    ]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import typer
 from registry import console
 from registry.console import AsJson
 
-persons_app = typer.Typer(help="Subjects that are one person: proposed, then confirmed or cleared by a reviewer.",
-                          no_args_is_help=True)  # fmt: skip
+persons_app = typer.Typer(
+    help="Subjects that are one person: proposed, then confirmed or cleared by a reviewer.", no_args_is_help=True
+)
 
 Reviewer = Annotated[str, typer.Option(help="Pseudonymous code of who decides; default: who acts.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
@@ -37,8 +38,11 @@ def persons_propose(as_json: AsJson = False) -> None:
     for path, why in found.skipped:
         console.note(f"not compared: {path}: {why}")
     skipped = [{"path": path, "reason": why} for path, why in found.skipped]
-    console.emit({"proposals": rows, "skipped": skipped}, as_json,
-                 lambda: console.table(rows) if rows else "Nothing new to review.")  # fmt: skip
+    console.emit(
+        {"proposals": rows, "skipped": skipped},
+        as_json,
+        lambda: console.table(rows) if rows else "Nothing new to review.",
+    )
 
 
 @persons_app.command("list")
@@ -72,8 +76,11 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
     said = pairs.evidence(link) if link else "Nobody has proposed this pair."
     shown = [{"what": row["what"], first: row["first"], second: row["second"], "same": row["same"]} for row in rows]
     result = {"link": link and link.model_dump(), "evidence": said, "facts": rows, "crossings": crossed}
-    console.emit(result, as_json, lambda: "\n".join([said, console.table(shown), *(["", console.table(crossed)]
-                                                                                   if crossed else [])]))  # fmt: skip
+    console.emit(
+        result,
+        as_json,
+        lambda: "\n".join([said, console.table(shown), *(["", console.table(crossed)] if crossed else [])]),
+    )
 
 
 @persons_app.command("confirm")
@@ -103,5 +110,8 @@ def _decide(how: str, first: str, second: str, why_and_who: tuple[str, str], as_
     now = people(registry)
     persons = {subject: now.person(subject) for subject in (link.subject_a, link.subject_b)}
     result: dict[str, Any] = {"link": link.model_dump(), "persons": persons}
-    console.emit(result, as_json, f"{link.subject_a} is person {persons[link.subject_a]}, "
-                                  f"{link.subject_b} is person {persons[link.subject_b]}.")  # fmt: skip
+    console.emit(
+        result,
+        as_json,
+        f"{link.subject_a} is person {persons[link.subject_a]}, {link.subject_b} is person {persons[link.subject_b]}.",
+    )

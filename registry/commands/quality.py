@@ -43,8 +43,15 @@ def qc_undo(
     registry = console.registry()
     done = [quality.undo(registry) for _ in range(times)]
     _keep()
-    rows = [{"image": item.now.image_path, "taken_back": item.taken_back.verdict, "now": item.now.verdict,
-             "artifacts": item.now.artifacts} for item in done]  # fmt: skip
+    rows = [
+        {
+            "image": item.now.image_path,
+            "taken_back": item.taken_back.verdict,
+            "now": item.now.verdict,
+            "artifacts": item.now.artifacts,
+        }
+        for item in done
+    ]
     console.emit({"undone": rows}, as_json, lambda: console.table(rows))
 
 

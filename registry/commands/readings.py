@@ -42,8 +42,18 @@ def reading_list(
     """List accepted readings with their revisions."""
     from registry import readings
 
-    rows = [{"image": mask.image_path, "rater": mask.rater_id, "protocol": mask.protocol, "kind": mask.kind,
-             "revision": mask.revision, "voxels": mask.n_voxels, "stale": mask.stale, "path": mask.path}
-            for mask in readings.listed(console.registry(), image)]  # fmt: skip
+    rows = [
+        {
+            "image": mask.image_path,
+            "rater": mask.rater_id,
+            "protocol": mask.protocol,
+            "kind": mask.kind,
+            "revision": mask.revision,
+            "voxels": mask.n_voxels,
+            "stale": mask.stale,
+            "path": mask.path,
+        }
+        for mask in readings.listed(console.registry(), image)
+    ]
     columns = ["image", "rater", "protocol", "kind", "revision", "voxels", "stale"]
     console.emit({"readings": rows}, as_json, lambda: console.table(rows, columns))

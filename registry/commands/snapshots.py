@@ -44,8 +44,11 @@ def snapshot_create(
     commit_pending(registry)
     _mention_outdated_rejects(registry, manifest)
     result = {"snapshot": manifest.snapshot_id, "samples": len(manifest.samples), "excluded": len(manifest.excluded)}
-    console.emit(result, as_json, f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, "
-                                  f"{len(manifest.excluded)} left out")  # fmt: skip
+    console.emit(
+        result,
+        as_json,
+        f"Snapshot {manifest.snapshot_id}: {len(manifest.samples)} samples, {len(manifest.excluded)} left out",
+    )
 
 
 @snapshot_app.command("list")
@@ -71,10 +74,15 @@ def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
 
 def _describe(manifest: Manifest) -> str:
     rows = [
-        {"sample": s.sample, "person": s.person, "site": s.site, "part": s.part,
-         "target": f"{s.target.kind}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)"}
+        {
+            "sample": s.sample,
+            "person": s.person,
+            "site": s.site,
+            "part": s.part,
+            "target": f"{s.target.kind}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)",
+        }
         for s in manifest.samples
-    ]  # fmt: skip
+    ]
     left = [{"unit": item.unit, "reason": item.reason, "detail": item.detail} for item in manifest.excluded]
     head = f"snapshot {manifest.snapshot_id}\nchannels {', '.join(manifest.channels)}; labels {dict(manifest.labels)}"
     return f"{head}\n\n{console.table(rows)}" + (f"\n\nLeft out:\n{console.table(left)}" if left else "")
@@ -95,8 +103,14 @@ def snapshot_verify(
         found = snapshots.verify(manifest, registry, progress, fetch=fetch)
     rows = [{"file": path, "state": "missing"} for path in found.missing]
     rows += [{"file": path, "state": "changed"} for path in found.changed]
-    result = {"snapshot": manifest.snapshot_id, "ok": found.ok, "files": found.n_files, "missing": found.missing,
-              "changed": found.changed, "earlier": found.earlier}  # fmt: skip
+    result = {
+        "snapshot": manifest.snapshot_id,
+        "ok": found.ok,
+        "files": found.n_files,
+        "missing": found.missing,
+        "changed": found.changed,
+        "earlier": found.earlier,
+    }
     later = f" {len(found.earlier)} have a newer revision; the frozen one is kept." if found.earlier else ""
     text = f"All {found.n_files} files are as frozen.{later}"
     console.emit(result, as_json, lambda: console.table(rows) if rows else text)
@@ -143,9 +157,13 @@ def _diff_text(found: SnapshotDiff) -> str:
         return "No difference: both are the same snapshot."
     moved = {name: [vars(item) for item in getattr(found, name)] for name in ("added", "removed")}
     changed = [{"sample": item.sample, **_values(one)} for item in found.changed for one in item.differences]
-    tables = {"Settings": [_values(one) for one in found.settings], "Added": moved["added"],
-              "Removed": moved["removed"], "Changed": changed,
-              "Left out differently": [_values(one) for one in found.exclusions]}  # fmt: skip
+    tables = {
+        "Settings": [_values(one) for one in found.settings],
+        "Added": moved["added"],
+        "Removed": moved["removed"],
+        "Changed": changed,
+        "Left out differently": [_values(one) for one in found.exclusions],
+    }
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
     head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *telling.sentences(found)])
     return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])

@@ -74,8 +74,9 @@ def export(
             into.rmdir()
         partial.rename(into)
     except OSError as error:
-        raise StorageError(f"The disk refused: {error.strerror or error}.",
-                           "Free space or check permissions, then try again.") from error  # fmt: skip
+        raise StorageError(
+            f"The disk refused: {error.strerror or error}.", "Free space or check permissions, then try again."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return bundle.report(into, layout)
@@ -99,17 +100,23 @@ def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -
     shown = [path for path, answer in waiting.items() if answer is clearance.Answer.PRESENT]
     if shown and not options.identifying:
         more = f" and in {counted(len(shown) - 1, 'more image')}" if shown[1:] else ""
-        raise UsageError(f"Somebody saw text or a face in {shown[0]}{more}.",
-                         "Exclude what must not leave, or export all the same with --identifying.")  # fmt: skip
+        raise UsageError(
+            f"Somebody saw text or a face in {shown[0]}{more}.",
+            "Exclude what must not leave, or export all the same with --identifying.",
+        )
     if not waiting:
         return []
-    return [f"{number(len(waiting))} of {counted(len(images), 'image')} are not cleared of burned-in text and faces: "
-            "cohortium privacy record"]  # fmt: skip
+    return [
+        f"{number(len(waiting))} of {counted(len(images), 'image')} are not cleared of burned-in text and faces: "
+        "cohortium privacy record"
+    ]
 
 
 def _require_free(into: Path, root: Path) -> None:
     if into.resolve().is_relative_to(root.resolve()):
         raise UsageError(f"{into.name} lies inside the registry.", "Name a folder outside it.")
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
-        raise UsageError(f"{into} is not an empty folder, and exports overwrite nothing.",
-                         "Name a folder that is empty or does not exist.")  # fmt: skip
+        raise UsageError(
+            f"{into} is not an empty folder, and exports overwrite nothing.",
+            "Name a folder that is empty or does not exist.",
+        )

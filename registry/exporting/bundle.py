@@ -96,8 +96,10 @@ class Bundle:
             UsageError: its truth is no single mask.
         """
         if sample.target is None:
-            raise UsageError(f"{sample.sample} has no single mask: its target is the share of raters per voxel.",
-                             "Export it with --layout bids or csv, or freeze it with another --target.")  # fmt: skip
+            raise UsageError(
+                f"{sample.sample} has no single mask: its target is the share of raters per voxel.",
+                "Export it with --layout bids or csv, or freeze it with another --target.",
+            )
         return sample.target
 
     def report(self, into: Path, layout: str) -> ExportReport:
@@ -116,5 +118,6 @@ def _hard_link(source: Path, place: Path) -> None:
     try:
         os.link(source, place)
     except OSError as error:
-        raise StorageError(f"This disk cannot link the registry's files ({error.strerror}).",
-                           "Export without --link.") from error  # fmt: skip
+        raise StorageError(
+            f"This disk cannot link the registry's files ({error.strerror}).", "Export without --link."
+        ) from error

@@ -70,7 +70,8 @@ def _description(manifest: Manifest, names: Mapping[str, str]) -> dict[str, Any]
         "labels": {value: labels[value] for value in sorted(labels, key=int)},
         "numTraining": len(training),
         "numTest": len(test),
-        "training": [{"image": f"./{_place('images', *item)}", "label": f"./{_place('labels', *item)}"}
-                     for item in training],
+        "training": [
+            {"image": f"./{_place('images', *item)}", "label": f"./{_place('labels', *item)}"} for item in training
+        ],
         "test": [f"./{_place('images', *item)}" for item in test],
-    }  # fmt: skip
+    }

@@ -26,16 +26,18 @@ def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume 
         place = bundle.source(sample.images[name])
         header = volumes.read_header(place)
         if (series := int(np.prod(header.shape[3:]))) != 1:
-            raise GeometryError(f"The {name} of {sample.sample} is a series of {series} volumes.",
-                                "Narrow the query to single volumes.")  # fmt: skip
+            raise GeometryError(
+                f"The {name} of {sample.sample} is a series of {series} volumes.", "Narrow the query to single volumes."
+            )
         if _same(header, target):
             yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(place))
         elif bundle.options.resample:
             yield position, name, resample(as_3d(volumes.load(place, np.float32)), target)
         else:
-            raise GeometryError(f"The {name} of {sample.sample} does not lie on the grid of its mask.",
-                                "This layout has one grid a sample. Export with --resample, as bids, or freeze "
-                                "a one-channel query.")  # fmt: skip
+            raise GeometryError(
+                f"The {name} of {sample.sample} does not lie on the grid of its mask.",
+                "This layout has one grid a sample. Export with --resample, as bids, or freeze a one-channel query.",
+            )
 
 
 def as_3d(volume: Volume) -> Volume:

@@ -21,7 +21,8 @@ def place(registry: Registry, name: str) -> Path:
         UsageError: a name that is no simple word.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"'{name}' cannot be the name of a folder here.",
-                         "Use letters, digits, - and _; at most 100 characters.")  # fmt: skip
+        raise UsageError(
+            f"'{name}' cannot be the name of a folder here.", "Use letters, digits, - and _; at most 100 characters."
+        )
     above = os.environ.get(ENVIRONMENT) or f"{registry.root}-exports"
     return Path(above).absolute() / name

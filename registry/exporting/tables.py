@@ -38,22 +38,47 @@ def stated(manifest: Manifest) -> dict[str, Any]:
 def samples_csv(manifest: Manifest) -> bytes:
     """One line a sample: who, where, which part, each file with its checksum."""
     channels = [column for name in manifest.channels for column in (name, f"{name}_sha256")]
-    columns = ["sample", "person", "subject", "session", "site", "scanner", "class", "part", *channels,
-               "target_kind", "target_source", "target", "target_sha256", "n_readings"]  # fmt: skip
+    columns = [
+        "sample",
+        "person",
+        "subject",
+        "session",
+        "site",
+        "scanner",
+        "class",
+        "part",
+        *channels,
+        "target_kind",
+        "target_source",
+        "target",
+        "target_sha256",
+        "n_readings",
+    ]
     return _csv((_sample(sample) for sample in manifest.samples), columns)
 
 
 def _sample(sample: Sample) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "sample": sample.sample, "person": sample.person, "subject": sample.subject, "session": sample.session,
-        "site": sample.site, "scanner": sample.scanner, "class": sample.class_label, "part": sample.part,
-        "target_kind": "soft", "n_readings": len(sample.readings),
-    }  # fmt: skip
+        "sample": sample.sample,
+        "person": sample.person,
+        "subject": sample.subject,
+        "session": sample.session,
+        "site": sample.site,
+        "scanner": sample.scanner,
+        "class": sample.class_label,
+        "part": sample.part,
+        "target_kind": "soft",
+        "n_readings": len(sample.readings),
+    }
     for name, ref in sample.images.items():
         row |= {name: ref.path, f"{name}_sha256": ref.sha256}
     if target := sample.target:
-        row |= {"target_kind": target.kind, "target_source": target.source, "target": target.path,
-                "target_sha256": target.sha256}  # fmt: skip
+        row |= {
+            "target_kind": target.kind,
+            "target_source": target.source,
+            "target": target.path,
+            "target_sha256": target.sha256,
+        }
     return row
 
 
@@ -63,8 +88,16 @@ def _files(sample: Sample) -> Iterator[dict[str, Any]]:
     masks += [("reading", item) for item in sample.readings]
     listed = [("image", name, sample.images[name]) for name in sorted(sample.images)]
     for role, name, ref in [*listed, *((role, mask.source, mask) for role, mask in masks)]:
-        yield {"sample": sample.sample, "person": sample.person, "part": sample.part, "role": role, "name": name,
-               "path": ref.path, "sha256": ref.sha256, "size": ref.size}  # fmt: skip
+        yield {
+            "sample": sample.sample,
+            "person": sample.person,
+            "part": sample.part,
+            "role": role,
+            "name": name,
+            "path": ref.path,
+            "sha256": ref.sha256,
+            "size": ref.size,
+        }
 
 
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:

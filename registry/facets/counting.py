@@ -99,8 +99,9 @@ def _passing(wanted: Mapping[str, str], but: str) -> str:
 
 
 def _choices(facet: Facet, rows: Iterable[Row]) -> tuple[Choice, ...]:
-    found = [Choice(_read(facet, row["value"]), row["images"], row["persons"])
-             for row in rows if row["field"] == facet.field]  # fmt: skip
+    found = [
+        Choice(_read(facet, row["value"]), row["images"], row["persons"]) for row in rows if row["field"] == facet.field
+    ]
     return tuple(sorted(found, key=_place))
 
 

@@ -70,8 +70,11 @@ def conditions(filters: Iterable[Filter]) -> dict[str, str]:
         if item.field in held:
             raise UsageError(f"'{item.field}' is filtered twice.", "Put its values into one filter.")
         held[item.field] = item
-    return {facet.field: _condition(facet, held[facet.field]) for facet in FACETS
-            if facet.field in held and held[facet.field].active}  # fmt: skip
+    return {
+        facet.field: _condition(facet, held[facet.field])
+        for facet in FACETS
+        if facet.field in held and held[facet.field].active
+    }
 
 
 def _condition(facet: Facet, chosen: Filter) -> str:
@@ -142,8 +145,12 @@ def _require_text(value: str) -> None:
 def _require_kind(facet: Facet, value: Value | None) -> None:
     if value is None:
         return
-    fits = {Kind.TEXT: isinstance(value, str), Kind.YES_NO: isinstance(value, bool), Kind.NUMBER: _is_number(value),
-            Kind.RANGE: False}[facet.kind]  # fmt: skip
+    fits = {
+        Kind.TEXT: isinstance(value, str),
+        Kind.YES_NO: isinstance(value, bool),
+        Kind.NUMBER: _is_number(value),
+        Kind.RANGE: False,
+    }[facet.kind]
     if not fits:
         raise UsageError(f"'{value}' is no value of {facet.field}.", f"It takes {facet.kind.value}.")
     if isinstance(value, str):

@@ -55,9 +55,13 @@ def propose(registry: Registry, progress: Progress | None = None) -> Survey:
         found = survey(registry, links.keys(), progress)
         for item in found.proposals:
             links[item.first, item.second] = PersonLink(
-                subject_a=item.first, subject_b=item.second, kind=SUSPECTED, method=item.method, score=item.score,
+                subject_a=item.first,
+                subject_b=item.second,
+                kind=SUSPECTED,
+                method=item.method,
+                score=item.score,
                 reason=item.reason,
-            )  # fmt: skip
+            )
         if found.proposals:
             _publish(registry, links, Change("persons.propose", f"Propose {len(found.proposals)} links of persons"))
     return found
@@ -91,8 +95,15 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
         links = _links(registry)
         before = links.get(names)
         method, score = (before.method, before.score) if before else ("declared", None)
-        link = PersonLink(subject_a=names[0], subject_b=names[1], kind=kind, method=method, score=score,
-                          reviewer=reviewer, reason=reason)  # fmt: skip
+        link = PersonLink(
+            subject_a=names[0],
+            subject_b=names[1],
+            kind=kind,
+            method=method,
+            score=score,
+            reviewer=reviewer,
+            reason=reason,
+        )
         links[names] = link
         _require_consistent(registry, links)
         word = "Join" if kind == SAME else "Keep apart"
@@ -118,10 +129,14 @@ def _require_consistent(registry: Registry, links: Mapping[Pair, PersonLink]) ->
         a, b = link.subject_a, link.subject_b
         if link.kind == CLEARED and now.person(a) == now.person(b):
             if now.declared_person(a) == now.declared_person(b):
-                raise UsageError(f"participants.tsv says that {a} and {b} are one person, {now.person(a)}.",
-                                 "Correct participants.tsv first.")  # fmt: skip
-            raise UsageError(f"{a} and {b} cannot be two persons: other confirmed links make them one.",
-                             "See them with: cohortium persons list")  # fmt: skip
+                raise UsageError(
+                    f"participants.tsv says that {a} and {b} are one person, {now.person(a)}.",
+                    "Correct participants.tsv first.",
+                )
+            raise UsageError(
+                f"{a} and {b} cannot be two persons: other confirmed links make them one.",
+                "See them with: cohortium persons list",
+            )
 
 
 def _links(registry: Registry) -> dict[Pair, PersonLink]:

@@ -46,5 +46,10 @@ def shortened(findings: Iterable[Finding]) -> list[Finding]:
         if item.severity is Severity.ERROR or seen[item.code] <= SHOWN:
             kept.append(item)
     more = {code: number - SHOWN for code, number in seen.items() if number > SHOWN}
-    return [*kept, *(Finding(code, Severity.WARNING, "", f"{number} more; see: cohortium deidentify scan", ORIGIN)
-                     for code, number in sorted(more.items()))]  # fmt: skip
+    return [
+        *kept,
+        *(
+            Finding(code, Severity.WARNING, "", f"{number} more; see: cohortium deidentify scan", ORIGIN)
+            for code, number in sorted(more.items())
+        ),
+    ]

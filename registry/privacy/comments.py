@@ -17,5 +17,7 @@ def require_impersonal(text: str | None, what: str) -> None:
         UsageError: it seems to hold a date, a name, a UID, an address or a path; the message says which, not the text.
     """
     if text and (said := told(text)):
-        raise UsageError(f"The {what} holds {said}; it is kept for ever and shared with the registry.",
-                         "Write days from baseline in place of dates, and codes in place of names.")  # fmt: skip
+        raise UsageError(
+            f"The {what} holds {said}; it is kept for ever and shared with the registry.",
+            "Write days from baseline in place of dates, and codes in place of names.",
+        )

@@ -110,8 +110,11 @@ def _read_text(name: str, text: str) -> Found:
         return [item for line in text.splitlines() if line.strip() for item in _in_value(json.loads(line), "")]
     if name.endswith(".tsv"):
         return _in_table(text, headed=not name.endswith(_HEADLESS))
-    return [(kind, what, f"line {number}") for number, line in enumerate(text.splitlines(), start=1)
-            for kind, what in in_text(line)]  # fmt: skip
+    return [
+        (kind, what, f"line {number}")
+        for number, line in enumerate(text.splitlines(), start=1)
+        for kind, what in in_text(line)
+    ]
 
 
 def _in_value(value: Any, where: str) -> Iterator[tuple[Kind, str, str]]:

@@ -36,8 +36,9 @@ def _measures(row: Row, subject: str) -> ImageMeasures:
     values: dict[str, Any] = {name: row.get(name) for name in _TEXTS}
     values |= {name: whole(row.get(name)) for name in _WHOLE}
     values |= {name: number(row.get(name)) for name in columns if name not in values}
-    return ImageMeasures(**{**values, "subject_id": subject, "sha256": row.get("sha256") or "",
-                            "version": row.get("version") or ""})  # fmt: skip
+    return ImageMeasures(
+        **{**values, "subject_id": subject, "sha256": row.get("sha256") or "", "version": row.get("version") or ""}
+    )
 
 
 def _finding(row: Row) -> CheckFinding:

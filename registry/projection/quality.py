@@ -35,9 +35,11 @@ def actions(rater: str, rows: Sequence[Mapping[str, Any]]) -> list[QualityAction
 def table_row(action: QualityAction) -> dict[str, Any]:
     """The row of a table that states an action."""
     stated = action.model_dump()
-    return {"image": action.image_path, "action": action.action_id, **{
-        name: stated[name] for name in COLUMNS if name in stated
-    }}  # fmt: skip
+    return {
+        "image": action.image_path,
+        "action": action.action_id,
+        **{name: stated[name] for name in COLUMNS if name in stated},
+    }
 
 
 def verdicts(actions: Iterable[QualityAction]) -> list[QualityVerdict]:

@@ -10,6 +10,22 @@ from registry.quality.sweeping import Case, Show, Worklist, channels, done_since
 from registry.quality.telling import listed, of_image, outdated_rejects, rejected_once, summary
 
 __all__ = [
-    "Case", "Judgement", "Overtaken", "Show", "Undone", "Worklist", "channels", "done_since", "file_waiting", "listed",
-    "of_image", "of_rater", "outdated_rejects", "record", "rejected_once", "summary", "undo", "worklist",
-]  # fmt: skip
+    "Case",
+    "Judgement",
+    "Overtaken",
+    "Show",
+    "Undone",
+    "Worklist",
+    "channels",
+    "done_since",
+    "file_waiting",
+    "listed",
+    "of_image",
+    "of_rater",
+    "outdated_rejects",
+    "record",
+    "rejected_once",
+    "summary",
+    "undo",
+    "worklist",
+]

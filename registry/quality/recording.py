@@ -141,9 +141,13 @@ def _act(session: Session, rater: str, action: str | None, **values: Any) -> Qua
     if number is None:
         _require_new(session, rater)
     done = QualityAction(
-        rater_id=rater, number=(number or 0) + 1, action_id=action or secrets.token_hex(8), at=utc(datetime.now(UTC)),
-        waiting=True, **values,
-    )  # fmt: skip
+        rater_id=rater,
+        number=(number or 0) + 1,
+        action_id=action or secrets.token_hex(8),
+        at=utc(datetime.now(UTC)),
+        waiting=True,
+        **values,
+    )
     session.add(done)
     standing = projection.verdict(done)
     if standing is not None:

@@ -86,14 +86,17 @@ def worklist(
     asked for, but what was put off or flagged is never hidden.
     """
     copied = copies or show in (Show.LATER, Show.FLAGGED)
-    rows = catalog.rows(f"""SELECT i.*, f.flags, count(*) OVER () AS total FROM images i
+    rows = catalog.rows(
+        f"""SELECT i.*, f.flags, count(*) OVER () AS total FROM images i
         LEFT JOIN (SELECT image, verdict FROM quality WHERE rater = $1 AND NOT stale) m ON m.image = i.path
         LEFT JOIN (SELECT image, string_agg(concat_ws(': ', rater, artifacts, comment), ' · ' ORDER BY rater) AS flags
             FROM quality WHERE verdict = 'flag' AND NOT stale GROUP BY image) f ON f.image = i.path
         WHERE i.n_t = 1 AND {_WHERE[show]} AND ({copied} OR {_NO_COPY})
             AND (len($2) = 0 OR list_contains($2, coalesce(i.site, 'not stated')))
             AND (len($3) = 0 OR list_contains($3, i.channel))
-        ORDER BY i.path LIMIT {MOST}""", [rater, list(sites), list(channels)])  # fmt: skip
+        ORDER BY i.path LIMIT {MOST}""",
+        [rater, list(sites), list(channels)],
+    )
     return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)
 
 
@@ -121,8 +124,16 @@ def _case(row: dict[str, Any]) -> Case:
     words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
     words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
     field = f"{row['field_strength_t']:g} T" if row["field_strength_t"] else None
-    grid = scan_facts((row["n_i"], row["n_j"], row["n_k"]),
-                      (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]))  # fmt: skip
+    grid = scan_facts(
+        (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"])
+    )
     facts = [row["site"] or "site not stated", row["scanner"], row["model_name"], field, grid]
-    return Case(row["path"], row["sha256"], row["subject"], row["channel"], " · ".join(words),
-                " · ".join(item for item in facts if item), row["flags"] or "")  # fmt: skip
+    return Case(
+        row["path"],
+        row["sha256"],
+        row["subject"],
+        row["channel"],
+        " · ".join(words),
+        " · ".join(item for item in facts if item),
+        row["flags"] or "",
+    )

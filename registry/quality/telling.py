@@ -18,9 +18,11 @@ COLUMNS = ("image", "rater", "verdict", "artifacts", "comment", "judged_at", "st
 
 def listed(catalog: Catalog, rater: str | None = None, verdict: str | None = None) -> list[Row]:
     """Verdicts as they stand, by image and rater; those on an image that was replaced since are `stale`."""
-    return catalog.rows(f"""SELECT {", ".join(COLUMNS)} FROM quality
+    return catalog.rows(
+        f"""SELECT {", ".join(COLUMNS)} FROM quality
         WHERE rater = coalesce($1, rater) AND verdict = coalesce($2, verdict) ORDER BY image, rater""",
-        [rater, verdict])  # fmt: skip
+        [rater, verdict],
+    )
 
 
 def summary(catalog: Catalog) -> Row:
@@ -29,19 +31,19 @@ def summary(catalog: Catalog) -> Row:
     per_rater = ", ".join(f"count(*) FILTER (verdict = '{kind}' AND NOT stale) AS {kind}" for kind in Verdict)
     images = catalog.rows(f"SELECT count(*) AS images, count(quality) AS judged, {kinds} FROM images")[0]
     raters = catalog.rows(f"""SELECT rater, {per_rater}, count(*) FILTER (stale) AS stale
-        FROM quality GROUP BY rater ORDER BY rater""")  # fmt: skip
+        FROM quality GROUP BY rater ORDER BY rater""")
     found = catalog.rows("""SELECT artifact, count(DISTINCT image) AS images FROM
         (SELECT image, unnest(string_split(artifacts, ',')) AS artifact FROM quality WHERE NOT stale)
-        GROUP BY artifact ORDER BY images DESC, artifact""")  # fmt: skip
+        GROUP BY artifact ORDER BY images DESC, artifact""")
     differ = catalog.value("""SELECT count(*) FROM (SELECT image FROM quality WHERE NOT stale
-        GROUP BY image HAVING count(DISTINCT verdict) > 1)""")  # fmt: skip
+        GROUP BY image HAVING count(DISTINCT verdict) > 1)""")
     return {**images, "differ": differ, "raters": raters, "artifacts": found}
 
 
 def outdated_rejects(catalog: Catalog) -> list[str]:
     """Images that were rejected, were replaced since, and were not judged again: nothing keeps them out now."""
     rows = catalog.rows("""SELECT DISTINCT i.path FROM quality q JOIN images i ON i.path = q.image
-        WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")  # fmt: skip
+        WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")
     return [row["path"] for row in rows]
 
 
@@ -51,8 +53,10 @@ def rejected_once(catalog: Catalog, paths: Iterable[str]) -> str | None:
     if not found:
         return None
     more = " ..." if len(found) > 5 else ""
-    return (f"It holds {counted(len(found), 'image')} rejected before being replaced, and not judged since: "
-            f"{', '.join(found[:5])}{more}")  # fmt: skip
+    return (
+        f"It holds {counted(len(found), 'image')} rejected before being replaced, and not judged since: "
+        f"{', '.join(found[:5])}{more}"
+    )
 
 
 def of_image(catalog: Catalog, image: str) -> list[str]:

@@ -10,5 +10,15 @@ from registry.scanning.names import Name, parse_name
 from registry.scanning.walking import Found, Tree, walk
 
 __all__ = [
-    "Found", "HeaderPass", "Index", "Name", "Row", "Tree", "parse_name", "read_headers", "rescan", "scan", "walk",
-]  # fmt: skip
+    "Found",
+    "HeaderPass",
+    "Index",
+    "Name",
+    "Row",
+    "Tree",
+    "parse_name",
+    "read_headers",
+    "rescan",
+    "scan",
+    "walk",
+]

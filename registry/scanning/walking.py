@@ -167,8 +167,9 @@ def _list(place: str, path: str) -> Folder:
         mtime_ns = ABSENT
     listing.note_collisions()
     proven = mtime_ns < started - RACY_NS and not listing.findings
-    return Folder(path, mtime_ns if proven else ABSENT, listing.files, tuple(sorted(listing.folders)),
-                  tuple(listing.findings))  # fmt: skip
+    return Folder(
+        path, mtime_ns if proven else ABSENT, listing.files, tuple(sorted(listing.folders)), tuple(listing.findings)
+    )
 
 
 @dataclass(slots=True)

@@ -83,9 +83,12 @@ def _asked(body: bytes) -> dict[str, Any]:
 def _record(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         judgement = quality.Judgement(
-            str(asked["image"]), verdict_of(asked["verdict"]), tuple(map(str, asked["artifacts"])),
-            str(asked["comment"] or ""), str(asked["sha256"]),
-        )  # fmt: skip
+            str(asked["image"]),
+            verdict_of(asked["verdict"]),
+            tuple(map(str, asked["artifacts"])),
+            str(asked["comment"] or ""),
+            str(asked["sha256"]),
+        )
         made = quality.record(registry, judgement, action=asked["action"], expected=asked["expected"])
     except (KeyError, TypeError) as error:
         raise InvalidInput("This is no verdict.", "Load the page again.") from error
@@ -101,8 +104,13 @@ def standing(row: QualityVerdict | QualityAction | None) -> dict[str, Any] | Non
     """A verdict in the form that the browser gets; None where none stands."""
     if row is None or row.verdict is None:
         return None
-    return {"action": row.action_id, "verdict": row.verdict, "comment": row.comment or "",
-            "artifacts": row.artifacts.split(",") if row.artifacts else [], "sha256": row.sha256}  # fmt: skip
+    return {
+        "action": row.action_id,
+        "verdict": row.verdict,
+        "comment": row.comment or "",
+        "artifacts": row.artifacts.split(",") if row.artifacts else [],
+        "sha256": row.sha256,
+    }
 
 
 def today(registry: Registry) -> int:

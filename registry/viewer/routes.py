@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 Resolve = Callable[[str], Path | None]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_SCRIPTS = ("viewer.js", "scene.js", "masks.js", "overlay.js", "parts.js", "panel.js", "window.js", "sweep.js",
-            "sweep_panel.js", "outbox.js")  # fmt: skip
+_SCRIPTS = (
+    "viewer.js",
+    "scene.js",
+    "masks.js",
+    "overlay.js",
+    "parts.js",
+    "panel.js",
+    "window.js",
+    "sweep.js",
+    "sweep_panel.js",
+    "outbox.js",
+)
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 _FOREVER = "private, max-age=31536000, immutable"  # the address is the content's digest: it can never go stale
 

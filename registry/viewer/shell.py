@@ -33,8 +33,11 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
         st.stop()
     sections = arrange(list(pages) if pages is not None else announced())
     built = {name: [_build(page, registry) for page in listed] for name, listed in sections.items()}
-    st.session_state[_BUILT] = {page.url_path: entry for name, listed in sections.items()
-                                for page, entry in zip(listed, built[name], strict=True)}  # fmt: skip
+    st.session_state[_BUILT] = {
+        page.url_path: entry
+        for name, listed in sections.items()
+        for page, entry in zip(listed, built[name], strict=True)
+    }
     chosen = st.navigation(built, expanded=True)
     _foot(registry)
     chosen.run()
@@ -77,8 +80,10 @@ def _foot(registry: Registry) -> None:
     """Below the pages in the side bar: which cohort this is, where it lies, and who acts in it."""
     with st.sidebar.container(key="foot"):
         st.markdown(f"**{plain(status.title(registry))}**", help=plain(str(registry.root)))
-        st.caption(f"You act as **{plain(actor())}**", help=f"Whoever starts the app chooses the code: "
-                   f"{ACTOR_ENVIRONMENT}=e01 cohortium serve")  # fmt: skip
+        st.caption(
+            f"You act as **{plain(actor())}**",
+            help=f"Whoever starts the app chooses the code: {ACTOR_ENVIRONMENT}=e01 cohortium serve",
+        )
 
 
 def _build(page: Page, registry: Registry) -> st.Page:

@@ -61,12 +61,30 @@ def sweep(
             "name": name,
             "rater": rater,
             "today": today,
-            "keys": [{"key": item.key, "action": item.action, "title": item.title, "about": item.about,
-                      "artifact": item.action in artifacts} for item in KEYS],
-            "cases": [{"image": case.image, "sha256": case.sha256, "url": volume_url(case.sha256), "title": case.title,
-                       "facts": case.facts, "notes": case.notes, "now": standing.get(case.image)} for case in cases],
+            "keys": [
+                {
+                    "key": item.key,
+                    "action": item.action,
+                    "title": item.title,
+                    "about": item.about,
+                    "artifact": item.action in artifacts,
+                }
+                for item in KEYS
+            ],
+            "cases": [
+                {
+                    "image": case.image,
+                    "sha256": case.sha256,
+                    "url": volume_url(case.sha256),
+                    "title": case.title,
+                    "facts": case.facts,
+                    "notes": case.notes,
+                    "now": standing.get(case.image),
+                }
+                for case in cases
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 @cache

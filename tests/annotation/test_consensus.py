@@ -27,8 +27,9 @@ from registry.tables import ConsensusInput, ConsensusMask
 from registry.targets import TargetPolicy
 from registry.volumes import Volume, load_labels
 
-readings = st.integers(2, 7).flatmap(lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)),
-                                                        min_size=n, max_size=n))  # fmt: skip
+readings = st.integers(2, 7).flatmap(
+    lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)), min_size=n, max_size=n)
+)
 
 
 def combined(name: str, marks: list[Any]) -> Any:

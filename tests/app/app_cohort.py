@@ -21,8 +21,13 @@ SUBJECTS = ("sub-A000", "sub-A001", "sub-A002", "sub-B003", "sub-B004", "sub-B00
 MANUAL = "derivatives/manual-ms"
 RUN = "r2ah0hzlo34i6d"
 
-_LINKED = {"Name": "Readings", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
-           "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "Manual"}]}  # fmt: skip
+_LINKED = {
+    "Name": "Readings",
+    "BIDSVersion": "1.11.1",
+    "DatasetType": "derivative",
+    "DatasetLinks": {"raw": "file:../.."},
+    "GeneratedBy": [{"Name": "Manual"}],
+}
 
 
 def write(root: Path) -> None:
@@ -32,15 +37,24 @@ def write(root: Path) -> None:
     for index, name in enumerate(SUBJECTS):
         visits = [("ses-M00", 0), ("ses-M12", 371)] if name == "sub-A001" else [("ses-M00", 0)]
         site = f"site{name[4]}"
-        table(root / name / f"{name}_sessions.tsv",
-              [{"session_id": visit, "days_from_baseline": day, "site": site, "scanner": f"scanner{name[4]}"}
-               for visit, day in visits])  # fmt: skip
+        table(
+            root / name / f"{name}_sessions.tsv",
+            [
+                {"session_id": visit, "days_from_baseline": day, "site": site, "scanner": f"scanner{name[4]}"}
+                for visit, day in visits
+            ],
+        )
         for visit, _ in visits:
             _visit(root, index, name, visit)
     _prediction(root)
     put(root / MANUAL / "dataset_description.json", _LINKED)
-    table(root / MANUAL / "descriptions.tsv", [{"desc_id": f"desc-{rater}", "description": rater, "rater_id": rater,
-                                                "role": "expert", "protocol": "ms"} for rater in RATERS])  # fmt: skip
+    table(
+        root / MANUAL / "descriptions.tsv",
+        [
+            {"desc_id": f"desc-{rater}", "description": rater, "rater_id": rater, "role": "expert", "protocol": "ms"}
+            for rater in RATERS
+        ],
+    )
 
 
 def _prediction(root: Path) -> None:
@@ -52,9 +66,16 @@ def _prediction(root: Path) -> None:
 
 
 def _person(index: int, name: str) -> dict[str, Any]:
-    return {"participant_id": name, "person_id": f"P{index % 6:03d}", "species": "homo sapiens", "age": 30 + index,
-            "sex": "F", "class": "MS" if index % 2 else "HC", "diagnosis": "RRMS *new*" if index % 2 else "healthy",
-            "radiological_status": "pathological" if index % 2 else "normal"}  # fmt: skip
+    return {
+        "participant_id": name,
+        "person_id": f"P{index % 6:03d}",
+        "species": "homo sapiens",
+        "age": 30 + index,
+        "sex": "F",
+        "class": "MS" if index % 2 else "HC",
+        "diagnosis": "RRMS *new*" if index % 2 else "healthy",
+        "radiological_status": "pathological" if index % 2 else "normal",
+    }
 
 
 def _visit(root: Path, index: int, name: str, visit: str) -> None:
@@ -67,8 +88,14 @@ def _visit(root: Path, index: int, name: str, visit: str) -> None:
         return
     uri = f"bids:raw:{stem}_FLAIR.nii.gz"
     for number, rater in enumerate(RATERS):
-        sidecar = {"Type": "Lesion", "Manual": True, "Sources": [uri], "SpatialReference": uri, "RaterID": rater,
-                   "SourceSHA256": sha256_bytes(flair)}  # fmt: skip
+        sidecar = {
+            "Type": "Lesion",
+            "Manual": True,
+            "Sources": [uri],
+            "SpatialReference": uri,
+            "RaterID": rater,
+            "SourceSHA256": sha256_bytes(flair),
+        }
         mask = encode(lesions(index, visit, grown=number), AFFINE)
         _file(root / MANUAL / f"{stem}_space-FLAIR_label-L_desc-{rater}_mask.nii.gz", mask, sidecar)
 

@@ -25,14 +25,24 @@ def test_what_is_new_changed_and_there_already_is_told_apart(tmp_path: Path) -> 
     for path in held:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
-    delivered = [*held, f"{HEAD}_run-2_T1w.nii.gz", f"{HEAD}_ce-gadolinium_T1w.nii.gz",
-                 f"derivatives/consensus-ms/{HEAD}_label-lesion_mask.nii.gz",
-                 f"derivatives/common/{HEAD}_space-common_mask.nii.gz"]  # fmt: skip
+    delivered = [
+        *held,
+        f"{HEAD}_run-2_T1w.nii.gz",
+        f"{HEAD}_ce-gadolinium_T1w.nii.gz",
+        f"derivatives/consensus-ms/{HEAD}_label-lesion_mask.nii.gz",
+        f"derivatives/common/{HEAD}_space-common_mask.nii.gz",
+    ]
     found = arriving(delivered, {*delivered[2:], held[0]}, tmp_path)
     assert by_visit(found) == [
-        {"subject": "sub-B1", "session": "ses-M00", "FLAIR": "changed", "T1w": "1 new, 1 there already",
-         "ce-gadolinium_T1w": "new", "consensus": "new"},
-    ]  # fmt: skip
+        {
+            "subject": "sub-B1",
+            "session": "ses-M00",
+            "FLAIR": "changed",
+            "T1w": "1 new, 1 there already",
+            "ce-gadolinium_T1w": "new",
+            "consensus": "new",
+        },
+    ]
     assert Arrival("sub-B1", "ses-M00", "image", "FLAIR", changed=1) in found
 
 
@@ -63,6 +73,14 @@ def test_page_and_command_show_what_comes_in(
     said = CliRunner().invoke(app, ["import", "bids", str(delivery), "--check"]).stdout
     assert "sub-C001  ses-M00  new" in said
     said = CliRunner().invoke(app, ["import", "bids", str(delivery), "--check", "--json"]).stdout
-    assert json.loads(said)["arriving"] == [{"subject": "sub-C001", "session": "ses-M00", "kind": "image",
-                                             "channel": "FLAIR", "new": 1, "changed": 0,
-                                             "there_already": 0}]  # fmt: skip
+    assert json.loads(said)["arriving"] == [
+        {
+            "subject": "sub-C001",
+            "session": "ses-M00",
+            "kind": "image",
+            "channel": "FLAIR",
+            "new": 1,
+            "changed": 0,
+            "there_already": 0,
+        }
+    ]

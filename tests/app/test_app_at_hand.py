@@ -115,8 +115,12 @@ def test_a_split_goes_on_to_the_snapshot_and_tells_the_class_that_a_part_lacks(w
     test.text_input(key="split_name").set_value("apart")
     test = button(test, "Make the split").click().run()  # type: ignore[attr-defined]
     rows = parts.of_split(Catalog.of(writable), splits.get(writable, "apart"))
-    lacking = [(label, part) for label in ("HC", "MS") for part in ("train", "validation", "test")
-               if not any(row["class"] == label and row["part"] == part for row in rows)]  # fmt: skip
+    lacking = [
+        (label, part)
+        for label in ("HC", "MS")
+        for part in ("train", "validation", "test")
+        if not any(row["class"] == label and row["part"] == part for row in rows)
+    ]
     assert lacking, "six persons of two classes in three parts"
     told = [item.value for item in test.warning]
     assert told == [f"No person of the class {label} is in {part}." for label, part in lacking]

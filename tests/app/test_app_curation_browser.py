@@ -33,8 +33,14 @@ def address(own: Registry) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ACTOR_ENVIRONMENT, "r01")
         exclusions.exclude(own, "sub-A001/ses-M12", "motion", "shaking")
-        link = PersonLink(subject_a=A, subject_b=B, kind=SUSPECTED, method="fingerprint", score=0.912,
-                          reason="FLAIR images alike to 0.91 after alignment")  # fmt: skip
+        link = PersonLink(
+            subject_a=A,
+            subject_b=B,
+            kind=SUSPECTED,
+            method="fingerprint",
+            score=0.912,
+            reason="FLAIR images alike to 0.91 after alignment",
+        )
         links._publish(own, {(A, B): link}, links.Change("persons.propose", "Propose 1 links of persons"))
         commit_pending(own)
     with serving(own.root, actor="r02") as started:

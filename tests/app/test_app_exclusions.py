@@ -128,8 +128,9 @@ def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
     exclusions.exclude(writable, "sub-B005/ses-M00", "motion")
     found = losses.of_query(writable, "all")
     assert [(item.name, item.images, item.persons) for item in found.by_reason] == [
-        ("consent-withdrawn", 2, 1), ("motion", 1, 1),
-    ]  # fmt: skip
+        ("consent-withdrawn", 2, 1),
+        ("motion", 1, 1),
+    ]
     assert [item.name for item in found.by_unit] == ["P001", "sub-B005/ses-M00"]
     assert found.images_left + sum(item.images for item in found.by_reason) == found.images
     assert (found.persons, found.persons_left) == (6, 4)
@@ -160,8 +161,11 @@ def test_units_are_found_and_told_in_words(full: Registry) -> None:
     assert len(units.find(catalog, "sub", most=3)) == 3
     assert units.find(catalog, "100%_'") == []
     assert [units.in_words(unit) for unit in ("P001", "sub-A001", "sub-A001/ses-M12", FLAIR)] == [
-        "Person P001", "Subject sub-A001", "Visit M12 of sub-A001", "Image FLAIR of sub-A001, M12",
-    ]  # fmt: skip
+        "Person P001",
+        "Subject sub-A001",
+        "Visit M12 of sub-A001",
+        "Image FLAIR of sub-A001, M12",
+    ]
     for item in units.find(catalog, "a", most=1000):
         assert units.kind(item.unit) == item.kind
 

@@ -19,9 +19,13 @@ from tests.registry import registry_state
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
-@pytest.mark.parametrize(("step", "said"), [
-    ("fail", "The disk is full."), ("break", "ended by a fault of the program"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("fail", "The disk is full."),
+        ("break", "ended by a fault of the program"),
+    ],
+)
 def test_a_failing_import_changes_nothing(
     writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch, step: str, said: str
 ) -> None:
@@ -66,25 +70,38 @@ def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery:
     for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
         assert "1 subject, 1 session and 1 image are in the registry." in texts(test)
         assert [link.proto.label for link in test.get("page_link")] == [
-            "Check the images", "Look for pairs of persons", "Start the QC sweep", "See the cohort",
-        ]  # fmt: skip
+            "Check the images",
+            "Look for pairs of persons",
+            "Start the QC sweep",
+            "See the cohort",
+        ]
         assert metrics(test)["Images"] == "1"
     button(test, "Another delivery").click().run()
     assert "Look at it" in labels(open_page(writable, "inbox")), "in every window"
 
 
 def add(registry: Registry, state: str, **values: object) -> ImportWork:
-    work = ImportWork(import_id="i1", state=state, recipe="bids", source="/data/centre_b", actor="r07",
-                      started="2001-02-03T04:05:06Z", **values)  # fmt: skip
+    work = ImportWork(
+        import_id="i1",
+        state=state,
+        recipe="bids",
+        source="/data/centre_b",
+        actor="r07",
+        started="2001-02-03T04:05:06Z",
+        **values,
+    )
     import_rows.add(registry, work)
     return work
 
 
-@pytest.mark.parametrize(("values", "bar"), [
-    ({"state": "queued"}, "Starting"),
-    ({"state": "running", "done": 3, "total": 12, "what": "files"}, "Files: 3 of 12"),
-    ({"state": "running", "what": "committing"}, "Committing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "bar"),
+    [
+        ({"state": "queued"}, "Starting"),
+        ({"state": "running", "done": 3, "total": 12, "what": "files"}, "Files: 3 of 12"),
+        ({"state": "running", "what": "committing"}, "Committing"),
+    ],
+)
 def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, object], bar: str) -> None:
     with locking.lock(writable, "imports/i1.alive"):
         add(writable, **values)  # type: ignore[arg-type]
@@ -96,12 +113,15 @@ def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, o
     assert "ended before it was done" in texts(test.run())
 
 
-@pytest.mark.parametrize(("values", "said"), [
-    ({"state": "finished", "report": "bids-0123"}, "It is in the registry."),
-    ({"state": "finished"}, "It is in the registry."),
-    ({"state": "failed", "message": "The disk is full.", "hint": "Free space."}, "The disk is full."),
-    ({"state": "stopped", "message": "The import was stopped."}, "The import was stopped."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"state": "finished", "report": "bids-0123"}, "It is in the registry."),
+        ({"state": "finished"}, "It is in the registry."),
+        ({"state": "failed", "message": "The disk is full.", "hint": "Free space."}, "The disk is full."),
+        ({"state": "stopped", "message": "The import was stopped."}, "The import was stopped."),
+    ],
+)
 def test_the_end_of_an_import_is_said(writable: Registry, values: dict[str, object], said: str) -> None:
     add(writable, **values, ended="2001-02-03T05:05:06Z")  # type: ignore[arg-type]
     test = open_page(writable, "inbox")

@@ -51,8 +51,14 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     test = ended(writable, looked(writable, "bids", delivery))
     assert not test.exception
     assert not test.error
-    assert metrics(test) == {"Subjects": "1", "Sessions": "1", "Images": "1", "Masks": "0", "Consensus": "0",
-                             "Not imported": "2"}  # fmt: skip
+    assert metrics(test) == {
+        "Subjects": "1",
+        "Sessions": "1",
+        "Images": "1",
+        "Masks": "0",
+        "Consensus": "0",
+        "Not imported": "2",
+    }
     whys = [row["Why"] for frame in test.dataframe if "Why" in frame.value for _, row in frame.value.iterrows()]
     assert reasons.sentence("not-nifti") in whys
     examples = [name for frame in test.dataframe if "Why" in frame.value for name in frame.value.get("For example", ())]
@@ -115,8 +121,10 @@ def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Pa
 
     twice = [{**row, "keep": "yes", "name": "anat/T1w"} for row in cells]
     assert any("have one name" in said for said in inbox.correct(planned, twice).problems)
-    assert any("no BIDS name" in said or "not a BIDS name" in said
-               for said in inbox.correct(planned, [{**row, "name": "nonsense"} for row in cells]).problems)  # fmt: skip
+    assert any(
+        "no BIDS name" in said or "not a BIDS name" in said
+        for said in inbox.correct(planned, [{**row, "name": "nonsense"} for row in cells]).problems
+    )
     assert inbox.correct(planned, [{**row, "keep": "no"} for row in cells]).problems
 
     cells[odd] |= {"keep": "yes", "name": "anat/acq-second_PDw"}
@@ -158,9 +166,12 @@ def test_all_that_wait_are_left_out_at_once(writable: Registry, tmp_path: Path) 
 
 def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path) -> None:
     for recipe, folder, people, error in (
-        (None, str(tmp_path), "", UsageError), ("bids", " ", "", UsageError), ("none", str(tmp_path), "", NotFound),
-        ("bids", str(tmp_path / "x"), "", NotFound), ("dicom", str(tmp_path), str(tmp_path / "x.tsv"), NotFound),
-    ):  # fmt: skip
+        (None, str(tmp_path), "", UsageError),
+        ("bids", " ", "", UsageError),
+        ("none", str(tmp_path), "", NotFound),
+        ("bids", str(tmp_path / "x"), "", NotFound),
+        ("dicom", str(tmp_path), str(tmp_path / "x.tsv"), NotFound),
+    ):
         with pytest.raises(error):
             inbox.asked(recipe, folder, people)
     assert issubclass(jobs.Stopped, CohortiumError)

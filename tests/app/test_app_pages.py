@@ -31,8 +31,15 @@ def test_an_empty_registry_says_how_to_begin(bare: Registry) -> None:
 def test_overview_counts_and_its_sites_filter(full: Registry) -> None:
     test = open_page(full, "overview")
     counts = {metric.label: metric.value for metric in test.metric}
-    assert counts == {"Persons": "6", "Subjects": "7", "Sessions": "8", "Images": "15", "Raters": "3", "Masks": "21",
-                      "Lesions": "11"}  # fmt: skip
+    assert counts == {
+        "Persons": "6",
+        "Subjects": "7",
+        "Sessions": "8",
+        "Images": "15",
+        "Raters": "3",
+        "Masks": "21",
+        "Lesions": "11",
+    }
     test = test.pills[0].select("siteB").run()
     assert {metric.label: metric.value for metric in test.metric}["Subjects"] == "4"
     assert "2 gaps" in texts(test)  # one T1w, one reading

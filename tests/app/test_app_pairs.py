@@ -37,8 +37,9 @@ def test_crossings_are_the_leaks_that_follow(writable: Registry) -> None:
 def test_evidence_is_words() -> None:
     reason = f"one checksum in {A}/ses-M00/anat/{A}_ses-M00_FLAIR.nii.gz and {B}/ses-M00/anat/{B}_ses-M00_FLAIR.nii.gz"
     link = PersonLink(subject_a=A, subject_b=B, kind=SUSPECTED, method="checksum", score=1.0, reason=reason)
-    assert pairs.evidence(link) == ("Both hold one image file, the same byte for byte: "
-                                    f"Image FLAIR of {A}, M00 and Image FLAIR of {B}, M00.")  # fmt: skip
+    assert pairs.evidence(link) == (
+        f"Both hold one image file, the same byte for byte: Image FLAIR of {A}, M00 and Image FLAIR of {B}, M00."
+    )
     for method in ("series", "study", "declared", "fingerprint", "unheard-of"):
         assert pairs.evidence(PersonLink(subject_a=A, subject_b=B, kind=SAME, method=method)).endswith(".")
 

@@ -33,8 +33,14 @@ def no_jobs_left() -> Iterator[None]:
 @pytest.fixture
 def suspected(writable: Registry) -> Registry:
     """A registry in which two subjects wait for a decision."""
-    link = PersonLink(subject_a=A, subject_b=B, kind=SUSPECTED, method="fingerprint", score=0.912,
-                      reason="FLAIR images alike to 0.91 after alignment; sex F and F")  # fmt: skip
+    link = PersonLink(
+        subject_a=A,
+        subject_b=B,
+        kind=SUSPECTED,
+        method="fingerprint",
+        score=0.912,
+        reason="FLAIR images alike to 0.91 after alignment; sex F and F",
+    )
     links._publish(writable, {(A, B): link}, links.Change("persons.propose", "Propose 1 links of persons"))
     return writable
 

@@ -31,11 +31,18 @@ def post(registry: Registry, path: str, asked: Any, kind: str = "application/jso
     body, sent = json.dumps(asked).encode(), []
     headers = {"content-type": kind, "content-length": str(len(body))}
     scope = {
-        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "scheme": "http",
-        "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
-    }  # fmt: skip
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+    }
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -50,8 +57,16 @@ def post(registry: Registry, path: str, asked: Any, kind: str = "application/jso
 def said(registry: Registry, action: str, verdict: str = "reject", **more: Any) -> dict[str, Any]:
     with registry.reading() as session:
         sha256 = session.get_one(Image, FIRST).sha256
-    return {"action": action, "image": FIRST, "sha256": sha256, "verdict": verdict, "artifacts": ["motion"],
-            "comment": "", "expected": None, **more}  # fmt: skip
+    return {
+        "action": action,
+        "image": FIRST,
+        "sha256": sha256,
+        "verdict": verdict,
+        "artifacts": ["motion"],
+        "comment": "",
+        "expected": None,
+        **more,
+    }
 
 
 def standing(registry: Registry) -> list[tuple[str, str]]:

@@ -29,25 +29,57 @@ def made(registry: Registry) -> tuple[Path, Manifest]:
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
     (folder / "report.html").write_text("<h1>Report</h1>")
-    lines = [{"event": "epoch", "epoch": n, "elapsed_s": 30 * n, "loss": 1 / n,
-              "validation_dice": 0.2 * n if n % 2 else None} for n in (1, 2, 3)]  # fmt: skip
+    lines = [
+        {
+            "event": "epoch",
+            "epoch": n,
+            "elapsed_s": 30 * n,
+            "loss": 1 / n,
+            "validation_dice": 0.2 * n if n % 2 else None,
+        }
+        for n in (1, 2, 3)
+    ]
     (folder / "progress.jsonl").write_text("\n".join([*map(json.dumps, lines), '{"event": "epo']))
     write_scores(folder, manifest)
     return folder, manifest
 
 
 def write_scores(folder: Path, manifest: Manifest) -> None:
-    rows = [{"source": source, "part": "test", "sample": sample.sample, "site": sample.site, "label_name": "lesion",
-             "dice": "n/a" if number == 0 else 0.9 - number / 10, "hd95_mm": 3.5, "assd_mm": 1, "nsd": 0.5,
-             "reference_mm3": 1000, "predicted_mm3": 900}
-            for number, sample in enumerate(manifest.samples) for source in ("model", "e01")]  # fmt: skip
+    rows = [
+        {
+            "source": source,
+            "part": "test",
+            "sample": sample.sample,
+            "site": sample.site,
+            "label_name": "lesion",
+            "dice": "n/a" if number == 0 else 0.9 - number / 10,
+            "hd95_mm": 3.5,
+            "assd_mm": 1,
+            "nsd": 0.5,
+            "reference_mm3": 1000,
+            "predicted_mm3": 900,
+        }
+        for number, sample in enumerate(manifest.samples)
+        for source in ("model", "e01")
+    ]
     with (folder / "scores.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     spread = {"mean": 0.61, "ci95": [0.5, 0.7], "sd": 0.1, "median": 0.6}
-    part = {"source": "model", "part": "test", "label": "lesion", "n": 7, "n_persons": 5, "n_na": 1, "n_failed": 0,
-            "dice": spread, "hd95_mm": spread, "assd_mm": None, "lesion_recall": 0.5}  # fmt: skip
+    part = {
+        "source": "model",
+        "part": "test",
+        "label": "lesion",
+        "n": 7,
+        "n_persons": 5,
+        "n_na": 1,
+        "n_failed": 0,
+        "dice": spread,
+        "hd95_mm": spread,
+        "assd_mm": None,
+        "lesion_recall": 0.5,
+    }
     (folder / "evaluation.json").write_text(json.dumps({"parts": [part, {**part, "source": "e01"}]}))
 
 

@@ -41,8 +41,11 @@ def test_drawings_come_by_rater_then_consensus_and_reach_other_images_on_the_gri
     assert images == [FLAIR, FLAIR.replace("FLAIR", "T1w")]
     found = drawings.over(full, images)
     assert [(item.kind, item.source) for item in found] == [
-        (Kind.READING, "e01"), (Kind.READING, "e02"), (Kind.READING, "e03"), (Kind.CONSENSUS, "majority"),
-    ]  # fmt: skip
+        (Kind.READING, "e01"),
+        (Kind.READING, "e02"),
+        (Kind.READING, "e03"),
+        (Kind.CONSENSUS, "majority"),
+    ]
 
 
 def test_predictions_stand_last_and_state_no_volume(full: Registry) -> None:
@@ -137,5 +140,9 @@ def test_masks_whose_lesions_were_not_measured_are_counted_until_they_are(full: 
 
 def test_what_no_dataset_says_has_one_word_and_no_colour_of_its_own(full: Registry) -> None:
     names = overview.names(Catalog.of(full))
-    assert names == {"site": ["siteA", "siteB"], "scanner": ["scannerA", "scannerB"], "class": ["HC", "MS"],
-                     "channel": ["FLAIR", "T1w"]}  # fmt: skip
+    assert names == {
+        "site": ["siteA", "siteB"],
+        "scanner": ["scannerA", "scannerB"],
+        "class": ["HC", "MS"],
+        "channel": ["FLAIR", "T1w"],
+    }

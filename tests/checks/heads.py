@@ -40,11 +40,18 @@ def of_file(place: Path, index: int) -> Shot:
     header = read_header(place)
     subject = f"sub-A{index:03d}"
     return Shot(
-        path=f"{subject}/anat/{place.name}", sha256=f"{place.stat().st_mtime_ns}{index}", subject=subject,
+        path=f"{subject}/anat/{place.name}",
+        sha256=f"{place.stat().st_mtime_ns}{index}",
+        subject=subject,
         session=subject,
-        site="siteA", channel="T1w", suffix="T1w", spacing_mm=header.spacing_mm, shape=header.shape[:3],
-        sidecar=SIDECAR, measured=Measured(None, measure(load(place)), None, forms_apart_mm(place)),
-    )  # fmt: skip
+        site="siteA",
+        channel="T1w",
+        suffix="T1w",
+        spacing_mm=header.spacing_mm,
+        shape=header.shape[:3],
+        sidecar=SIDECAR,
+        measured=Measured(None, measure(load(place)), None, forms_apart_mm(place)),
+    )
 
 
 def volume(data: Any, affine: Any = AFFINE) -> Volume:

@@ -80,7 +80,7 @@ FAULTS: dict[str, tuple[str, Spoil]] = {
     "noise": ("outlier-noise", _noisy),
     "blurred": ("outlier-sharpness", lambda data: ndimage.gaussian_filter(data.astype(np.float32), 2.5)),
     "half as large": ("outlier-foreground-ml", _shrunk),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -164,7 +164,7 @@ DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "a header alone": ("a.nii", lambda data: gzip.decompress(data)[:352]),
     "terabytes declared": ("a.nii", lambda data: _dimensions(data, 3, 32767, 32767, 32767)),
     "a negative length": ("a.nii", lambda data: _dimensions(data, 3, -5)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -213,11 +213,19 @@ def test_a_sidecar_that_lacks_fields_is_named_with_them_and_a_whole_channel_once
 def _cells(missing: set[tuple[str, str, str]], subjects: int = 8) -> list[dict[str, Any]]:
     """Rows of the overview; a missing visit has no channel."""
     return [
-        {"subject": subject, "session": visit, "channel": channel, "images": 1, "readings": 0, "consensus": 0,
-         **_state((subject, visit, "") in missing, (subject, visit, channel) in missing)}
+        {
+            "subject": subject,
+            "session": visit,
+            "channel": channel,
+            "images": 1,
+            "readings": 0,
+            "consensus": 0,
+            **_state((subject, visit, "") in missing, (subject, visit, channel) in missing),
+        }
         for subject in (f"sub-{n}" for n in range(subjects))
-        for visit in ("ses-M00", "ses-M12") for channel in ("FLAIR", "T1w")
-    ]  # fmt: skip
+        for visit in ("ses-M00", "ses-M12")
+        for channel in ("FLAIR", "T1w")
+    ]
 
 
 def _state(no_visit: bool, no_image: bool) -> dict[str, str | None]:
@@ -229,8 +237,9 @@ def _state(no_visit: bool, no_image: bool) -> dict[str, str | None]:
 def test_a_visit_and_a_channel_that_most_have_are_missed() -> None:
     found = judge(Cohort([], _cells({("sub-3", "ses-M12", ""), ("sub-5", "ses-M00", "T1w")})))
     assert [(item.code, item.unit, item.channel) for item in found] == [
-        ("session-missing", "sub-3/ses-M12", None), ("channel-missing", "sub-5/ses-M00", "T1w"),
-    ]  # fmt: skip
+        ("session-missing", "sub-3/ses-M12", None),
+        ("channel-missing", "sub-5/ses-M00", "T1w"),
+    ]
     assert {(item.subject_id, item.site_id) for item in found} == {("sub-3", "siteA"), ("sub-5", "siteA")}
 
 

@@ -134,9 +134,16 @@ def test_few_images_have_no_outliers_and_nothing_positive_has_no_group() -> None
 
 @pytest.mark.parametrize(
     "data",
-    [np.zeros((4, 5, 6)), np.full((4, 5, 6), 7.0), np.full((1, 1, 1), 3), np.full((4, 4, 4), np.nan),
-     np.ones((2, 2, 2, 3)), np.array([[[np.inf, 1], [2, -np.inf]]]), np.random.default_rng(0).normal(size=(1, 9, 9))],
-)  # fmt: skip
+    [
+        np.zeros((4, 5, 6)),
+        np.full((4, 5, 6), 7.0),
+        np.full((1, 1, 1), 3),
+        np.full((4, 4, 4), np.nan),
+        np.ones((2, 2, 2, 3)),
+        np.array([[[np.inf, 1], [2, -np.inf]]]),
+        np.random.default_rng(0).normal(size=(1, 9, 9)),
+    ],
+)
 def test_odd_volumes_have_measures_that_are_numbers_or_nothing(data: np.ndarray) -> None:  # type: ignore[type-arg]
     found = measure(heads.volume(data, np.eye(4)))
     assert set(found) <= set(ImageMeasures.model_fields)

@@ -79,8 +79,18 @@ def test_of_two_images_that_contradict_each_other_both_are_named(demo: Cohort) -
 def test_a_lone_image_is_compared_with_the_mean_of_others(demo: Cohort) -> None:
     """Twelve subjects made of one: one image each, so only the mean can tell."""
     base = [shot for shot in demo.shots if shot.subject == "sub-B101"]
-    alike = [replace(base[n % 2], path=f"sub-{n}/x", subject=f"sub-{n}", session=f"sub-{n}", channel="FLAIR", site="s",
-                     sha256=str(n)) for n in range(12)]  # fmt: skip
+    alike = [
+        replace(
+            base[n % 2],
+            path=f"sub-{n}/x",
+            subject=f"sub-{n}",
+            session=f"sub-{n}",
+            channel="FLAIR",
+            site="s",
+            sha256=str(n),
+        )
+        for n in range(12)
+    ]
     assert suspected(Cohort(alike)) == {}
     alike[5] = replace(alike[5], measured=flip(alike[5].measured or Measured()))
     assert set(suspected(Cohort(alike))) == {"sub-5/x"}
@@ -113,7 +123,9 @@ def test_real_spinal_cords_have_no_finding(realdata: Path) -> None:
     """Five acquisitions of four centres, two runs each; forms that differ by a twentieth of a mm are no fault."""
     places = sorted((realdata / "gm_challenge").glob("sub-*/anat/*_T2starw.nii.gz"))
     names = [place.name.split("_")[0] for place in places]
-    shots = [replace(heads.of_file(place, 0), subject=name, session=name, site=name, path=place.name, channel="T2starw")
-             for place, name in zip(places, names, strict=True)]  # fmt: skip
+    shots = [
+        replace(heads.of_file(place, 0), subject=name, session=name, site=name, path=place.name, channel="T2starw")
+        for place, name in zip(places, names, strict=True)
+    ]
     assert len(shots) == 10
     assert [item.code for item in judge(Cohort(shots))] == []

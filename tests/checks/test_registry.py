@@ -123,8 +123,9 @@ def test_a_file_that_was_changed_outside_is_named_and_nothing_of_it_is_kept(coho
     checks.run(cohort)
     (row,) = checks.listed(cohort, Wanted(code="image-unreadable"))
     assert (row["unit"], "not those that the registry accepted" in row["message"]) == (
-        tiny_bids.image_path("sub-A003"), True,
-    )  # fmt: skip
+        tiny_bids.image_path("sub-A003"),
+        True,
+    )
     place.write_bytes(whole)
     checks.run(cohort)
     assert checks.listed(cohort, Wanted(code="image-unreadable")) == []
@@ -151,9 +152,11 @@ def test_only_the_named_findings_are_acknowledged_and_mistakes_change_nothing(sp
     checks.run(spoiled)
     before = registry_state.rows(spoiled)
     for unit, reason, chosen, kind in [
-        (PATH, "", (), UsageError), (PATH, "two\nlines", (), UsageError), ("sub-X", "seen", (), NotFound),
+        (PATH, "", (), UsageError),
+        (PATH, "two\nlines", (), UsageError),
+        ("sub-X", "seen", (), NotFound),
         (PATH, "seen", ("image-empty",), NotFound),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(kind):
             checks.acknowledge(spoiled, unit, reason, chosen)
     assert registry_state.rows(spoiled) == before

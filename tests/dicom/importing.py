@@ -16,9 +16,18 @@ from registry.canon import read_tsv, tsv_bytes
 
 SALT = Pseudonyms(b"a salt of thirty-two bytes length")
 SECRETS = (
-    twins.PATIENT, "Roe", "Jane", twins.DATE, "2001", "1960", "4711", "Doe", "Invented Road",
-    Series().uid, Series().study_uid,
-)  # fmt: skip
+    twins.PATIENT,
+    "Roe",
+    "Jane",
+    twins.DATE,
+    "2001",
+    "1960",
+    "4711",
+    "Doe",
+    "Invented Road",
+    Series().uid,
+    Series().study_uid,
+)
 
 
 def nothing(done: int, total: int, what: str) -> None:

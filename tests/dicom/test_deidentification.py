@@ -144,8 +144,10 @@ def test_nifti_headers_are_read(tmp_path: Path) -> None:
     nibabel.save(version2, tmp_path / "d.nii")
     save(tmp_path / "e.nii.gz", np.zeros((2, 2, 2), np.uint8), np.eye(4))
     assert [(item.path, item.code) for item in scan(tmp_path).findings] == [
-        ("a.nii.gz", Kind.HEADER_TEXT), ("b.nii.gz", Kind.EXTENSION), ("d.nii", Kind.HEADER_TEXT),
-    ]  # fmt: skip
+        ("a.nii.gz", Kind.HEADER_TEXT),
+        ("b.nii.gz", Kind.EXTENSION),
+        ("d.nii", Kind.HEADER_TEXT),
+    ]
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

@@ -50,8 +50,10 @@ Imported = tuple[Path, Path, ImportReport]
 
 
 def test_each_series_has_its_bids_name(imported: Imported) -> None:
-    names = {re.sub(r"sub-[0-9A-F]{10}", "sub-X", path.relative_to(imported[1]).as_posix())
-             for path in imported[1].rglob("*.nii.gz")}  # fmt: skip
+    names = {
+        re.sub(r"sub-[0-9A-F]{10}", "sub-X", path.relative_to(imported[1]).as_posix())
+        for path in imported[1].rglob("*.nii.gz")
+    }
     assert names == {
         "sub-X/ses-01/anat/sub-X_ses-01_T1w.nii.gz",
         "sub-X/ses-01/anat/sub-X_ses-01_ce-gadolinium_T1w.nii.gz",
@@ -92,8 +94,9 @@ def test_sessions_hold_offsets_and_the_scanner(imported: Imported) -> None:
     (path,) = imported[1].glob("sub-*/sub-*_sessions.tsv")
     rows = read_tsv(path)
     assert [(row["session_id"], row["days_from_baseline"], row["site"]) for row in rows] == [
-        ("ses-01", "0", "Centre A"), ("ses-02", "35", "Centre A"),
-    ]  # fmt: skip
+        ("ses-01", "0", "Centre A"),
+        ("ses-02", "35", "Centre A"),
+    ]
     assert rows[0]["scanner"] == "Siemens Invented 3 T, Centre A"
     (person,) = read_tsv(imported[1] / "participants.tsv")
     assert (person["age"], person["sex"]) == ("41", "F")

@@ -40,8 +40,14 @@ def test_a_corrected_plan_is_followed(tmp_path: Path) -> None:
     twins.write(tmp_path / "in", Series("xyz", more={"ImageType": ["DERIVED", "SECONDARY"]}), EchoTime=50)
     made = make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
     assert [row.keep for row in made.rows] == ["no"]
-    edited(tmp_path / "plan.tsv", keep="yes", name="anat/acq-crop_T2w", subject="MS1", session="ses-M12",
-           days_from_baseline="365")  # fmt: skip
+    edited(
+        tmp_path / "plan.tsv",
+        keep="yes",
+        name="anat/acq-crop_T2w",
+        subject="MS1",
+        session="ses-M12",
+        days_from_baseline="365",
+    )
     report = stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
     assert report.kept["images"] == 1
     assert (tmp_path / "into/sub-MS1/ses-M12/anat/sub-MS1_ses-M12_acq-crop_T2w.nii.gz").is_file()

@@ -33,8 +33,10 @@ def deliver(source: Path, work: Path) -> Delivered:
     base = recipes.load("dicom")
     options = {**base.options, "pseudonyms": SALT}
     seen = survey(replace(base, options=options), source, Settings(SALT), lambda done, total, what: None)
-    rows = [replace(row, keep=row.keep.replace("ask", "yes"), name=row.name.replace("task-unnamed", "task-epi"))
-            for row in seen.rows.values()]  # fmt: skip
+    rows = [
+        replace(row, keep=row.keep.replace("ask", "yes"), name=row.name.replace("task-unnamed", "task-epi"))
+        for row in seen.rows.values()
+    ]
     for stack in seen.stacks.values():
         assert stack.key not in seen.blocked
     plan.write(work / "plan.tsv", rows)
@@ -55,8 +57,11 @@ def test_nothing_written_names_a_person(delivered: Delivered) -> None:
     into = delivered[1]
     assert scan(into).findings == ()
     for path in (path for path in into.rglob("*") if path.suffix in (".json", ".tsv")):
-        assert not [word for word in ("Albus", "PGBM", "Regression", "45160", "14519", "2018", "20200121")
-                    if word in path.read_text()], path.name  # fmt: skip
+        assert not [
+            word
+            for word in ("Albus", "PGBM", "Regression", "45160", "14519", "2018", "20200121")
+            if word in path.read_text()
+        ], path.name
 
 
 def test_every_file_is_used_or_listed(delivered: Delivered) -> None:

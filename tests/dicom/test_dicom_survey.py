@@ -66,11 +66,12 @@ FILES: list[tuple[str, Callable[[Path], object], set[Code]]] = [
     ("a pipe", lambda f: os.mkfifo(f / "pipe"), {Code.NO_FILE}),
     ("a link to a folder", lambda f: (f / "linked").symlink_to(f), {Code.NO_FILE}),
     ("a copy", lambda f: shutil.copy(f / "01-00-002", f / "copy"), {Code.DUPLICATED_INSTANCE}),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("damage", "expected"), [(damage, expected) for _, damage, expected in FILES],
-                         ids=[name for name, _, _ in FILES])  # fmt: skip
+@pytest.mark.parametrize(
+    ("damage", "expected"), [(damage, expected) for _, damage, expected in FILES], ids=[name for name, _, _ in FILES]
+)
 def test_a_file_that_is_no_slice_is_listed_with_its_reason(
     tmp_path: Path, damage: Callable[[Path], object], expected: set[Code]
 ) -> None:
@@ -106,7 +107,7 @@ SERIES: list[tuple[str, Callable[[Path], object], Code, str]] = [
     ("nobody", lambda f: twins.write(f, Series(), PatientID="", PatientName=""), Code.PATIENT_UNKNOWN, "ask"),
     ("no rule", lambda f: twins.write(f, Series("xyz"), EchoTime=50), Code.NO_RULE, "ask"),
     ("odd parameters", lambda f: twins.write(f, Series("T1", more=twins.T2)), Code.UNSURE_NAME, "ask"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("make", "code", "keep"), [row[1:] for row in SERIES], ids=[row[0] for row in SERIES])

@@ -48,9 +48,13 @@ def cohort(root: Path) -> Path:
     """Six persons with a bright cube each, frozen into a manifest; returns the manifest's path."""
     samples = [_sample(root, number, part) for number, part in enumerate(["train"] * 4 + ["validation", "test"])]
     manifest = Manifest(
-        query={"name": "q", "version": 1, "sql": "", "sha256": ""}, split=None, target_policy={},
-        channels=("T1w",), labels={"0": "background", "1": "cube"}, samples=tuple(samples),
-    )  # fmt: skip
+        query={"name": "q", "version": 1, "sql": "", "sha256": ""},
+        split=None,
+        target_policy={},
+        channels=("T1w",),
+        labels={"0": "background", "1": "cube"},
+        samples=tuple(samples),
+    )
     path = root / f"{manifest.snapshot_id}.json.gz"
     path.write_bytes(manifests.encode(manifest))
     return path

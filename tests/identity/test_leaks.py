@@ -18,8 +18,9 @@ from registry.manifests import PARTS, FileRef, Manifest, Sample, Target
 
 def sample(name: str, person: str, part: str | None, sha256: str = "") -> Sample:
     image = FileRef(f"sub-{name}/anat/sub-{name}_T1w.nii.gz", sha256 or f"sha-{name}", 1)
-    mask = Target(f"derivatives/manual-ms/sub-{name}/anat/sub-{name}_mask.nii.gz", "empty", 1, "expert", "e01", "ms",
-                  image.path)  # fmt: skip
+    mask = Target(
+        f"derivatives/manual-ms/sub-{name}/anat/sub-{name}_mask.nii.gz", "empty", 1, "expert", "e01", "ms", image.path
+    )
     return Sample(f"sub-{name}", person, f"sub-{name}", None, None, None, None, part, {"T1w": image}, mask)
 
 
@@ -32,12 +33,15 @@ files = st.lists(
         Placed,
         path=st.integers(0, 50).map("f{}".format),
         part=st.sampled_from(PARTS),
-        keys=st.fixed_dictionaries({
-            "person": st.sampled_from(["P1", "P2", "P3", None]), "checksum": st.sampled_from(["a", "b", None]),
-        }),
+        keys=st.fixed_dictionaries(
+            {
+                "person": st.sampled_from(["P1", "P2", "P3", None]),
+                "checksum": st.sampled_from(["a", "b", None]),
+            }
+        ),
     ),
     max_size=12,
-)  # fmt: skip
+)
 
 
 @given(files)

@@ -112,8 +112,14 @@ def test_one_series_in_two_parts_is_a_leak(divided: Registry, field: str, kind: 
 
 
 def finish_run(registry: Registry, run: str, snapshot_id: str, parent: str | None = None) -> None:
-    record = {"run": run, "name": "demo", "status": "trained", "data": {"snapshot": snapshot_id}, "parent_run": parent,
-              "model": {"initial_weights": {"run": parent} if parent else None}}  # fmt: skip
+    record = {
+        "run": run,
+        "name": "demo",
+        "status": "trained",
+        "data": {"snapshot": snapshot_id},
+        "parent_run": parent,
+        "model": {"initial_weights": {"run": parent} if parent else None},
+    }
     path = f"{layout.RUNS}/{run}/run.json"
     publish(registry, Change("run", run), lambda tree: tiny_bids.put_json(tree, path, record))
 

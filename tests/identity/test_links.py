@@ -142,9 +142,14 @@ def test_the_file_of_record_says_who_decided_and_why(cohort: Registry) -> None:
     links.confirm(cohort, "sub-A003", "sub-A001", Verdict("same\tscar,\nsame teeth", "r07"))
     (row,) = read_tsv(cohort.root / layout.PERSON_LINKS)
     assert row == {
-        "subject_a": "sub-A001", "subject_b": "sub-A003", "kind": SAME, "method": "declared", "score": None,
-        "reviewer": "r07", "reason": "same scar, same teeth",
-    }  # fmt: skip
+        "subject_a": "sub-A001",
+        "subject_b": "sub-A003",
+        "kind": SAME,
+        "method": "declared",
+        "score": None,
+        "reviewer": "r07",
+        "reason": "same scar, same teeth",
+    }
 
 
 def test_a_decision_keeps_the_evidence_of_the_proposal(cohort: Registry) -> None:

@@ -63,10 +63,17 @@ def decathlon(root: Path, channels: tuple[str, ...] = ("MRI",)) -> Path:
         {"image": f"./imagesTr/thing_{number:03}.nii.gz", "label": f"./labelsTr/thing_{number:03}.nii.gz"}
         for number in (1, 2, 3)
     ]
-    write_json(root / "dataset.json", {
-        "name": "Thing", "licence": "CC0", "modality": {str(i): name for i, name in enumerate(channels)},
-        "labels": {"0": "background", "1": "front", "2": "back"}, "training": pairs, "test": [],
-    })  # fmt: skip
+    write_json(
+        root / "dataset.json",
+        {
+            "name": "Thing",
+            "licence": "CC0",
+            "modality": {str(i): name for i, name in enumerate(channels)},
+            "labels": {"0": "background", "1": "front", "2": "back"},
+            "training": pairs,
+            "test": [],
+        },
+    )
     return root
 
 
@@ -77,20 +84,33 @@ def bids(root: Path) -> Path:
     write(root / "participants.tsv", "participant_id\tage\tsex\tfirst_name\nsub-01\t30\tF\tAnn\nsub-02\tn/a\tM\tBob\n")
     write(root / "sourcedata/scan.dcm", "raw")
     manual = root / "derivatives/manual-ms"
-    write_json(manual / "dataset_description.json", {
-        "Name": "Masks", "BIDSVersion": "1.8.0", "DatasetType": "derivative", "GeneratedBy": [{"Name": "hand"}],
-        "DatasetLinks": {"raw": "file:../.."},
-    })  # fmt: skip
+    write_json(
+        manual / "dataset_description.json",
+        {
+            "Name": "Masks",
+            "BIDSVersion": "1.8.0",
+            "DatasetType": "derivative",
+            "GeneratedBy": [{"Name": "hand"}],
+            "DatasetLinks": {"raw": "file:../.."},
+        },
+    )
     for number, subject in enumerate(("sub-01", "sub-02")):
         days = "session_id\tacq_time\nses-a\t2020-01-01T00:00:00\nses-b\t2020-03-01T10:00:00\n"
         write(root / f"{subject}/{subject}_sessions.tsv", days)
         for visit, session in enumerate(("ses-a", "ses-b")):
             stem = f"{subject}/{session}/anat/{subject}_{session}"
             put(root / f"{stem}_FLAIR.nii.gz", voxels(10 * number + visit))
-            write_json(root / f"{stem}_FLAIR.json", {
-                "Manufacturer": "Siemens", "ManufacturersModelName": "Trio", "MagneticFieldStrength": 3,
-                "InstitutionName": "Centre A", "PatientName": "Roe", "AcquisitionDateTime": "2020-01-01T00:00:00",
-            })  # fmt: skip
+            write_json(
+                root / f"{stem}_FLAIR.json",
+                {
+                    "Manufacturer": "Siemens",
+                    "ManufacturersModelName": "Trio",
+                    "MagneticFieldStrength": 3,
+                    "InstitutionName": "Centre A",
+                    "PatientName": "Roe",
+                    "AcquisitionDateTime": "2020-01-01T00:00:00",
+                },
+            )
             for rater in ("e01", "e02"):
                 put(manual / f"{stem}_space-FLAIR_label-L_desc-{rater}_mask.nii.gz", blob(1))
     return root
@@ -128,8 +148,10 @@ def open_ms(root: Path) -> Path:
         itk_affine(patient / f"study{study}_FLAIR_to_common_space.txt", (0, 0, 0))
     put(patient / "gt.nii.gz", blob(1))
     put(patient / "common_space_brainmask.nii.gz", blob(1, 1))
-    write(root / "longitudinal/demographics.csv",
-          "patient_id,sex,days_between_studies,patient_age_at_first_study,ms_type\n1,F,203,20,\n")  # fmt: skip
+    write(
+        root / "longitudinal/demographics.csv",
+        "patient_id,sex,days_between_studies,patient_age_at_first_study,ms_type\n1,F,203,20,\n",
+    )
     crossing = root / "cross_sectional"
     for channel in ("FLAIR", "T1", "T1POST", "T2"):
         image = voxels(5).astype(np.float32) - 100

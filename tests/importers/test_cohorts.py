@@ -97,8 +97,10 @@ def errors_of(told: Any) -> list[tuple[str, str]]:
 
 def test_scan_and_rescan_are_sessions_of_one_person(staged: Staged) -> None:
     assert column(staged, "kirby21", "person_id") == {
-        "sub-KKI113": "P-KKI113", "sub-KKI849": "P-KKI849", "sub-KKI906": "P-KKI906"
-    }  # fmt: skip
+        "sub-KKI113": "P-KKI113",
+        "sub-KKI849": "P-KKI849",
+        "sub-KKI906": "P-KKI906",
+    }
     visits = rows(staged, "kirby21", "sub-KKI849/sub-KKI849_sessions.tsv")
     assert [(row["session_id"], row["days_from_baseline"]) for row in visits] == [("ses-1", "0"), ("ses-2", None)]
     assert refused(staged, "kirby21")["KKI2009-42-MPRAGE.nii.gz"] == "not-listed"
@@ -116,8 +118,10 @@ def test_pairs_of_one_patient_are_its_sessions_and_each_mask_stays_on_its_own_im
 
 
 def test_sites_come_out_of_names(staged: Staged) -> None:
-    sites = [rows(staged, "ixi", f"sub-IXI{number}/sub-IXI{number}_sessions.tsv")[0]["site"] for number in
-             ("002", "012", "035")]  # fmt: skip
+    sites = [
+        rows(staged, "ixi", f"sub-IXI{number}/sub-IXI{number}_sessions.tsv")[0]["site"]
+        for number in ("002", "012", "035")
+    ]
     assert sites == ["Guy's Hospital, London", "Hammersmith Hospital, London", "Institute of Psychiatry, London"]
     assert rows(staged, "ofsep", "sub-OFSEP36x0007/sub-OFSEP36x0007_sessions.tsv")[0]["site"] == "OFSEP centre 36"
     assert rows(staged, "msseg-2016", "sub-MSSEG03001/sub-MSSEG03001_sessions.tsv")[0]["scanner"].startswith("GE")
@@ -146,8 +150,11 @@ def test_label_4_of_older_editions_becomes_3_and_a_3_there_is_refused(staged: St
 
 def test_editions_that_number_alike_stay_apart(staged: Staged) -> None:
     assert set(column(staged, "brats", "class")) == {
-        "sub-BRATS00002", "sub-BRATS00003", "sub-BRATS00005", "sub-BRATS20Training002"
-    }  # fmt: skip
+        "sub-BRATS00002",
+        "sub-BRATS00003",
+        "sub-BRATS00005",
+        "sub-BRATS20Training002",
+    }
 
 
 def test_initials_of_patients_are_left_out_and_raters_keep_their_codes(staged: Staged) -> None:
@@ -184,8 +191,9 @@ def test_slices_are_chunks_with_two_raters_and_two_structures(staged: Staged) ->
     found = sorted(path.name for path in staged["cord-7t"][0].rglob("sub-CORDHC01_ses-1_*chunk-2_*_mask.nii.gz"))
     assert found == [
         f"sub-CORDHC01_ses-1_space-T2starw_chunk-2_label-{label}_desc-{rater}_mask.nii.gz"
-        for label in ("GM", "cord") for rater in ("e01", "e02")
-    ]  # fmt: skip
+        for label in ("GM", "cord")
+        for rater in ("e01", "e02")
+    ]
 
 
 def test_sidecars_keep_the_allowed_fields_only(staged: Staged) -> None:

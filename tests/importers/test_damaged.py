@@ -19,12 +19,20 @@ from registry import facts
 from registry.canon import read_tsv
 
 DELIVERIES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
-    "bids": ("bids", twins.bids, "sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii.gz",
-             "derivatives/manual-ms/sub-02/ses-b/anat/sub-02_ses-b_space-FLAIR_label-L_desc-e01_mask.nii.gz"),
+    "bids": (
+        "bids",
+        twins.bids,
+        "sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii.gz",
+        "derivatives/manual-ms/sub-02/ses-b/anat/sub-02_ses-b_space-FLAIR_label-L_desc-e01_mask.nii.gz",
+    ),
     "decathlon": ("decathlon", twins.decathlon, "imagesTr/thing_001.nii.gz", "labelsTr/thing_002.nii.gz"),
-    "nearly BIDS": ("gm-challenge", twins.near_bids, "sub-9Ses1/anat/sub-9Ses1_run-1_T2starw.nii.gz",
-                    "derivatives/labels/sub-9Ses2/anat/sub-9Ses2_run-1_T2starw_seg-manual.nii.gz"),
-}  # fmt: skip
+    "nearly BIDS": (
+        "gm-challenge",
+        twins.near_bids,
+        "sub-9Ses1/anat/sub-9Ses1_run-1_T2starw.nii.gz",
+        "derivatives/labels/sub-9Ses2/anat/sub-9Ses2_run-1_T2starw_seg-manual.nii.gz",
+    ),
+}
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "ends early": lambda data: data[: len(data) * 3 // 4],
     "lacks its last bytes": lambda data: data[:-6],
@@ -89,14 +97,18 @@ def _about(links: object) -> Callable[[Path], object]:
 
 LISTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "a name that is no text": (_undecodable, {f"{ANAT}/sub-01_\\udcff_FLAIR.nii.gz": "not-bids-name"}),
-    "a line break in a name": (_text(f"{ANAT}/sub-01_ses-a\n_T1w.json", "{}"),
-                               {f"{ANAT}/sub-01_ses-a\\n_T1w.json": "not-bids-name"}),
+    "a line break in a name": (
+        _text(f"{ANAT}/sub-01_ses-a\n_T1w.json", "{}"),
+        {f"{ANAT}/sub-01_ses-a\\n_T1w.json": "not-bids-name"},
+    ),
     "a pipe as README": (_pipe("README"), {"README": "no-file"}),
     "a socket": (_socket, {"README": "no-file"}),
     "a pipe as sidecar": (_pipe(f"{IMAGE}.json"), {f"{IMAGE}.json": "no-file"}),
     "a pipe as image": (_pipe(f"{ANAT}/sub-01_ses-a_T1w.nii.gz"), {f"{ANAT}/sub-01_ses-a_T1w.nii.gz": "no-file"}),
-    "a folder linked as README": (lambda source: [(source / "README").unlink(), (source / "README").symlink_to(ANAT)],
-                                  {"README": "no-file"}),
+    "a folder linked as README": (
+        lambda source: [(source / "README").unlink(), (source / "README").symlink_to(ANAT)],
+        {"README": "no-file"},
+    ),
     "NaN": (_text(f"{IMAGE}.json", '{"EchoTime": NaN}'), {f"{IMAGE}.json": "unreadable-json"}),
     "a number too large": (_text(f"{IMAGE}.json", '{"EchoTime": 1e999}'), {f"{IMAGE}.json": "unreadable-json"}),
     "half a character": (_text(f"{IMAGE}.json", '{"Description": "\\ud800"}'), {f"{IMAGE}.json": "unreadable-json"}),
@@ -108,17 +120,24 @@ LISTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "levels that are a text": (_json("participants.json", {"sex": "x"}), {}),
     "levels of a text": (_json("participants.json", {"sex": {"Levels": "x"}}), {}),
     "a field strength that no number holds": (_json(f"{IMAGE}.json", {"MagneticFieldStrength": 10**400}), {}),
-    "a table of a subject without sessions": (_text("sub-03/sub-03_sessions.tsv", "session_id\tacq_time\nses-01\n"),
-                                              {"sub-03/sub-03_sessions.tsv": "unreadable-tsv"}),
-    "a comma instead of a tab": (_text("participants.tsv", "participant_id,age\nsub-01,1\n"),
-                                 {"participants.tsv": "unreadable-tsv"}),
+    "a table of a subject without sessions": (
+        _text("sub-03/sub-03_sessions.tsv", "session_id\tacq_time\nses-01\n"),
+        {"sub-03/sub-03_sessions.tsv": "unreadable-tsv"},
+    ),
+    "a comma instead of a tab": (
+        _text("participants.tsv", "participant_id,age\nsub-01,1\n"),
+        {"participants.tsv": "unreadable-tsv"},
+    ),
     "a rater without a code": (
         _text("derivatives/manual-ms/descriptions.tsv", "rater_id\trole\ne01\texpert\n"),
-        {"derivatives/manual-ms/descriptions.tsv": "unreadable-tsv"}),
+        {"derivatives/manual-ms/descriptions.tsv": "unreadable-tsv"},
+    ),
     "one image packed and plain": (
-        lambda source: twins.put(source / f"{IMAGE}.nii", twins.voxels(0)), {f"{IMAGE}.nii.gz": "duplicate"}),
+        lambda source: twins.put(source / f"{IMAGE}.nii", twins.voxels(0)),
+        {f"{IMAGE}.nii.gz": "duplicate"},
+    ),
     "a tab in a cell": (_json(f"{IMAGE}.json", {"InstitutionName": "Centre\tA\nB"}), {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", LISTED)

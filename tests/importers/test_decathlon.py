@@ -48,9 +48,11 @@ def test_channels_become_one_image_each(tmp_path: Path) -> None:
     assert report.kept["images"] == 12
     names = sorted(path.name for path in (tmp_path / "into/sub-THI002/anat").iterdir())
     assert names == [
-        "sub-THI002_FLAIR.nii.gz", "sub-THI002_T1w.nii.gz", "sub-THI002_T2w.nii.gz",
+        "sub-THI002_FLAIR.nii.gz",
+        "sub-THI002_T1w.nii.gz",
+        "sub-THI002_T2w.nii.gz",
         "sub-THI002_ce-gadolinium_T1w.nii.gz",
-    ]  # fmt: skip
+    ]
     delivered = twins.voxels(2, (*twins.SHAPE, 4))
     kept = twins.stored(tmp_path / "into/sub-THI002/anat/sub-THI002_ce-gadolinium_T1w.nii.gz")[0]
     np.testing.assert_array_equal(kept, delivered[..., 2])

@@ -52,10 +52,18 @@ def small_bids(root: Path) -> Path:
         shutil.rmtree(source / gone)
     twins.write_json(source / "participants.json", {"sex": {"Levels": {"F": "female"}}, "age": {"Units": "year"}})
     mask = next(source.glob("derivatives/*/*/*/*/*.nii.gz"))
-    twins.write_json(mask.with_name(mask.name.replace(".nii.gz", ".json")), {
-        "Sources": ["bids:raw:sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii.gz"], "SpatialReference": {"x": "y"},
-        "RaterID": "e01", "Protocol": "ms", "Revision": 1, "SHA256": "0", "GeneratedBy": [{"Name": "x"}],
-    })  # fmt: skip
+    twins.write_json(
+        mask.with_name(mask.name.replace(".nii.gz", ".json")),
+        {
+            "Sources": ["bids:raw:sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii.gz"],
+            "SpatialReference": {"x": "y"},
+            "RaterID": "e01",
+            "Protocol": "ms",
+            "Revision": 1,
+            "SHA256": "0",
+            "GeneratedBy": [{"Name": "x"}],
+        },
+    )
     twins.write(source / "derivatives/manual-ms/descriptions.tsv", "desc_id\trater_id\trole\ndesc-e01\te01\texpert\n")
     return source
 

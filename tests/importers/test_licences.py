@@ -41,13 +41,16 @@ def frozen(registry: Registry, where: str) -> Manifest:
     return snapshots.create(registry, name, policy=parse_policy(["expert:e01", "expert"]))
 
 
-@pytest.mark.parametrize(("first", "second", "both"), [
-    ("CC0", "CC-BY-4.0", ("CC-BY-4.0", "CC0")),
-    ("CC0", None, ("CC0", "not stated")),
-    (None, "CC-BY-4.0", ("CC-BY-4.0", "not stated")),
-    (None, None, ()),
-    ("CC0", "CC0", ("CC0",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ("CC0", "CC-BY-4.0", ("CC-BY-4.0", "CC0")),
+        ("CC0", None, ("CC0", "not stated")),
+        (None, "CC-BY-4.0", ("CC-BY-4.0", "not stated")),
+        (None, None, ()),
+        ("CC0", "CC0", ("CC0",)),
+    ],
+)
 def test_a_snapshot_names_the_licences_of_its_own_files(
     registry: Registry, tmp_path: Path, first: str | None, second: str | None, both: tuple[str, ...]
 ) -> None:

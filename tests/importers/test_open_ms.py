@@ -32,9 +32,11 @@ def test_resampling_equals_simpleitk(tmp_path: Path) -> None:
     fixed = twins.put(tmp_path / "fixed.nii.gz", np.zeros((13, 11, 8), np.uint8), grid, text="")
     matrix = (np.eye(3) + rng.normal(0, 0.05, (3, 3))).ravel()
     numbers = " ".join(str(value) for value in (*matrix, 1.2, -0.7, 0.4))
-    twins.write(tmp_path / "t.txt",
-                "#Insight Transform File V1.0\n#Transform 0\nTransform: MatrixOffsetTransformBase_double_3_3\n"
-                f"Parameters: {numbers}\nFixedParameters: 1.5 -2 3\n")  # fmt: skip
+    twins.write(
+        tmp_path / "t.txt",
+        "#Insight Transform File V1.0\n#Transform 0\nTransform: MatrixOffsetTransformBase_double_3_3\n"
+        f"Parameters: {numbers}\nFixedParameters: 1.5 -2 3\n",
+    )
     ours = itk.resample(volumes.load(moving), (13, 11, 8), grid, itk.read_affine(tmp_path / "t.txt"))
     transform = sitk.ReadTransform(str(tmp_path / "t.txt"))
     images = [sitk.ReadImage(str(path), sitk.sitkFloat32) for path in (moving, fixed)]

@@ -17,12 +17,22 @@ from registry.canon import read_tsv
 from registry.errors import InvalidInput
 
 COHORT = Recipe(
-    name="x", title="X", importer="patterns", licence="CC0", protocol="x", subject_prefix="X",
-    channels={"t1": "T1w", "t2": "T2w"}, labels={0: "background", 1: "lesion"}, raters=(Rater("e01"),),
+    name="x",
+    title="X",
+    importer="patterns",
+    licence="CC0",
+    protocol="x",
+    subject_prefix="X",
+    channels={"t1": "T1w", "t2": "T2w"},
+    labels={0: "background", 1: "lesion"},
+    raters=(Rater("e01"),),
     layout={"mask": "{patient}/mask_{rater}.nii[.gz]", "image": "{patient}/{channel}.nii[.gz]"},
-    options={"subject": "{patient}", "session": "1",
-             "masks": [{"kind": "mask", "on": ["T1w", "T2w"], "label": "L", "rater": "{rater}"}]},
-)  # fmt: skip
+    options={
+        "subject": "{patient}",
+        "session": "1",
+        "masks": [{"kind": "mask", "on": ["T1w", "T2w"], "label": "L", "rater": "{rater}"}],
+    },
+)
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,11 @@ DAY = "2001-02-03"
 IMAGE = "sub-01/ses-a/anat/sub-01_ses-a_FLAIR"
 TEXTS = (f"{MARK} {DAY}", f"Patient Jane Roe {MARK}", f"Dr. Roe {MARK}", f"Roe^Jane {MARK}", f"/home/{MARK}/x")
 OBJECTS: tuple[Any, ...] = (
-    {"PatientName": MARK}, {"who": f"{MARK} {DAY}"}, [{"PatientName": MARK}],
+    {"PatientName": MARK},
+    {"who": f"{MARK} {DAY}"},
+    [{"PatientName": MARK}],
     {DAY: MARK, "Description": f"{MARK} {DAY}"},
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -77,12 +79,20 @@ def test_no_field_of_a_sidecar_carries_a_person(value: Any) -> None:
         assert "Jane Roe" not in dropped
 
 
-@given(st.recursive(
-    st.sampled_from([f"{MARK} {DAY}", f"Roe^Jane {MARK}", f"file:///home/{MARK}", f"{MARK} 3. Mai 2001"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["PatientName", "Name", "Description", "Levels", "Container", "URL", "raw", DAY]), inner, max_size=3),
-    max_leaves=6,
-))  # fmt: skip
+@given(
+    st.recursive(
+        st.sampled_from([f"{MARK} {DAY}", f"Roe^Jane {MARK}", f"file:///home/{MARK}", f"{MARK} 3. Mai 2001"]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["PatientName", "Name", "Description", "Levels", "Container", "URL", "raw", DAY]),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=6,
+    )
+)
 def test_no_shape_of_a_value_carries_it_either(value: Any) -> None:
     for allowed in (sidecars.IMAGE_FIELDS, sidecars.DATASET_FIELDS):
         kept, _ = sidecars.keep(dict.fromkeys(allowed, value), allowed)
@@ -91,27 +101,38 @@ def test_no_shape_of_a_value_carries_it_either(value: Any) -> None:
 
 def test_only_columns_that_a_table_has_are_described() -> None:
     meaning = {"Description": "how fast", "Levels": {"a": "slow", "b": f"seen {DAY}"}, "Origin": MARK}
-    kept, dropped = sidecars.keep({"speed": meaning, "PatientName": {"Description": MARK}, "other": meaning},
-                                  columns=["speed", "PatientName"])  # fmt: skip
+    kept, dropped = sidecars.keep(
+        {"speed": meaning, "PatientName": {"Description": MARK}, "other": meaning}, columns=["speed", "PatientName"]
+    )
     assert kept == {"speed": {"Description": "how fast", "Levels": {"a": "slow"}}}
     assert dropped == {"speed (part)", "PatientName", "other"}
 
 
 def test_values_of_real_scanners_stay() -> None:
     fields = {
-        "Manufacturer": "Philips Medical Systems", "SoftwareVersions": "syngo MR E11", "ReceiveCoilName": "HeadNeck_64",
-        "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND"], "SliceTiming": [0.0, 1.5], "InstitutionName": "Centre A",
-        "ConversionSoftwareVersion": "v1.0.20180622 (JP2:OpenJPEG) GCC6.1.0", "EchoTime": 0.003, "MTState": False,
-        "CoilCombinationMethod": "Sum of Squares", "PulseSequenceDetails": "%SiemensSeq%_tfl",
+        "Manufacturer": "Philips Medical Systems",
+        "SoftwareVersions": "syngo MR E11",
+        "ReceiveCoilName": "HeadNeck_64",
+        "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND"],
+        "SliceTiming": [0.0, 1.5],
+        "InstitutionName": "Centre A",
+        "ConversionSoftwareVersion": "v1.0.20180622 (JP2:OpenJPEG) GCC6.1.0",
+        "EchoTime": 0.003,
+        "MTState": False,
+        "CoilCombinationMethod": "Sum of Squares",
+        "PulseSequenceDetails": "%SiemensSeq%_tfl",
         "IntendedFor": "bids::sub-04/ses-1/func/sub-04_ses-1_task-rest_run-1_bold.nii.gz",
         "GeneratedBy": [{"Name": "fMRIPrep", "Version": "20.2.0rc0", "CodeURL": "https://example.org/x"}],
-        "SpatialReference": {"cortex": "bids:raw:sub-1/anat/sub-1_T1w.nii.gz"}, "Parameters": {"weight": 0.5},
-    }  # fmt: skip
+        "SpatialReference": {"cortex": "bids:raw:sub-1/anat/sub-1_T1w.nii.gz"},
+        "Parameters": {"weight": 0.5},
+    }
     assert sidecars.keep(fields) == (fields, set())
 
 
-PEOPLE = ("participant_id\tage\tsex\tdiagnosis\tclass\tsite\tperson_id\n"
-          "sub-01\t{0}\t{0}\t{0}\t{0}\t{0}\t{0}\nsub-02\t93\tm\tMS\tRR\tCentre A\tP-X\n")  # fmt: skip
+PEOPLE = (
+    "participant_id\tage\tsex\tdiagnosis\tclass\tsite\tperson_id\n"
+    "sub-01\t{0}\t{0}\t{0}\t{0}\t{0}\t{0}\nsub-02\t93\tm\tMS\tRR\tCentre A\tP-X\n"
+)
 
 
 @pytest.mark.parametrize("value", [f"{MARK} {DAY}", f"Dr. Roe {MARK}", f"Roe^{MARK}", DAY, "20010203", "Jane Roe"])
@@ -130,9 +151,10 @@ def test_people_are_told_by_numbers_and_codes(source: Path, tmp_path: Path, valu
 def test_moments_become_days_wherever_they_stand(source: Path, tmp_path: Path) -> None:
     (source / "sub-01/sub-01_sessions.tsv").unlink()
     for session, moment in (("ses-a", "2001-02-03T10:00:00Z"), ("ses-b", "2001-03-05T09:00:00")):
-        twins.write(source / f"sub-01/{session}/sub-01_{session}_scans.tsv",
-                    f"filename\tacq_time\tstatus\toperator\nanat/sub-01_{session}_FLAIR.nii.gz\t{moment}\t"
-                    f"seen {DAY}\t{MARK}\n")  # fmt: skip
+        twins.write(
+            source / f"sub-01/{session}/sub-01_{session}_scans.tsv",
+            f"filename\tacq_time\tstatus\toperator\nanat/sub-01_{session}_FLAIR.nii.gz\t{moment}\tseen {DAY}\t{MARK}\n",
+        )
     twins.write(source / "sub-02/sub-02_sessions.tsv", f"session_id\tdays_from_baseline\nses-a\t{DAY}\nses-b\tlate\n")
     report = run(source, tmp_path / "into")
     days = [row["days_from_baseline"] for row in read_tsv(tmp_path / "into/sub-01/sub-01_sessions.tsv")]
@@ -163,18 +185,22 @@ FUNC = "sub-01/ses-a/func/sub-01_ses-a_task-rest"
 def functional(root: Path) -> None:
     twins.put(root / f"{FUNC}_bold.nii.gz", np.zeros((3, 3, 3, 2), np.int16))
     twins.write_json(root / f"{FUNC}_bold.json", {"TaskName": f"Rest of {MARK}", "RepetitionTime": 2.0})
-    twins.write(root / f"{FUNC}_events.tsv",
-                f"onset\tduration\ttrial_type\tpatient_name\n1\t2\tgo\t{MARK}\n2\t2\tDr. Roe {MARK}\tx\n")  # fmt: skip
-    twins.write_json(root / f"{FUNC}_events.json", {"trial_type": {"Levels": {"go": "Go."}},
-                                                    "patient_name": {"Description": MARK}})  # fmt: skip
+    twins.write(
+        root / f"{FUNC}_events.tsv",
+        f"onset\tduration\ttrial_type\tpatient_name\n1\t2\tgo\t{MARK}\n2\t2\tDr. Roe {MARK}\tx\n",
+    )
+    twins.write_json(
+        root / f"{FUNC}_events.json", {"trial_type": {"Levels": {"go": "Go."}}, "patient_name": {"Description": MARK}}
+    )
 
 
 def test_tables_keep_the_columns_of_bids(source: Path, tmp_path: Path) -> None:
     functional(source)
     report = run(source, tmp_path / "into")
     assert read_tsv(tmp_path / f"into/{FUNC}_events.tsv") == [
-        {"onset": "1", "duration": "2", "trial_type": "go"}, {"onset": "2", "duration": "2", "trial_type": None},
-    ]  # fmt: skip
+        {"onset": "1", "duration": "2", "trial_type": "go"},
+        {"onset": "2", "duration": "2", "trial_type": None},
+    ]
     assert json.loads((tmp_path / f"into/{FUNC}_events.json").read_text()) == {"trial_type": {"Levels": {"go": "Go."}}}
     assert json.loads((tmp_path / f"into/{FUNC}_bold.json").read_text())["TaskName"] == "rest"
     assert "Columns of tables left out: events.tsv patient_name (1), events.tsv trial_type (part) (1)." in report.notes
@@ -220,15 +246,24 @@ def test_texts_are_kept_and_their_findings_told(source: Path, tmp_path: Path) ->
 
 
 def test_a_description_of_a_dataset_is_what_bids_says(source: Path, tmp_path: Path) -> None:
-    twins.write_json(source / "dataset_description.json", {
-        "Name": "Twin", "BIDSVersion": "1.8.0", "Authors": 3, "Acknowledgements": f"Patient Jane Roe, {DAY}",
-        "SourceDatasets": [{"URL": f"file:///home/{MARK}"}, {"DOI": "doi:10.1234/x"}], "PatientName": MARK,
-        "DatasetLinks": {"home": f"file:///home/{MARK}"},
-    })  # fmt: skip
+    twins.write_json(
+        source / "dataset_description.json",
+        {
+            "Name": "Twin",
+            "BIDSVersion": "1.8.0",
+            "Authors": 3,
+            "Acknowledgements": f"Patient Jane Roe, {DAY}",
+            "SourceDatasets": [{"URL": f"file:///home/{MARK}"}, {"DOI": "doi:10.1234/x"}],
+            "PatientName": MARK,
+            "DatasetLinks": {"home": f"file:///home/{MARK}"},
+        },
+    )
     run(source, tmp_path / "into")
     assert json.loads((tmp_path / "into/dataset_description.json").read_text()) == {
-        "Name": "Twin", "BIDSVersion": "1.8.0", "SourceDatasets": [{"DOI": "doi:10.1234/x"}],
-    }  # fmt: skip
+        "Name": "Twin",
+        "BIDSVersion": "1.8.0",
+        "SourceDatasets": [{"DOI": "doi:10.1234/x"}],
+    }
 
 
 def test_neither_a_file_nor_the_history_of_a_registry_repeats_it(source: Path, registry: Registry) -> None:
@@ -241,8 +276,13 @@ def test_neither_a_file_nor_the_history_of_a_registry_repeats_it(source: Path, r
     assert in_history(registry.root) == ""
 
 
-STRANGE = (f"{MARK}_Jane_Roe_{DAY}.txt", f"{MARK} Jane/Roe x.nii.gz", f"sub-01/ses-a/anat/{MARK}.nii.gz",
-           "sub-JaneRoe20010203/anat/sub-JaneRoe20010203_FLAIR.nii.gz", f"sourcedata/{MARK}/{MARK}.dcm")  # fmt: skip
+STRANGE = (
+    f"{MARK}_Jane_Roe_{DAY}.txt",
+    f"{MARK} Jane/Roe x.nii.gz",
+    f"sub-01/ses-a/anat/{MARK}.nii.gz",
+    "sub-JaneRoe20010203/anat/sub-JaneRoe20010203_FLAIR.nii.gz",
+    f"sourcedata/{MARK}/{MARK}.dcm",
+)
 
 
 def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registry: Registry) -> None:

@@ -80,8 +80,12 @@ def leave_out(registry: Registry) -> None:
 
 
 WORKS: dict[str, Callable[[Registry], None]] = {
-    "import": deliver, "reading": read_again, "consensus": agree, "snapshot": freeze, "exclusion": leave_out,
-}  # fmt: skip
+    "import": deliver,
+    "reading": read_again,
+    "consensus": agree,
+    "snapshot": freeze,
+    "exclusion": leave_out,
+}
 
 
 def main(root: Path, step: str, work: str = "import") -> None:

@@ -24,8 +24,9 @@ def main(root: Path, number: int, writes: int) -> None:
 
 def write(tree: Path, subject: str) -> None:
     """A file of its own, and a row in the table that everybody shares."""
-    tiny_bids.put_table(tree, "participants.tsv", [{"participant_id": subject, "person_id": subject}],
-                        ("participant_id", "person_id"))  # fmt: skip
+    tiny_bids.put_table(
+        tree, "participants.tsv", [{"participant_id": subject, "person_id": subject}], ("participant_id", "person_id")
+    )
     tiny_bids.put_json(tree, f"{subject}/anat/{subject}_T1w.json", {"Name": subject})
 
 

@@ -47,17 +47,38 @@ def test_parameters_are_values_and_never_sql(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "DELETE FROM images", "UPDATE images SET path = 'x'", "INSERT INTO images SELECT * FROM images",
-        "DROP TABLE images", "CREATE TABLE x AS SELECT 1", "CREATE VIEW x AS SELECT 1",
+        "DELETE FROM images",
+        "UPDATE images SET path = 'x'",
+        "INSERT INTO images SELECT * FROM images",
+        "DROP TABLE images",
+        "CREATE TABLE x AS SELECT 1",
+        "CREATE VIEW x AS SELECT 1",
         "ALTER TABLE images RENAME TO y",
-        "TRUNCATE images", "COPY images TO '{file}'", "COPY images FROM '{file}'", "EXPORT DATABASE '{file}'",
-        "IMPORT DATABASE '{file}'", "ATTACH '{file}' AS x", "DETACH memory", "PRAGMA database_list",
-        "SET enable_external_access = true", "SET lock_configuration = false", "RESET enable_external_access",
-        "INSTALL httpfs", "LOAD httpfs", "CALL pragma_version()", "VACUUM", "CHECKPOINT", "BEGIN", "COMMIT",
-        "PREPARE x AS DELETE FROM images", "EXECUTE x", "USE memory",
-        "EXPLAIN ANALYZE DELETE FROM images", "WITH x AS (SELECT 1) DELETE FROM images",
+        "TRUNCATE images",
+        "COPY images TO '{file}'",
+        "COPY images FROM '{file}'",
+        "EXPORT DATABASE '{file}'",
+        "IMPORT DATABASE '{file}'",
+        "ATTACH '{file}' AS x",
+        "DETACH memory",
+        "PRAGMA database_list",
+        "SET enable_external_access = true",
+        "SET lock_configuration = false",
+        "RESET enable_external_access",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "CALL pragma_version()",
+        "VACUUM",
+        "CHECKPOINT",
+        "BEGIN",
+        "COMMIT",
+        "PREPARE x AS DELETE FROM images",
+        "EXECUTE x",
+        "USE memory",
+        "EXPLAIN ANALYZE DELETE FROM images",
+        "WITH x AS (SELECT 1) DELETE FROM images",
     ],
-)  # fmt: skip
+)
 def test_a_statement_that_does_more_than_read_is_refused(catalog: Catalog, tmp_path: Path, sql: str) -> None:
     before = catalog.value("SELECT count(*) FROM images")
     target = tmp_path / "out"
@@ -71,13 +92,19 @@ def test_a_statement_that_does_more_than_read_is_refused(catalog: Catalog, tmp_p
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_text('/etc/hosts')", "SELECT * FROM '/etc/passwd'",
-        "SELECT * FROM read_blob('{file}')", "SELECT * FROM glob('/etc/*')", "SELECT * FROM read_json('{file}')",
-        "SELECT * FROM read_parquet('https://example.invalid/x.parquet')", "SELECT * FROM sqlite_scan('{file}', 'x')",
-        "SELECT * FROM catalog", "SELECT * FROM tmp_path",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/hosts')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_blob('{file}')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM read_json('{file}')",
+        "SELECT * FROM read_parquet('https://example.invalid/x.parquet')",
+        "SELECT * FROM sqlite_scan('{file}', 'x')",
+        "SELECT * FROM catalog",
+        "SELECT * FROM tmp_path",
         "SELECT path FROM images UNION ALL SELECT content FROM read_text('/etc/passwd')",
     ],
-)  # fmt: skip
+)
 def test_no_file_no_network_and_no_python_variable_can_be_read(catalog: Catalog, tmp_path: Path, sql: str) -> None:
     (tmp_path / "secret").write_text("secret")
     with pytest.raises(QueryError, match=r"The query failed"):

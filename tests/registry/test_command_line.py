@@ -74,12 +74,22 @@ def call(registry: Registry, *words: str) -> Any:
 
 
 JSON_COMMANDS: list[tuple[str, ...]] = [
-    ("status",), ("log",), ("doctor",), ("rebuild",), ("validate", "--no-bids"),
-    ("query", "save", "flair", "--sql", FLAIR), ("query", "list"), ("query", "show", "flair"),
+    ("status",),
+    ("log",),
+    ("doctor",),
+    ("rebuild",),
+    ("validate", "--no-bids"),
+    ("query", "save", "flair", "--sql", FLAIR),
+    ("query", "list"),
+    ("query", "show", "flair"),
     ("query", "run", "flair"),
-    ("split", "create", "s", "--query", "flair"), ("split", "list"), ("split", "show", "s"), ("split", "check", "s"),
-    ("snapshot", "create", "--query", "flair", "--split", "s", "--target", "expert:e01"), ("snapshot", "list"),
-]  # fmt: skip
+    ("split", "create", "s", "--query", "flair"),
+    ("split", "list"),
+    ("split", "show", "s"),
+    ("split", "check", "s"),
+    ("snapshot", "create", "--query", "flair", "--split", "s", "--target", "expert:e01"),
+    ("snapshot", "list"),
+]
 
 
 def test_every_result_is_one_json_value_on_stdout(runner: CliRunner, cohort: Registry) -> None:

@@ -23,10 +23,16 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "bids": ("curation/pybids.py",),
     "torch": ("training/",),
     "monai": ("training/",),
-    "streamlit": ("app.py", "registry/viewer/", "registry/pages.py", "curation/pages", "annotation/pages",
-                  "training/pages"),
+    "streamlit": (
+        "app.py",
+        "registry/viewer/",
+        "registry/pages.py",
+        "curation/pages",
+        "annotation/pages",
+        "training/pages",
+    ),
     "pandas": (),
-}  # fmt: skip
+}
 """Library to the files and folders that alone may import it."""
 
 ASKS_FOR_ITS_OWN_VERSION = "training/environment.py"
@@ -77,8 +83,9 @@ def test_a_program_is_started_from_one_place(program: str) -> None:
 
 
 def test_imports_are_absolute() -> None:
-    relative = [path for path, tree in sources()
-                for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]  # fmt: skip
+    relative = [
+        path for path, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level
+    ]
     assert relative == []
 
 

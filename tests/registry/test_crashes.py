@@ -21,10 +21,23 @@ from registry.tables import Table
 
 CHILD = Path(doomed_writer.__file__)
 SHORT = [
-    "before fsync 1", "before plan 1", "after plan 1", "after transaction 2", "after link 1", "after move 1",
-    "before move 7", "after move 12", "before transaction 3", "after transaction 3", "before export 1",
-    "after export 1", "after git 1", "after git 3", "after git commit 1", "after transaction 4",
-]  # fmt: skip
+    "before fsync 1",
+    "before plan 1",
+    "after plan 1",
+    "after transaction 2",
+    "after link 1",
+    "after move 1",
+    "before move 7",
+    "after move 12",
+    "before transaction 3",
+    "after transaction 3",
+    "before export 1",
+    "after export 1",
+    "after git 1",
+    "after git 3",
+    "after git commit 1",
+    "after transaction 4",
+]
 
 
 def run_child(root: Path, step: str) -> subprocess.CompletedProcess[str]:

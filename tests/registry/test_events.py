@@ -24,8 +24,16 @@ payloads = st.dictionaries(st.text("ab", max_size=2), st.integers() | st.text("x
 def chain_of(writer: str, contents: list[dict[str, Any]]) -> list[Event]:
     made: list[Event] = []
     for number, payload in enumerate(contents, start=1):
-        event = Event(writer=writer, number=number, at="2026-11-01T00:00:00Z", actor="e01", kind="import",
-                      payload=payload, previous=made[-1].hash if made else GENESIS, hash="")  # fmt: skip
+        event = Event(
+            writer=writer,
+            number=number,
+            at="2026-11-01T00:00:00Z",
+            actor="e01",
+            kind="import",
+            payload=payload,
+            previous=made[-1].hash if made else GENESIS,
+            hash="",
+        )
         event.hash = digest(event)
         made.append(event)
     return made

@@ -21,16 +21,27 @@ def cells(cohorts: dict[str, Cohort]) -> list[dict[str, Any]]:
     """Rows as `overview.completeness` gives them, of cohorts by site: every subject by every visit and channel."""
     held = [slot for cohort in cohorts.values() for slots in cohort.values() for slot in slots]
     visits, channels = sorted({visit for visit, _ in held}), sorted({channel for _, channel in held})
-    return [_cell(site, subject, slots, visit, channel) for site, cohort in cohorts.items()
-            for subject, slots in cohort.items() for visit, channel in product(visits, channels)]  # fmt: skip
+    return [
+        _cell(site, subject, slots, visit, channel)
+        for site, cohort in cohorts.items()
+        for subject, slots in cohort.items()
+        for visit, channel in product(visits, channels)
+    ]
 
 
 def _cell(site: str, subject: str, slots: dict[tuple[str, str], str], visit: str, channel: str) -> dict[str, Any]:
     there = slots.get((visit, channel))
     absent = "no image" if visit in {name for name, _ in slots} else "no session"
-    return {"subject": f"{site}{subject}", "session": visit, "channel": channel, "site": site, "state": there or absent,
-            "images": int(there is not None), "readings": int(there in ("read", "consensus")),
-            "consensus": int(there == "consensus")}  # fmt: skip
+    return {
+        "subject": f"{site}{subject}",
+        "session": visit,
+        "channel": channel,
+        "site": site,
+        "state": there or absent,
+        "images": int(there is not None),
+        "readings": int(there in ("read", "consensus")),
+        "consensus": int(there == "consensus"),
+    }
 
 
 def cohorts(visits: list[str], channels: list[str]) -> st.SearchStrategy[Cohort]:

@@ -48,12 +48,27 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
 
 
 def _rows(draw: random.Random) -> Iterator[tuple[type[Table], list[dict[str, Any]]]]:
-    subjects = [{"subject_id": f"sub-{n:02d}", "person_id": f"P{n // 2}", "sex": draw.choice(["F", "M", None]),
-                 "age": draw.choice([None, 18.0, 33.3, 65.0]), "class_label": draw.choice(["MS", "HC", None]),
-                 "radiological_status": draw.choice(["normal", None])} for n in range(24)]  # fmt: skip
-    sessions = [{"session_key": f"{row['subject_id']}{visit}", "subject_id": row["subject_id"],
-                 "days_from_baseline": draw.choice([None, 0, 180, 371]), "site_id": draw.choice([*HOSTILE, None])}
-                for row in subjects for visit in draw.choice([("",), ("/ses-M00", "/ses-M12")])]  # fmt: skip
+    subjects = [
+        {
+            "subject_id": f"sub-{n:02d}",
+            "person_id": f"P{n // 2}",
+            "sex": draw.choice(["F", "M", None]),
+            "age": draw.choice([None, 18.0, 33.3, 65.0]),
+            "class_label": draw.choice(["MS", "HC", None]),
+            "radiological_status": draw.choice(["normal", None]),
+        }
+        for n in range(24)
+    ]
+    sessions = [
+        {
+            "session_key": f"{row['subject_id']}{visit}",
+            "subject_id": row["subject_id"],
+            "days_from_baseline": draw.choice([None, 0, 180, 371]),
+            "site_id": draw.choice([*HOSTILE, None]),
+        }
+        for row in subjects
+        for visit in draw.choice([("",), ("/ses-M00", "/ses-M12")])
+    ]
     images = [_image(draw, row, channel) for row in sessions for channel in ("FLAIR", "ce-gadolinium_T1w")]
     yield Person, [{"person_id": f"P{n}"} for n in range(12)]
     yield Site, [{"site_id": name} for name in HOSTILE]
@@ -67,27 +82,58 @@ def _rows(draw: random.Random) -> Iterator[tuple[type[Table], list[dict[str, Any
 
 def _image(draw: random.Random, session: dict[str, Any], channel: str) -> dict[str, Any]:
     path = f"{session['session_key']}/{channel}.nii.gz"
-    return {"path": path, "dataset": "raw", "subject_id": session["subject_id"], "session_key": session["session_key"],
-            "datatype": "anat", "suffix": channel, "channel": channel, "space": draw.choice([None, "MNI"]),
-            "sha256": path, "size": 1, "n_i": 9, "n_j": 9, "n_k": 9, "spacing_i_mm": draw.choice([0.47, 0.46875, 1.0]),
-            "spacing_j_mm": 1.0, "spacing_k_mm": draw.choice([1.0, 3.0]), "affine_ras": [], "dtype": "int16",
-            "orientation": "RAS", "field_strength_t": draw.choice([None, 1.5, 3.0, 2.893620])}  # fmt: skip
+    return {
+        "path": path,
+        "dataset": "raw",
+        "subject_id": session["subject_id"],
+        "session_key": session["session_key"],
+        "datatype": "anat",
+        "suffix": channel,
+        "channel": channel,
+        "space": draw.choice([None, "MNI"]),
+        "sha256": path,
+        "size": 1,
+        "n_i": 9,
+        "n_j": 9,
+        "n_k": 9,
+        "spacing_i_mm": draw.choice([0.47, 0.46875, 1.0]),
+        "spacing_j_mm": 1.0,
+        "spacing_k_mm": draw.choice([1.0, 3.0]),
+        "affine_ras": [],
+        "dtype": "int16",
+        "orientation": "RAS",
+        "field_strength_t": draw.choice([None, 1.5, 3.0, 2.893620]),
+    }
 
 
 def _mask(image: dict[str, Any], who: str) -> dict[str, Any]:
-    return {"path": f"{who}/{image['path']}", "image_path": image["path"], "subject_id": image["subject_id"],
-            "protocol": "ms", "desc": who, "suffix": "mask", "sha256": "", "size": 1, "labels": {}, "n_voxels": 1,
-            "volume_mm3": 1.0}  # fmt: skip
+    return {
+        "path": f"{who}/{image['path']}",
+        "image_path": image["path"],
+        "subject_id": image["subject_id"],
+        "protocol": "ms",
+        "desc": who,
+        "suffix": "mask",
+        "sha256": "",
+        "size": 1,
+        "labels": {},
+        "n_voxels": 1,
+        "volume_mm3": 1.0,
+    }
 
 
 def rows_of(catalog: Catalog) -> list[dict[str, Any]]:
     """Every image with the value of each facet, computed here and not by the facet's SQL."""
-    return [{**row,
-             "consensus": row["n_consensus"] > 0,
-             "timepoint": row["session"].partition("/")[2] or None,
-             "finest_mm": min(row[f"spacing_{axis}_mm"] for axis in "ijk"),
-             "coarsest_mm": max(row[f"spacing_{axis}_mm"] for axis in "ijk")}
-            for row in catalog.rows("SELECT * FROM images")]  # fmt: skip
+    return [
+        {
+            **row,
+            "consensus": row["n_consensus"] > 0,
+            "timepoint": row["session"].partition("/")[2] or None,
+            "finest_mm": min(row[f"spacing_{axis}_mm"] for axis in "ijk"),
+            "coarsest_mm": max(row[f"spacing_{axis}_mm"] for axis in "ijk"),
+        }
+        for row in catalog.rows("SELECT * FROM images")
+    ]
 
 
 def passes(row: dict[str, Any], chosen: Filter) -> bool:
@@ -104,8 +150,10 @@ def passes(row: dict[str, Any], chosen: Filter) -> bool:
 TEXTS = st.one_of(
     st.sampled_from([*HOSTILE, "MS", "F", "FLAIR", "ses-M12", "raw", "MNI", "normal"]), st.text(max_size=9)
 )
-NUMBERS = st.one_of(st.sampled_from([0, 0.47, 0.46875, 1, 1.5, 2, 2.89362, 18, 33.3, 65, 180, 371]),
-                    st.floats(-1e6, 1e6, allow_nan=False))  # fmt: skip
+NUMBERS = st.one_of(
+    st.sampled_from([0, 0.47, 0.46875, 1, 1.5, 2, 2.89362, 18, 33.3, 65, 180, 371]),
+    st.floats(-1e6, 1e6, allow_nan=False),
+)
 
 
 @st.composite
@@ -136,9 +184,12 @@ def test_counts_are_those_of_counting_by_hand(catalog: Catalog, chosen: tuple[Fi
     found, rows = facets.count(catalog, chosen), rows_of(catalog)
     active = [item for item in chosen if item.active]
     left = [row for row in rows if all(passes(row, item) for item in active)]
-    assert found.totals == {"persons": len({row["person_id"] for row in left}),
-                            "subjects": len({row["subject"] for row in left}),
-                            "sessions": len({row["session"] for row in left}), "images": len(left)}  # fmt: skip
+    assert found.totals == {
+        "persons": len({row["person_id"] for row in left}),
+        "subjects": len({row["subject"] for row in left}),
+        "sessions": len({row["session"] for row in left}),
+        "images": len(left),
+    }
     assert sum(row["images"] for row in found.groups) == len(left)
     for facet in FACETS:
         others = [row for row in rows if all(passes(row, item) for item in active if item.field != facet.field)]
@@ -156,8 +207,10 @@ def test_counts_are_those_of_counting_by_hand(catalog: Catalog, chosen: tuple[Fi
 
 @given(chosen=CHOSEN, order=st.randoms(use_true_random=False))
 def test_the_same_choice_is_the_same_text(chosen: tuple[Filter, ...], order: random.Random) -> None:
-    shuffled = [Filter(item.field, tuple(order.sample(item.values, len(item.values))), item.low, item.high)
-                for item in order.sample(chosen, len(chosen))]  # fmt: skip
+    shuffled = [
+        Filter(item.field, tuple(order.sample(item.values, len(item.values))), item.low, item.high)
+        for item in order.sample(chosen, len(chosen))
+    ]
     assert facets.sql(shuffled) == facets.sql(chosen)
 
 
@@ -176,8 +229,18 @@ def test_each_filter_is_one_step_of_the_flow(catalog: Catalog, chosen: tuple[Fil
 
 
 def test_words_become_filters() -> None:
-    words = ["site=A", "site=", "site=B=C", "age=18..65", "age=", "n_readings=2..", "finest_mm=..0.5", "consensus=yes",
-             "field_strength_t=3", "days_from_baseline=0"]  # fmt: skip
+    words = [
+        "site=A",
+        "site=",
+        "site=B=C",
+        "age=18..65",
+        "age=",
+        "n_readings=2..",
+        "finest_mm=..0.5",
+        "consensus=yes",
+        "field_strength_t=3",
+        "days_from_baseline=0",
+    ]
     assert facets.sql(facets.parse(words)).splitlines() == [
         "SELECT path",
         "FROM images",
@@ -195,12 +258,19 @@ def test_words_become_filters() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["site"], "is no filter"), (["planet=Mars"], "nothing to filter by"), (["age=old"], "is no number"),
-        (["age=65..18"], "No age lies between"), (["age=.."], "is no range"), (["age=nan"], "is no number"),
-        (["age=1..2", "age=3..4"], "two ranges"), (["consensus=perhaps"], "neither yes nor no"),
-        (["field_strength_t=inf"], "is no value"), (["site=\udcff"], "no text"), (["site=a\0b"], "zero byte"),
+        (["site"], "is no filter"),
+        (["planet=Mars"], "nothing to filter by"),
+        (["age=old"], "is no number"),
+        (["age=65..18"], "No age lies between"),
+        (["age=.."], "is no range"),
+        (["age=nan"], "is no number"),
+        (["age=1..2", "age=3..4"], "two ranges"),
+        (["consensus=perhaps"], "neither yes nor no"),
+        (["field_strength_t=inf"], "is no value"),
+        (["site=\udcff"], "no text"),
+        (["site=a\0b"], "zero byte"),
     ],
-)  # fmt: skip
+)
 def test_a_word_that_is_no_filter_is_a_sentence(words: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said) as refused:
         facets.parse(words)
@@ -227,8 +297,18 @@ def test_a_condition_is_recognised_as_the_filter_that_writes_it(field: str, valu
 
 @pytest.mark.parametrize(
     "condition",
-    ["", "age = 3", "suffix = 'FLAIR'", "channel <> 'FLAIR'", "channel = 'FLAIR' OR age > 3", "channel = lower('X')",
-     "(channel = 'FLAIR')", "channel IN ()", "channel = 'FLAIR' OR site = 'A'", "channel = ''' OR site = 'A'"],
-)  # fmt: skip
+    [
+        "",
+        "age = 3",
+        "suffix = 'FLAIR'",
+        "channel <> 'FLAIR'",
+        "channel = 'FLAIR' OR age > 3",
+        "channel = lower('X')",
+        "(channel = 'FLAIR')",
+        "channel IN ()",
+        "channel = 'FLAIR' OR site = 'A'",
+        "channel = ''' OR site = 'A'",
+    ],
+)
 def test_any_other_condition_stays_sql(condition: str) -> None:
     assert facets.recognised(condition) is None

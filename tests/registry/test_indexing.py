@@ -87,10 +87,15 @@ subjects = st.sampled_from(tiny_bids.SUBJECTS[:3])
 raters = st.sampled_from(tiny_bids.RATERS)
 sites = st.sampled_from(["siteA", "siteB", "siteC", None])
 scanners = st.sampled_from(["sc1", "sc2", None])
-sidecars: st.SearchStrategy[dict[str, Any]] = st.sampled_from([
-    {}, {"SourceSHA256": "0" * 64}, {"Sources": ["bids:raw:nowhere.nii.gz"], "SpatialReference": "bids:nowhere"},
-    {"RaterID": "e07", "Revision": 2}, {"Sources": 7, "SpatialReference": [], "RaterID": [], "Revision": "x"},
-])  # fmt: skip
+sidecars: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {},
+        {"SourceSHA256": "0" * 64},
+        {"Sources": ["bids:raw:nowhere.nii.gz"], "SpatialReference": "bids:nowhere"},
+        {"RaterID": "e07", "Revision": 2},
+        {"Sources": 7, "SpatialReference": [], "RaterID": [], "Revision": "x"},
+    ]
+)
 
 
 def _hurry(connection: sqlite3.Connection, *_: object) -> None:

@@ -23,22 +23,42 @@ checksums = st.text("0123456789abcdef", min_size=64, max_size=64)
 sizes = st.integers(0, 1 << 40)
 optional = st.none() | words
 refs = st.builds(FileRef, path=words, sha256=checksums, size=sizes)
-targets = st.builds(Target, path=words, sha256=checksums, size=sizes, kind=st.sampled_from(["consensus", "expert"]),
-                    source=words, protocol=words, image=words)  # fmt: skip
+targets = st.builds(
+    Target,
+    path=words,
+    sha256=checksums,
+    size=sizes,
+    kind=st.sampled_from(["consensus", "expert"]),
+    source=words,
+    protocol=words,
+    image=words,
+)
 samples = st.builds(
-    Sample, sample=words, person=words, subject=words, session=optional, site=optional, scanner=optional,
-    class_label=optional, part=st.none() | st.sampled_from(PARTS),
-    images=st.dictionaries(words, refs, min_size=1, max_size=2), target=st.none() | targets,
+    Sample,
+    sample=words,
+    person=words,
+    subject=words,
+    session=optional,
+    site=optional,
+    scanner=optional,
+    class_label=optional,
+    part=st.none() | st.sampled_from(PARTS),
+    images=st.dictionaries(words, refs, min_size=1, max_size=2),
+    target=st.none() | targets,
     readings=st.lists(targets, max_size=2).map(tuple),
-)  # fmt: skip
+)
 whole = st.builds(
-    Manifest, query=st.fixed_dictionaries({"name": words, "version": st.integers(1, 9)}),
-    split=st.none() | st.fixed_dictionaries({"name": words}), target_policy=st.just({"order": []}),
-    channels=st.lists(words, max_size=2).map(tuple), labels=st.just({"0": "background"}),
+    Manifest,
+    query=st.fixed_dictionaries({"name": words, "version": st.integers(1, 9)}),
+    split=st.none() | st.fixed_dictionaries({"name": words}),
+    target_policy=st.just({"order": []}),
+    channels=st.lists(words, max_size=2).map(tuple),
+    labels=st.just({"0": "background"}),
     samples=st.lists(samples, max_size=3).map(tuple),
     excluded=st.lists(st.builds(Exclusion, unit=words, reason=words, detail=words), max_size=2).map(tuple),
-    licences=st.lists(words, max_size=1).map(tuple), schema=st.just(manifests.SCHEMA),
-)  # fmt: skip
+    licences=st.lists(words, max_size=1).map(tuple),
+    schema=st.just(manifests.SCHEMA),
+)
 
 
 @given(whole)
@@ -83,9 +103,18 @@ def test_a_manifest_changed_after_it_was_frozen_is_refused(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", b"null", b"\x1f\x8bdamaged", encode(small())[:-9], b'{"schema": "cohortium/snapshot/1"}',
-     b"\xff\xfe", b"[" * 100_000],
-)  # fmt: skip
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\x1f\x8bdamaged",
+        encode(small())[:-9],
+        b'{"schema": "cohortium/snapshot/1"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
 def test_what_is_no_manifest_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput, match="not a snapshot manifest"):
         decode(data)

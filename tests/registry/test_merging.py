@@ -77,10 +77,13 @@ def test_descriptions_are_joined_and_the_registrys_own_words_win(tmp_path: Path)
 @pytest.mark.parametrize(
     "path",
     [
-        "sub-1/anat/sub-1_T1w.nii.gz", "sub-1/anat/sub-1_T1w.json", "code/registry/queries/q@1.json",
-        "derivatives/manual-ms/sub-1/anat/sub-1_mask.json", "derivatives/lesionboxes-ms/sub-1/anat/sub-1_dseg.tsv",
+        "sub-1/anat/sub-1_T1w.nii.gz",
+        "sub-1/anat/sub-1_T1w.json",
+        "code/registry/queries/q@1.json",
+        "derivatives/manual-ms/sub-1/anat/sub-1_mask.json",
+        "derivatives/lesionboxes-ms/sub-1/anat/sub-1_dseg.tsv",
     ],
-)  # fmt: skip
+)
 def test_evidence_is_never_overwritten(tmp_path: Path, path: str) -> None:
     with pytest.raises(InvalidInput, match="in the registry already, with other content"):
         join(tmp_path, path, b"{}", b"[]")

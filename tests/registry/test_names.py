@@ -55,12 +55,25 @@ def test_any_text_is_a_name_or_none(text: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "", "README", "participants.tsv", "sub-01", "sub-01.nii.gz", "sub-_T1w.nii.gz", "sub-01_T1w-x.nii.gz",
-        "sub-01_lesion-manual.nii.gz", "sub-01_rater-1_mask.nii.gz", "sub-01_sub-02_T1w.nii.gz", "ses-1_T1w.nii.gz",
-        "sub-a-b_T1w.nii.gz", "sub-é_T1w.nii.gz", "sub-01__T1w.nii.gz", "sub-01_T1w ", "sub-01_acq_T1w.nii.gz",
+        "",
+        "README",
+        "participants.tsv",
+        "sub-01",
+        "sub-01.nii.gz",
+        "sub-_T1w.nii.gz",
+        "sub-01_T1w-x.nii.gz",
+        "sub-01_lesion-manual.nii.gz",
+        "sub-01_rater-1_mask.nii.gz",
+        "sub-01_sub-02_T1w.nii.gz",
+        "ses-1_T1w.nii.gz",
+        "sub-a-b_T1w.nii.gz",
+        "sub-é_T1w.nii.gz",
+        "sub-01__T1w.nii.gz",
+        "sub-01_T1w ",
+        "sub-01_acq_T1w.nii.gz",
         "SUB-01_T1w.nii.gz",
     ],
-)  # fmt: skip
+)
 def test_names_that_are_not_bids_are_none(path: str) -> None:
     assert parse(path) is None
 
@@ -115,10 +128,30 @@ def test_entities_and_datatypes_are_those_of_the_standard() -> None:
 def test_pybids_understands_every_public_example_the_same_way(realdata: Path) -> None:
     from bids.layout import parse_file_entities
 
-    known = {"subject": "sub", "session": "ses", "acquisition": "acq", "ceagent": "ce", "reconstruction": "rec",
-             "direction": "dir", "task": "task", "run": "run", "echo": "echo", "inv": "inv", "part": "part",
-             "space": "space", "label": "label", "desc": "desc", "mt": "mt", "flip": "flip", "hemi": "hemi",
-             "res": "res", "den": "den", "chunk": "chunk", "proc": "proc", "mod": "mod"}  # fmt: skip
+    known = {
+        "subject": "sub",
+        "session": "ses",
+        "acquisition": "acq",
+        "ceagent": "ce",
+        "reconstruction": "rec",
+        "direction": "dir",
+        "task": "task",
+        "run": "run",
+        "echo": "echo",
+        "inv": "inv",
+        "part": "part",
+        "space": "space",
+        "label": "label",
+        "desc": "desc",
+        "mt": "mt",
+        "flip": "flip",
+        "hemi": "hemi",
+        "res": "res",
+        "den": "den",
+        "chunk": "chunk",
+        "proc": "proc",
+        "mod": "mod",
+    }
     compared = 0
     for place in sorted(realdata.glob("bids_examples/**/sub-*.*")):
         dataset = place.parents[len(place.parts) - 1 - place.parts.index("bids_examples") - 2]

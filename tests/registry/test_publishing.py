@@ -112,16 +112,20 @@ REFUSED: dict[str, tuple[Write, str]] = {
     "a participant twice": (put("participants.tsv", b"participant_id\nsub-B1\nsub-B1\n"), "cannot be joined"),
     "participants without their column": (put("participants.tsv", b"name\nsub-B1\n"), "cannot be joined"),
     "a participant who contradicts": (put("participants.tsv", b"participant_id\tsex\nsub-A000\tM\n"), "sex = F"),
-    "other voxels under a known name": (put(tiny_bids.image_path("sub-A000"), tiny_bids.image("sub-A001", "FLAIR")),
-                                        "in the registry already"),
+    "other voxels under a known name": (
+        put(tiny_bids.image_path("sub-A000"), tiny_bids.image("sub-A001", "FLAIR")),
+        "in the registry already",
+    ),
     "a name that differs by case": (put("sub-a000/x.json", b"{}"), "differ only by case"),
-    "two names that differ by accents": (lambda tree: [put(f"sub-A007/{name}.json", b"{}")(tree)
-                                                       for name in ("e\u0301", "\u00e9")] and None, "differ only by"),
+    "two names that differ by accents": (
+        lambda tree: [put(f"sub-A007/{name}.json", b"{}")(tree) for name in ("e\u0301", "\u00e9")] and None,
+        "differ only by",
+    ),
     "a name that cannot be printed": (put("sub-A007/a\nb.json", b"{}"), "cannot be printed"),
     "a name of undecodable bytes": (put(os.fsdecode(b"sub-A007/\xff.json"), b"{}"), "cannot be printed"),
     "a link": (lambda tree: os.symlink("/etc/hostname", tree / "sub-A007"), "is a link"),
     "a loop of links": (lambda tree: os.symlink("sub-A007", tree / "sub-A007"), "is a link"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

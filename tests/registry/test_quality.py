@@ -165,8 +165,11 @@ def test_worklists_are_sorted_and_follow_their_filters(cohort: Registry, monkeyp
     def paths(*about: object, **filters: object) -> list[str]:
         return [case.image for case in quality.worklist(catalog, "e01", *about, **filters).cases]  # type: ignore[arg-type]
 
-    every = [path for subject in tiny_bids.SUBJECTS for path in (tiny_bids.image_path(subject, "FLAIR"),
-                                                                 tiny_bids.image_path(subject, "T1w"))]  # fmt: skip
+    every = [
+        path
+        for subject in tiny_bids.SUBJECTS
+        for path in (tiny_bids.image_path(subject, "FLAIR"), tiny_bids.image_path(subject, "T1w"))
+    ]
     assert paths(Show.ALL) == every
     assert paths() == [path for path in every if path != IMAGES[1]]
     assert paths(Show.LATER) == [IMAGES[1]]
@@ -179,8 +182,10 @@ def test_worklists_are_sorted_and_follow_their_filters(cohort: Registry, monkeyp
 def test_a_resampled_copy_waits_only_where_it_is_asked_for_or_flagged(cohort: Registry) -> None:
     subject, folder = tiny_bids.SUBJECTS[0], "derivatives/common-tiny"
     about = {"Name": "Copies", "BIDSVersion": "1.11.1", "DatasetType": "derivative", "GeneratedBy": [{"Name": "Tiny"}]}
-    copy, single = (f"{folder}/{subject}/ses-M00/anat/{subject}_ses-M00_space-common_desc-resampled_{suffix}.nii.gz"
-                    for suffix in ("FLAIR", "T2w"))  # fmt: skip
+    copy, single = (
+        f"{folder}/{subject}/ses-M00/anat/{subject}_ses-M00_space-common_desc-resampled_{suffix}.nii.gz"
+        for suffix in ("FLAIR", "T2w")
+    )
 
     def write(root: Path) -> None:
         tiny_bids.put_json(root, f"{folder}/dataset_description.json", about)

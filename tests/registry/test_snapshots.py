@@ -143,14 +143,16 @@ def test_every_unit_that_is_left_out_has_its_reason(cohort: Registry) -> None:
     assert set(chosen(cohort, "SELECT * FROM images WHERE suffix = 'T1w'", EXPERT).values()) == {"no-target"}
     parts = {f"P{index:03d}": "train" for index in range(4)}
     assert chosen(cohort, FLAIR, EXPERT, parts) == {
-        "sub-A004_ses-M00": "not-in-split", "sub-A005_ses-M00": "not-in-split",
-    }  # fmt: skip
+        "sub-A004_ses-M00": "not-in-split",
+        "sub-A005_ses-M00": "not-in-split",
+    }
 
 
 def test_several_images_of_one_channel_are_refused_where_channels_must_be_joined(cohort: Registry) -> None:
     def write(tree: Path) -> None:
-        tiny_bids.put(tree, "sub-A001/ses-M00/anat/sub-A001_ses-M00_run-2_FLAIR.nii.gz",
-                      tiny_bids.image("sub-A002", "FLAIR"))  # fmt: skip
+        tiny_bids.put(
+            tree, "sub-A001/ses-M00/anat/sub-A001_ses-M00_run-2_FLAIR.nii.gz", tiny_bids.image("sub-A002", "FLAIR")
+        )
 
     publish(cohort, Change("import", "A second run"), write)
     assert chosen(cohort, "SELECT * FROM images", EXPERT) == {"sub-A001_ses-M00": "several-images"}

@@ -20,9 +20,11 @@ from registry.store import Registry
 
 Persons = Mapping[str, tuple[str, ...]]
 persons = st.dictionaries(
-    st.integers(0, 500).map("P{:03d}".format), st.sampled_from([("A", "MS"), ("A", "HC"), ("B", "MS"), ("B", "n/a")]),
-    min_size=3, max_size=60,
-)  # fmt: skip
+    st.integers(0, 500).map("P{:03d}".format),
+    st.sampled_from([("A", "MS"), ("A", "HC"), ("B", "MS"), ("B", "n/a")]),
+    min_size=3,
+    max_size=60,
+)
 requests = st.builds(
     SplitRequest,
     ratios=st.sampled_from([(0.6, 0.2, 0.2), (0.8, 0.1, 0.1), (0.34, 0.33, 0.33), (0.5, 0.5, 0.0), (1.0, 0.0, 0.0)]),

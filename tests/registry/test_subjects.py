@@ -28,6 +28,10 @@ def test_raw_images_come_before_their_copies_and_each_has_a_name_of_its_own(coho
     catalog = Catalog.of(cohort)
     found = subjects.scans(catalog, subjects.visits(catalog, subject)[0])
     assert [scan.title for scan in found] == [
-        "FLAIR", "FLAIR · common", "T1w", "T1w · one · common-tiny", "T1w · one · other-tiny"
-    ]  # fmt: skip
+        "FLAIR",
+        "FLAIR · common",
+        "T1w",
+        "T1w · one · common-tiny",
+        "T1w · one · other-tiny",
+    ]
     assert [scan.title for scan in found if scan.read] == ["FLAIR"]

@@ -70,12 +70,14 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "two forms": ("forms-disagree", lambda root: tiny_bids.put(root, MASK, forms_apart())),
     "no source": ("mask-without-image", lambda root: tiny_bids.put_json(root, SIDECAR, {"RaterID": "e01"})),
     "a source that is not there": (
-        "mask-without-image", lambda root: tiny_bids.put_json(root, SIDECAR, {"Sources": ["bids:raw:sub-A001/x"]}),
+        "mask-without-image",
+        lambda root: tiny_bids.put_json(root, SIDECAR, {"Sources": ["bids:raw:sub-A001/x"]}),
     ),
     "an image that changed": (
-        "mask-stale", lambda root: tiny_bids.write_reading(root, "sub-A001", "e01", SourceSHA256="0" * 64),
+        "mask-stale",
+        lambda root: tiny_bids.write_reading(root, "sub-A001", "e01", SourceSHA256="0" * 64),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -120,19 +122,30 @@ def test_a_report_counts_errors_and_warnings_apart() -> None:
     report = ValidationReport(findings, ("masks",))
     assert not report.ok
     assert report.to_json() | {"findings": []} == {
-        "ok": False, "errors": 1, "warnings": 1, "ran": ["masks"], "findings": [],
-    }  # fmt: skip
+        "ok": False,
+        "errors": 1,
+        "warnings": 1,
+        "ran": ["masks"],
+        "findings": [],
+    }
     assert report.text().splitlines() == [
-        "error: y: is wrong [b]", "warning: x: looks odd [a]", "1 errors, 1 warnings; ran: masks",
-    ]  # fmt: skip
+        "error: y: is wrong [b]",
+        "warning: x: looks odd [a]",
+        "1 errors, 1 warnings; ran: masks",
+    ]
 
 
 def test_the_status_counts_what_is_there_and_what_waits(cohort: Registry) -> None:
     before = status.status(cohort)
     assert before["waiting"] == 0
     assert {name: before["counts"][name] for name in ("persons", "subjects", "sites", "images", "masks", "raters")} == {
-        "persons": 5, "subjects": 6, "sites": 2, "images": 12, "masks": 18, "raters": 3,
-    }  # fmt: skip
+        "persons": 5,
+        "subjects": 6,
+        "sites": 2,
+        "images": 12,
+        "masks": 18,
+        "raters": 3,
+    }
     publish(cohort, Change("import", "Waiting"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A008"]))
     after = status.status(cohort)
     assert (after["waiting"], after["counts"]["subjects"]) == (1, 7)

@@ -27,10 +27,17 @@ def write_cohort(root: Path, subjects: Sequence[str] = SUBJECTS) -> None:
     put_table(root, "participants.tsv", [participant(subject) for subject in subjects], PARTICIPANTS)
     for subject in subjects:
         write_subject(root, subject)
-    put_json(root, f"{MANUAL}/dataset_description.json", {
-        "Name": "Readings", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
-        "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "Manual"}],
-    })  # fmt: skip
+    put_json(
+        root,
+        f"{MANUAL}/dataset_description.json",
+        {
+            "Name": "Readings",
+            "BIDSVersion": "1.11.1",
+            "DatasetType": "derivative",
+            "DatasetLinks": {"raw": "file:../.."},
+            "GeneratedBy": [{"Name": "Manual"}],
+        },
+    )
     put_table(root, f"{MANUAL}/descriptions.tsv", [_described(rater) for rater in RATERS], DESCRIPTIONS)
 
 
@@ -38,9 +45,13 @@ def participant(subject: str) -> dict[str, Any]:
     """Its row; the last two subjects are one person, every second has MS."""
     index = int(subject[-3:])
     return {
-        "participant_id": subject, "person_id": f"P{min(index, 4):03d}", "species": "homo sapiens", "age": 30 + index,
-        "sex": "F", "class": "MS" if index % 2 else "HC",
-    }  # fmt: skip
+        "participant_id": subject,
+        "person_id": f"P{min(index, 4):03d}",
+        "species": "homo sapiens",
+        "age": 30 + index,
+        "sex": "F",
+        "class": "MS" if index % 2 else "HC",
+    }
 
 
 def write_subject(root: Path, subject: str) -> None:
@@ -60,9 +71,13 @@ def write_reading(root: Path, subject: str, rater: str, **sidecar: Any) -> None:
     """One rater's mask of the FLAIR image and its sidecar."""
     uri = f"bids:raw:{image_path(subject)}"
     stated = {
-        "Type": "Lesion", "Manual": True, "Sources": [uri], "SpatialReference": uri, "RaterID": rater,
+        "Type": "Lesion",
+        "Manual": True,
+        "Sources": [uri],
+        "SpatialReference": uri,
+        "RaterID": rater,
         "SourceSHA256": sha256_bytes(image(subject, "FLAIR")),
-    }  # fmt: skip
+    }
     put(root, reading_path(subject, rater), encode(lesions(subject, rater), AFFINE))
     put_json(root, reading_path(subject, rater, ".json"), {**stated, **sidecar})
 

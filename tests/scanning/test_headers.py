@@ -57,8 +57,14 @@ def answer(read: Any, path: Path) -> object:
         header = read(path)
     except InvalidInput as error:
         return str(error)
-    return (header.shape, header.affine_ras.tolist(), header.spacing_mm, header.dtype, header.orientation,
-            header.forms_agree)  # fmt: skip
+    return (
+        header.shape,
+        header.affine_ras.tolist(),
+        header.spacing_mm,
+        header.dtype,
+        header.orientation,
+        header.forms_agree,
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -89,5 +95,6 @@ def test_what_is_no_image_is_a_finding_of_the_pass_and_stops_nothing(tmp_path: P
 
     assert {path: header.shape for path, header in found.headers.items()} == {good.name: (3, 4, 5)}
     assert [(item.path, item.code) for item in found.findings] == [
-        (bad.name, "header-unreadable"), ("sub-3_T1w.nii.gz", "content-absent"),
-    ]  # fmt: skip
+        (bad.name, "header-unreadable"),
+        ("sub-3_T1w.nii.gz", "content-absent"),
+    ]

@@ -26,13 +26,16 @@ def metadata(root: Path, path: str = IMAGE) -> Mapping[str, Any]:
 
 
 def test_what_stands_lower_wins_and_the_rest_is_inherited(tmp_path: Path) -> None:
-    put(tmp_path, {
-        IMAGE: None,
-        "task-rest_bold.json": {"a": "root", "b": "root", "c": "root", "d": "root"},
-        "sub-1/sub-1_bold.json": {"b": "subject", "c": "subject", "d": "subject"},
-        "sub-1/ses-2/sub-1_ses-2_bold.json": {"c": "session", "d": "session"},
-        IMAGE.replace(".nii.gz", ".json"): {"d": "own"},
-    })  # fmt: skip
+    put(
+        tmp_path,
+        {
+            IMAGE: None,
+            "task-rest_bold.json": {"a": "root", "b": "root", "c": "root", "d": "root"},
+            "sub-1/sub-1_bold.json": {"b": "subject", "c": "subject", "d": "subject"},
+            "sub-1/ses-2/sub-1_ses-2_bold.json": {"c": "session", "d": "session"},
+            IMAGE.replace(".nii.gz", ".json"): {"d": "own"},
+        },
+    )
     assert metadata(tmp_path) == {"a": "root", "b": "subject", "c": "session", "d": "own"}
 
 

@@ -82,8 +82,9 @@ def test_a_worker_ends_when_whoever_started_it_is_killed() -> None:
         "for pid in parallel.mapped(slow_work.pid, range(100000), cores=2, heavy=True):\n"
         "    if pid != os.getpid(): print(pid, flush=True); time.sleep(60)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
-                              cwd=Path(__file__).parent)  # fmt: skip
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+    )
     assert parent.stdout is not None
     worker = int(parent.stdout.readline())
     parent.kill()

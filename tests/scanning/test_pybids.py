@@ -14,10 +14,19 @@ from registry.scanning import Row
 DATASETS = ("7t_trt", "ds000001-fmriprep", "ds109", "ds114", "qmri_mp2rage", "synthetic")
 
 LONG = {
-    "sub": "subject", "ses": "session", "acq": "acquisition", "nuc": "nucleus", "voi": "volume", "ce": "ceagent",
-    "stain": "staining", "trc": "tracer", "rec": "reconstruction", "dir": "direction", "mod": "modality",
+    "sub": "subject",
+    "ses": "session",
+    "acq": "acquisition",
+    "nuc": "nucleus",
+    "voi": "volume",
+    "ce": "ceagent",
+    "stain": "staining",
+    "trc": "tracer",
+    "rec": "reconstruction",
+    "dir": "direction",
+    "mod": "modality",
     "seg": "segmentation",
-}  # fmt: skip
+}
 """Our keys are the ones in file names, pybids spells some of them out."""
 
 OWN_SIDECAR_WINS = {

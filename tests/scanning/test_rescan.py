@@ -96,5 +96,6 @@ def test_a_sidecar_rewritten_in_the_same_moment_with_the_same_size_is_read_again
     place.write_text('{"a": 2}')
     os.utime(place, ns=(moment, moment))
     assert {row.path: row.metadata for row in scanning.rescan(index).rows} == {
-        "T1w.json": {}, "sub-1_T1w.nii.gz": {"a": 2},
-    }  # fmt: skip
+        "T1w.json": {},
+        "sub-1_T1w.nii.gz": {"a": 2},
+    }

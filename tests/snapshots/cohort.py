@@ -38,10 +38,16 @@ def write(root: Path) -> None:
     _write_json(root / "dataset_description.json", {"Name": "t", "BIDSVersion": "1.11.1", "DatasetType": "raw"})
     (root / "README").write_text("A tiny cohort for tests.\n")
     people = [
-        {"participant_id": subject, "person_id": f"P{min(number, 6):03d}", "species": "homo sapiens",
-         "age": 30 + number, "sex": "F", "class": "MS" if number % 2 else "HC"}
+        {
+            "participant_id": subject,
+            "person_id": f"P{min(number, 6):03d}",
+            "species": "homo sapiens",
+            "age": 30 + number,
+            "sex": "F",
+            "class": "MS" if number % 2 else "HC",
+        }
         for number, subject in enumerate(SUBJECTS)
-    ]  # fmt: skip
+    ]
     (root / "participants.tsv").write_bytes(tsv_bytes(people, list(people[0])))
     noise = np.random.default_rng(0)
     for number, subject in enumerate(SUBJECTS):
@@ -70,14 +76,25 @@ def _write_reading(path: Path, subject: str, rater: str, checksum: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode(lesion(2 + int(rater[-1])), AFFINE))
     reference = f"bids:raw:{image(subject)}"
-    fields = {"Type": "Lesion", "Manual": True, "Sources": [reference], "SpatialReference": reference,
-              "RaterID": rater, "SourceSHA256": checksum}  # fmt: skip
+    fields = {
+        "Type": "Lesion",
+        "Manual": True,
+        "Sources": [reference],
+        "SpatialReference": reference,
+        "RaterID": rater,
+        "SourceSHA256": checksum,
+    }
     _write_json(path.with_suffix("").with_suffix(".json"), fields)
 
 
 def _write_dataset(folder: Path) -> None:
-    described = {"Name": "m", "BIDSVersion": "1.11.1", "DatasetType": "derivative",
-                 "DatasetLinks": {"raw": "file:../.."}, "GeneratedBy": [{"Name": "Manual"}]}  # fmt: skip
+    described = {
+        "Name": "m",
+        "BIDSVersion": "1.11.1",
+        "DatasetType": "derivative",
+        "DatasetLinks": {"raw": "file:../.."},
+        "GeneratedBy": [{"Name": "Manual"}],
+    }
     _write_json(folder / "dataset_description.json", described)
     rows = [{"desc_id": f"desc-{rater}", "description": rater, "rater_id": rater, "role": "expert"} for rater in RATERS]
     (folder / "descriptions.tsv").write_bytes(tsv_bytes(rows, list(rows[0])))

@@ -26,8 +26,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     environment.pop("COHORTIUM_ACTOR", None)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"mkdir build\n{script}"],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
@@ -35,8 +39,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_the_comparison_says_exactly_what_was_done(ran: tuple[Path, str]) -> None:
     registry = open_registry(ran[0] / "build" / "cite")
     made = [snapshots.get(registry, item.snapshot_id) for item in snapshots.listed(registry)]
-    first, second = sorted((item for item in made if item.target_policy["order"][0]["kind"] == "expert"),
-                           key=lambda item: -len(item.samples))  # fmt: skip
+    first, second = sorted(
+        (item for item in made if item.target_policy["order"][0]["kind"] == "expert"),
+        key=lambda item: -len(item.samples),
+    )
     found = snapshots.compare(registry, first.snapshot_id, second.snapshot_id)
     assert {(item.person, item.reason) for item in found.removed} == {("P002", "excluded:consent-withdrawn")}
     assert len(found.removed) == sum(sample.person == "P002" for sample in first.samples)

@@ -34,20 +34,28 @@ def test_reasons_and_units_are_counted(registry: Registry) -> None:
     told = [(item.name, item.samples, item.images, item.persons) for item in found.by_reason]
     assert told == [("excluded:consent-withdrawn", 2, 4, 1), ("excluded:motion", 1, 2, 1)]
     units = [(item.name, item.reason, item.samples, item.images) for item in found.by_unit]
-    assert units == [("P006", "excluded:consent-withdrawn", 2, 4),
-                     (cohort.image("sub-A001", "T1w"), "excluded:motion", 1, 1)]  # fmt: skip
+    assert units == [
+        ("P006", "excluded:consent-withdrawn", 2, 4),
+        (cohort.image("sub-A001", "T1w"), "excluded:motion", 1, 1),
+    ]
     made = snapshots.create(registry, "both", "main", FIRST)
     assert (found.samples, found.sample_persons) == (len(made.samples), len({item.person for item in made.samples}))
 
 
-UNITS = [*(f"P{number:03d}" for number in range(7)), *cohort.SUBJECTS, *(f"{name}/ses-M00" for name in cohort.SUBJECTS),
-         *(cohort.image(name, suffix) for name in cohort.SUBJECTS for suffix in ("FLAIR", "T1w"))]  # fmt: skip
+UNITS = [
+    *(f"P{number:03d}" for number in range(7)),
+    *cohort.SUBJECTS,
+    *(f"{name}/ses-M00" for name in cohort.SUBJECTS),
+    *(cohort.image(name, suffix) for name in cohort.SUBJECTS for suffix in ("FLAIR", "T1w")),
+]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(excluded=st.dictionaries(st.sampled_from(UNITS), st.sampled_from(["motion", "consent-withdrawn"]), max_size=9),
-       policy=st.lists(st.sampled_from(["expert", "expert:e02", "consensus", "soft", "random-expert:3"]), min_size=1),
-       sql=st.sampled_from([QUERY, BOTH]))  # fmt: skip
+@given(
+    excluded=st.dictionaries(st.sampled_from(UNITS), st.sampled_from(["motion", "consent-withdrawn"]), max_size=9),
+    policy=st.lists(st.sampled_from(["expert", "expert:e02", "consensus", "soft", "random-expert:3"]), min_size=1),
+    sql=st.sampled_from([QUERY, BOTH]),
+)
 def test_no_image_is_lost_without_a_reason(
     registry: Registry, excluded: dict[str, str], policy: list[str], sql: str
 ) -> None:
@@ -99,7 +107,9 @@ def test_the_flow_of_a_manifest_ends_with_its_samples(registry: Registry) -> Non
     found = flow.of_manifest(made)
     assert found.steps[0].samples == len(made.samples) + 3
     assert {loss.reason: loss.samples for step in found.steps for loss in step.lost} == {
-        "excluded:consent-withdrawn": 2, "excluded:motion": 1}  # fmt: skip
+        "excluded:consent-withdrawn": 2,
+        "excluded:motion": 1,
+    }
     last = found.steps[-1]
     assert (last.samples, last.images) == (len(made.samples), sum(len(item.images) for item in made.samples))
     for one, two in zip(found.steps, found.steps[1:], strict=False):
@@ -116,8 +126,12 @@ def test_the_picture_can_be_dark(registry: Registry) -> None:
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("excluded:consent-withdrawn", "excluded: consent withdrawn"), ("no-target", "no mask"),
-     ("excluded:quality-reject", "rejected in the quality check"), ("something-new", "something new")],
-)  # fmt: skip
+    [
+        ("excluded:consent-withdrawn", "excluded: consent withdrawn"),
+        ("no-target", "no mask"),
+        ("excluded:quality-reject", "rejected in the quality check"),
+        ("something-new", "something new"),
+    ],
+)
 def test_reasons_have_words(code: str, said: str) -> None:
     assert in_words(code).startswith(said)

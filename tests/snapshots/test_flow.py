@@ -47,10 +47,11 @@ def test_it_ends_with_the_samples_of_the_snapshot(registry: Registry, policy: li
 
 def test_each_condition_is_one_step(registry: Registry) -> None:
     queries.save(
-        registry, "steps",
+        registry,
+        "steps",
         "SELECT path FROM images i WHERE i.suffix = 'FLAIR' AND (site = 'siteB' OR age > 32) AND subject IN "
         "(SELECT subject FROM masks GROUP BY subject HAVING count(*) > 1) -- all read twice",
-    )  # fmt: skip
+    )
     found = flow(registry, "steps", None, FIRST)
     assert [(step.name, step.detail, step.images) for step in found.steps[:4]] == [
         ("all images", "", 16),
@@ -78,17 +79,29 @@ def test_what_cannot_be_taken_apart_is_one_step(registry: Registry, sql: str) ->
 
 
 def test_a_join_is_a_step_of_its_own(registry: Registry) -> None:
-    queries.save(registry, "joined", "SELECT i.path FROM images i JOIN masks m ON m.image = i.path "
-                                     "WHERE m.rater = 'e02' AND i.class = 'MS'")  # fmt: skip
+    queries.save(
+        registry,
+        "joined",
+        "SELECT i.path FROM images i JOIN masks m ON m.image = i.path WHERE m.rater = 'e02' AND i.class = 'MS'",
+    )
     found = flow(registry, "joined", None, FIRST)
     assert [step.images for step in found.steps[:4]] == [16, 8, 8, 4]
     assert adds_up(found)
 
 
 TESTS = st.sampled_from(
-    ["suffix = 'FLAIR'", "site = 'siteA'", "age BETWEEN 31 AND 35", "class IN ('MS')", "NOT age > 34",
-     "person_id <> 'P001'", "subject LIKE 'sub-A00%'", "(sex = 'F' OR age = 30)", "field_strength_t = 3"]
-)  # fmt: skip
+    [
+        "suffix = 'FLAIR'",
+        "site = 'siteA'",
+        "age BETWEEN 31 AND 35",
+        "class IN ('MS')",
+        "NOT age > 34",
+        "person_id <> 'P001'",
+        "subject LIKE 'sub-A00%'",
+        "(sex = 'F' OR age = 30)",
+        "field_strength_t = 3",
+    ]
+)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

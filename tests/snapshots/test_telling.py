@@ -47,8 +47,12 @@ def test_nothing_and_settings(registry: Registry) -> None:
     queries.save(registry, "flair", "SELECT path FROM images WHERE suffix = 'FLAIR' AND site = 'siteA'")
     second = snapshots.create(registry, "flair", "main", parse_policy(["expert:e02"]))
     said = " ".join(telling.sentences(snapshots.compare(registry, first.snapshot_id, second.snapshot_id)))
-    for phrase in ("the query's SQL changed", "the target policy changed", "The target comes from somebody else",
-                   "the query does not return it"):  # fmt: skip
+    for phrase in (
+        "the query's SQL changed",
+        "the target policy changed",
+        "The target comes from somebody else",
+        "the query does not return it",
+    ):
         assert phrase in said
     assert "sha256" not in said
 

@@ -97,15 +97,30 @@ def make_sample(root: Path, number: int, part: str, *, healthy: bool = False) ->
         readings.append(target(root, path, image, rater))
     images = {channel: ref(root, f"{folder}/{stem}_{channel}.nii.gz") for channel in ("FLAIR", "T1w")}
     site = f"site{'AB'[number % 2]}"
-    return Sample(stem, f"P{number:02d}", f"sub-{number:02d}", "ses-M00", site, "scanner", "MS", part,
-                  images, readings[0], tuple(readings[1:]))  # fmt: skip
+    return Sample(
+        stem,
+        f"P{number:02d}",
+        f"sub-{number:02d}",
+        "ses-M00",
+        site,
+        "scanner",
+        "MS",
+        part,
+        images,
+        readings[0],
+        tuple(readings[1:]),
+    )
 
 
 def make_manifest(samples: list[Sample]) -> Manifest:
-    return Manifest({"name": "all", "version": 1, "sql": "select 1", "sha256": "0" * 64},
-                    {"name": "s", "version": 1, "seed": 1, "sha256": "0" * 64},
-                    {"order": [{"kind": "consensus", "source": "majority"}], "protocol": "mslesion"},
-                    ("FLAIR", "T1w"), {"0": "background", "1": "lesion"}, tuple(samples))  # fmt: skip
+    return Manifest(
+        {"name": "all", "version": 1, "sql": "select 1", "sha256": "0" * 64},
+        {"name": "s", "version": 1, "seed": 1, "sha256": "0" * 64},
+        {"order": [{"kind": "consensus", "source": "majority"}], "protocol": "mslesion"},
+        ("FLAIR", "T1w"),
+        {"0": "background", "1": "lesion"},
+        tuple(samples),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,19 @@ from training.augment import crop, intensities, matrix
 from training.config import Augment, Sampling
 from training.draws import Draw, draw, order
 
-FULL = Augment(affine=1, rotate_deg=30, scale=0.2, translate_voxels=2, flip_axes=(0, 1, 2), intensity=1, gain=0.2,
-               offset=0.3, gamma=0.5, noise=0.2, blur_voxels=1)  # fmt: skip
+FULL = Augment(
+    affine=1,
+    rotate_deg=30,
+    scale=0.2,
+    translate_voxels=2,
+    flip_axes=(0, 1, 2),
+    intensity=1,
+    gain=0.2,
+    offset=0.3,
+    gamma=0.5,
+    noise=0.2,
+    blur_voxels=1,
+)
 PATCH = Sampling(patch=(6, 5, 4))
 
 

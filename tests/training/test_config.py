@@ -70,8 +70,10 @@ def test_a_name_that_is_no_configuration_lists_those_that_are() -> None:
 
 
 def test_reading_a_configuration_is_light() -> None:
-    code = ("import sys, training, training.config, training.records, training.predict, training.evaluate as e; "
-            "training.config.load('demo')")  # fmt: skip
+    code = (
+        "import sys, training, training.config, training.records, training.predict, training.evaluate as e; "
+        "training.config.load('demo')"
+    )
     code = code.replace(", training.predict, training.evaluate as e", "")
     code += "; assert not {'torch', 'monai', 'scipy', 'nibabel'} & set(sys.modules), 'heavy'"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -165,21 +165,38 @@ def row(
     person: str, sample: str, dice: float | None, label: str = "lesion", status: str = "scored"
 ) -> dict[str, object]:
     empty = {"hd95_mm": dice, "assd_mm": dice, "nsd": dice}
-    return {"source": "model", "part": "test", "label_name": label, "person": person, "sample": sample,
-            "status": status, "dice": dice, **empty}  # fmt: skip
+    return {
+        "source": "model",
+        "part": "test",
+        "label_name": label,
+        "person": person,
+        "sample": sample,
+        "status": status,
+        "dice": dice,
+        **empty,
+    }
 
 
 def test_a_person_with_many_images_counts_once() -> None:
-    rows = [row("P1", "a", 0.0), row("P1", "b", 0.0), row("P1", "c", 0.0), row("P2", "d", 1.0),
-            row("P3", "e", None, status="both_empty")]  # fmt: skip
+    rows = [
+        row("P1", "a", 0.0),
+        row("P1", "b", 0.0),
+        row("P1", "c", 0.0),
+        row("P2", "d", 1.0),
+        row("P3", "e", None, status="both_empty"),
+    ]
     (summary,) = summarise(rows, 200, seed=0)
     assert summary["dice"]["mean"] == 0.5
     assert (summary["n"], summary["n_persons"], summary["n_na"]) == (5, 3, 1)
 
 
 def test_labels_are_averaged_within_an_image_and_failures_stay_in() -> None:
-    rows = [row("P1", "a", 0.8, "front"), row("P1", "a", 0.0, "back", "prediction_empty"), row("P2", "b", 0.6, "front"),
-            row("P2", "b", None, "back", "both_empty")]  # fmt: skip
+    rows = [
+        row("P1", "a", 0.8, "front"),
+        row("P1", "a", 0.0, "back", "prediction_empty"),
+        row("P2", "b", 0.6, "front"),
+        row("P2", "b", None, "back", "both_empty"),
+    ]
     whole = next(s for s in summarise(rows, 200, seed=0) if s["label"] == "foreground")
     assert whole["dice"]["mean"] == pytest.approx((0.4 + 0.6) / 2)
     assert (whole["n"], whole["n_failed"], whole["n_na"]) == (2, 1, 0)

@@ -53,8 +53,18 @@ def test_a_cluster_node_trains_scores_and_predicts_with_four_packages(cohort: Co
     config.write_text(TINY.replace("epochs = 3", "epochs = 1"))
     refused = others_than("torch", "monai", "nibabel", "numpy", "scipy") - {"training", "registry"}
     assert {"typer", "pandas", "safetensors", "pydantic", "sqlmodel", "rich", "datalad"} <= refused
-    words = ["train", str(config), "--manifest", str(cohort.file), "--root", str(cohort.root), "--output",
-             str(tmp_path / "runs"), "--run", "node"]  # fmt: skip
+    words = [
+        "train",
+        str(config),
+        "--manifest",
+        str(cohort.file),
+        "--root",
+        str(cohort.root),
+        "--output",
+        str(tmp_path / "runs"),
+        "--run",
+        "node",
+    ]
     code = f"REFUSED = {sorted(refused)!r}\n{GUARD}"
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -58,11 +58,14 @@ def test_the_published_network_has_its_published_size() -> None:
     assert networks.stride_of(Model("UNet", None, LADDER)) == (16, 16, 16)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (("patch = [16, 16, 8]", "patch = [16, 15, 8]"), r"'sampling.patch' is \[16, 15, 8\]"),
-    (("patch = [16, 16, 8]", "patch = [2, 2, 2]"), r"'sampling.patch' is \[2, 2, 2\]"),
-    (("[evaluation]", "[prediction]\nwindow = [16, 16, 9]\n[evaluation]"), "'prediction.window' is"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("patch = [16, 16, 8]", "patch = [16, 15, 8]"), r"'sampling.patch' is \[16, 15, 8\]"),
+        (("patch = [16, 16, 8]", "patch = [2, 2, 2]"), r"'sampling.patch' is \[2, 2, 2\]"),
+        (("[evaluation]", "[prediction]\nwindow = [16, 16, 9]\n[evaluation]"), "'prediction.window' is"),
+    ],
+)
 def test_sizes_the_network_cannot_halve_are_refused(change: tuple[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         networks.require_sizes(loads(TINY.replace(*change)))

@@ -108,8 +108,21 @@ def test_a_run_killed_with_sigkill_goes_on(cohort: Cohort, tiny: Config, tmp_pat
     endless = replace(tiny, training=replace(tiny.training, epochs=400))
     config, out = tmp_path / "endless.toml", tmp_path / "runs"
     config.write_text(dumps(endless))
-    words = [sys.executable, "-m", "training", "train", str(config), "--manifest", str(cohort.file), "--root",
-             str(cohort.root), "--output", str(out), "--run", "killed"]  # fmt: skip
+    words = [
+        sys.executable,
+        "-m",
+        "training",
+        "train",
+        str(config),
+        "--manifest",
+        str(cohort.file),
+        "--root",
+        str(cohort.root),
+        "--output",
+        str(out),
+        "--run",
+        "killed",
+    ]
     process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 90
     while not (out / "killed" / LAST).exists() and time.monotonic() < deadline:

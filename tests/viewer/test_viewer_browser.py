@@ -135,9 +135,11 @@ def captions(page: Any) -> str:
 
 def test_captions_state_the_read_outs_position_and_the_sides(page: Any) -> None:
     assert captions(page).split("; ") == [
-        "Axial  S 0.0, R on the left", "Coronal  A 8.0, R on the left", "Sagittal  R 26.0, A on the left",
+        "Axial  S 0.0, R on the left",
+        "Coronal  A 8.0, R on the left",
+        "Sagittal  R 26.0, A on the left",
         "3-D, A on the left",
-    ]  # fmt: skip
+    ]
     assert "R 26.0   A 8.0   S 0.0 mm" in page.locator(".readout").inner_text()
 
 

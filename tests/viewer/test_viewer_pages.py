@@ -101,7 +101,9 @@ def test_the_servers_options_exist_and_keep_quiet() -> None:
 
 
 def test_importing_the_package_loads_neither_streamlit_nor_starlette() -> None:
-    code = "import sys, registry.viewer, registry.viewer.routes, registry.viewer.server, registry.pages\n" \
-           "print([name for name in ('streamlit', 'starlette', 'nilearn') if name in sys.modules])"  # fmt: skip
+    code = (
+        "import sys, registry.viewer, registry.viewer.routes, registry.viewer.server, registry.pages\n"
+        "print([name for name in ('streamlit', 'starlette', 'nilearn') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -34,11 +34,18 @@ def ask(app: Starlette, path: str, method: str = "GET", **headers: str) -> tuple
     """One request straight to the application: the address reaches it as written, no client cleans it up."""
     sent: list[dict[str, Any]] = []
     scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "scheme": "http",
-        "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
-    }  # fmt: skip
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+    }
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -87,12 +94,20 @@ def test_content_that_is_elsewhere_is_said_to_be_so(app: Starlette) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/volumes/../secret", "/volumes/..%2fsecret.nii.gz", "/volumes/../../etc/passwd.nii.gz",
-        f"/volumes/{DIGEST.upper()}.nii.gz", f"/volumes/{DIGEST}\n.nii.gz", f"/volumes/{DIGEST}",
-        "/volumes/secret.nii.gz", "/volumes/",
-        "/assets/viewer/../routes.py", "/assets/viewer/viewer.css", "/assets/viewer/%2e%2e/routes.py", "/assets/",
+        "/volumes/../secret",
+        "/volumes/..%2fsecret.nii.gz",
+        "/volumes/../../etc/passwd.nii.gz",
+        f"/volumes/{DIGEST.upper()}.nii.gz",
+        f"/volumes/{DIGEST}\n.nii.gz",
+        f"/volumes/{DIGEST}",
+        "/volumes/secret.nii.gz",
+        "/volumes/",
+        "/assets/viewer/../routes.py",
+        "/assets/viewer/viewer.css",
+        "/assets/viewer/%2e%2e/routes.py",
+        "/assets/",
     ],
-)  # fmt: skip
+)
 def test_nothing_else_on_the_disk_can_be_reached(app: Starlette, path: str) -> None:
     status, _, body = ask(app, path)
     assert status == 404

@@ -47,8 +47,10 @@ def image_rows(
         GeometryError: the shapes differ.
     """
     if reference.data.shape != predicted.shape:
-        raise GeometryError(f"The answer of {subject.source} for {subject.sample.sample} has another shape than its "
-                            "reference.", "Predict or export it again on the image's grid.")  # fmt: skip
+        raise GeometryError(
+            f"The answer of {subject.source} for {subject.sample.sample} has another shape than its reference.",
+            "Predict or export it again on the image's grid.",
+        )
     rows, lesions = [], []
     for label in labels:
         scores = profile.score(reference.data == label, predicted == label, reference.affine_ras)
@@ -82,5 +84,14 @@ def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]
 def _lesion_row(row: Mapping[str, Any], lesion: Lesion) -> dict[str, Any]:
     kept = {key: row[key] for key in ("source", "part", "sample", "label_name")}
     i, j, k = (round(c, 2) for c in lesion.centre)
-    return {**kept, "side": lesion.side, "number": lesion.number, "mm3": lesion.mm3, "overlap_mm3": lesion.overlap_mm3,
-            "matched": int(lesion.matched), "i": i, "j": j, "k": k}  # fmt: skip
+    return {
+        **kept,
+        "side": lesion.side,
+        "number": lesion.number,
+        "mm3": lesion.mm3,
+        "overlap_mm3": lesion.overlap_mm3,
+        "matched": int(lesion.matched),
+        "i": i,
+        "j": j,
+        "k": k,
+    }

@@ -35,8 +35,10 @@ def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, 
     for row in [*rows, *_foreground(rows)]:
         for source in (row["source"], *(("experts",) if row["source"] != "model" else ())):
             groups.setdefault((source, row["part"] or "none", row["label_name"]), []).append(row)
-    return [{"source": source, "part": part, "label": label, **_summary(group, resamples, seed)}
-            for (source, part, label), group in groups.items()]  # fmt: skip
+    return [
+        {"source": source, "part": part, "label": label, **_summary(group, resamples, seed)}
+        for (source, part, label), group in groups.items()
+    ]
 
 
 def interval(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:

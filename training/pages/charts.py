@@ -27,11 +27,12 @@ def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
             x=alt.X("minutes:Q", title="Minutes of training", axis=alt.Axis(titlePadding=8)),
             y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(titlePadding=8)),
             tooltip=[
-                alt.Tooltip("minutes:Q", title="Minutes", format=".1f"), alt.Tooltip("epoch:Q", title="Epoch"),
+                alt.Tooltip("minutes:Q", title="Minutes", format=".1f"),
+                alt.Tooltip("epoch:Q", title="Epoch"),
                 alt.Tooltip("value:Q", title=title, format=".3f"),
             ],
         )
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -49,12 +50,14 @@ def strips(rows: Sequence[Row]) -> alt.Chart:
             yOffset=alt.YOffset("part:N", scale=alt.Scale(domain=shown)),
             color=alt.Color("part:N", scale=alt.Scale(domain=shown), legend=legend),
             tooltip=[
-                alt.Tooltip("sample:N", title="Image"), alt.Tooltip("label_name:N", title="Label"),
-                alt.Tooltip("part:N", title="Part"), alt.Tooltip("dice:Q", title="Dice", format=".3f"),
+                alt.Tooltip("sample:N", title="Image"),
+                alt.Tooltip("label_name:N", title="Label"),
+                alt.Tooltip("part:N", title="Part"),
+                alt.Tooltip("dice:Q", title="Dice", format=".3f"),
                 alt.Tooltip("hd95_mm:Q", title="HD95 (mm)", format=".1f"),
                 alt.Tooltip("reference_mm3:Q", title="True volume (mm³)", format=",.0f"),
                 alt.Tooltip("predicted_mm3:Q", title="Predicted volume (mm³)", format=",.0f"),
             ],
         )
-    )  # fmt: skip
+    )
     return chart

@@ -36,8 +36,11 @@ class Case:
 
 def curve(lines: Sequence[Row], value: str) -> list[Row]:
     """Rows `minutes, epoch, value` of the epochs that state this value."""
-    return [{"minutes": line.get("elapsed_s", 0) / 60, "epoch": line["epoch"], "value": line[value]}
-            for line in lines if line.get(value) is not None]  # fmt: skip
+    return [
+        {"minutes": line.get("elapsed_s", 0) / 60, "epoch": line["epoch"], "value": line[value]}
+        for line in lines
+        if line.get(value) is not None
+    ]
 
 
 def summaries(folder: Path) -> list[Row]:
@@ -74,8 +77,9 @@ def worst(rows: Sequence[Row], manifest: Manifest, part: str, most: int = 8) -> 
 def _case(row: Row, sample: Any) -> Case:
     images = {ref.path: channel for channel, ref in sample.images.items()}
     drawn_on = images.get(sample.target.image) if sample.target else None
-    return Case(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", row["dice"],
-                row["hd95_mm"])  # fmt: skip
+    return Case(
+        sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", row["dice"], row["hd95_mm"]
+    )
 
 
 def _number(text: str | None) -> float | None:

@@ -62,22 +62,39 @@ def _curves(lines: Sequence[dict[str, Any]]) -> None:
 def _scores(parts: Sequence[dict[str, Any]]) -> None:
     st.markdown("**Scores** (mean over persons, 95 % interval)")
     rows = [_score_row(part) for part in parts if part["source"] in _SOURCES]
-    st.dataframe(rows, hide_index=True, column_config={
-        "HD95": st.column_config.NumberColumn("HD95 (mm)", format="%.1f", help="95th percentile of surface distances"),
-        "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
-        "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
-        "Right": st.column_config.NumberColumn("Lesions correct", format="%.0f %%", help="Of the predicted lesions"),
-    })  # fmt: skip
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "HD95": st.column_config.NumberColumn(
+                "HD95 (mm)", format="%.1f", help="95th percentile of surface distances"
+            ),
+            "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
+            "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
+            "Right": st.column_config.NumberColumn(
+                "Lesions correct", format="%.0f %%", help="Of the predicted lesions"
+            ),
+        },
+    )
 
 
 def _score_row(part: dict[str, Any]) -> dict[str, Any]:
     dice = part["dice"]
     interval = f"{dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "-"
-    return {"Drawn by": _SOURCES[part["source"]], "Part": part["part"], "Label": part["label"], "Images": part["n"],
-            "Persons": part["n_persons"], "Dice": interval, "HD95": _mean(part, "hd95_mm"),
-            "ASSD": _mean(part, "assd_mm"),
-            "Found": _percent(part.get("lesion_recall")), "Right": _percent(part.get("lesion_precision")),
-            "Both empty": part["n_na"], "Failed": part["n_failed"]}  # fmt: skip
+    return {
+        "Drawn by": _SOURCES[part["source"]],
+        "Part": part["part"],
+        "Label": part["label"],
+        "Images": part["n"],
+        "Persons": part["n_persons"],
+        "Dice": interval,
+        "HD95": _mean(part, "hd95_mm"),
+        "ASSD": _mean(part, "assd_mm"),
+        "Found": _percent(part.get("lesion_recall")),
+        "Right": _percent(part.get("lesion_precision")),
+        "Both empty": part["n_na"],
+        "Failed": part["n_failed"],
+    }
 
 
 def _mean(part: dict[str, Any], measure: str) -> float | None:
@@ -109,10 +126,22 @@ def _files(folder: Path) -> None:
     report, record = folder / "report.html", folder / "run.json"
     with st.container(horizontal=True):
         if report.is_file():
-            st.download_button("Report", report.read_bytes(), f"{folder.name}-report.html", "text/html",
-                               icon=":material/download:", on_click="ignore")  # fmt: skip
-        st.download_button("Run record", record.read_bytes(), f"{folder.name}.json", "application/json",
-                           icon=":material/download:", on_click="ignore")  # fmt: skip
+            st.download_button(
+                "Report",
+                report.read_bytes(),
+                f"{folder.name}-report.html",
+                "text/html",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        st.download_button(
+            "Run record",
+            record.read_bytes(),
+            f"{folder.name}.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     if not report.is_file():
         return
     if report.stat().st_size > _LARGEST_REPORT:

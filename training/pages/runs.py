@@ -47,8 +47,12 @@ def _table(registry: Registry, before: Any) -> None:
     if _states(known) != before:
         st.rerun()  # a run began or ended: the whole page changes
     progress = st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent")
-    st.dataframe([_row(run) for run in known], hide_index=True, height=shell.table_height(len(known), 290),
-                 column_config={"Progress": progress})  # fmt: skip
+    st.dataframe(
+        [_row(run) for run in known],
+        hide_index=True,
+        height=shell.table_height(len(known), 290),
+        column_config={"Progress": progress},
+    )
 
 
 def _states(known: Sequence[Run]) -> list[tuple[str, str]]:
@@ -57,8 +61,14 @@ def _states(known: Sequence[Run]) -> list[tuple[str, str]]:
 
 def _row(run: Run) -> dict[str, Any]:
     share = 1.0 if run.status == "finished" else run.done / run.total if run.total else 0.0
-    return {"Run": run.run_id, "Status": run.status, "Progress": share, "Configuration": run.config,
-            "Snapshot": run.snapshot_id[:12], "Launched by": run.actor}  # fmt: skip
+    return {
+        "Run": run.run_id,
+        "Status": run.status,
+        "Progress": share,
+        "Configuration": run.config,
+        "Snapshot": run.snapshot_id[:12],
+        "Launched by": run.actor,
+    }
 
 
 def _chosen(known: Sequence[Run]) -> Run:

@@ -48,8 +48,10 @@ def examples(
     samples = {sample.sample: sample for sample in manifest.samples}
     paths = {entry["sample"]: folder_of(run_dir, record["run"]) / entry["path"] for entry in record["predictions"]}
     channel = record["data"]["reference_channel"]
-    return [Example(title, key, scores[key], _picture(source, samples[key], paths[key], channel))
-            for title, key in chosen(scores)]  # fmt: skip
+    return [
+        Example(title, key, scores[key], _picture(source, samples[key], paths[key], channel))
+        for title, key in chosen(scores)
+    ]
 
 
 def chosen(scores: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -56,8 +56,10 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
 
 def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
     title = escape(f"{record['name']}: run {record['run']}")
-    head = (f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{title}</title><style>{STYLE}</style>")  # fmt: skip
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style>"
+    )
     main = f"<main><h1>{title}</h1>{''.join(body)}</main>"
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{main}</body></html>\n'
 
@@ -67,14 +69,18 @@ def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str
     line = next((line for line in lines if line["label"] == "foreground"), lines[0])
     dice, distance = line["dice"], line["hd95_mm"]
     cards = [
-        (f"{dice['mean']:.3f}" if dice else "n/a", f"mean Dice, {part} part",
-         f"95 % interval {dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "no image has a value"),
+        (
+            f"{dice['mean']:.3f}" if dice else "n/a",
+            f"mean Dice, {part} part",
+            f"95 % interval {dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "no image has a value",
+        ),
         (f"{distance['median']:.1f} mm" if distance else "n/a", "median HD95", _failures(line)),
         (f"{record['progress']['elapsed_s'] / 60:.1f} min", "training time", f"{record['progress']['epochs']} epochs"),
         (f"{record['model']['parameters']:,}", "parameters", record["model"]["name"]),
-    ]  # fmt: skip
-    boxes = "".join(f'<div class="card"><b>{escape(a)}</b><span>{escape(b)}</span><i>{escape(c)}</i></div>'
-                    for a, b, c in cards)  # fmt: skip
+    ]
+    boxes = "".join(
+        f'<div class="card"><b>{escape(a)}</b><span>{escape(b)}</span><i>{escape(c)}</i></div>' for a, b, c in cards
+    )
     snapshot = record["data"]["snapshot"]
     lead = f'<p class="lead">Trained on snapshot <code title="{snapshot}">{snapshot[:12]}</code>.</p>'
     return f'{lead}<div class="cards">{boxes}</div>'
@@ -140,9 +146,11 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
 
 
 def _examples(shown: Sequence[examples.Example], part: str) -> str:
-    legend = ('<p><span class="swatch reference"></span> reference <span class="swatch prediction"></span> prediction '
-              '<span class="swatch both"></span> both. Axial slice with the most of either; the right of the person is '
-              "on the left.</p>")  # fmt: skip
+    legend = (
+        '<p><span class="swatch reference"></span> reference <span class="swatch prediction"></span> prediction '
+        '<span class="swatch both"></span> both. Axial slice with the most of either; the right of the person is '
+        "on the left.</p>"
+    )
     figures = "".join(examples.figure(example) for example in shown) or "<p>No image of this part has a value.</p>"
     return f'<section><h2>Examples from the {part} part</h2>{legend}<div class="row">{figures}</div></section>'
 

@@ -94,9 +94,11 @@ def _box(frame: Frame, column: int, values: Sequence[float]) -> str:
     left, top = frame.at(column + 0.22, high)
     right, bottom = frame.at(column + 0.78, low)
     _, median = frame.at(0, middle)
-    return (f'<rect class="box" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
-            f'height="{max(bottom - top, 1):.1f}" rx="3"/>'
-            f'<line class="median" x1="{left:.1f}" x2="{right:.1f}" y1="{median:.1f}" y2="{median:.1f}"/>')  # fmt: skip
+    return (
+        f'<rect class="box" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
+        f'height="{max(bottom - top, 1):.1f}" rx="3"/>'
+        f'<line class="median" x1="{left:.1f}" x2="{right:.1f}" y1="{median:.1f}" y2="{median:.1f}"/>'
+    )
 
 
 def _axes(frame: Frame, across: Sequence[float]) -> str:
@@ -116,5 +118,7 @@ def _axes(frame: Frame, across: Sequence[float]) -> str:
 
 def _svg(frame: Frame, parts: Sequence[str]) -> str:
     title = escape(f"{frame.y_name} by {frame.x_name}")
-    return (f'<svg role="img" aria-label="{title}" viewBox="0 0 {frame.width} {frame.height}" '
-            f'width="{frame.width}" height="{frame.height}">{"".join(parts)}</svg>')  # fmt: skip
+    return (
+        f'<svg role="img" aria-label="{title}" viewBox="0 0 {frame.width} {frame.height}" '
+        f'width="{frame.width}" height="{frame.height}">{"".join(parts)}</svg>'
+    )

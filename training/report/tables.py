@@ -23,8 +23,21 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: 
 def score_table(parts: Sequence[Mapping[str, Any]]) -> str:
     """One line per part, source and label, test part last, the model before the experts."""
     ordered = sorted(parts, key=lambda p: (_PARTS.get(p["part"], 3), p["source"] != "model", p["source"] != "experts"))
-    header = ["Part", "Drawn by", "Label", "Dice", "95 % interval", "HD95 mm", "ASSD mm", "NSD 1 mm", "Images", "n/a",
-              "Failed", "Found", "Right"]  # fmt: skip
+    header = [
+        "Part",
+        "Drawn by",
+        "Label",
+        "Dice",
+        "95 % interval",
+        "HD95 mm",
+        "ASSD mm",
+        "NSD 1 mm",
+        "Images",
+        "n/a",
+        "Failed",
+        "Found",
+        "Right",
+    ]
     return html_table(header, [_cells(part) for part in ordered])
 
 

@@ -34,8 +34,10 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
     by_role = {role: [kind for kind in kinds if role_of(kind) == role] for role in rules_module.ROLES}
     if not any(kinds[kind] for kind in by_role["image"]):
-        raise InvalidInput(f"{source.name} holds no images in the layout of '{recipe.name}'.",
-                           f"Expected files such as {recipe.layout[by_role['image'][0]]}.")  # fmt: skip
+        raise InvalidInput(
+            f"{source.name} holds no images in the layout of '{recipe.name}'.",
+            f"Expected files such as {recipe.layout[by_role['image'][0]]}.",
+        )
     found = [item for kind in by_role["table"] for item in kinds[kind]]
     run = Run(source, tree, rules, tables.read(tree, source, found, rules.table))
     _stage_files(run, kinds, progress)

@@ -40,8 +40,9 @@ def _note_doubtful(run: Run, doubtful: Mapping[str, set[str]]) -> None:
     named = [f"sub-{subject} ({', '.join(sorted(columns))})" for subject, columns in sorted(doubtful.items())]
     if named:
         more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-        run.tree.notes.append(f"Visits that differ about one person, so the first counts: "
-                              f"{', '.join(named[:SHOWN])}{more}.")  # fmt: skip
+        run.tree.notes.append(
+            f"Visits that differ about one person, so the first counts: {', '.join(named[:SHOWN])}{more}."
+        )
 
 
 def _site(run: Run, place: Place) -> dict[str, Any]:

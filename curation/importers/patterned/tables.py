@@ -48,8 +48,10 @@ def read(tree: Staging, source: Path, found: list[Match], rule: TableRule | None
     if rule is None:
         return Rows()
     if not found and rule.required:
-        raise InvalidInput(f"{source.name} lacks the table with the column '{rule.key}'.",
-                           "Nothing else says which files are one person; see docs/recipes.md.")  # fmt: skip
+        raise InvalidInput(
+            f"{source.name} lacks the table with the column '{rule.key}'.",
+            "Nothing else says which files are one person; see docs/recipes.md.",
+        )
     rows: dict[str, dict[str, str]] = {}
     doubtful: set[str] = set()
     for item in found:
@@ -71,8 +73,10 @@ def _read(path: Path, rule: TableRule) -> list[dict[str, str]]:
         if any(rule.key not in row or None in row or None in row.values() for row in rows):
             raise ValueError(f"no column '{rule.key}', or rows of different lengths")
     except (ValueError, csv.Error, OSError) as error:
-        raise InvalidInput(f"{path.name} is not a readable table ({error}).",
-                           f"Expected UTF-8, a header line and the column '{rule.key}'.") from error  # fmt: skip
+        raise InvalidInput(
+            f"{path.name} is not a readable table ({error}).",
+            f"Expected UTF-8, a header line and the column '{rule.key}'.",
+        ) from error
     stripped = [{key: value.strip() for key, value in row.items()} for row in rows]
     known = [{key: value for key, value in row.items() if value.lower() not in _MISSING} for row in stripped]
     return [row for row in known if rule.key in row]

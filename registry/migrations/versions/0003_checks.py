@@ -7,10 +7,23 @@ revision = "0003"
 down_revision = "0002"
 
 _NUMBERS = (
-    "minimum", "maximum", "negative_share", "saturated_share", "foreground_ml", "foreground_mean", "foreground_p1",
-    "foreground_p99", "contrast", "noise", "sharpness", "extent_r_mm", "extent_a_mm", "extent_s_mm", "empty_share",
+    "minimum",
+    "maximum",
+    "negative_share",
+    "saturated_share",
+    "foreground_ml",
+    "foreground_mean",
+    "foreground_p1",
+    "foreground_p99",
+    "contrast",
+    "noise",
+    "sharpness",
+    "extent_r_mm",
+    "extent_a_mm",
+    "extent_s_mm",
+    "empty_share",
     "empty_end_mm",
-)  # fmt: skip
+)
 
 
 def upgrade() -> None:
