@@ -60,7 +60,7 @@ def _part(
     return kept
 
 
-def _by_uid(instance: Instance) -> Hashable:
+def _by_uid(instance: Instance) -> tuple[Hashable, ...]:
     return (instance.patient.key, instance.series, instance.sop_instance)
 
 
@@ -75,7 +75,7 @@ def _by_place(instance: Instance) -> Hashable:
         place,
         frame.cosines,
         instance.order,
-        instance.origin.acquired,  # type: ignore[index] # it is a tuple
+        instance.origin.acquired,
         protocol.image_type,
         numbers,
     )

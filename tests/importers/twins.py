@@ -134,7 +134,9 @@ TWINS = {
             "sub-010001/ses-01/anat/sub-010001_ses-01_{T2w,acq-lowres_FLAIR,inv-1_mp2rage,acq-mp2rage_T1map}.nii.gz",
         ),
         tables={
-            "sub-010001/ses-01/anat/sub-010001_ses-01_T2w.json": '{"Manufacturer": "Siemens", "MagneticFieldStrength": 3, "PatientName": "Roe"}'
+            "sub-010001/ses-01/anat/sub-010001_ses-01_T2w.json": (
+                '{"Manufacturer": "Siemens", "MagneticFieldStrength": 3, "PatientName": "Roe"}'
+            )
         },
         kept=(2, 4, 6, 0, 0),
     ),
