@@ -13,15 +13,15 @@ from sqlmodel import col, select
 from annotation import recipes
 from annotation.derivatives import GENERATED_BY, describe
 from annotation.recipes import Recipe, vote_map
-from registry import layout
-from registry.canon import readable_json, sha256_bytes
+from registry.bids import places
+from registry.bids.names import mask_name, parse
 from registry.errors import UsageError
-from registry.names import mask_name, parse
+from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.volumes import encode, load_labels
 from registry.publishing import Change, Progress, publish
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask, Mask
-from registry.volumes import encode, load_labels
-from registry.wording import counted
+from registry.vocabulary.display import counted
 
 
 def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
@@ -113,7 +113,7 @@ def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Recipe) 
     volumes = [load_labels(root / mask.path) for mask in group]
     combined = recipe.combine(vote_map([volume.data for volume in volumes]), len(volumes))
     data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
-    _, inner = layout.split_dataset(image)
+    _, inner = places.split_dataset(image)
     source = parse(inner)
     if source is None:  # an image row always has a BIDS name
         raise AssertionError(image)
@@ -121,7 +121,7 @@ def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Recipe) 
     place = folder / name.path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(data)
-    sidecar = _sidecar(layout.uri(image), group, recipe, sha256_bytes(data))
+    sidecar = _sidecar(places.uri(image), group, recipe, sha256_bytes(data))
     (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
 
 
@@ -132,7 +132,7 @@ def _sidecar(reference: str, group: Sequence[Mask], recipe: Recipe, sha256: str)
         "Manual": False,
         "Algorithm": recipe.name,
         "Parameters": dict(recipe.parameters),
-        "Sources": [f"bids:manual:{layout.split_dataset(mask.path)[1]}" for mask in group],
+        "Sources": [f"bids:manual:{places.split_dataset(mask.path)[1]}" for mask in group],
         "SourcesSHA256": [mask.sha256 for mask in group],
         "SpatialReference": reference,
         "GeneratedBy": GENERATED_BY,

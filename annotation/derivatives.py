@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from registry import __version__, layout
-from registry.canon import readable_json
+from registry import __version__
+from registry.bids import places
+from registry.files.canonical import readable_json
 
 GENERATED_BY: list[dict[str, Any]] = [{"Name": "Cohortium", "Version": __version__}]
 
@@ -27,7 +28,7 @@ def describe(folder: Path, name: str, about: str, source: str, images: Iterable[
         "Name": name,
         "BIDSVersion": "1.11.1",
         "DatasetType": "derivative",
-        "DatasetLinks": {**layout.links(images), source.partition("-")[0]: f"file:../{source}"},
+        "DatasetLinks": {**places.links(images), source.partition("-")[0]: f"file:../{source}"},
         "GeneratedBy": GENERATED_BY,
     }
     (folder / "dataset_description.json").write_bytes(readable_json(description))

@@ -10,14 +10,14 @@ import numpy as np
 from sqlmodel import col, select
 
 from annotation.derivatives import GENERATED_BY, describe
-from registry import layout
-from registry.canon import readable_json, tsv_bytes
+from registry.bids import places
+from registry.bids.names import parse
 from registry.errors import UsageError
-from registry.names import parse
+from registry.files.canonical import readable_json, tsv_bytes
+from registry.files.volumes import Volume, load_labels
 from registry.publishing import Change, Progress, publish
 from registry.store import Registry
 from registry.tables import ConsensusMask, File
-from registry.volumes import Volume, load_labels
 
 BOX_CONVENTION = "0-based voxel indices, min inclusive, max exclusive, array order i,j,k of SpatialReference"
 COLUMNS = (
@@ -144,7 +144,7 @@ def _sidecar_path(table: str) -> str:
 
 
 def _table_path(mask: ConsensusMask) -> str:
-    _, inner = layout.split_dataset(mask.path)
+    _, inner = places.split_dataset(mask.path)
     name = parse(inner)
     if name is None:
         raise AssertionError(mask.path)
@@ -157,14 +157,14 @@ def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
     place = tree / _table_path(mask)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(tsv_bytes(instances(load_labels(root / mask.path)), COLUMNS))
-    _, inner = layout.split_dataset(mask.path)
+    _, inner = places.split_dataset(mask.path)
     sidecar = {
         "Description": f"Lesions of the {mask.method} consensus: 26-connected components",
         "BoxConvention": BOX_CONVENTION,
         "Manual": False,
         "Sources": [f"bids:consensus:{inner}"],
         "SourcesSHA256": [mask.sha256],
-        "SpatialReference": layout.uri(mask.image_path),
+        "SpatialReference": places.uri(mask.image_path),
         "GeneratedBy": GENERATED_BY,
         **_MEANING,
     }

@@ -10,10 +10,10 @@ import numpy as np
 
 from benchmarks import cohorts, measure
 from registry import creation, repair
-from registry.canon import readable_json
+from registry.files.canonical import readable_json
+from registry.files.volumes import encode
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.volumes import encode
 
 SUBJECTS = 1000
 RUNS = 12

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.canon import gzip_bytes, readable_json, tsv_bytes
-from registry.volumes import encode
+from registry.files.canonical import gzip_bytes, readable_json, tsv_bytes
+from registry.files.volumes import encode
 
 SESSIONS = ("ses-01", "ses-02")
 SUFFIXES = ("FLAIR", "T1w")

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks import cohorts, measure
 from registry import facts, scanning
-from registry.parallel import cores_here
-from registry.volumes import encode
+from registry.files.parallel import cores_here
+from registry.files.volumes import encode
 
 
 def run() -> None:

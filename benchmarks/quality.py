@@ -19,7 +19,7 @@ from registry.committing import commit_pending
 from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry, open_registry
 from registry.tables import Image
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 SUBJECTS = 2_500
 SUFFIXES = ("FLAIR", "T1w")

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import cohorts, measure
 from registry import scanning
-from registry.parallel import cores_here
+from registry.files.parallel import cores_here
 
 SIZES = (1000, 10_000)
 QUICK = ("scandir", "cohortium", "cohortium_arrow", "bids2table", "bids2table_sidecars")

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import layout
-from registry.names import BidsName, parse
-from registry.wording import words
+from registry.bids import places
+from registry.bids.names import BidsName, parse
+from registry.vocabulary.display import words
 
 IMAGE, MASK, CONSENSUS = "image", "mask", "consensus"
 _KINDS = {
-    layout.Role.RAW: IMAGE,
-    layout.Role.IMAGES: IMAGE,
-    layout.Role.READINGS: MASK,
-    layout.Role.CONSENSUS: CONSENSUS,
+    places.Role.RAW: IMAGE,
+    places.Role.IMAGES: IMAGE,
+    places.Role.READINGS: MASK,
+    places.Role.CONSENSUS: CONSENSUS,
 }
 _STATES = ("new", "changed", "there_already")
 _ORDER = {IMAGE: 0, MASK: 1, CONSENSUS: 2}
@@ -91,7 +91,7 @@ def by_visit(found: Sequence[Arrival]) -> list[dict[str, str | None]]:
 
 def _place(path: str) -> tuple[str, str, str, str] | None:
     name = parse(path.rpartition("/")[2])
-    kind = _KINDS.get(layout.role(layout.split_dataset(path)[0])[0])
+    kind = _KINDS.get(places.role(places.split_dataset(path)[0])[0])
     if name is None or kind is None or (kind == IMAGE and name.suffix in _LABELS):
         return None
     return name.subject, name.session or "", kind, _channel(name) if kind == IMAGE else ""

@@ -14,16 +14,16 @@ from curation.arrivals import Arrival
 from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from curation.importers.safeguard import safeguard
-from registry import layout
-from registry.canon import readable_json, sha256_bytes
+from registry.bids import places
 from registry.console import table
 from registry.errors import InvalidInput, NotFound
+from registry.files.canonical import readable_json, sha256_bytes
 from registry.licences import PAYLOAD_KEY
 from registry.publishing import Change, Progress, publish
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File
-from registry.wording import counted, size
+from registry.vocabulary.display import counted, size
 
 Options = Mapping[str, Any]
 
@@ -143,7 +143,7 @@ def check_delivery(
 
     def stop(files: Sequence[File]) -> None:
         sound(files)
-        changed.extend(file for file in files if not file.path.startswith(layout.IMPORTS))
+        changed.extend(file for file in files if not file.path.startswith(places.IMPORTS))
         raise _Enough
 
     with suppress(_Enough):
@@ -215,7 +215,7 @@ def _licence(tree: Path) -> str:
 def _keep_report(tree: Path, report: ImportReport) -> str:
     """Put the report into the tree; returns its name."""
     data = readable_json(report.to_json())
-    place = tree / layout.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
+    place = tree / places.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
     place.parent.mkdir(parents=True)
     place.write_bytes(data)
     return place.stem

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 
 from curation import import_handover, import_rows
 from curation.import_rows import FAILED
-from registry import locking, publishing
+from registry import publishing
+from registry.files import locks
 from registry.store import Registry
 from registry.tables import Intent
 
@@ -18,7 +19,7 @@ _DIED = "The import ended before it was done, because its process was killed or 
 
 def is_alive(registry: Registry, import_id: str) -> bool:
     """Whether the process of an import still runs."""
-    return locking.is_held(registry, import_handover.lock_name(import_id))
+    return locks.is_held(registry, import_handover.lock_name(import_id))
 
 
 def settle(registry: Registry) -> None:
@@ -36,9 +37,9 @@ def _bury(registry: Registry, import_id: str) -> None:
 
     While somebody else writes, this waits for a later look, so that no page hangs.
     """
-    if locking.is_held(registry, "write"):
+    if locks.is_held(registry, "write"):
         return
-    with locking.lock(registry, "write"):
+    with locks.lock(registry, "write"):
         _recover(registry)
     if not import_rows.end_as_published(registry, import_id):
         import_rows.end(registry, import_id, FAILED, message=_DIED, hint="Start it again.")

@@ -16,7 +16,7 @@ from curation.deliveries import SAME_PERSONS
 from curation.dicom import plan
 from curation.dicom.plan import Row
 from curation.inbox import Asked
-from registry import locking
+from registry.files import locks
 from registry.store import Registry
 
 
@@ -69,7 +69,7 @@ def log(registry: Registry, import_id: str) -> Path:
 
 def close(registry: Registry, import_id: str) -> None:
     """Remove the lock of an import that has ended, and its log unless that says something."""
-    locking.remove(registry, lock_name(import_id))
+    locks.remove(registry, lock_name(import_id))
     place = log(registry, import_id)
     if place.is_file() and not place.stat().st_size:
         place.unlink(missing_ok=True)

@@ -17,8 +17,10 @@ from curation import import_fate, import_handover, import_rows
 from curation.dicom.plan import Row
 from curation.import_rows import FAILED, QUEUED
 from curation.inbox import Asked
-from registry import databases, locking, store
+from registry import store
+from registry.database import dialects
 from registry.errors import StorageError, UsageError
+from registry.files import locks
 from registry.store import Registry
 from registry.tables import ImportWork
 
@@ -61,7 +63,7 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Import
 
 def _begin(registry: Registry, work: ImportWork, wanted: Asked, rows: Sequence[Row]) -> None:
     """Row, handed over files and process; all under the lock that the process keeps."""
-    with locking.lent(registry, import_handover.lock_name(work.import_id)) as descriptor:
+    with locks.lent(registry, import_handover.lock_name(work.import_id)) as descriptor:
         try:
             import_rows.add(registry, work)
         except UsageError:
@@ -111,7 +113,7 @@ def stop(registry: Registry, import_id: str) -> None:
 
 def _launch(registry: Registry, work: ImportWork, descriptor: int) -> None:
     """Start the process in a session of its own, so that neither the end of the app nor Ctrl+C there reaches it."""
-    environment = {**os.environ, databases.ENVIRONMENT: registry.url, store.ACTOR_ENVIRONMENT: work.actor}
+    environment = {**os.environ, dialects.ENVIRONMENT: registry.url, store.ACTOR_ENVIRONMENT: work.actor}
     with import_handover.log(registry, work.import_id).open("wb") as log:
         process = subprocess.Popen(
             [*PROCESS, str(registry.root), work.import_id],

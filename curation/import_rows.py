@@ -13,9 +13,9 @@ from typing import Any
 from sqlmodel import col, select, update
 
 from curation.deliveries import EVENT_KEY
-from registry import layout
-from registry.canon import utc
+from registry.bids import places
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import utc
 from registry.store import Registry
 from registry.tables import Event, ImportWork
 
@@ -85,7 +85,7 @@ def end_as_published(registry: Registry, import_id: str) -> bool:
         event = session.exec(select(Event).where(col(Event.kind) == "import", named)).first()
     if event is None:
         return False
-    reports = (PurePosixPath(path).stem for path in event.payload["files"] if path.startswith(f"{layout.IMPORTS}/"))
+    reports = (PurePosixPath(path).stem for path in event.payload["files"] if path.startswith(f"{places.IMPORTS}/"))
     end(registry, import_id, FINISHED, report=next(reports, None))
     return True
 

@@ -17,9 +17,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from curation.importers.report import ImportReport, Refusal
-from registry import layout
-from registry.canon import readable_json
+from registry.bids import places
 from registry.errors import NotFound
+from registry.files.canonical import readable_json
 from registry.store import Registry
 from registry.tables import Event, File
 
@@ -64,7 +64,7 @@ def listed(registry: Registry) -> list[KeptReport]:
     """Every import whose report is kept, newest first."""
     events = _events(registry)
     with registry.reading() as session:
-        wanted = col(File.path).startswith(f"{layout.IMPORTS}/", autoescape=True)
+        wanted = col(File.path).startswith(f"{places.IMPORTS}/", autoescape=True)
         files = session.exec(select(File).where(wanted)).all()
     found = [
         KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _report(file.facts["json"]))
@@ -111,7 +111,7 @@ def _events(registry: Registry) -> dict[str, tuple[str, str]]:
         fresh = [digest for digest, _, _ in imports if digest not in _BROUGHT]
         whole = select(Event.hash, Event.payload).where(Event.kind == "import", col(Event.hash).in_(fresh))
         for digest, payload in session.exec(whole) if fresh else ():
-            _BROUGHT[digest] = tuple(path for path in payload.get("files", ()) if path.startswith(f"{layout.IMPORTS}/"))
+            _BROUGHT[digest] = tuple(path for path in payload.get("files", ()) if path.startswith(f"{places.IMPORTS}/"))
     return {path: (at, actor) for digest, at, actor in imports for path in _BROUGHT[digest]}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from curation.recipes import Recipe
-from registry.canon import sha256_file
 from registry.errors import InvalidInput
 from registry.facts import subject_of
+from registry.files.canonical import sha256_file
 from registry.store import Registry
 from registry.tables import Event, File
 

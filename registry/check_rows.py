@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlmodel import Session, col, delete
 
-from registry import bulk, layout
+from registry.bids import places
+from registry.database import bulk
 from registry.projection.checks import check_rows
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
 
 def refresh(session: Session, paths: Iterable[str]) -> None:
     """Replace the rows of every file of the checks that is among `paths`."""
-    for path in sorted(path for path in paths if path.startswith(f"{layout.CHECKS}/")):
+    for path in sorted(path for path in paths if path.startswith(f"{places.CHECKS}/")):
         _forget(session, path)
         if (file := session.get(File, path)) is not None:
             bulk.insert(session, check_rows(file))
@@ -28,8 +29,8 @@ def clear(session: Session) -> None:
 
 
 def _forget(session: Session, path: str) -> None:
-    if subject := layout.measured_subject(path):
+    if subject := places.measured_subject(path):
         session.execute(delete(ImageMeasures).where(col(ImageMeasures.subject_id) == subject))
-    tables: dict[str, Any] = {layout.CHECK_FINDINGS: CheckFinding, layout.ACKNOWLEDGED: Acknowledgement}
+    tables: dict[str, Any] = {places.CHECK_FINDINGS: CheckFinding, places.ACKNOWLEDGED: Acknowledgement}
     if path in tables:
         session.execute(delete(tables[path]))

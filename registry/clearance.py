@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from registry.canon import tsv_bytes
 from registry.errors import NotFound
+from registry.files.canonical import tsv_bytes
 from registry.publishing import Change
 from registry.rewriting import Draft, rewrite
 from registry.store import Registry, actor

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from registry import events, storage
-from registry.locking import lock
+from registry.files.locks import lock
 from registry.store import Registry
 from registry.tables import Event, Intent
 

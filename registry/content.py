@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from registry import history, storage
-from registry.canon import sha256_file
 from registry.errors import StorageError
-from registry.keeping import keep
+from registry.files.atomic import keep
+from registry.files.canonical import sha256_file
 from registry.manifests import FileRef
 from registry.publishing import Progress
 from registry.store import Registry

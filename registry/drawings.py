@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session, col, select
 
+from registry.files.volumes import GRID_TOLERANCE_MM, corner_displacement_mm
 from registry.store import Registry
 from registry.tables import ConsensusMask, Image, Mask, Prediction
-from registry.volumes import GRID_TOLERANCE_MM, corner_displacement_mm
 
 
 class Kind(StrEnum):

@@ -14,10 +14,10 @@ from typing import Any
 
 from registry import exclusions, splits
 from registry.catalog import Catalog
-from registry.reasons import STALE
 from registry.selection import Outcome, Selection, decided, decisions, select
 from registry.store import Registry
 from registry.targets import TargetPolicy
+from registry.vocabulary.reasons import STALE
 
 _STALE = "SELECT image AS path FROM masks WHERE stale UNION SELECT image FROM consensus WHERE stale"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from registry.canon import canonical_json, sha256_bytes, utc
 from registry.errors import IntegrityError
+from registry.files.canonical import canonical_json, sha256_bytes, utc
 from registry.tables import Event
 
 GENESIS = "0" * 64

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import identity, layout
-from registry.canon import tsv_bytes
+from registry import identity
+from registry.bids import places
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import tsv_bytes
 from registry.privacy.comments import require_impersonal
 from registry.publishing import Change
 from registry.rewriting import Draft, rewrite
@@ -220,4 +221,4 @@ def _change(
         data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
         return Draft(Change(kind, message, facts), data)
 
-    rewrite(registry, layout.EXCLUSIONS, edited)
+    rewrite(registry, places.EXCLUSIONS, edited)

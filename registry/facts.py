@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from registry import volumes
-from registry.canon import read_tsv, sha256_file
+from registry.bids.names import parse
+from registry.bids.sidecars import read_json
+from registry.bids.table_keys import key_of, require_keys
 from registry.errors import InvalidInput
-from registry.keyed import key_of, require_keys
-from registry.names import parse
-from registry.parallel import mapped
-from registry.scanning.documents import read_json
+from registry.files import volumes
+from registry.files.canonical import read_tsv, sha256_file
+from registry.files.parallel import mapped
 
 if TYPE_CHECKING:
     from registry.tables import File  # at run time a worker starts without the tables

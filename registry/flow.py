@@ -12,10 +12,10 @@ from registry import conditions, exclusions, queries, splits
 from registry.catalog import Catalog
 from registry.errors import QueryError
 from registry.manifests import Exclusion, Manifest
-from registry.reasons import OUTDATED
 from registry.selection import Outcome, select
 from registry.store import Registry
 from registry.targets import TargetPolicy
+from registry.vocabulary.reasons import OUTDATED
 
 FILTERED = "query"
 """Reason of images that a condition of the query does not keep."""

@@ -10,8 +10,8 @@ from html import escape
 
 from registry import facets
 from registry.flow import Flow, Loss, Step
-from registry.reasons import in_words
-from registry.wording import counted
+from registry.vocabulary.display import counted
+from registry.vocabulary.reasons import in_words
 
 _BOX, _SIDE, _GAP, _MARGIN = 300, 204, 28, 6
 _LINE, _PAD, _SPACE = 18, 10, 28

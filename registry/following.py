@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from registry import facts, indexing
-from registry.canon import sha256_file
+from registry.bids.walk import ABSENT, Found, walk
 from registry.errors import InvalidInput
-from registry.scanning import walk
-from registry.scanning.walking import ABSENT, Found
+from registry.files.canonical import sha256_file
 from registry.store import Registry
 from registry.tables import File
 

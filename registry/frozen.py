@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry import content
-from registry.canon import sha256_file
 from registry.content import Contents
 from registry.errors import IntegrityError
+from registry.files.canonical import sha256_file
 from registry.manifests import Manifest
 from registry.publishing import Progress
 from registry.store import Registry

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from registry import layout
+from registry.bids import places
+from registry.bids.names import parse
+from registry.bids.places import Role
 from registry.errors import GeometryError, InvalidInput
 from registry.facts import LABEL_SUFFIXES
-from registry.findings import Finding, Severity
-from registry.layout import Role
-from registry.names import parse
+from registry.files.volumes import GRID_TOLERANCE_MM, corner_displacement_mm, one_volume
 from registry.projection import Roots, subject_rows
 from registry.tables import ConsensusMask, File, Mask
-from registry.volumes import GRID_TOLERANCE_MM, corner_displacement_mm, one_volume
+from registry.vocabulary.findings import Finding, Severity
 
 _MASKED = (Role.READINGS, Role.CONSENSUS)
 
@@ -34,9 +34,9 @@ def check_subject(subject_id: str, files: Sequence[File], roots: Roots) -> Itera
 
 
 def _is_mask(path: str) -> bool:
-    dataset, inner = layout.split_dataset(path)
+    dataset, inner = places.split_dataset(path)
     name = parse(inner)
-    return layout.role(dataset)[0] in _MASKED and name is not None and name.suffix in LABEL_SUFFIXES | {"probseg"}
+    return places.role(dataset)[0] in _MASKED and name is not None and name.suffix in LABEL_SUFFIXES | {"probseg"}
 
 
 def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator[Finding]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, func, select, update
 
-from registry import bulk, check_rows, layout, projection, quality_rows
+from registry import check_rows, projection, quality_rows
+from registry.bids import places
+from registry.bids.places import Role
+from registry.database import bulk
 from registry.facts import subject_of
-from registry.layout import Role
 from registry.projection.values import number
 from registry.tables import (
     ConsensusInput,
@@ -56,7 +58,7 @@ _PLACE = {table: place for place, table in enumerate(reversed(_SUBJECT_TABLES))}
 _ROOT_TABLES: tuple[Any, ...] = (PersonLink, ExclusionVerdict, Snapshot, Query, Rater)
 _SPLIT_TABLES: tuple[Any, ...] = (SplitAssignment, Split)
 
-_LONG = (layout.SPLITS, layout.IMPORTS, layout.CHECKS, layout.QUALITY)
+_LONG = (places.SPLITS, places.IMPORTS, places.CHECKS, places.QUALITY)
 """Folders of long files that stand for themselves: read when they change, not at every change of another."""
 
 _BATCH = 500
@@ -70,9 +72,9 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
     _store_files(session, changed, removed)
     after = _participants(session)
     subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
-    if layout.PERSON_LINKS in paths or before != after:
+    if places.PERSON_LINKS in paths or before != after:
         subjects |= _reassigned(session)
-    for dataset in {layout.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
+    for dataset in {places.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
         subjects |= _subjects_in(session, dataset)
     if any(subject_of(path) is None for path in paths):
         refresh_roots(session)
@@ -125,7 +127,7 @@ def refresh_roots(session: Session) -> None:
 
 def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
     """Replace the rows of the split versions whose files changed: a split can name a hundred thousand persons."""
-    stems = {path.removesuffix(".json").removesuffix(".tsv") for path in paths if path.startswith(f"{layout.SPLITS}/")}
+    stems = {path.removesuffix(".json").removesuffix(".tsv") for path in paths if path.startswith(f"{places.SPLITS}/")}
     for stem in sorted(stems):
         name, _, version = stem.rpartition("/")[2].rpartition("@")
         if not version.isdecimal():  # no file that Cohortium wrote
@@ -140,7 +142,7 @@ def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
     """Runs whose record is in the registry; queued and running ones are this machine's own and stay."""
     for path, file in files.items():
         folder, _, filename = path.rpartition("/")
-        if folder.startswith(f"{layout.RUNS}/") and filename == "run.json":
+        if folder.startswith(f"{places.RUNS}/") and filename == "run.json":
             evaluation = files.get(f"{folder}/evaluation.json")
             yield _run(file.facts["json"], evaluation.facts["json"].get("parts", {}) if evaluation else {})
 
@@ -225,13 +227,13 @@ def _root_files(session: Session) -> Sequence[File]:
 
 
 def _root_rows(file: File) -> list[Table]:
-    dataset, inner = layout.split_dataset(file.path)
-    role, protocol = layout.role(dataset)
+    dataset, inner = places.split_dataset(file.path)
+    role, protocol = places.role(dataset)
     if inner == "descriptions.tsv" and role is Role.READINGS:
         return [_rater(row, protocol) for row in file.facts["rows"]]
-    if file.path == layout.PERSON_LINKS:
+    if file.path == places.PERSON_LINKS:
         return [_person_link(row) for row in file.facts["rows"] if row.get("subject_a") and row.get("subject_b")]
-    if file.path == layout.EXCLUSIONS:
+    if file.path == places.EXCLUSIONS:
         return [_exclusion(row) for row in file.facts["rows"]]
     return _code_rows(file)
 
@@ -240,10 +242,10 @@ def _code_rows(file: File) -> list[Table]:
     """Queries, splits and snapshots, from their JSON; assignments from the split's table."""
     folder, _, filename = file.path.rpartition("/")
     stated = file.facts.get("json", {})
-    tables: dict[str, Any] = {layout.QUERIES: Query, layout.SNAPSHOTS: Snapshot, layout.SPLITS: Split}
+    tables: dict[str, Any] = {places.QUERIES: Query, places.SNAPSHOTS: Snapshot, places.SPLITS: Split}
     if stated and folder in tables:
         return [tables[folder](**stated, path=file.path)]
-    if folder == layout.SPLITS and "rows" in file.facts:
+    if folder == places.SPLITS and "rows" in file.facts:
         return _assignments(filename.removesuffix(".tsv"), file.facts["rows"])
     return []
 

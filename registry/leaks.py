@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from registry import identity, layout, manifests, queries, runs, splits
+from registry import identity, manifests, queries, runs, splits
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError
 from registry.leakage import (
@@ -138,11 +139,11 @@ def _parents(record: Mapping[str, Any]) -> list[str]:
 
 def _manifest(registry: Registry, run: str, record: Mapping[str, Any]) -> Manifest:
     snapshot = (record.get("data") or {}).get("snapshot")
-    places = [
-        registry.root / layout.SNAPSHOTS / f"{snapshot}.json.gz",
+    manifests_there = [
+        registry.root / places.SNAPSHOTS / f"{snapshot}.json.gz",
         registry.runs / run / "snapshot.json.gz",
     ]
-    place = next((place for place in places if place.is_file()), None)
+    place = next((path for path in manifests_there if path.is_file()), None)
     if place is None:
         raise SplitError(
             f"The cohort that run {run} learned from is not here, so nobody can say whom it has seen.",

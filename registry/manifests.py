@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from registry.canon import canonical_json, gzip_bytes, sha256_bytes
 from registry.errors import IntegrityError, InvalidInput, NotFound
+from registry.files.canonical import canonical_json, gzip_bytes, sha256_bytes
 
 SCHEMA = "cohortium/snapshot/1"
 PARTS = ("train", "validation", "test")

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from registry.canon import read_table, readable_json, sha256_file, tsv_bytes
+from registry.bids.table_keys import key_of, require_keys
 from registry.errors import InvalidInput
-from registry.keyed import key_of, require_keys
+from registry.files.canonical import read_table, readable_json, sha256_file, tsv_bytes
 
 REPLACEABLE = (
     "code/registry/persons.tsv",

@@ -15,21 +15,22 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from registry import events, following, layout, storage
-from registry.canon import sha256_file
+from registry import events, following, storage
+from registry.bids import places
+from registry.bids.walk import ABSENT
 from registry.errors import InvalidInput, NotFound, UsageError
-from registry.findings import Severity
-from registry.locking import lock
+from registry.files.canonical import sha256_file
+from registry.files.locks import lock
 from registry.privacy import checking
 from registry.privacy.comments import require_impersonal
 from registry.publishing import Change, publish
-from registry.scanning.walking import ABSENT
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import Intent
-from registry.wording import counted
+from registry.vocabulary.display import counted
+from registry.vocabulary.findings import Severity
 
-_FROZEN = tuple(f"{folder}/" for folder in (layout.QUERIES, layout.SPLITS, layout.SNAPSHOTS, layout.RUNS))
+_FROZEN = tuple(f"{folder}/" for folder in (places.QUERIES, places.SPLITS, places.SNAPSHOTS, places.RUNS))
 
 
 class Outside(StrEnum):
@@ -135,7 +136,7 @@ def _require_changeable(path: str, what: Outside) -> None:
     undo = f"Undo the edit with: git checkout -- {path}"
     if path.startswith(f"{events.LOGS}/") or (what is Outside.EDITED and path.startswith(_FROZEN)):
         raise UsageError(f"{path} is a record that is never changed.", undo)
-    reading = layout.role(layout.split_dataset(path)[0])[0] is layout.Role.READINGS
+    reading = places.role(places.split_dataset(path)[0])[0] is places.Role.READINGS
     if what is Outside.EDITED and reading and path.endswith((".nii", ".nii.gz")):
         raise UsageError(
             f"{path} is a rater's mask, which only a newer revision replaces.",

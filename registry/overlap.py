@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from registry.files.volumes import Volume, load_labels
 from registry.store import Registry
 from registry.volume_files import resolver
-from registry.volumes import Volume, load_labels
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from registry import expecting
 from registry.catalog import Catalog
-from registry.wording import NOT_STATED
+from registry.vocabulary.display import NOT_STATED
 
 Row = dict[str, Any]
 Sites = Sequence[str]

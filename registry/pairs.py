@@ -13,7 +13,7 @@ from registry.identity.fingerprints import ALIKE
 from registry.identity.proposals import AGE_TOLERANCE
 from registry.store import Registry
 from registry.tables import PersonLink, Split
-from registry.wording import day, visit, words
+from registry.vocabulary.display import day, visit, words
 
 _PATHS = re.compile(r"^one \w+ in (?P<first>\S+) and (?P<second>\S+)$")
 _LASTING = ("Sex", "Age at baseline")

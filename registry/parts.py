@@ -9,7 +9,7 @@ from typing import Any
 from registry.catalog import Catalog
 from registry.manifests import PARTS, Manifest
 from registry.tables import Split
-from registry.wording import NOT_STATED
+from registry.vocabulary.display import NOT_STATED
 
 Row = dict[str, Any]
 

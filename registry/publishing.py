@@ -18,12 +18,13 @@ from typing import Any
 
 from sqlmodel import select
 
-from registry import events, facts, indexing, locking
-from registry.admission import require_portable
+from registry import events, facts, indexing
+from registry.bids.portable_names import require_portable
 from registry.committing import commit_pending
 from registry.errors import StorageError
+from registry.files import locks
+from registry.files.locks import lock
 from registry.following import require_untouched
-from registry.locking import lock
 from registry.merging import merge_tree
 from registry.staging import Plan, Staging
 from registry.store import Registry
@@ -94,7 +95,7 @@ def publish(
                 ) from error
             raise
         finally:
-            locking.remove(registry, _alive(intent_id))
+            locks.remove(registry, _alive(intent_id))
 
 
 def written(files: Mapping[str, bytes]) -> Write:
@@ -215,7 +216,7 @@ def recover(registry: Registry, intent: Intent) -> str:
 
 def is_alive(registry: Registry, intent_id: str) -> bool:
     """Whether the process that opened an intent still runs."""
-    return locking.is_held(registry, _alive(intent_id))
+    return locks.is_held(registry, _alive(intent_id))
 
 
 def _alive(intent_id: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, delete, select
 
-from registry import bulk, layout
+from registry.bids import places
+from registry.database import bulk
 from registry.projection import quality
 from registry.tables import File, QualityAction, QualityVerdict
 
@@ -16,7 +17,7 @@ def refresh(session: Session, paths: Iterable[str]) -> None:
 
     An action that waits and is not in its rater's table yet stays, after those that are.
     """
-    for rater in sorted({rater for path in paths if (rater := layout.quality_rater(path))}):
+    for rater in sorted({rater for path in paths if (rater := places.quality_rater(path))}):
         _replace(session, rater)
 
 
@@ -30,7 +31,7 @@ def clear(session: Session) -> None:
 
 
 def _replace(session: Session, rater: str) -> None:
-    file = session.get(File, layout.quality_table(rater))
+    file = session.get(File, places.quality_table(rater))
     filed = quality.actions(rater, file.facts["rows"]) if file else []
     known = {action.action_id for action in filed}
     mine = select(QualityAction).where(QualityAction.rater_id == rater, col(QualityAction.waiting))

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout
-from registry.canon import readable_json, sha256_bytes
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import NotFound, QueryError, UsageError
+from registry.files.canonical import readable_json, sha256_bytes
 from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Query
@@ -35,7 +35,7 @@ def save(registry: Registry, name: str, sql: str) -> Query:
         return newest
     version = newest.version + 1 if newest else 1
     body = {"name": name, "version": version, "sql": sql, "sha256": sha256_bytes(sql.encode())}
-    path = f"{layout.QUERIES}/{name}@{version}.json"
+    path = f"{places.QUERIES}/{name}@{version}.json"
     change = Change("query.save", f"Save query {name}@{version}", {"query": f"{name}@{version}"})
     publish(registry, change, written({path: readable_json(body)}))
     return get(registry, f"{name}@{version}")

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from registry import __version__, layout
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
-from registry.codes import require_code, require_protocol
+from registry import __version__
+from registry.bids import places
+from registry.bids.names import mask_name, parse, to_label
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
-from registry.names import mask_name, parse, to_label
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import Header, Volume, encode, require_same_grid
 from registry.publishing import Change, publish
 from registry.store import Registry, actor
 from registry.tables import File, Image, Mask, Rater
-from registry.volumes import Header, Volume, encode, require_same_grid
+from registry.vocabulary.codes import require_code, require_protocol
 
 _FIELDS = ("desc_id", "description", "rater_id", "role", "protocol")
 
@@ -109,7 +110,7 @@ def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -
     present = next((mask for mask in found if mask.desc == rater), found[0] if len(found) == 1 else None)
     if present is not None:
         return _Place(present.path, protocol, present, present.labels)
-    _, inner = layout.split_dataset(image.path)
+    _, inner = places.split_dataset(image.path)
     name = parse(inner)
     if name is None:  # an image row always has a BIDS name
         raise AssertionError(image.path)
@@ -160,7 +161,7 @@ def _writer(registry: Registry, place: _Place, image: Image, rater: str, data: b
 def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -> dict[str, Any]:
     held = root / place.sidecar
     kept = json.loads(held.read_text()) if place.present and held.is_file() else {}
-    reference = layout.uri(image.path)
+    reference = places.uri(image.path)
     fresh = {
         "Description": f"Reading by {rater}",
         "Type": "Lesion",
@@ -182,7 +183,7 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
         "Name": f"Manual readings, protocol {place.protocol}",
         "BIDSVersion": "1.11.1",
         "DatasetType": "derivative",
-        "DatasetLinks": layout.links([image.path]),
+        "DatasetLinks": places.links([image.path]),
         "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
     }
     (folder / "dataset_description.json").write_bytes(readable_json(described))

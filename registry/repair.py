@@ -10,13 +10,13 @@ from pathlib import Path
 from sqlmodel import col, delete, select
 
 from registry import events, facts, indexing, outside, publishing, storage
+from registry.bids.walk import walk
 from registry.committing import commit_pending
 from registry.errors import CohortiumError, IntegrityError
+from registry.files.locks import lock
 from registry.following import follow
-from registry.locking import lock
 from registry.publishing import Progress
 from registry.quality import file_waiting
-from registry.scanning import walk
 from registry.store import Registry
 from registry.tables import Event, File, Intent
 

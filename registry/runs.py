@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlmodel import col, select, update
 
-from registry import layout
-from registry.canon import readable_json
+from registry.bids import places
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import readable_json
 from registry.publishing import Change, publish
 from registry.store import Registry, actor
 from registry.tables import Run
@@ -96,7 +96,7 @@ def folder(registry: Registry, run_id: str) -> Path:
     Raises:
         NotFound: neither is on this machine.
     """
-    for place in (registry.runs / run_id, registry.root / layout.RUNS / run_id):
+    for place in (registry.runs / run_id, registry.root / places.RUNS / run_id):
         if (place / "run.json").is_file():
             return place
     raise NotFound(f"The files of run {run_id} are not on this machine.", "Fetch them: datalad get code/registry/runs")
@@ -121,7 +121,7 @@ def publish_run(registry: Registry, run_id: str, facts: Mapping[str, Any]) -> li
     source = registry.runs / run_id
 
     def write(tree: Path) -> None:
-        target = tree / layout.RUNS / run_id
+        target = tree / places.RUNS / run_id
         target.mkdir(parents=True)
         for name in KEPT:
             if (source / name).is_file():

@@ -11,8 +11,8 @@ from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
 from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.publishing import Progress
-from registry.reasons import OUTDATED
 from registry.targets import Choice, TargetPolicy
+from registry.vocabulary.reasons import OUTDATED
 
 Row = Mapping[str, Any]
 Unit = tuple[str, list[Row]]

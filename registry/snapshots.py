@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import exclusions, layout, licences, manifests, queries, splits
-from registry.canon import readable_json
+from registry import exclusions, licences, manifests, queries, splits
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.collector import paused
 from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
+from registry.files.canonical import readable_json
 from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, Progress, publish, written
@@ -142,7 +143,7 @@ def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
 
 def manifest_path(snapshot_id: str) -> str:
     """Where a manifest lies in the registry."""
-    return f"{layout.SNAPSHOTS}/{snapshot_id}.json.gz"
+    return f"{places.SNAPSHOTS}/{snapshot_id}.json.gz"
 
 
 def _publish(registry: Registry, manifest: Manifest) -> None:
@@ -156,7 +157,7 @@ def _publish(registry: Registry, manifest: Manifest) -> None:
     }
     files = {
         manifest_path(snapshot_id): manifests.encode(manifest),
-        f"{layout.SNAPSHOTS}/{snapshot_id}.json": readable_json(summary),
+        f"{places.SNAPSHOTS}/{snapshot_id}.json": readable_json(summary),
     }
     publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), written(files))
 

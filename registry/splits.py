@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import identity, layout, queries
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry import identity, queries
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError, UsageError
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.manifests import PARTS
 from registry.projection.persons import People
 from registry.publishing import Change, publish, written
@@ -212,6 +213,6 @@ def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
 
 
 def _publish(registry: Registry, versioned: str, meta: Mapping[str, Any], table: bytes) -> None:
-    stem = f"{layout.SPLITS}/{versioned}"
+    stem = f"{places.SPLITS}/{versioned}"
     files = {f"{stem}.tsv": table, f"{stem}.json": readable_json(meta)}
     publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), written(files))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.canon import canonical_json
+from registry.files.canonical import canonical_json
 
 
 @dataclass(frozen=True)

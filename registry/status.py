@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from registry import storage
+from registry.bids.sidecars import read_json
 from registry.events import LOGS
-from registry.scanning.documents import read_json
 from registry.store import Registry
 from registry.tables import (
     ConsensusMask,

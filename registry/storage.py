@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from registry.errors import IntegrityError, StorageError
-from registry.locking import inherited
+from registry.files.locks import inherited
 
 GIT_ATTRIBUTES = """\
 * annex.backend=SHA256E

@@ -17,11 +17,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from registry import databases
-from registry.codes import require_code
-from registry.databases import make_engine
+from registry.database import dialects
+from registry.database.dialects import make_engine
 from registry.errors import NotFound
 from registry.tables import Setting
+from registry.vocabulary.codes import require_code
 
 ENVIRONMENT = "COHORTIUM_REGISTRY"
 ACTOR_ENVIRONMENT = "COHORTIUM_ACTOR"
@@ -52,7 +52,7 @@ class Registry:
     @cached_property
     def engine(self) -> Engine:
         """The database engine; its schema is brought up to date on first use."""
-        return databases.open_database(self.url, self.local)
+        return dialects.open_database(self.url, self.local)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -61,8 +61,8 @@ class Registry:
         Raises:
             StorageError: the database does not answer.
         """
-        with databases.reading_errors(), Session(self.engine, expire_on_commit=False) as session:
-            databases.begin_reading(session)
+        with dialects.reading_errors(), Session(self.engine, expire_on_commit=False) as session:
+            dialects.begin_reading(session)
             yield session
 
     @contextmanager
@@ -73,8 +73,8 @@ class Registry:
             StorageError: the database refused to write (disk full, locked, read-only).
             InvalidInput: a value that no column can hold.
         """
-        with databases.writing_errors(), Session(self.engine, expire_on_commit=False) as session:
-            databases.begin_writing(session)
+        with dialects.writing_errors(), Session(self.engine, expire_on_commit=False) as session:
+            dialects.begin_writing(session)
             yield session
             session.commit()
 
@@ -109,7 +109,7 @@ def open_registry(path: Path | None = None) -> Registry:
 def registry_at(root: Path) -> Registry:
     """The registry in a folder that is one, or is about to become one; `open_registry` checks."""
     (root / ".cohortium").mkdir(exist_ok=True)
-    return Registry(root, databases.url_for(root))
+    return Registry(root, dialects.url_for(root))
 
 
 def actor() -> str:

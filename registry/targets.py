@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.canon import sha256_bytes
 from registry.errors import UsageError
+from registry.files.canonical import sha256_bytes
 
 ANY = "*"
 DEFAULT_SEED = "2026"

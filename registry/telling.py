@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from registry.diffing import Changed, Difference, Moved, SnapshotDiff
-from registry.reasons import in_words
-from registry.wording import counted
+from registry.vocabulary.display import counted
+from registry.vocabulary.reasons import in_words
 
 _SHORT = 12
 _SETTINGS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from registry.bids.names import parse
 from registry.catalog import Catalog
-from registry.names import parse
-from registry.wording import visit
+from registry.vocabulary.display import visit
 
 _UNITS = """WITH units AS (
     SELECT person_id AS unit, 'person' AS kind, 1 AS level FROM subjects GROUP BY ALL

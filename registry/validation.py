@@ -17,13 +17,13 @@ from sqlmodel import col, select
 from registry import events, geometry, outside
 from registry.checks import reviewing
 from registry.errors import IntegrityError
-from registry.findings import Finding, Severity, ValidationReport
 from registry.outside import Difference, Outside
 from registry.privacy import checking
 from registry.projection import read_roots
 from registry.publishing import Progress
 from registry.store import Registry
 from registry.tables import Event, File
+from registry.vocabulary.findings import Finding, Severity, ValidationReport
 
 _VALIDATOR = "bids-validator-deno"
 _ABSENT = "file-absent"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 
 @dataclass(frozen=True)

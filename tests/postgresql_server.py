@@ -136,12 +136,12 @@ def copy_rows(local: Path) -> None:
     """Give a copied registry a schema of its own with the rows of the first."""
     from sqlalchemy import text
 
-    from registry import databases
+    from registry.database import dialects
     from registry.tables import Table
 
     old = (local / "schema").read_text().strip()
     (local / "schema").unlink()
-    engine = databases.open_database(os.environ[ENVIRONMENT], local)
+    engine = dialects.open_database(os.environ[ENVIRONMENT], local)
     with engine.begin() as connection:
         for table in Table.metadata.sorted_tables:
             names = ", ".join(f'"{column.name}"' for column in table.columns)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from registry import __version__
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.bids.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import encode
 from registry.manifests import Sample, Target
-from registry.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
-from registry.volumes import encode
 from training.files import replace_bytes
 from training.grids import Array
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from registry import __version__
-from registry.canon import sha256_bytes
+from registry.files.canonical import sha256_bytes
 
 PACKAGES = ("torch", "monai", "nibabel", "numpy", "scipy")
 """Packages whose versions can change a result."""

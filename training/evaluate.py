@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.canon import readable_json, sha256_bytes, sha256_file
 from registry.errors import IntegrityError, UsageError
+from registry.files.canonical import readable_json, sha256_bytes, sha256_file
+from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
-from registry.volumes import Volume, load_labels
 from training import config as configs
 from training import records
 from training.derivatives import folder_of

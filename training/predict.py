@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from registry.canon import sha256_file
 from registry.errors import CohortiumError, IntegrityError, InvalidInput, UsageError
-from registry.volumes import Volume, encode, load
+from registry.files.canonical import sha256_file
+from registry.files.volumes import Volume, encode, load
 from training import config as configs
 from training import records
 from training.inputs import Input, Refusal, find

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
-from registry.volumes import Volume
 from training import derivatives
 from training.config import Config
 from training.derivatives import Derivative

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from registry.canon import canonical_json, sha256_bytes
-from registry.volumes import Volume
+from registry.files.canonical import canonical_json, sha256_bytes
+from registry.files.volumes import Volume
 from training.config import Recipe
 from training.grids import Array, Grid, move
 

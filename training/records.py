@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from registry.canon import canonical_json, readable_json, sha256_bytes
 from registry.errors import IntegrityError, NotFound, UsageError
+from registry.files.canonical import canonical_json, readable_json, sha256_bytes
 from training.files import replace_bytes
 
 SCHEMA = "cohortium/run/1"

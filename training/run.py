@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from registry import manifests
-from registry.canon import canonical_json, sha256_bytes, sha256_file
 from registry.errors import ConfigError, InvalidInput, SplitError, UsageError
+from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.manifests import Manifest, Sample
 from training import config as configs
 from training import networks, records, weights

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from registry.canon import sha256_file
 from registry.errors import ConfigError, IntegrityError, InvalidInput
+from registry.files.canonical import sha256_file
+from registry.files.volumes import Volume, load, load_labels
 from registry.manifests import FileRef, Manifest, Sample, Target
-from registry.volumes import Volume, load, load_labels
 from training.config import Config, Recipe
 from training.grids import Array, Grid
 from training.recipe import grid_of, prepare, prepare_target

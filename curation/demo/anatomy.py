@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from curation.demo.streams import stream
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 _NODE_MM = 8.0
 _NODES = (30, 34, 30)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 ZONES = ("periventricular", "deep", "juxtacortical")
 """Where white-matter lesions sit: at the ventricles, in deep white matter, under the cortex."""

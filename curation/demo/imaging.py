@@ -14,7 +14,7 @@ from curation.demo.cohort import Person, Subject, Visit, rotation
 from curation.demo.lesions import Blob, paint, wobble_field
 from curation.demo.scanners import Scanner, Sequence, grid
 from curation.demo.streams import stream
-from registry.volumes import Array, Volume
+from registry.files.volumes import Array, Volume
 
 _BLUR = 0.36
 """Gaussian width per voxel edge: a full width at half maximum of 0.85 voxels."""

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from curation.demo.atlas import Atlas
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 VOLUME_RANGE_MM3 = (10.0, 2500.0)
 _EDGE_MM = 1.6

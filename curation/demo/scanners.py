@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 FIELD_OF_VIEW_MM = (168.0, 206.0, 172.0)
 """Right-left, anterior-posterior, superior-inferior: the brain with a margin for pose and size."""

@@ -10,10 +10,10 @@ from curation.demo.atlas import load_atlas
 from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, Subject, Visit, plan
 from curation.demo.imaging import Exposure, Studio, View, expose, look, mask, person_fields
 from curation.demo.scanners import Sequence
-from registry import names
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
+from registry.bids import names
 from registry.errors import UsageError
-from registry.volumes import Array, encode
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import Array, encode
 
 Progress = Callable[[int, int, str], None]
 

@@ -12,7 +12,7 @@ from curation.dicom import grids
 from curation.dicom.codes import Code, about
 from curation.dicom.instances import Instance, Storage
 from curation.dicom.stacks import Stack
-from registry.findings import Finding
+from registry.vocabulary.findings import Finding
 
 _PROCESSED = re.compile(r"(?:^|[^a-z])(?:reg|registered|coreg|resampled|reformatted|mpr|moco)(?:[^a-z]|$)", re.I)
 

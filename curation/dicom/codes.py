@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from registry.findings import Finding, Severity
+from registry.vocabulary.findings import Finding, Severity
 
 
 class Effect(Enum):

@@ -16,9 +16,9 @@ from curation.dicom.codes import Code
 from curation.dicom.instances import Instance, Storage
 from curation.dicom.reading import Unusable, read_pixels
 from curation.dicom.stacks import Slot, Stack
-from registry import volumes
 from registry.errors import InvalidInput
-from registry.volumes import Array
+from registry.files import volumes
+from registry.files.volumes import Array
 
 TOLERANCE_MM = 1e-2
 """How far a corner may lie from where the headers place it. NIfTI keeps single precision, headers round positions."""

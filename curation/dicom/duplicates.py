@@ -12,8 +12,8 @@ import numpy as np
 
 from curation.dicom.instances import Instance, Storage
 from curation.dicom.reading import read_pixels
-from registry.canon import sha256_file
 from registry.errors import InvalidInput
+from registry.files.canonical import sha256_file
 
 
 @dataclass(frozen=True)

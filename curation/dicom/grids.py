@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curation.dicom.instances import Frame
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 SAME_PLACE_MM = 1e-2
 """Frames closer than this along the normal are one slice position."""

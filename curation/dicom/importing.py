@@ -24,8 +24,8 @@ from curation.importers.people_values import OLDEST_YEARS
 from curation.importers.report import ImportReport, Refusal
 from curation.importers.staging import Progress, RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
+from registry.bids.names import BidsName
 from registry.errors import InvalidInput
-from registry.names import BidsName
 
 Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 

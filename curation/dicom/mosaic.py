@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curation.dicom.instances import Frame, Triple
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from curation.dicom.instances import Instance
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.stacks import Stack
+from registry.bids.names import to_label
 from registry.errors import InvalidInput
-from registry.names import to_label
 
 Held = Mapping[str, Mapping[str, str]]
 """Subject to salted study to session, of what a registry holds already."""

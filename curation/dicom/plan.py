@@ -18,11 +18,11 @@ from curation.dicom.people import Visit
 from curation.dicom.rules import Proposal
 from curation.dicom.stacks import Stack
 from curation.importers.bids_items import DERIVED_ENTITIES, SUFFIXES
-from registry.canon import read_tsv, tsv_bytes
+from registry.bids.names import BidsName, parse
 from registry.errors import InvalidInput
-from registry.findings import Finding
-from registry.names import BidsName, parse
+from registry.files.canonical import read_tsv, tsv_bytes
 from registry.privacy.texts import in_labels
+from registry.vocabulary.findings import Finding
 
 KEEP = ("yes", "no", "ask")
 

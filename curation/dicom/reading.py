@@ -18,7 +18,7 @@ from curation.dicom.elements import first, number, private, text, whole, words
 from curation.dicom.frames import mosaic_side, read_frames
 from curation.dicom.instances import Instance, Origin, Patient, Protocol
 from registry.errors import InvalidInput
-from registry.volumes import Array
+from registry.files.volumes import Array
 
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _DIRECTORY = "1.2.840.10008.1.3.10"

@@ -14,9 +14,9 @@ from curation.dicom.codes import Code, about
 from curation.dicom.instances import Protocol
 from curation.dicom.stacks import Stack
 from curation.recipes import Recipe
+from registry.bids.names import ENTITY_ORDER
 from registry.errors import InvalidInput
-from registry.findings import Finding
-from registry.names import ENTITY_ORDER
+from registry.vocabulary.findings import Finding
 
 Span = tuple[float, float]
 

@@ -23,9 +23,9 @@ from curation.importers.report import printable
 from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
-from registry.findings import Finding
-from registry.parallel import mapped
-from registry.wording import counted, words
+from registry.files.parallel import mapped
+from registry.vocabulary.display import counted, words
+from registry.vocabulary.findings import Finding
 
 Outside = tuple[str, Code, str]
 """A file that is in no stack: its path, why, and a sentence."""

@@ -18,7 +18,7 @@ from curation.importers.bids_text import copy_companion, copy_head, missing_side
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import Progress, Staging
 from curation.recipes import Rater, Recipe
-from registry import layout
+from registry.bids import places
 from registry.errors import InvalidInput
 
 _REFUSED = {
@@ -73,9 +73,9 @@ def finish(run: Run) -> ImportReport:
     files |= {"dataset_description.json": tables.description(recipe, recipe.title), "README": tables.readme(recipe)}
     for folder in folders:
         files[f"{folder}/README"] = tables.readme(recipe, f"Part of this dataset: {folder.partition('/')[2]}.")
-        links = layout.links(run.tree.links[folder])
+        links = places.links(run.tree.links[folder])
         files[f"{folder}/dataset_description.json"] = tables.description(recipe, folder.partition("/")[2], links)
-        if layout.role(folder)[0] is layout.Role.READINGS:
+        if places.role(folder)[0] is places.Role.READINGS:
             files |= {f"{folder}/{name}": data for name, data in _raters(run, folder).items()}
     for path, data in files.items():
         alike = (path, *(f"{path}{ending}" for ending in (".md", ".rst", ".txt")))
@@ -90,11 +90,11 @@ def finish(run: Run) -> ImportReport:
 
 
 def _raters(run: Run, folder: str) -> dict[str, bytes]:
-    from registry.names import parse
+    from registry.bids.names import parse
 
-    inside = [parse(layout.split_dataset(path)[1]) for path in run.references if path.startswith(f"{folder}/")]
+    inside = [parse(places.split_dataset(path)[1]) for path in run.references if path.startswith(f"{folder}/")]
     codes = {name.entities["desc"] for name in inside if name and "desc" in name.entities}
-    return tables.raters([Rater(code) for code in codes], layout.role(folder)[1])
+    return tables.raters([Rater(code) for code in codes], places.role(folder)[1])
 
 
 def _is_json(item: Item) -> bool:

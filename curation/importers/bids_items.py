@@ -9,8 +9,8 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from curation.importers.sidecars import words
-from registry import layout
-from registry.names import BidsName, parse
+from registry.bids import places
+from registry.bids.names import BidsName, parse
 
 _SUFFIXES = {
     "anat": """T1w T2w T2starw PDw FLAIR inplaneT1 inplaneT2 PDT2 angio T2star FLASH PD T1map T2map T2starmap R1map
@@ -73,7 +73,7 @@ def walk(source: Path) -> Iterator[str]:
 
 def sort_file(path: str) -> Item:
     """The item of one path, by its name alone."""
-    dataset, inner = layout.split_dataset(path)
+    dataset, inner = places.split_dataset(path)
     if not path.isprintable():
         return Item(path, dataset, inner, Kind.STRANGE)
     parts = PurePosixPath(inner).parts

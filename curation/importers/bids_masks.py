@@ -9,9 +9,10 @@ from curation.importers.bids_items import Item, Kind
 from curation.importers.bids_run import Run, clean_bytes, is_integer, source_image
 from curation.importers.report import Reason
 from curation.importers.staging import Placed, RefusedError, open_nifti, read_mask, require_file
-from registry import layout, volumes
-from registry.canon import read_tsv, sha256_bytes, sha256_file
+from registry.bids import places
 from registry.errors import GeometryError
+from registry.files import volumes
+from registry.files.canonical import read_tsv, sha256_bytes, sha256_file
 
 _PLAIN = {0: "background", 1: "foreground"}
 
@@ -22,7 +23,7 @@ def copy_mask(run: Run, item: Item) -> None:
     open_nifti(run.source / item.path)
     data: bytes | None = None
     image: Placed | None = None
-    if layout.role(item.dataset)[0] in (layout.Role.READINGS, layout.Role.CONSENSUS):
+    if places.role(item.dataset)[0] in (places.Role.READINGS, places.Role.CONSENSUS):
         image = source_image(run, item)
         if image is None:
             raise RefusedError(Reason.NO_IMAGE_FOR_MASK, "Neither its sidecar nor its name leads to an imported image.")

@@ -16,10 +16,11 @@ from curation.importers.cleaning import is_clean
 from curation.importers.field_values import Value
 from curation.importers.kept import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
-from registry import layout, volumes
-from registry.canon import sha256_bytes, sha256_file
+from registry.bids import places
+from registry.bids.names import IMAGE_ENTITIES, BidsName
 from registry.errors import InvalidInput
-from registry.names import IMAGE_ENTITIES, BidsName
+from registry.files import volumes
+from registry.files.canonical import sha256_bytes, sha256_file
 
 
 @dataclass
@@ -111,7 +112,7 @@ def source_image(run: Run, item: Item) -> Placed | None:
     described = run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
     links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
     for uri in _uris(stated):
-        path = layout.resolve(uri, item.dataset, links)
+        path = places.resolve(uri, item.dataset, links)
         if path in run.images:
             return run.images[str(path)]
     return _by_name(item.name, run.images.values())

@@ -15,8 +15,8 @@ from curation.importers.bids_run import Run
 from curation.importers.field_values import Value
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
-from registry.canon import gzip_bytes, read_table, tsv_bytes
-from registry.keyed import key_of, require_keys
+from registry.bids.table_keys import key_of, require_keys
+from registry.files.canonical import gzip_bytes, read_table, tsv_bytes
 
 _CELL = values.either(values.number, values.word)
 

@@ -11,9 +11,9 @@ from curation.importers.bids_run import Run
 from curation.importers.bids_tables import columns_of, copy_numbers, copy_table
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
-from registry import layout
-from registry.canon import readable_json
+from registry.bids import places
 from registry.errors import InvalidInput
+from registry.files.canonical import readable_json
 from registry.privacy.kinds import Kind
 from registry.privacy.texts import in_text
 
@@ -26,7 +26,7 @@ def copy_companion(run: Run, item: Item) -> None:
         _copy_sidecar(run, item)
         return
     images = run.kept.in_folder(item.target.rpartition("/")[0])
-    if not images and layout.role(item.dataset)[0] is not layout.Role.LESIONS:
+    if not images and places.role(item.dataset)[0] is not places.Role.LESIONS:
         raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
     if item.path.endswith(".tsv"):
         copy_table(run, item)
@@ -61,19 +61,19 @@ def _kept(run: Run, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
 def _reference(run: Run, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
     """The image of a mask, stated so that the registry finds it; what is right already stays as it is."""
     stated = kept.get("SpatialReference")
-    links = layout.links([image])
-    if isinstance(stated, str) and layout.resolve(stated, item.dataset, links) == image:
+    links = places.links([image])
+    if isinstance(stated, str) and places.resolve(stated, item.dataset, links) == image:
         return {}
-    return {"SpatialReference": layout.uri(image), "Sources": kept.get("Sources") or [layout.uri(image)]}
+    return {"SpatialReference": places.uri(image), "Sources": kept.get("Sources") or [places.uri(image)]}
 
 
 def missing_sidecars(run: Run) -> None:
     """Write a sidecar for each mask that came without one: a mask must say what it was drawn on."""
     for mask, image in sorted(run.references.items()):
         sidecar = f"{mask.removesuffix('.nii.gz')}.json"
-        run.tree.links.setdefault(layout.split_dataset(mask)[0], set()).add(image.path)
+        run.tree.links.setdefault(places.split_dataset(mask)[0], set()).add(image.path)
         if sidecar.lower() not in run.tree.taken:
-            uri = layout.uri(image.path)
+            uri = places.uri(image.path)
             run.tree.write(sidecar, readable_json({"Sources": [uri], "SpatialReference": uri}))
 
 
@@ -102,7 +102,7 @@ def _copy_description(run: Run, item: Item) -> None:
     filled = {"Name": run.tree.recipe.title, "BIDSVersion": tables.BIDS_VERSION, **kept}
     filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
     if item.dataset:
-        links = layout.links(image.path for image in run.references.values())
+        links = places.links(image.path for image in run.references.values())
         filled["DatasetLinks"] = {**(kept.get("DatasetLinks") or {}), **links}
         filled.setdefault("DatasetType", "derivative")
         filled.setdefault("GeneratedBy", [{"Name": "unknown"}])
@@ -131,7 +131,7 @@ def _is_expected(item: Item, kind: Kind) -> bool:
 def _copy_inherited(run: Run, item: Item) -> None:
     suffix = item.inner.removesuffix(".json").split("_")[-1]
     described = suffix in ("scans", "descriptions") or any(
-        layout.split_dataset(path)[0] == item.dataset and path.partition(".")[0].endswith(f"_{suffix}")
+        places.split_dataset(path)[0] == item.dataset and path.partition(".")[0].endswith(f"_{suffix}")
         for path in run.kept
     )
     if not described:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from registry import volumes
-from registry.canon import gzip_bytes
 from registry.errors import InvalidInput
+from registry.files import volumes
+from registry.files.canonical import gzip_bytes
 
 MAX_EXTENSION_BYTES = 1 << 26
 """Voxels that start later than this are a damaged or hostile header."""

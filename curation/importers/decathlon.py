@@ -27,9 +27,9 @@ from curation.importers.staging import (
     require_file,
 )
 from curation.recipes import Recipe
-from registry import volumes
+from registry.bids.names import mask_name, to_label
 from registry.errors import InvalidInput
-from registry.names import mask_name, to_label
+from registry.files import volumes
 
 LIST = "dataset.json"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.errors import InvalidInput
-from registry.volumes import Array, Volume
+from registry.files.volumes import Array, Volume
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 

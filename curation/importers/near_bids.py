@@ -20,8 +20,8 @@ from curation.importers.bids_run import Run
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, Progress, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
+from registry.bids.names import BidsName, mask_name, parse
 from registry.errors import InvalidInput
-from registry.names import BidsName, mask_name, parse
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 

@@ -21,8 +21,8 @@ from curation.importers.staging import (
     read_mask,
 )
 from curation.recipes import Recipe
+from registry.bids.names import name
 from registry.errors import InvalidInput
-from registry.names import name
 
 MNI = "derivatives/mni-openms"
 LESION = "derivatives/consensus-mslesion"

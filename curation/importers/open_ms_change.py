@@ -11,9 +11,10 @@ from curation.importers import itk
 from curation.importers.patterns import Match
 from curation.importers.report import Reason
 from curation.importers.staging import MaskSpec, Placed, RefusedError, Staging, open_nifti, read_mask
-from registry import layout, volumes
+from registry.bids import places
+from registry.bids.names import name
 from registry.errors import InvalidInput
-from registry.names import name
+from registry.files import volumes
 
 COMMON = "derivatives/common-openms"
 CHANGE = "derivatives/consensus-mschange"
@@ -122,9 +123,9 @@ def _resample(tree: Staging, source: Path, move: _Move) -> Placed:
     fields = {
         "Description": "Raw image on the grid common to both studies, along the delivered transforms.",
         "SkullStripped": False,
-        "Sources": [layout.uri(move.image.path)],
+        "Sources": [places.uri(move.image.path)],
         "SourcesSHA256": [move.image.sha256],
-        "SpatialReference": layout.uri(f"{COMMON}/{first.path}"),
+        "SpatialReference": places.uri(f"{COMMON}/{first.path}"),
         "Parameters": {"Interpolation": "linear", "Transforms": [Path(item.path).name for item in found]},
     }
     tree.links.setdefault(COMMON, set()).add(f"{COMMON}/{first.path}")
@@ -133,7 +134,7 @@ def _resample(tree: Staging, source: Path, move: _Move) -> Placed:
 
 def _stage_masks(tree: Staging, source: Path, patient: Patient, common: Mapping[tuple[str, str], Placed]) -> None:
     image = common.get((_LAST, "FLAIR"))
-    flairs = [layout.uri(common[key].path) for key in sorted(common) if key[1] == "FLAIR"]
+    flairs = [places.uri(common[key].path) for key in sorted(common) if key[1] == "FLAIR"]
     change = {
         "Description": "Lesion change between the two studies, consensus, delivered.",
         "Type": "Lesion",

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from registry import layout
-from registry.names import parse
+from registry.bids import places
+from registry.bids.names import parse
 
 SHOWN = 10
 """Refused files printed per reason; the JSON form holds all."""
@@ -132,9 +132,9 @@ def count(root: Path) -> dict[str, int]:
 
 
 def _kind(path: str, suffix: str) -> str | None:
-    role = layout.role(layout.split_dataset(path)[0])[0]
-    kinds = {layout.Role.READINGS: "masks", layout.Role.CONSENSUS: "consensus"}
+    role = places.role(places.split_dataset(path)[0])[0]
+    kinds = {places.Role.READINGS: "masks", places.Role.CONSENSUS: "consensus"}
     if role in kinds:
         return kinds[role]
-    is_image = role in (layout.Role.RAW, layout.Role.IMAGES) and suffix not in ("mask", "dseg", "probseg")
+    is_image = role in (places.Role.RAW, places.Role.IMAGES) and suffix not in ("mask", "dseg", "probseg")
     return "images" if is_image else None

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from curation.importers.report import ImportReport, Reason, Refusal, count
-from registry.findings import Finding, Severity
-from registry.names import parse
+from registry.bids.names import parse
 from registry.privacy import checking
 from registry.publishing import Progress
+from registry.vocabulary.findings import Finding, Severity
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 

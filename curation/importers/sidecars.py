@@ -13,8 +13,8 @@ from typing import Any
 
 from curation.importers import field_values as values
 from curation.importers.field_values import Value, listed
-from registry.canon import readable_json
 from registry.errors import InvalidInput
+from registry.files.canonical import readable_json
 
 
 def words(text: str) -> frozenset[str]:

@@ -14,11 +14,12 @@ from curation.importers.cleaning import CleanNifti, clean
 from curation.importers.people_values import check_people
 from curation.importers.report import ImportReport, Reason, Refusal, count, printable
 from curation.recipes import Recipe
-from registry import layout, volumes
-from registry.canon import readable_json, sha256_bytes
+from registry.bids import places
+from registry.bids.names import BidsName
+from registry.bids.names import name as build_name
 from registry.errors import GeometryError, InvalidInput
-from registry.names import BidsName
-from registry.names import name as build_name
+from registry.files import volumes
+from registry.files.canonical import readable_json, sha256_bytes
 from registry.privacy.texts import in_labels
 
 Progress = Callable[[int, int, str], None]
@@ -138,7 +139,7 @@ class Staging:
     def mask(self, name: BidsName, data: volumes.Array, image: Placed, spec: MaskSpec) -> None:
         """Write a checked mask on the grid of its image, with the sidecar every mask has."""
         encoded = volumes.encode(data, image.header.affine_ras)
-        source = layout.uri(image.path)
+        source = places.uri(image.path)
         fields = {
             "Sources": [source],
             "SpatialReference": source,
@@ -163,11 +164,11 @@ class Staging:
         files |= {"README": tables.readme(recipe), "dataset_description.json": tables.description(recipe, recipe.title)}
         for folder, images in self.links.items():
             title = self.titles.get(folder, folder.removeprefix("derivatives/"))
-            named = tables.description(recipe, f"{recipe.title}: {title}", layout.links(images))
+            named = tables.description(recipe, f"{recipe.title}: {title}", places.links(images))
             files[f"{folder}/dataset_description.json"] = named
             files[f"{folder}/README"] = tables.readme(recipe, f"{title[:1].upper()}{title[1:]}.")
-            if layout.role(folder)[0] is layout.Role.READINGS:
-                files |= {f"{folder}/{k}": v for k, v in tables.raters(recipe.raters, layout.role(folder)[1]).items()}
+            if places.role(folder)[0] is places.Role.READINGS:
+                files |= {f"{folder}/{k}": v for k, v in tables.raters(recipe.raters, places.role(folder)[1]).items()}
         for path, data in files.items():
             self.write(path, data)
         return self.report()

@@ -11,7 +11,7 @@ import altair as alt
 from curation.pages import colours, lettering
 from registry.overview import SHOWN
 from registry.viewer import rater_colour
-from registry.wording import NOT_STATED, visit
+from registry.vocabulary.display import NOT_STATED, visit
 
 Row = dict[str, Any]
 

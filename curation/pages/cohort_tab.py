@@ -11,7 +11,7 @@ from registry.errors import CohortiumError
 from registry.facets import Counts, Filter
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import number, plain
+from registry.vocabulary.display import number, plain
 
 SQL_TAB = "2 · SQL"
 _STAYS = "cohort-left-over"

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 
 from registry.viewer import RATER_COLOURS
-from registry.wording import NOT_STATED
+from registry.vocabulary.display import NOT_STATED
 
 GREY = "#8A94A0"
 """Of what is not stated, and of nothing else."""

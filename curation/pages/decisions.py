@@ -11,7 +11,7 @@ from registry import exclusions, units
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import plain, words
+from registry.vocabulary.display import plain, words
 
 _TOLD = "decision told"
 _ANOTHER = "another reason"

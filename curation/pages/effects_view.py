@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import charts
-from registry import effects, flow, flowchart, reasons, target_offers
+from registry import effects, flow, flowchart, target_offers
 from registry.catalog import Catalog
 from registry.effects import Effect
 from registry.errors import CohortiumError
@@ -13,7 +13,8 @@ from registry.flow import Flow
 from registry.store import Registry
 from registry.targets import TargetPolicy
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.vocabulary import reasons
+from registry.vocabulary.display import counted, plain
 
 
 def draw(

@@ -12,7 +12,7 @@ from registry.losses import Losses
 from registry.store import Registry
 from registry.tables import ExclusionVerdict
 from registry.viewer import shell
-from registry.wording import counted, plain, words
+from registry.vocabulary.display import counted, plain, words
 
 
 def now(found: Sequence[ExclusionVerdict]) -> None:

@@ -12,7 +12,7 @@ from registry.catalog import Catalog
 from registry.store import Registry, actor
 from registry.tables import ExclusionVerdict
 from registry.viewer import shell
-from registry.wording import counted, number, plain, words
+from registry.vocabulary.display import counted, number, plain, words
 
 
 def render(registry: Registry) -> None:

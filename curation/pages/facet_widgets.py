@@ -10,7 +10,7 @@ import streamlit as st
 from registry.errors import UsageError
 from registry.facets import FACETS, Choice, Counts, Facet, Filter, Kind, Span, Value, shown
 from registry.viewer import shell
-from registry.wording import number, plain
+from registry.vocabulary.display import number, plain
 
 _PREFIX = "facet "
 _OPEN = 5

@@ -13,7 +13,7 @@ from curation.import_rows import UNDER_WAY
 from curation.importers.report import ImportReport, Refusal
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, opened, plain
+from registry.vocabulary.display import counted, number, opened, plain
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
 _MOST_NOTES = 6

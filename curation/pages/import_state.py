@@ -14,7 +14,7 @@ from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from registry.tables import ImportWork
 from registry.viewer import shell
-from registry.wording import plain
+from registry.vocabulary.display import plain
 
 _REFRESH_S = 1.0
 _NEXT = {

@@ -16,7 +16,7 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import ImportWork
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.vocabulary.display import counted, plain
 
 _REHEARSE = "rehearse"
 _TABLE = "plan table"

@@ -15,7 +15,7 @@ from registry.errors import CohortiumError
 from registry.publishing import Progress
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import plain
+from registry.vocabulary.display import plain
 
 DESK = "inbox"
 LOOK = "look"

@@ -12,7 +12,7 @@ from registry.errors import CohortiumError
 from registry.publishing import Progress
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import number, opened, plain
+from registry.vocabulary.display import number, opened, plain
 
 _REFRESH_S = 1.0
 

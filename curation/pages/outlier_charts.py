@@ -10,7 +10,7 @@ import altair as alt
 from curation.pages import lettering
 from registry.checks import Measure
 from registry.checks.shapes import Peers
-from registry.wording import visit
+from registry.vocabulary.display import visit
 
 Row = dict[str, Any]
 

@@ -10,7 +10,7 @@ from curation.pages import outlier_view
 from registry import checks
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted
+from registry.vocabulary.display import counted
 
 UNIT = "outlier_unit"
 """Key of the unit that is looked at."""

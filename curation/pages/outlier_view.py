@@ -7,13 +7,14 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import decisions
-from registry import checks, layout, units
+from registry import checks, units
+from registry.bids import places
+from registry.bids.names import parse
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
-from registry.names import parse
 from registry.store import Registry
 from registry.viewer import Layer, shell, show, volume_url
-from registry.wording import plain, scan_facts, visit, words
+from registry.vocabulary.display import plain, scan_facts, visit, words
 
 Row = dict[str, Any]
 
@@ -33,7 +34,7 @@ def short(unit: str) -> str:
 
     An image of a derivative is told from the raw one by its space, or else by the derivative.
     """
-    dataset, inner = layout.split_dataset(unit)
+    dataset, inner = places.split_dataset(unit)
     name = parse(inner)
     if name is None:
         return unit.replace("/ses-", " · ")

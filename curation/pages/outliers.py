@@ -13,7 +13,7 @@ from registry.catalog import Catalog
 from registry.checks import Measure, showing
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 _DESK = "outliers"
 

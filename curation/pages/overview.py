@@ -12,7 +12,7 @@ from registry import overview
 from registry.catalog import Catalog
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, plain, visit
+from registry.vocabulary.display import counted, number, plain, visit
 
 _MOST_SUBJECTS = 150
 _IN_A_ROW = 4  # cards with their numbers are read whole on a screen of 1024

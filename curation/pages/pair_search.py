@@ -10,7 +10,7 @@ from curation.pages import job_progress
 from registry.identity import links
 from registry.identity.survey import Survey
 from registry.store import Registry
-from registry.wording import counted
+from registry.vocabulary.display import counted
 
 _DESK = "persons"
 

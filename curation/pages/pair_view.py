@@ -13,7 +13,7 @@ from registry.identity.looks import REACH_MM
 from registry.pairs import Fact
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import plain
+from registry.vocabulary.display import plain
 
 _PLANES: tuple[looks.Plane, ...] = ("axial", "coronal", "sagittal")
 _LIE = {

@@ -16,7 +16,7 @@ from registry.identity.proposals import pair
 from registry.store import Registry, actor
 from registry.tables import PersonLink
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.vocabulary.display import counted, plain
 
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
 _COUNTED = {SUSPECTED: "to decide", SAME: "decided as one person", CLEARED: "decided as two persons"}

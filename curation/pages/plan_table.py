@@ -11,7 +11,7 @@ from curation.dicom.plan import Row
 from curation.dicom.planning import Planned
 from curation.inbox import Corrected
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.vocabulary.display import counted, plain
 
 _COLUMNS = (
     "description",

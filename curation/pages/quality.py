@@ -13,7 +13,7 @@ from registry.quality import Case, Show
 from registry.store import Registry, actor
 from registry.viewer.quality_routes import standing, today
 from registry.viewer.sweep import sweep
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 _SHOWN = {
     Show.UNSEEN: "Not yet seen by me",

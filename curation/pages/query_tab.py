@@ -11,7 +11,7 @@ from registry.errors import CohortiumError
 from registry.exploring import Preview
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 _FIRST = "SELECT path FROM images\nWHERE n_consensus > 0"
 _TOTALS = ("persons", "subjects", "sessions", "images")

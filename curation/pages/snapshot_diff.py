@@ -10,7 +10,7 @@ from registry import snapshots, telling
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import plain
+from registry.vocabulary.display import plain
 
 
 def render(registry: Registry, later: str, titles: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from registry.exporting import ExportReport
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 _LAYOUTS = {
     "bids": "BIDS: images, masks and readings under their own names",

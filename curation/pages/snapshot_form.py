@@ -14,7 +14,7 @@ from registry.store import Registry
 from registry.tables import Split
 from registry.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.viewer import shell
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 NO_SPLIT = "no split"
 _QUERY, _SPLIT = "snapshot_query", "snapshot_split"

@@ -8,12 +8,13 @@ import streamlit as st
 
 from curation.pages import charts, effects_view, snapshot_diff, snapshot_export, snapshot_form
 from curation.pages.snapshot_form import NO_SPLIT
-from registry import flow, overview, parts, reasons, snapshots
+from registry import flow, overview, parts, snapshots
 from registry.catalog import Catalog
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, number, size
+from registry.vocabulary import reasons
+from registry.vocabulary.display import counted, number, size
 
 
 def render(registry: Registry) -> None:

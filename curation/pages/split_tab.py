@@ -11,7 +11,7 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Split
 from registry.viewer import shell
-from registry.wording import counted, plain
+from registry.vocabulary.display import counted, plain
 
 SNAPSHOT_TAB = "4 · Snapshot"
 _SHARES = {"Training": 60, "Validation": 20, "Test": 20}

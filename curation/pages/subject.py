@@ -22,7 +22,7 @@ from registry.viewer import (
     show,
     volume_url,
 )
-from registry.wording import day, plain, scan_facts, words
+from registry.vocabulary.display import day, plain, scan_facts, words
 
 
 def render(registry: Registry) -> None:

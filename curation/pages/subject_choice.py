@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from registry.subjects import Scan, Visit
-from registry.wording import day, plain
-from registry.wording import visit as visit_name
+from registry.vocabulary.display import day, plain
+from registry.vocabulary.display import visit as visit_name
 
 
 def subject(known: Sequence[str]) -> str:

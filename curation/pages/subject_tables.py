@@ -13,7 +13,7 @@ from registry.catalog import Catalog
 from registry.drawings import Drawing, Kind
 from registry.store import Registry
 from registry.viewer import shell
-from registry.wording import counted, place, volume
+from registry.vocabulary.display import counted, place, volume
 
 Point = tuple[float, float, float]
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout, overview
+from registry import overview
+from registry.bids import places
+from registry.bids.filenames import parse_name
+from registry.bids.sidecars import Document, Level, Sidecar, inherit
 from registry.catalog import Catalog
 from registry.checks.measuring import Measured
 from registry.checks.shapes import Cohort, Shot
-from registry.scanning.documents import Document, Level, Sidecar, inherit
-from registry.scanning.names import parse_name
 from registry.store import Registry
 from registry.tables import File, Image, Session
-from registry.wording import NOT_STATED
+from registry.vocabulary.display import NOT_STATED
 
 
 def shots(registry: Registry) -> list[Shot]:
@@ -70,7 +71,7 @@ def _inherited(path: str, sidecars: Mapping[str, Level]) -> Mapping[str, Any]:
 
 def _above(path: str) -> Iterator[str]:
     """The folders whose sidecars may apply to an image, from its dataset's root down."""
-    dataset, inner = layout.split_dataset(path)
+    dataset, inner = places.split_dataset(path)
     parts = inner.split("/")[:-1]
     for length in range(len(parts) + 1):
         yield "/".join([*([dataset] if dataset else []), *parts[:length]])

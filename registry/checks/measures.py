@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from registry import volumes
+from registry.files import volumes
+from registry.files.volumes import Volume
 from registry.identity.fingerprints import otsu
-from registry.volumes import Volume
 
 VERSION = "1"
 """Part of every stored measure: raise it when a number here changes, and every image is measured again."""

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from registry import volumes
-from registry.canon import sha256_file
 from registry.checks import asymmetry, measures
 from registry.checks.asymmetry import Asymmetry
 from registry.errors import InvalidInput
 from registry.facts import HEAVY_BYTES
+from registry.files import volumes
+from registry.files.atomic import keep
+from registry.files.canonical import sha256_file
+from registry.files.parallel import mapped
 from registry.identity import fingerprints
-from registry.keeping import keep
-from registry.parallel import mapped
 
 Progress = Callable[[int, int, str], None]
 

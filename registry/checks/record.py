@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout
-from registry.canon import sha256_bytes, tsv_bytes
+from registry.bids import places
+from registry.files.canonical import sha256_bytes, tsv_bytes
 from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
@@ -35,25 +35,25 @@ Files = Mapping[str, bytes]
 def measures(subject: str, rows: Iterable[ImageMeasures]) -> Files:
     """One subject's table, by path."""
     ordered = sorted(rows, key=lambda row: row.path.encode())
-    return {f"{layout.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_measured, ordered), MEASURED)}
+    return {f"{places.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_measured, ordered), MEASURED)}
 
 
 def findings(rows: Iterable[CheckFinding]) -> Files:
     """The table of findings, by unit."""
     ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
-    return {layout.CHECK_FINDINGS: tsv_bytes((row.model_dump() for row in ordered), FINDINGS)}
+    return {places.CHECK_FINDINGS: tsv_bytes((row.model_dump() for row in ordered), FINDINGS)}
 
 
 def acknowledgements(rows: Iterable[Acknowledgement]) -> Files:
     """The table of acknowledgements, by unit."""
     ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
-    return {layout.ACKNOWLEDGED: tsv_bytes((row.model_dump() for row in ordered), ACKNOWLEDGED)}
+    return {places.ACKNOWLEDGED: tsv_bytes((row.model_dump() for row in ordered), ACKNOWLEDGED)}
 
 
 def keep(registry: Registry, files: Files, change: Change) -> Sequence[str]:
     """Write the files that differ from those in the registry, in one change; none where nothing differs."""
     with registry.reading() as session:
-        wanted = select(File.path, File.sha256).where(col(File.path).startswith(f"{layout.CHECKS}/", autoescape=True))
+        wanted = select(File.path, File.sha256).where(col(File.path).startswith(f"{places.CHECKS}/", autoescape=True))
         held = dict(session.execute(wanted).all())
     fresh = {path: data for path, data in files.items() if held.get(path) != sha256_bytes(data)}
     return publish(registry, change, written(fresh)) if fresh else []

@@ -11,13 +11,13 @@ from sqlmodel import select
 from registry.catalog import Catalog
 from registry.checks import record
 from registry.errors import NotFound, UsageError
-from registry.findings import Finding, Severity
-from registry.locking import lock
+from registry.files.locks import lock
 from registry.privacy.comments import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
 from registry.tables import Acknowledgement, CheckFinding
-from registry.wording import counted
+from registry.vocabulary.display import counted
+from registry.vocabulary.findings import Finding, Severity
 
 OPEN, ACKNOWLEDGED, OUTDATED = STATES = ("open", "acknowledged", "outdated")
 

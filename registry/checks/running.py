@@ -13,7 +13,7 @@ from registry.checks import cohort, measuring, record
 from registry.checks.measuring import Measured
 from registry.checks.shapes import Check, Cohort, Hit, Shot
 from registry.checks.table import CHECKS
-from registry.locking import lock
+from registry.files.locks import lock
 from registry.publishing import Change
 from registry.store import Registry
 from registry.tables import CheckFinding, ImageMeasures

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from registry import layout
+from registry.bids import places
+from registry.bids.names import parse
 from registry.checks.measuring import Measured
-from registry.findings import Severity
-from registry.names import parse
+from registry.vocabulary.findings import Severity
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Peers:
     @classmethod
     def of(cls, path: str, site: str, channel: str) -> Peers:
         """Those of an image; dataset and space follow from its path."""
-        dataset, inner = layout.split_dataset(path)
+        dataset, inner = places.split_dataset(path)
         name = parse(inner)
         return cls(site, channel, dataset, name.entities.get("space", "") if name else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from registry.checks import copies, lacking, mirrored, peers, single
 from registry.checks.shapes import Check, each
 from registry.errors import NotFound
-from registry.findings import Severity
+from registry.vocabulary.findings import Severity
 
 _AGAIN = "Copy or export the file again."
 _OUT = "Exclude the image, or ask for it again."

@@ -44,7 +44,7 @@ def check_run(as_json: AsJson = False) -> None:
 
 
 def _summary(outcome: Outcome) -> str:
-    from registry.wording import counted
+    from registry.vocabulary.display import counted
 
     lines = [f"Checked {counted(outcome.images, 'image')}: {counted(len(outcome.findings), 'finding')}."]
     if outcome.absent:

@@ -77,7 +77,7 @@ def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_j
 
 def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
     from registry import subjects
-    from registry.wording import scan_facts
+    from registry.vocabulary.display import scan_facts
 
     return [
         {

@@ -23,7 +23,7 @@ def qc_set(
 ) -> None:
     """Give your verdict (COHORTIUM_ACTOR) on an image; it takes the place of an earlier one."""
     from registry import quality
-    from registry.verdicts import verdict_of
+    from registry.vocabulary.verdicts import verdict_of
 
     registry = console.registry()
     judgement = quality.Judgement(image, verdict_of(verdict), tuple(artifact or ()), comment)
@@ -64,7 +64,7 @@ def qc_list(
     """List the verdicts that stand; a stale one was given on an image that was replaced since."""
     from registry import quality
     from registry.catalog import Catalog
-    from registry.verdicts import verdict_of
+    from registry.vocabulary.verdicts import verdict_of
 
     rows = quality.listed(Catalog.of(console.registry()), rater, verdict_of(verdict) if verdict else None)
     console.emit({"verdicts": rows}, as_json, lambda: console.table(rows))

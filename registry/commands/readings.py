@@ -24,7 +24,7 @@ def reading_accept(
     """Publish a rater's mask; where there is one already, as its next revision."""
     from registry import readings
     from registry.committing import commit_pending
-    from registry.volumes import load_labels
+    from registry.files.volumes import load_labels
 
     registry = console.registry()
     made = readings.accept(registry, image, rater, load_labels(file), protocol)

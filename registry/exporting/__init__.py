@@ -21,7 +21,7 @@ from registry.frozen import require_whole
 from registry.manifests import Manifest
 from registry.publishing import Progress
 from registry.store import Registry
-from registry.wording import counted, number
+from registry.vocabulary.display import counted, number
 
 __all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
 

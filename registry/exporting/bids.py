@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from sqlmodel import col, select
 
 from registry import content
-from registry.canon import read_table, readable_json, tsv_bytes
+from registry.bids.names import parse
+from registry.bids.places import split_dataset
 from registry.exporting.bundle import Bundle
 from registry.exporting.tables import samples_csv
-from registry.layout import split_dataset
+from registry.files.canonical import read_table, readable_json, tsv_bytes
 from registry.manifests import FileRef, encode
-from registry.names import parse
 from registry.tables import File
 
 Row = Mapping[str, str | None]

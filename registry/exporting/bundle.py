@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from registry.canon import gzip_bytes
 from registry.content import Contents
 from registry.errors import StorageError, UsageError
+from registry.files.canonical import gzip_bytes
 from registry.manifests import FileRef, Manifest, Sample, Target
 from registry.publishing import Progress
 from registry.store import Registry

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from registry import volumes
+from registry.bids.names import to_label
 from registry.exporting import tables
 from registry.exporting.bundle import Bundle
 from registry.exporting.grids import as_3d, channels, stacked
+from registry.files import volumes
 from registry.manifests import Manifest, Sample
-from registry.names import to_label
 
 _TEST = "test"
 

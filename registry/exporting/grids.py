@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from registry import volumes
 from registry.errors import GeometryError
 from registry.exporting.bundle import Bundle
 from registry.exporting.resampling import resample
+from registry.files import volumes
+from registry.files.volumes import Array, Volume
 from registry.manifests import Sample
-from registry.volumes import Array, Volume
 
 
 def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume | None]]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from registry.canon import sha256_bytes
 from registry.exporting import tables
 from registry.exporting.bundle import Bundle
 from registry.exporting.grids import channels
+from registry.files.canonical import sha256_bytes
+from registry.files.volumes import encode, load_labels
 from registry.manifests import Manifest, Sample
-from registry.volumes import encode, load_labels
-from registry.wording import counted
+from registry.vocabulary.display import counted
 
 _TEST = "test"
 

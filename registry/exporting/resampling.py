@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from registry.volumes import Header, Volume, spacing
+from registry.files.volumes import Header, Volume, spacing
 
 _LPS = np.diag([-1.0, -1.0, 1.0])
 

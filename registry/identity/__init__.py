@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from registry import layout
+from registry.bids import places
 from registry.projection import read_roots
 from registry.projection.persons import CLEARED, SAME, SUSPECTED, People
 from registry.store import Registry
@@ -20,5 +20,5 @@ __all__ = ["CLEARED", "SAME", "SUSPECTED", "People", "people"]
 def people(registry: Registry) -> People:
     """The persons of a registry as they are known today."""
     with registry.reading() as session:
-        wanted = col(File.path).in_(["participants.tsv", layout.PERSON_LINKS])
+        wanted = col(File.path).in_(["participants.tsv", places.PERSON_LINKS])
         return read_roots(session.exec(select(File).where(wanted)).all()).people

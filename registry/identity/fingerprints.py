@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from registry import volumes
+from registry.files import volumes
 
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

@@ -11,19 +11,19 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import layout
-from registry.canon import tsv_bytes
-from registry.codes import require_code
+from registry.bids import places
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import tsv_bytes
+from registry.files.locks import lock
 from registry.identity import CLEARED, SAME, SUSPECTED, people
 from registry.identity.proposals import Pair, pair
 from registry.identity.survey import Progress, Survey, survey
-from registry.locking import lock
 from registry.privacy.comments import require_impersonal
 from registry.projection.persons import resolve
 from registry.publishing import Change, publish, written
 from registry.store import Registry, actor
 from registry.tables import PersonLink, Subject
+from registry.vocabulary.codes import require_code
 
 COLUMNS = ("subject_a", "subject_b", "kind", "method", "score", "reviewer", "reason")
 
@@ -147,4 +147,4 @@ def _publish(registry: Registry, links: Mapping[Pair, PersonLink], change: Chang
     rows: list[dict[str, Any]] = [
         links[names].model_dump() for names in sorted(links, key=lambda item: (item[0].encode(), item[1].encode()))
     ]
-    publish(registry, change, written({layout.PERSON_LINKS: tsv_bytes(rows, COLUMNS)}))
+    publish(registry, change, written({places.PERSON_LINKS: tsv_bytes(rows, COLUMNS)}))

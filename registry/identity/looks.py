@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlmodel import col, select
 
-from registry import volumes
 from registry.errors import InvalidInput, NotFound
+from registry.files import volumes
 from registry.identity import fingerprints
 from registry.identity.fingerprints import Alignment
 from registry.store import Registry

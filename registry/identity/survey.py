@@ -11,10 +11,10 @@ import numpy as np
 from sqlmodel import col, select
 
 from registry.errors import InvalidInput
+from registry.files.atomic import keep
 from registry.identity import fingerprints, people
 from registry.identity.fingerprints import Fingerprint
 from registry.identity.proposals import Pair, Proposal, Shot, Traits, by_keys, candidates, describe, pair
-from registry.keeping import keep
 from registry.projection.persons import People
 from registry.store import Registry
 from registry.tables import Image, Session, Subject

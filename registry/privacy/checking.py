@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from registry.findings import Finding, Severity
-from registry.parallel import mapped
+from registry.files.parallel import mapped
 from registry.privacy.kinds import SHOWN, Kind
 from registry.privacy.scanning import scan_file
+from registry.vocabulary.findings import Finding, Severity
 
 ORIGIN = "cohortium privacy"
 _CERTAIN = frozenset({Kind.NAME, Kind.HEADER_TEXT, Kind.EXTENSION, Kind.DICOM_FILE})

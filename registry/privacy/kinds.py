@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from registry.findings import Finding, Severity
+from registry.vocabulary.findings import Finding, Severity
 
 SHOWN = 10
 """Findings printed per kind; the JSON form holds all."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import NotFound
-from registry.findings import Finding
-from registry.parallel import mapped
+from registry.files.parallel import mapped
 from registry.privacy.headers import in_nifti
 from registry.privacy.kinds import Kind, ScanReport, finding
 from registry.privacy.texts import in_field, in_name, in_path, in_text
+from registry.vocabulary.findings import Finding
 
 Found = Iterable[tuple[Kind, str, str]]
 """Kind, what it is, and where in the file."""

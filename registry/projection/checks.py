@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from registry import layout
-from registry.findings import Severity
+from registry.bids import places
 from registry.projection.values import number, whole
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
+from registry.vocabulary.findings import Severity
 
 _WHOLE = ("nonfinite", "distinct")
 _TEXTS = ("path", "subject_id", "sha256", "version", "problem", "voxels_sha256", "touches")
@@ -19,11 +19,11 @@ Row = Mapping[str, Any]
 def check_rows(file: File) -> list[Table]:
     """The rows of one file below `code/registry/checks`; lines without their keys give none, the last of equals one."""
     rows = file.facts.get("rows", [])
-    if file.path == layout.CHECK_FINDINGS:
+    if file.path == places.CHECK_FINDINGS:
         return _last((_finding(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
-    if file.path == layout.ACKNOWLEDGED:
+    if file.path == places.ACKNOWLEDGED:
         return _last((_acknowledgement(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
-    subject = layout.measured_subject(file.path)
+    subject = places.measured_subject(file.path)
     return _last((_measures(row, subject) for row in rows if row.get("path")), "path") if subject else []
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry import layout
-from registry.names import BidsName
+from registry.bids import places
+from registry.bids.names import BidsName
 from registry.projection.roots import Roots
 from registry.projection.values import mapping
 from registry.tables import File
@@ -45,7 +45,7 @@ class Context:
         """The registry path a BIDS URI in the sidecar names, or None."""
         if not isinstance(uri, str):
             return None
-        return layout.resolve(uri, self.dataset, self.roots.links.get(self.dataset, {}))
+        return places.resolve(uri, self.dataset, self.roots.links.get(self.dataset, {}))
 
     def sources(self) -> list[str]:
         """Registry paths that `Sources` names, in its order."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from registry.facts import subject_of
 from registry.tables import QualityAction, QualityVerdict
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 COLUMNS = ("at", "image", "sha256", "verdict", "artifacts", "comment", "action", "undoes")
 

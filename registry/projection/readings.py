@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from registry.bids.places import Role
 from registry.facts import LABEL_SUFFIXES
-from registry.layout import Role
 from registry.projection.context import Context
 from registry.projection.values import mapping, text, whole
 from registry.tables import ConsensusInput, ConsensusMask, Image, Mask, Prediction, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from registry import layout
+from registry.bids import places
 from registry.projection.persons import People, resolve
 from registry.projection.values import mapping
 from registry.tables import File
@@ -38,11 +38,11 @@ def read_roots(files: Iterable[File]) -> Roots:
     labels: dict[str, dict[str, dict[str, str]]] = {}
     person_links: list[dict[str, str | None]] = []
     for file in files:
-        dataset, inner = layout.split_dataset(file.path)
+        dataset, inner = places.split_dataset(file.path)
         rows = file.facts.get("rows", [])
         if file.path == "participants.tsv":
             participants = {row["participant_id"]: row for row in rows}
-        elif file.path == layout.PERSON_LINKS:
+        elif file.path == places.PERSON_LINKS:
             person_links = rows
         elif inner == "descriptions.tsv":
             raters.update({(dataset, str(row["desc_id"]).removeprefix("desc-")): row for row in rows})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from registry import layout
-from registry.layout import Role
-from registry.names import BidsName, parse
+from registry.bids import places
+from registry.bids.names import BidsName, parse
+from registry.bids.places import Role
 from registry.projection.context import Context
 from registry.projection.imaging import image_row
 from registry.projection.lesions import lesion_rows
@@ -45,14 +45,14 @@ def subject_rows(subject_id: str, files: Iterable[File], roots: Roots) -> Subjec
 
 def _images_first(file: File) -> tuple[int, str]:
     order = [Role.RAW, Role.IMAGES, Role.READINGS, Role.CONSENSUS, Role.LESIONS, Role.PREDICTION]
-    return order.index(layout.role(layout.split_dataset(file.path)[0])[0]), file.path
+    return order.index(places.role(places.split_dataset(file.path)[0])[0]), file.path
 
 
 def _place(
     file: File, by_path: Mapping[str, File], roots: Roots, rows: SubjectRows, sessions: dict[str, Session]
 ) -> None:
-    dataset, inner = layout.split_dataset(file.path)
-    role, protocol = layout.role(dataset)
+    dataset, inner = places.split_dataset(file.path)
+    role, protocol = places.role(dataset)
     name = parse(inner)
     if name is None or name.subject != rows.subject.subject_id:  # a name that contradicts its folder is no evidence
         return

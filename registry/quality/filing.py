@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, func, select
 
-from registry import layout
-from registry.canon import tsv_bytes, utc
+from registry.bids import places
 from registry.errors import CohortiumError
+from registry.files.canonical import tsv_bytes, utc
 from registry.projection import quality
 from registry.publishing import Change
 from registry.rewriting import Draft, rewrite
 from registry.store import Registry
 from registry.tables import QualityAction
-from registry.wording import counted
+from registry.vocabulary.display import counted
 
 _AT_MOST = 6
 """Somebody who never rests is written after so many times the rest."""
@@ -56,7 +56,7 @@ def _ago(seconds: float) -> str:
 
 
 def _file(registry: Registry, rater: str) -> None:
-    rewrite(registry, layout.quality_table(rater), lambda: _draft(rater, _actions(registry, rater)))
+    rewrite(registry, places.quality_table(rater), lambda: _draft(rater, _actions(registry, rater)))
 
 
 def _actions(registry: Registry, rater: str) -> Sequence[QualityAction]:

@@ -12,14 +12,14 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from registry.canon import MISSING, utc
-from registry.codes import require_code
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
+from registry.files.canonical import MISSING, utc
 from registry.privacy.comments import require_impersonal
 from registry.projection import quality as projection
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Image, QualityAction, QualityVerdict
-from registry.verdicts import Verdict, artifacts_of
+from registry.vocabulary.codes import require_code
+from registry.vocabulary.verdicts import Verdict, artifacts_of
 
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 500

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from registry.canon import utc
 from registry.catalog import Catalog
+from registry.files.canonical import utc
 from registry.store import Registry
 from registry.tables import QualityVerdict
-from registry.wording import scan_facts
-from registry.wording import visit as visit_name
+from registry.vocabulary.display import scan_facts
+from registry.vocabulary.display import visit as visit_name
 
 MOST = 2000
 """Images of one worklist: as many as a person can look at before it is asked for again."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from registry.catalog import Catalog
-from registry.verdicts import ARTIFACTS, Verdict
-from registry.wording import counted
+from registry.vocabulary.display import counted
+from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 Row = dict[str, Any]
 

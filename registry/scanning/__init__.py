@@ -4,10 +4,10 @@
 tree that was scanned before and reads only what changed, `read_headers` opens the images in a pass of its own.
 """
 
+from registry.bids.filenames import Name, parse_name
+from registry.bids.walk import Found, Tree, walk
 from registry.scanning.headers import HeaderPass, read_headers
 from registry.scanning.index import Index, Row, rescan, scan
-from registry.scanning.names import Name, parse_name
-from registry.scanning.walking import Found, Tree, walk
 
 __all__ = [
     "Found",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from registry import volumes
+from registry.bids.walk import ABSENT
 from registry.errors import InvalidInput
-from registry.findings import Finding, Severity
-from registry.parallel import mapped
+from registry.files import volumes
+from registry.files.parallel import mapped
+from registry.files.volumes import Header
 from registry.scanning.index import Index
-from registry.scanning.walking import ABSENT
-from registry.volumes import Header
+from registry.vocabulary.findings import Finding, Severity
 
 Progress = Callable[[int, int, str], None]
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from registry.canon import canonical_json
+from registry.bids.filenames import Name, parse_name
+from registry.bids.names import DATATYPES
+from registry.bids.sidecars import Document, Level, Metadata, Sidecar, inherit, read_document
+from registry.bids.walk import Folder, Tree, list_tree
 from registry.collector import paused
-from registry.findings import Finding, Severity
-from registry.names import DATATYPES
-from registry.scanning.documents import Document, Level, Metadata, Sidecar, inherit, read_document
-from registry.scanning.names import Name, parse_name
-from registry.scanning.walking import Folder, Tree, list_tree
+from registry.files.canonical import canonical_json
+from registry.vocabulary.findings import Finding, Severity
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from registry import quality
 from registry.errors import CohortiumError, InvalidInput, StorageError
 from registry.store import Registry, actor
 from registry.tables import QualityAction, QualityVerdict
-from registry.verdicts import verdict_of
+from registry.vocabulary.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -13,7 +13,7 @@ from registry.errors import CohortiumError
 from registry.pages import GROUP, Page, arrange
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.viewer.theme import ICON
-from registry.wording import plain
+from registry.vocabulary.display import plain
 
 _BUILT = "cohortium:pages"
 

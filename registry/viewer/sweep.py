@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from registry.quality import Case
-from registry.verdicts import ARTIFACTS
 from registry.viewer.layers import volume_url
+from registry.vocabulary.verdicts import ARTIFACTS
 
 NAME = "cohortium_sweep"
 STATIC = files(__package__) / "static"

@@ -16,16 +16,16 @@ from sqlmodel import select
 from annotation import consensus, recipes
 from annotation.recipes import RECIPES, vote_map
 from registry import selection, validation
-from registry.canon import sha256_file
 from registry.catalog import Catalog
 from registry.committing import commit_pending
 from registry.errors import UsageError
+from registry.files.canonical import sha256_file
+from registry.files.volumes import Volume, load_labels
 from registry.publishing import Change, publish
 from registry.readings import accept
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask
 from registry.targets import TargetPolicy
-from registry.volumes import Volume, load_labels
 
 readings = st.integers(2, 7).flatmap(
     lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)), min_size=n, max_size=n)

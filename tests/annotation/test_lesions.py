@@ -16,9 +16,9 @@ from annotation import consensus, lesions
 from annotation.lesions import COLUMNS, instances
 from registry import validation
 from registry.errors import UsageError
+from registry.files.volumes import Volume
 from registry.store import Registry
 from registry.tables import LesionInstance
-from registry.volumes import Volume
 
 AFFINE = np.array([[0, -2.0, 0, 10], [1.5, 0, 0, -20], [0, 0, 3.0, 5], [0, 0, 0, 1]])
 masks = hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 7)] * 3), elements=st.sampled_from([0, 0, 0, 1]))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
-from registry.volumes import encode
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import encode
 
 SHAPE = (48, 56, 30)
 AFFINE = np.array([[4.0, 0, 0, -94], [0, 4, 0, -110], [0, 0, 5, -70], [0, 0, 0, 1]])

@@ -8,7 +8,7 @@ import app_cohort
 from dicom import dicom_twins as twins
 from dicom.dicom_twins import Series
 
-from registry.volumes import encode
+from registry.files.volumes import encode
 
 NEW = "sub-C001/ses-M00/anat/sub-C001_ses-M00_FLAIR.nii.gz"
 

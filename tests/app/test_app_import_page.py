@@ -11,7 +11,7 @@ from app_pages import button, open_page, texts
 
 from curation import import_queue, import_rows
 from curation.inbox import Asked
-from registry import locking
+from registry.files import locks
 from registry.store import Registry
 from registry.tables import ImportWork
 from tests.registry import registry_state
@@ -103,7 +103,7 @@ def add(registry: Registry, state: str, **values: object) -> ImportWork:
     ],
 )
 def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, object], bar: str) -> None:
-    with locking.lock(writable, "imports/i1.alive"):
+    with locks.lock(writable, "imports/i1.alive"):
         add(writable, **values)  # type: ignore[arg-type]
         test = open_page(writable, "inbox")
         assert not test.exception

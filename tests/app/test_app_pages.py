@@ -7,8 +7,8 @@ from app_pages import button, open_page, texts
 
 from registry import quality, queries, runs, snapshots, splits
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.verdicts import Verdict
 from registry.viewer import shell
+from registry.vocabulary.verdicts import Verdict
 
 PAGES = [page.url_path for page in shell.announced()]
 

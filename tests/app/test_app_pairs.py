@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from app_cohort import AFFINE, head
 
-from registry import leaks, pairs, splits, subjects, volumes
+from registry import leaks, pairs, splits, subjects
 from registry.catalog import Catalog
 from registry.errors import NotFound
+from registry.files import volumes
 from registry.identity import SAME, SUSPECTED, links, looks
 from registry.identity.lettering import SIDES, lettered, stamp
 from registry.identity.links import Verdict

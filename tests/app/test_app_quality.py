@@ -14,9 +14,9 @@ from registry import quality
 from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import Image
-from registry.verdicts import ARTIFACTS, Verdict
 from registry.viewer.quality_routes import quality_routes
 from registry.viewer.sweep import KEYS
+from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 FIRST = "sub-A000/ses-M00/anat/sub-A000_ses-M00_FLAIR.nii.gz"
 

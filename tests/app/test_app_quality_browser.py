@@ -12,7 +12,7 @@ from browser import chromium, new_page, outside, shot
 from redrawing import until
 
 from registry import quality
-from registry.canon import read_tsv
+from registry.files.canonical import read_tsv
 from registry.store import Registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

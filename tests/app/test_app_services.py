@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from app_cohort import RUN, lesions
 
-from registry import drawings, exploring, overlap, overview, parts, snapshots, splits, subjects, wording
+from registry import drawings, exploring, overlap, overview, parts, snapshots, splits, subjects
 from registry.catalog import Catalog
 from registry.drawings import Kind
 from registry.errors import NotFound, QueryError
 from registry.store import Registry
 from registry.tables import File
+from registry.vocabulary import display
 from registry.volume_files import resolver
 
 FLAIR = "sub-A001/ses-M00/anat/sub-A001_ses-M00_FLAIR.nii.gz"
@@ -123,13 +124,13 @@ def test_subjects_of_one_person_name_each_other(full: Registry) -> None:
 
 
 def test_wording() -> None:
-    assert wording.counted(1, "person") == "1 person"
-    assert wording.counted(1200, "person") == "1,200 persons"
-    assert [wording.day(day) for day in (0, 371, None)] == ["baseline", "day 371", "day unknown"]
-    assert [wording.volume(mm3) for mm3 in (None, 742.4, 2540)] == ["-", "742 mm³", "2.54 mL"]
-    assert [wording.size(n) for n in (980_000, 21_400_000, 3_100_000_000)] == ["980 kB", "21.4 MB", "3.1 GB"]
-    assert wording.place(-28.2, -30, 8.8) == "L 28 · P 30 · S 9"
-    assert wording.plain("[a](b) *c*") == r"\[a\]\(b\) \*c\*"
+    assert display.counted(1, "person") == "1 person"
+    assert display.counted(1200, "person") == "1,200 persons"
+    assert [display.day(day) for day in (0, 371, None)] == ["baseline", "day 371", "day unknown"]
+    assert [display.volume(mm3) for mm3 in (None, 742.4, 2540)] == ["-", "742 mm³", "2.54 mL"]
+    assert [display.size(n) for n in (980_000, 21_400_000, 3_100_000_000)] == ["980 kB", "21.4 MB", "3.1 GB"]
+    assert display.place(-28.2, -30, 8.8) == "L 28 · P 30 · S 9"
+    assert display.plain("[a](b) *c*") == r"\[a\]\(b\) \*c\*"
 
 
 def test_masks_whose_lesions_were_not_measured_are_counted_until_they_are(full: Registry) -> None:

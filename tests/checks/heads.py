@@ -10,7 +10,7 @@ import numpy as np
 from registry.checks import Shot
 from registry.checks.measures import measure
 from registry.checks.measuring import Measured
-from registry.volumes import Volume, forms_apart_mm, load, read_header, save
+from registry.files.volumes import Volume, forms_apart_mm, load, read_header, save
 
 SHAPE = (40, 48, 32)
 AFFINE = np.array([[4.0, 0, 0, -78], [0, 4.0, 0, -94], [0, 0, 5.0, -77], [0, 0, 0, 1]])

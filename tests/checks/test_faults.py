@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from registry.checks import CHECKS, Cohort, Shot, judge
 from registry.checks.measuring import Measured, read
-from registry.volumes import read_header
+from registry.files.volumes import read_header
 
 FOUND = 4
 """Which of the ten is spoiled."""

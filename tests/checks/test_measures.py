@@ -14,8 +14,8 @@ from registry.checks import CHECKS, MEASURES, Measure
 from registry.checks.measures import digest, distinct, foreground, measure, noise, touches
 from registry.checks.peers import LEAST, group
 from registry.checks.record import MEASURED
+from registry.files.volumes import Volume, canonical
 from registry.tables import ImageMeasures
-from registry.volumes import Volume, canonical
 
 HEAD = heads.volume(heads.head(3))
 ORIENTATIONS = ["RAS", "LPS", "PSR", "ILA", "SAR", "AIL"]

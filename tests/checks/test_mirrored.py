@@ -12,8 +12,8 @@ import pytest
 
 from registry.checks import Cohort, asymmetry, judge
 from registry.checks.measuring import Measured, read
+from registry.files.volumes import Volume, load
 from registry.identity.fingerprints import of_volume
-from registry.volumes import Volume, load
 
 FLIPPED = "sub-B101/ses-M12/anat/sub-B101_ses-M12_FLAIR.nii.gz"
 SIDES = {"L": "R", "R": "L"}

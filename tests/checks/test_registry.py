@@ -13,13 +13,14 @@ import registry_state
 import tiny_bids
 from typer.testing import CliRunner
 
-from registry import checks, parallel, repair, validation
+from registry import checks, repair, validation
 from registry.catalog import Catalog
 from registry.checks import Wanted, measuring, reviewing
 from registry.cli import app
 from registry.commands import checks as commands
 from registry.committing import commit_pending
 from registry.errors import InvalidInput, NotFound, UsageError
+from registry.files import parallel
 from registry.publishing import Change, publish
 from registry.store import Registry
 

@@ -17,10 +17,10 @@ from scipy import ndimage
 from curation.demo import generate, plan
 from curation.demo.atlas import load_atlas
 from curation.demo.lesions import Blob, Change, paint
-from registry.canon import read_tsv, sha256_file
+from registry.bids.names import parse
 from registry.errors import UsageError
-from registry.names import parse
-from registry.volumes import load, load_labels, read_header, require_same_grid
+from registry.files.canonical import read_tsv, sha256_file
+from registry.files.volumes import load, load_labels, read_header, require_same_grid
 
 RATERS = ["e01", "e02", "e03", "e04"]
 MANUAL = Path("derivatives/manual-mslesion")

@@ -12,7 +12,7 @@ from dicom_twins import Series
 from curation import recipes
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.recipes import Recipe
-from registry.canon import read_tsv, tsv_bytes
+from registry.files.canonical import read_tsv, tsv_bytes
 
 SALT = Pseudonyms(b"a salt of thirty-two bytes length")
 SECRETS = (

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import NotFound
+from registry.files.volumes import encode, save
 from registry.privacy.kinds import Kind
 from registry.privacy.scanning import scan
 from registry.privacy.texts import in_field, in_text
-from registry.volumes import encode, save
 
 UID = "1.2.840.113619.2.408.5282380.4562341"
 

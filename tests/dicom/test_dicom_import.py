@@ -20,8 +20,8 @@ from curation.dicom.planning import make_plan
 from curation.dicom.reading import Unusable
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
-from registry import volumes
-from registry.canon import read_tsv
+from registry.files import volumes
+from registry.files.canonical import read_tsv
 from registry.privacy.scanning import scan
 
 

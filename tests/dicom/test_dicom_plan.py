@@ -12,8 +12,8 @@ from importing import SECRETS, edited, nothing, recipe
 
 from curation.dicom.planning import make_plan
 from curation.importers import stage
-from registry.canon import read_tsv
 from registry.errors import InvalidInput
+from registry.files.canonical import read_tsv
 
 
 def test_an_undecided_series_asks_for_a_plan_and_writes_nothing(tmp_path: Path) -> None:

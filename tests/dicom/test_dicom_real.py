@@ -15,7 +15,7 @@ from curation.dicom import comparing, plan
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
-from registry import volumes
+from registry.files import volumes
 from registry.privacy.scanning import scan
 
 pytestmark = pytest.mark.realdata

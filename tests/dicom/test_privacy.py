@@ -12,16 +12,16 @@ import typer
 from typer.testing import CliRunner
 
 from curation.cli import commands
-from registry.canon import read_tsv
 from registry.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.committing import commit_pending
 from registry.console import State
 from registry.creation import create
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import read_tsv
+from registry.files.volumes import save
 from registry.publishing import Change, publish
 from registry.repair import rebuild
 from registry.store import Registry
-from registry.volumes import save
 
 SUBJECT, SESSION = "sub-A1", "sub-A1/ses-01"
 IMAGE, OTHER = f"{SESSION}/anat/sub-A1_ses-01_T1w.nii.gz", f"{SESSION}/anat/sub-A1_ses-01_T2w.nii.gz"

@@ -10,9 +10,9 @@ import pytest
 from clean_environment import build, closure
 
 from registry import manifests
-from registry.canon import sha256_file
+from registry.files.canonical import sha256_file
+from registry.files.volumes import save
 from registry.manifests import FileRef, Manifest, Sample, Target
-from registry.volumes import save
 
 PACKAGES = ["torch", "monai[scipy]", "nibabel", "numpy"]
 FOREIGN = ["typer", "rich", "sqlmodel", "sqlalchemy", "duckdb", "datalad", "streamlit", "pandas", "safetensors"]

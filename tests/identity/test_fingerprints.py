@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from registry.errors import InvalidInput
+from registry.files.volumes import load, save
 from registry.identity import fingerprints
 from registry.identity.fingerprints import ALIKE, RANKED, compare, correlation, nearest, of_file
-from registry.volumes import load, save
 
 
 def image(root: Path, subject: str, session: str = "M00", suffix: str = "FLAIR") -> Path:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import tiny_bids
 
-from registry import layout, leaks, queries, snapshots, splits
+from registry import leaks, queries, snapshots, splits
+from registry.bids import places
 from registry.errors import SplitError
 from registry.identity import links
 from registry.identity.links import Verdict
@@ -120,7 +121,7 @@ def finish_run(registry: Registry, run: str, snapshot_id: str, parent: str | Non
         "parent_run": parent,
         "model": {"initial_weights": {"run": parent} if parent else None},
     }
-    path = f"{layout.RUNS}/{run}/run.json"
+    path = f"{places.RUNS}/{run}/run.json"
     publish(registry, Change("run", run), lambda tree: tiny_bids.put_json(tree, path, record))
 
 

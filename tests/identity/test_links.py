@@ -11,16 +11,17 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import identity, layout, repair
-from registry.canon import read_tsv
+from registry import identity, repair
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.committing import commit_pending
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import read_tsv
+from registry.files.volumes import load
 from registry.identity import CLEARED, SAME, SUSPECTED, links
 from registry.identity.links import Verdict
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.volumes import load
 
 SEEN = Verdict("looked at both", "r01")
 
@@ -140,7 +141,7 @@ def test_rebuilding_gives_the_same_persons(cohort: Registry) -> None:
 
 def test_the_file_of_record_says_who_decided_and_why(cohort: Registry) -> None:
     links.confirm(cohort, "sub-A003", "sub-A001", Verdict("same\tscar,\nsame teeth", "r07"))
-    (row,) = read_tsv(cohort.root / layout.PERSON_LINKS)
+    (row,) = read_tsv(cohort.root / places.PERSON_LINKS)
     assert row == {
         "subject_a": "sub-A001",
         "subject_b": "sub-A003",

@@ -12,7 +12,7 @@ from typing import Any
 import nibabel
 import numpy as np
 
-from registry.canon import sha256_file
+from registry.files.canonical import sha256_file
 
 SHAPE = (6, 7, 5)
 AFFINE = np.array([[1.0, 0, 0, -3], [0, 1.0, 0, 2], [0, 0, 2.0, 5], [0, 0, 0, 1]])

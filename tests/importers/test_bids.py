@@ -12,7 +12,7 @@ import pytest
 
 from curation import recipes
 from curation.importers import ImportReport, stage
-from registry.canon import read_tsv, sha256_file
+from registry.files.canonical import read_tsv, sha256_file
 
 MANUAL = "derivatives/manual-ms"
 IMAGE = "sub-01/ses-a/anat/sub-01_ses-a_FLAIR"

@@ -17,7 +17,7 @@ from twins import TWINS, make
 
 from curation import recipes
 from curation.importers import ImportReport, stage
-from registry.canon import read_tsv
+from registry.files.canonical import read_tsv
 from registry.merging import merge_tree
 
 GENERIC = {"bids", "decathlon", "dicom"}

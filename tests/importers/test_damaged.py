@@ -16,7 +16,7 @@ import pytest
 from curation import recipes
 from curation.importers import stage
 from registry import facts
-from registry.canon import read_tsv
+from registry.files.canonical import read_tsv
 
 DELIVERIES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
     "bids": (

@@ -12,8 +12,8 @@ import pytest
 
 from curation import recipes
 from curation.importers import ImportReport, stage
-from registry.canon import read_tsv
 from registry.errors import InvalidInput
+from registry.files.canonical import read_tsv
 
 
 def run(source: Path, into: Path) -> ImportReport:

@@ -77,14 +77,15 @@ def test_nothing_in_the_tree_says_who_or_when(staged: tuple[str, Path, Path]) ->
 
 
 def test_every_mask_names_an_image_on_its_own_grid(staged: tuple[str, Path, Path]) -> None:
-    from registry import layout, volumes
+    from registry.bids import places
+    from registry.files import volumes
 
     into = staged[2]
     for mask in sorted(path for path in into.rglob("*_mask.nii.gz")) + sorted(into.rglob("*_dseg.nii.gz")):
-        dataset, _ = layout.split_dataset(mask.relative_to(into).as_posix())
+        dataset, _ = places.split_dataset(mask.relative_to(into).as_posix())
         stated = json.loads(Path(str(mask).replace(".nii.gz", ".json")).read_text())
         links = json.loads((into / dataset / "dataset_description.json").read_text())["DatasetLinks"]
-        image = layout.resolve(stated["SpatialReference"], dataset, links)
+        image = places.resolve(stated["SpatialReference"], dataset, links)
         assert image is not None
         header = volumes.read_header(mask)
         volumes.require_same_grid(mask.name, header.shape, header.affine_ras, volumes.read_header(into / image))

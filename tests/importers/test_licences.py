@@ -12,9 +12,9 @@ from sqlmodel import select
 
 from curation.deliveries import import_delivery
 from registry import licences, queries, repair, snapshots
-from registry.canon import sha256_bytes
 from registry.creation import create
 from registry.exporting import export
+from registry.files.canonical import sha256_bytes
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.tables import Image

@@ -10,7 +10,7 @@ import pytest
 from curation import recipes
 from curation.importers import stage
 from curation.importers.near_bids import subject_and_session, translate
-from registry.canon import read_tsv
+from registry.files.canonical import read_tsv
 
 
 def test_two_labels_of_one_person_become_two_sessions(tmp_path: Path) -> None:

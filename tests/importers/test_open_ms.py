@@ -11,9 +11,9 @@ import pytest
 
 from curation import recipes
 from curation.importers import ImportReport, itk, stage
-from registry import volumes
-from registry.canon import read_tsv
 from registry.errors import InvalidInput
+from registry.files import volumes
+from registry.files.canonical import read_tsv
 
 COMMON = "derivatives/common-openms/sub-OMSL01"
 

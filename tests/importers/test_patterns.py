@@ -13,8 +13,8 @@ from curation.importers import ImportReport, stage
 from curation.importers.patterned.masks import delivered_labels, remapped
 from curation.importers.patterns import fill, match
 from curation.recipes import Rater, Recipe
-from registry.canon import read_tsv
 from registry.errors import InvalidInput
+from registry.files.canonical import read_tsv
 
 COHORT = Recipe(
     name="x",

@@ -12,7 +12,7 @@ import pytest
 
 from curation import recipes
 from curation.importers import ImportReport, stage
-from registry import volumes
+from registry.files import volumes
 
 pytestmark = pytest.mark.realdata
 

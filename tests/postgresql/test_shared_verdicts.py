@@ -11,7 +11,7 @@ from registry import quality, repair
 from registry.catalog import Catalog
 from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 IMAGES = [tiny_bids.image_path(subject) for subject in tiny_bids.SUBJECTS]
 

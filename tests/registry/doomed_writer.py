@@ -18,19 +18,8 @@ import tiny_bids
 from sqlalchemy.engine.default import DefaultDialect
 
 from annotation import consensus
-from registry import (
-    committing,
-    events,
-    exclusions,
-    queries,
-    readings,
-    snapshots,
-    splits,
-    staging,
-    storage,
-    targets,
-    volumes,
-)
+from registry import committing, events, exclusions, queries, readings, snapshots, splits, staging, storage, targets
+from registry.files import volumes
 from registry.publishing import Change, publish
 from registry.store import Registry, open_registry
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 from registry import quality
 from registry.store import ACTOR_ENVIRONMENT, open_registry
 from registry.tables import Image
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 
 def main(root: Path, rater: str, count: int, write: bool) -> None:

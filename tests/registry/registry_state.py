@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from registry import repair, status, validation
-from registry.canon import canonical_json, sha256_file
+from registry.files.canonical import canonical_json, sha256_file
 from registry.storage import run_git
 from registry.store import Registry
 from registry.tables import Table

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.canon import (
+from registry.files.canonical import (
     canonical_json,
     gzip_bytes,
     read_table,

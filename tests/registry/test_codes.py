@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from registry.admission import require_portable
-from registry.codes import require_code, require_protocol
+from registry.bids.portable_names import require_portable
 from registry.errors import InvalidInput, UsageError
 from registry.store import ACTOR_ENVIRONMENT, actor
+from registry.vocabulary.codes import require_code, require_protocol
 
 NAMES = ["Dr Mueller", "Jane Doe", "Müller", "x\ny", "", "../x", "a/b", "-x", "x" * 65, "jane@centre"]
 FOLDERS = ["../x", "..", "a/b", "../../.git/hooks/x", "Jane Doe", ".", "", "a--b", "ä"]

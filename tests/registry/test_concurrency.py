@@ -14,7 +14,7 @@ import registry_state
 from registry import events, repair, validation
 from registry.catalog import Catalog
 from registry.committing import commit_pending
-from registry.migrations import HEAD, current
+from registry.database.migrations import HEAD, current
 from registry.publishing import Change, publish
 from registry.storage import run_git
 from registry.store import Registry, registry_at

@@ -18,7 +18,7 @@ PACKAGES = ("registry", "curation", "annotation", "training")
 OWNERS: dict[str, tuple[str, ...]] = {
     "datalad": ("registry/storage.py",),
     "duckdb": ("registry/catalog.py",),
-    "nibabel": ("registry/volumes.py",),
+    "nibabel": ("registry/files/volumes.py",),
     "pydicom": ("curation/dicom",),
     "bids": ("curation/pybids.py",),
     "torch": ("training/",),

@@ -117,7 +117,7 @@ def test_the_doctor_waits_for_the_git_of_a_dead_committer(copies: Callable[[], R
     program = (
         "import os, subprocess, sys\n"
         "from pathlib import Path\n"
-        "from registry.locking import inherited, lock\n"
+        "from registry.files.locks import inherited, lock\n"
         "from registry.store import open_registry\n"
         "registry = open_registry(Path(sys.argv[1]))\n"
         "with lock(registry, 'commit'):\n"

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
-from registry import facts, following, indexing, layout, queries, repair, snapshots, splits
+from registry import facts, following, indexing, queries, repair, snapshots, splits
+from registry.bids import places
 from registry.committing import commit_pending
 from registry.errors import IntegrityError
 from registry.publishing import Change, publish
@@ -154,8 +155,8 @@ class Edits(RuleBasedStateMachine):
     def persons(self, said: dict[tuple[str, str], str]) -> None:
         """Reviewers say who is one person."""
         rows = [{"subject_a": a, "subject_b": b, "kind": kind, "method": "declared"} for (a, b), kind in said.items()]
-        tiny_bids.put_table(self.root, layout.PERSON_LINKS, rows, ("subject_a", "subject_b", "kind", "method"))
-        self.apply([layout.PERSON_LINKS], [])
+        tiny_bids.put_table(self.root, places.PERSON_LINKS, rows, ("subject_a", "subject_b", "kind", "method"))
+        self.apply([places.PERSON_LINKS], [])
 
     @rule(links=st.sampled_from([{"raw": "file:../.."}, {"raw": "file:../../../.."}, {}, "no links"]))
     def links(self, links: object) -> None:

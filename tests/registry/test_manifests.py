@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry import manifests
-from registry.canon import gzip_bytes
 from registry.errors import IntegrityError, InvalidInput, NotFound
+from registry.files.canonical import gzip_bytes
 from registry.manifests import PARTS, Exclusion, FileRef, Manifest, Sample, Target, decode, encode
 
 KNOWN = "1dff1297e297a945066f1f81ee4150773f61e500a1d0f36df3aa98ee4a0176b9"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.canon import read_tsv, tsv_bytes
 from registry.errors import InvalidInput
+from registry.files.canonical import read_tsv, tsv_bytes
 from registry.merging import merge_tree
 
 ids = st.sampled_from(["sub-1", "sub-2", "sub-3", "sub-4"])

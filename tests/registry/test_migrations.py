@@ -11,8 +11,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from registry import migrations
-from registry.migrations import HEAD, current, upgrade
+from registry.database import migrations
+from registry.database.migrations import HEAD, current, upgrade
 from registry.store import make_engine
 from registry.tables import Table
 

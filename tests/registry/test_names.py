@@ -9,9 +9,9 @@ from bidsschematools.schema import load_schema
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from registry import names
+from registry.bids import names
+from registry.bids.names import DATATYPES, ENTITY_ORDER, BidsName, mask_name, name, parse, to_label
 from registry.errors import InvalidInput
-from registry.names import DATATYPES, ENTITY_ORDER, BidsName, mask_name, name, parse, to_label
 
 labels = st.text("abcXYZ019+", min_size=1, max_size=5)
 entities = st.dictionaries(st.sampled_from(ENTITY_ORDER), labels, max_size=6)

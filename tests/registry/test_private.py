@@ -14,7 +14,6 @@ from registry import exclusions, validation
 from registry.checks import reviewing
 from registry.creation import create
 from registry.errors import InvalidInput, UsageError
-from registry.findings import Severity
 from registry.identity import links
 from registry.outside import adopt
 from registry.privacy.comments import require_impersonal
@@ -22,7 +21,8 @@ from registry.privacy.kinds import SHOWN
 from registry.publishing import Change, publish, written
 from registry.quality.recording import Judgement, record
 from registry.store import Registry
-from registry.verdicts import Verdict
+from registry.vocabulary.findings import Severity
+from registry.vocabulary.verdicts import Verdict
 
 SIDECAR = "sub-1/anat/sub-1_T1w.json"
 

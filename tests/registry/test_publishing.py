@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 from registry import geometry, indexing, staging
 from registry.committing import commit_pending
 from registry.errors import GeometryError, InvalidInput, StorageError
+from registry.files.volumes import encode
 from registry.projection import read_roots
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.volumes import encode
 
 CHANGE = Change("import", "A delivery")
 Write = Callable[[Path], None]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from verdicts_said import IMAGES, say, standing
 
-from registry import console, layout, quality, queries
+from registry import console, quality, queries
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.commands.quality import qc_app
 from registry.commands.snapshots import snapshot_app
@@ -25,8 +26,8 @@ from registry.errors import CohortiumError, NotFound, UsageError
 from registry.publishing import Change, publish
 from registry.quality import Judgement, Show
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.verdicts import ARTIFACTS, Verdict
 from registry.viewer.sweep import KEYS
+from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 pytestmark = pytest.mark.usefixtures("acting")
 
@@ -41,7 +42,7 @@ def replace(registry: Registry, image: str, like: str) -> None:
 def test_a_verdict_counts_at_once_and_waits_for_no_file(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "accept")
     assert Catalog.of(cohort).value("SELECT path FROM images WHERE quality = 'accept'") == IMAGES[0]
-    assert not (cohort.root / layout.quality_table("e01")).exists()
+    assert not (cohort.root / places.quality_table("e01")).exists()
     assert registry_state.uncommitted(cohort) == ""
 
 

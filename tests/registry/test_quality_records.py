@@ -8,11 +8,12 @@ import registry_state
 import tiny_bids
 from verdicts_said import IMAGES, say, standing
 
-from registry import layout, quality, repair
-from registry.canon import read_tsv, tsv_bytes
+from registry import quality, repair
+from registry.bids import places
 from registry.catalog import Catalog
 from registry.committing import commit_pending
 from registry.errors import CohortiumError, UsageError
+from registry.files.canonical import read_tsv, tsv_bytes
 from registry.publishing import Change, publish
 from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
 
@@ -27,7 +28,7 @@ def test_the_table_holds_every_action_and_one_commit_carries_them(cohort: Regist
     quality.undo(cohort)
     assert quality.file_waiting(cohort) == ["e01"]
     assert len(commit_pending(cohort)) == 1
-    rows = read_tsv(cohort.root / layout.quality_table("e01"))
+    rows = read_tsv(cohort.root / places.quality_table("e01"))
     assert [(row["image"], row["verdict"], row["artifacts"], row["comment"]) for row in rows] == [
         (IMAGES[0], "accept", None, None),
         (IMAGES[1], "reject", "motion,wrap-around", "turned twice"),
@@ -74,7 +75,7 @@ def test_eight_raters_at_once_lose_nothing(cohort: Registry) -> None:
     quality.file_waiting(cohort)
     commit_pending(cohort)
     for rater in raters:
-        rows = read_tsv(cohort.root / layout.quality_table(rater))
+        rows = read_tsv(cohort.root / places.quality_table(rater))
         said = [row["comment"] for row in rows]
         processes = 2 if rater == raters[0] else 1  # one person in two windows
         assert sorted(said) == sorted([str(number) for number in range(6)] * processes)
@@ -104,14 +105,14 @@ def test_a_table_that_somebody_edited_stops_neither_the_others_nor_what_waits(
         monkeypatch.setenv(ACTOR_ENVIRONMENT, rater)
         say(cohort, IMAGES[0], "accept")
     quality.file_waiting(cohort)
-    table = cohort.root / layout.quality_table("e01")
+    table = cohort.root / places.quality_table("e01")
     table.write_text(table.read_text().replace("accept", "reject"))
     for rater in ("e01", "e02"):
         monkeypatch.setenv(ACTOR_ENVIRONMENT, rater)
         say(cohort, IMAGES[1], "flag")
     with pytest.raises(CohortiumError, match="e01"):
         quality.file_waiting(cohort)
-    assert len(read_tsv(cohort.root / layout.quality_table("e02"))) == 2
+    assert len(read_tsv(cohort.root / places.quality_table("e02"))) == 2
     assert "verdicts wait" in {item.what for item in repair.doctor(cohort)}
     assert standing(cohort, "e01")[IMAGES[1]] == ("flag", None)
 
@@ -125,7 +126,7 @@ def test_only_raters_who_rest_are_written(cohort: Registry) -> None:
 def test_a_table_from_another_copy_does_not_swallow_what_waits_here(cohort: Registry) -> None:
     theirs = {"at": "2000-01-01T00:00:00Z", "image": IMAGES[1], "verdict": "flag", "action": "elsewhere"}
     say(cohort, IMAGES[0], "accept")
-    path = layout.quality_table("e01")
+    path = places.quality_table("e01")
     data = tsv_bytes([theirs], ("at", "image", "verdict", "action"))
     publish(cohort, Change("pull", "From another copy"), lambda tree: tiny_bids.put(tree, path, data))
     assert standing(cohort) == {IMAGES[0]: ("accept", None), IMAGES[1]: ("flag", None)}

@@ -11,12 +11,12 @@ import tiny_bids
 from sqlmodel import select, update
 
 from registry import repair, status, validation
-from registry.findings import Finding, Severity, ValidationReport
+from registry.files.volumes import encode
 from registry.publishing import Change, publish
 from registry.storage import run_git
 from registry.store import Registry, registry_at
 from registry.tables import Event
-from registry.volumes import encode
+from registry.vocabulary.findings import Finding, Severity, ValidationReport
 
 MASK = tiny_bids.reading_path("sub-A001", "e01")
 SIDECAR = tiny_bids.reading_path("sub-A001", "e01", ".json")

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from registry import volumes
 from registry.errors import GeometryError, InvalidInput
-from registry.volumes import (
+from registry.files import volumes
+from registry.files.volumes import (
     GRID_TOLERANCE_MM,
     corner_displacement_mm,
     encode,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
-from registry.volumes import encode
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import encode
 
 SHAPE = (20, 24, 12)
 AFFINE = np.diag([2.0, 2.0, 3.0, 1.0])

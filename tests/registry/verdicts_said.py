@@ -7,7 +7,7 @@ import tiny_bids
 from registry import quality
 from registry.quality import Judgement
 from registry.store import Registry
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 
 IMAGES = [tiny_bids.image_path(subject) for subject in tiny_bids.SUBJECTS]
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry import plain_nifti, scanning, volumes
+from registry import scanning
 from registry.errors import InvalidInput
+from registry.files import nifti_header, volumes
 
 numbers = st.floats(-200, 200, width=32)
 angles = st.floats(-np.pi, np.pi)
@@ -79,7 +80,7 @@ def test_both_ways_give_the_same_header_or_the_same_refusal(data: bytes, suffix:
 def test_what_cohortium_writes_takes_the_fast_way(tmp_path: Path) -> None:
     path = tmp_path / "image.nii.gz"
     path.write_bytes(volumes.encode(np.ones((3, 4, 5), np.uint8), np.diag([2.0, 2.0, 3.0, 1.0])))
-    plain = plain_nifti.read(path)
+    plain = nifti_header.read(path)
     assert plain is not None
     assert (plain.shape, plain.dtype, plain.orientation) == ((3, 4, 5), "uint8", "RAS")
 

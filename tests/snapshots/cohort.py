@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.canon import readable_json, sha256_bytes, tsv_bytes
-from registry.volumes import encode
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.volumes import encode
 
 AFFINE = np.diag([2.0, 2.0, 3.0, 1.0])
 SHAPE = (32, 32, 20)

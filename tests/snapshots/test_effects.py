@@ -13,9 +13,9 @@ from registry.effects import Effects
 from registry.errors import NotFound
 from registry.flowchart import DARK, svg, words
 from registry.publishing import Change, publish
-from registry.reasons import in_words
 from registry.store import Registry
 from registry.targets import parse_policy
+from registry.vocabulary.reasons import in_words
 from tests.snapshots import cohort
 from tests.snapshots.conftest import BOTH, QUERY
 

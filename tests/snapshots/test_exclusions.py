@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry import exclusions, layout, quality, repair, snapshots
-from registry.canon import read_tsv, sha256_file
+from registry import exclusions, quality, repair, snapshots
+from registry.bids import places
 from registry.errors import NotFound, UsageError
+from registry.files.canonical import read_tsv, sha256_file
 from registry.identity import links
 from registry.store import Registry
 from registry.targets import parse_policy
-from registry.verdicts import Verdict
+from registry.vocabulary.verdicts import Verdict
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])
@@ -57,7 +58,7 @@ def test_rebuild_gives_the_same_exclusions(registry: Registry, monkeypatch: pyte
     before = [item.model_dump() for item in exclusions.listed(registry)]
     repair.rebuild(registry)
     assert [item.model_dump() for item in exclusions.listed(registry)] == before
-    assert [row["second_rater_id"] for row in read_tsv(registry.root / layout.EXCLUSIONS)] == ["e02", None]
+    assert [row["second_rater_id"] for row in read_tsv(registry.root / places.EXCLUSIONS)] == ["e02", None]
 
 
 def test_a_rejected_image_is_left_out(registry: Registry) -> None:
@@ -100,18 +101,18 @@ def test_mistakes_change_nothing(
     with pytest.raises(error, match=sentence):
         exclusions.exclude(registry, unit, reason, comment)
     assert not exclusions.listed(registry)
-    assert not (registry.root / layout.EXCLUSIONS).exists()
+    assert not (registry.root / places.EXCLUSIONS).exists()
 
 
 def test_another_reason_needs_reinstating_first(registry: Registry) -> None:
     exclusions.exclude(registry, "P001", "motion")
-    checksum = sha256_file(registry.root / layout.EXCLUSIONS)
+    checksum = sha256_file(registry.root / places.EXCLUSIONS)
     exclusions.exclude(registry, "P001", "motion")
     with pytest.raises(UsageError, match="excluded already: motion"):
         exclusions.exclude(registry, "P001", "artifact")
     with pytest.raises(NotFound, match="P002 is not excluded"):
         exclusions.reinstate(registry, "P002")
-    assert sha256_file(registry.root / layout.EXCLUSIONS) == checksum
+    assert sha256_file(registry.root / places.EXCLUSIONS) == checksum
 
 
 def test_exclusions_made_at_once_are_all_kept(registry: Registry) -> None:

@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 from curation import importers, recipes
 from registry import clearance, exporting, publishing, queries, readings, snapshots
-from registry.canon import read_tsv, sha256_file
 from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
 from registry.exporting import Options
 from registry.exporting.nnunet import by_person, consecutive
 from registry.exporting.resampling import resample
+from registry.files.canonical import read_tsv, sha256_file
+from registry.files.volumes import Header, Volume, encode, load, load_labels, read_header
 from registry.manifests import Manifest, Sample
 from registry.store import Registry
 from registry.targets import parse_policy
-from registry.volumes import Header, Volume, encode, load, load_labels, read_header
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from registry import exclusions, queries, readings, repair, snapshots, storage, validation
-from registry.canon import sha256_file
 from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
+from registry.files.canonical import sha256_file
+from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.tables import Mask
 from registry.targets import parse_policy
-from registry.volumes import Volume, load_labels
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])

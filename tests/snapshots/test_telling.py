@@ -10,10 +10,10 @@ from registry import exclusions, exporting, queries, readings, snapshots, tellin
 from registry.catalog import Catalog
 from registry.errors import UsageError
 from registry.exporting import export, place
+from registry.files.volumes import load_labels
 from registry.store import Registry
 from registry.target_offers import offered
 from registry.targets import in_words, parse_policy
-from registry.volumes import load_labels
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])

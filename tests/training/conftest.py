@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry.canon import sha256_file
+from registry.files.canonical import sha256_file
+from registry.files.volumes import save
 from registry.manifests import FileRef, Manifest, Sample, Target, encode
-from registry.volumes import save
 from training.config import Config, loads
 
 FLAIR_AFFINE = np.array([[-2.0, 0, 0, 15], [0, 0, 4.0, -20], [0, 2.0, 0, -15], [0, 0, 0, 1]])

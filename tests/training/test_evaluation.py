@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance, compute_surface_dice
 
-from registry.canon import sha256_file
 from registry.errors import IntegrityError
+from registry.files.canonical import sha256_file
 from tests.training.conftest import Cohort
 from training.evaluate import evaluate, read_evaluation
 from training.evaluation import profile

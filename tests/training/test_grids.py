@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from registry.volumes import Volume
+from registry.files.volumes import Volume
 from training.config import Recipe
 from training.grids import Grid, between, coinciding, move
 from training.recipe import normalise, prepare, prepare_target, recipe_id, restore

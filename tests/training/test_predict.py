@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry.canon import sha256_file
+from registry.bids.names import parse
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
-from registry.names import parse
-from registry.volumes import load_labels, read_header, require_same_grid, save
+from registry.files.canonical import sha256_file
+from registry.files.volumes import load_labels, read_header, require_same_grid, save
 from tests.training.conftest import FLAIR_AFFINE, Cohort, make_manifest, make_sample
 from training import derivatives, records
 from training.derivatives import Derivative

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from registry import manifests
-from registry.canon import sha256_file
 from registry.errors import ConfigError, IntegrityError, InvalidInput, SplitError, UsageError
+from registry.files.canonical import sha256_file
 from tests.training.conftest import Cohort, make_manifest
 from training import progress, records
 from training.config import Config, dumps

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import sample
 import streamlit as st
 
-from registry.canon import sha256_file
+from registry.files.canonical import sha256_file
 from registry.pages import Page
 from registry.quality import Case
 from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, shell, show, volume_url

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from registry.canon import canonical_json, sha256_bytes
+from registry.files.canonical import canonical_json, sha256_bytes
 from training.evaluation.components import NEIGHBOURS, Lesion, lesions
 from training.evaluation.distances import Array, diagonal_mm, surface_distances
 

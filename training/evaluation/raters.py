@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from registry.files.volumes import Volume
 from registry.manifests import Sample, Target
-from registry.volumes import Volume
 from training.evaluation.distances import Array
 from training.evaluation.rows import Subject, image_rows
 from training.samples import Source, read_labels

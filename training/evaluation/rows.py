@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.errors import GeometryError
+from registry.files.volumes import Volume
 from registry.manifests import Sample
-from registry.volumes import Volume
 from training.evaluation import profile
 from training.evaluation.components import Lesion
 from training.evaluation.distances import Array

@@ -8,7 +8,7 @@ from registry import snapshots
 from registry.store import Registry
 from registry.tables import Snapshot
 from registry.viewer import shell
-from registry.wording import counted, grid, plain
+from registry.vocabulary.display import counted, grid, plain
 from training import config as configs
 from training import service
 from training.config import Config

@@ -14,7 +14,7 @@ from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Run
 from registry.viewer import shell
-from registry.wording import size, visit
+from registry.vocabulary.display import size, visit
 from training import progress
 from training.pages import charts, following
 

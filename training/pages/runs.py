@@ -11,7 +11,7 @@ from registry import runs
 from registry.store import Registry
 from registry.tables import Run
 from registry.viewer import shell
-from registry.wording import plain
+from registry.vocabulary.display import plain
 from training.pages import run_detail
 
 _REFRESH_S = 2

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
+from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
-from registry.volumes import load_labels
 from training.config import Recipe
 from training.derivatives import folder_of
 from training.evaluation.statistics import ALL

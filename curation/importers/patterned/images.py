@@ -10,7 +10,7 @@ from curation.importers.patterned.run import Run
 from curation.importers.patterns import Match, fill
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, channel_name, open_nifti
-from registry import layout
+from registry.bids import places
 from registry.errors import InvalidInput
 
 
@@ -31,7 +31,7 @@ def stage_image(run: Run, item: Match) -> None:
     fields = {**_sidecar(run, item.path), **run.rules.image_fields}
     if "space" in name.entities:
         reference = run.references.setdefault(place.subject, f"{run.rules.images}/{name.path}")
-        fields["SpatialReference"] = layout.uri(reference)
+        fields["SpatialReference"] = places.uri(reference)
         run.tree.links.setdefault(run.rules.images, set()).add(reference)
     run.images[key] = run.tree.image(name, content.encode(), fields, run.rules.images)
     run.places.setdefault((place.subject, place.session), place)

@@ -10,9 +10,9 @@ from curation.importers.patterned.run import Place, Run
 from curation.importers.patterns import Match, fill
 from curation.importers.report import Reason
 from curation.importers.staging import MaskSpec, Placed, RefusedError, open_nifti, read_mask
-from registry import layout
-from registry.names import BidsName, mask_name, to_label
-from registry.volumes import Array
+from registry.bids import places
+from registry.bids.names import BidsName, mask_name, to_label
+from registry.files.volumes import Array
 
 
 def stage_mask(run: Run, item: Match, rule: MaskRule) -> None:
@@ -29,7 +29,7 @@ def stage_mask(run: Run, item: Match, rule: MaskRule) -> None:
     spec = spec_of(run, rule, rater)
     sources = [run.images[key] for other in rule.sources if (key := _key(image, run, other)) in run.images]
     if sources:
-        spec = MaskSpec(spec.folder, spec.labels, {**spec.fields, "Sources": [layout.uri(it.path) for it in sources]})
+        spec = MaskSpec(spec.folder, spec.labels, {**spec.fields, "Sources": [places.uri(it.path) for it in sources]})
     name = _name(image, rule, rater or rule.desc)
     run.tree.mask(name, data, image, spec)
     if rule.seg:

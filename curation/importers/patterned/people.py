@@ -9,7 +9,7 @@ from curation.importers.patterned.rules import Template
 from curation.importers.patterned.run import Place, Run
 from curation.importers.patterns import fill
 from curation.importers.report import SHOWN
-from registry.names import to_label
+from registry.bids.names import to_label
 
 
 def describe(run: Run) -> None:

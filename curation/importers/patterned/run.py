@@ -12,8 +12,8 @@ from curation.importers.patterned.tables import Rows
 from curation.importers.patterns import fill
 from curation.importers.report import Reason
 from curation.importers.staging import MaskSpec, Placed, RefusedError, Staging
+from registry.bids.names import to_label
 from registry.errors import InvalidInput
-from registry.names import to_label
 
 Key = tuple[str, str, frozenset[tuple[str, str]], str]
 

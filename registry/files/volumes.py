@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from registry import plain_nifti
-from registry.canon import gzip_bytes
 from registry.errors import GeometryError, InvalidInput
+from registry.files import nifti_header
+from registry.files.canonical import gzip_bytes
 
 if TYPE_CHECKING:
     import nibabel
@@ -89,11 +89,11 @@ def read_header(path: Path) -> Header:
     Raises:
         InvalidInput: not a NIfTI file, unreadable, or a header that declares an absurd size.
     """
-    plain = plain_nifti.read(path)
+    plain = nifti_header.read(path)
     return (_plain_header(plain) if plain else None) or _any_header(path)
 
 
-def _plain_header(plain: plain_nifti.PlainHeader) -> Header | None:
+def _plain_header(plain: nifti_header.PlainHeader) -> Header | None:
     """The same `Header` that nibabel would give, or None where a limit is so near that nibabel has to say."""
     affine = np.array([*plain.affine_ras, (0, 0, 0, 1)], dtype=float)
     size = math.prod(plain.shape) * np.dtype(plain.dtype).itemsize

@@ -1,8 +1,8 @@
 """The header of an ordinary NIfTI-1 file from its first 352 bytes, ten times faster than by nibabel.
 
 Ordinary means: one little-endian file, its grid in the sform, a common data type, nothing that nibabel would mend or
-refuse. Whatever is not ordinary gets None, and `registry.volumes`, which alone calls this, asks nibabel. A property
-test compares the two. Frame: as `registry.volumes`.
+refuse. Whatever is not ordinary gets None, and `registry.files.volumes`, which alone calls this, asks nibabel. A
+property test compares the two. Frame: as `registry.files.volumes`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Many files over all cores: the same answers in the same order, and the same first error, as a plain loop.
 
-Workers are fresh programs (`python -m registry.parallel`), not forks: a fork would inherit the registry's locks and
-the threads of the app, and outlive a parent that was killed. A worker ends when its input does, so it never outlives
-who started it. The caller works too, so that nothing waits while the workers start.
+Workers are fresh programs (`python -m registry.files.parallel`), not forks: a fork would inherit the registry's locks
+and the threads of the app, and outlive a parent that was killed. A worker ends when its input does, so it never
+outlives who started it. The caller works too, so that nothing waits while the workers start.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _start(board: _Board) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *sys.path])}
     with board.changed:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "registry.parallel"],
+            [sys.executable, "-m", "registry.files.parallel"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from registry.findings import Finding, Severity
-from registry.scanning.walking import ABSENT, RACY_NS, Stamp
+from registry.bids.walk import ABSENT, RACY_NS, Stamp
+from registry.vocabulary.findings import Finding, Severity
 
 Metadata = Mapping[str, Any]
 _NOTHING: Metadata = {}

@@ -51,7 +51,7 @@ def open_database(url: str, local: Path) -> Engine:
         UsageError: no URL of a database, or its driver is not installed.
         StorageError: the database does not answer, or grants too little.
     """
-    from registry.migrations import upgrade
+    from registry.database.migrations import upgrade
 
     schema = _own_schema(url, local)
     with _told("The database does not open"):

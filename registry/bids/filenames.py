@@ -1,6 +1,6 @@
 """Any BIDS-like file name into entities, suffix and extension, thousands of times a second.
 
-`registry.names` knows which entities BIDS allows and needs a subject; an index also lists what is above a subject
+`registry.bids.names` knows which entities BIDS allows and needs a subject; an index also lists what is above a subject
 (`task-rest_bold.json`) and entities that only derivatives use (`from-T1w_to-MNI_mode-image_xfm.h5`).
 """
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from registry.admission import folded
+from registry.bids.portable_names import folded
 from registry.errors import InvalidInput
-from registry.findings import Finding, Severity
+from registry.vocabulary.findings import Finding, Severity
 
 ABSENT = -1
 """Size and time of a file whose content is not here: a link that leads nowhere, as annexed files are in a clone."""
