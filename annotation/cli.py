@@ -28,7 +28,7 @@ def consensus_build(
 ) -> None:
     """Compute the consensus of every image that at least two raters read."""
     from annotation import consensus
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
@@ -50,7 +50,7 @@ def consensus_recipes(as_json: AsJson = False) -> None:
 def lesions_build(protocol: Protocol, as_json: AsJson = False) -> None:
     """Measure every lesion of the consensus masks: box, centre, volume."""
     from annotation import lesions
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:

@@ -17,8 +17,9 @@ from registry.bids import places
 from registry.bids.names import mask_name, parse
 from registry.errors import UsageError
 from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.progress import Progress
 from registry.files.volumes import encode, load_labels
-from registry.publishing import Change, Progress, publish
+from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask, Mask
 from registry.vocabulary.display import counted

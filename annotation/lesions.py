@@ -14,8 +14,9 @@ from registry.bids import places
 from registry.bids.names import parse
 from registry.errors import UsageError
 from registry.files.canonical import readable_json, tsv_bytes
+from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
-from registry.publishing import Change, Progress, publish
+from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import ConsensusMask, File
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import cohorts, measure
-from registry import facts, scanning
+from registry import scanning
 from registry.files.parallel import cores_here
 from registry.files.volumes import encode
+from registry.index import facts
 
 
 def run() -> None:

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import cohorts, measure
-from registry import creation, following, queries, repair, snapshots, splits
+from registry import creation, queries, repair, snapshots, splits
+from registry.index import sync
 from registry.targets import TargetPolicy
 
 SUBJECTS = 1000
@@ -23,7 +24,7 @@ def run(subjects: int = SUBJECTS) -> None:
         shutil.copytree(tree, registry.root, dirs_exist_ok=True)
         walk = measure.call(lambda: sum(len(names) for _, _, names in os.walk(registry.root)), runs=3)
         index = measure.call(lambda: repair.rebuild(registry))
-        scan = measure.call(lambda: following.scan(registry), runs=3)
+        scan = measure.call(lambda: sync.scan(registry), runs=3)
         saved = queries.save(registry, "all", "SELECT path FROM images")
         split = splits.create(registry, "parts", "all")
         build = measure.call(lambda: snapshots.build(registry, saved, split, TargetPolicy()), runs=3)

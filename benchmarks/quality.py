@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from benchmarks import measure, rows
 from registry import quality
-from registry.committing import commit_pending
+from registry.publishing.commits import commit_pending
 from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry, open_registry
 from registry.tables import Image

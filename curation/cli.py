@@ -40,7 +40,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
 ) -> None:
     """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
     from curation.deliveries import SAME_PERSONS, check_delivery, import_delivery
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     options = {**dicom_options(recipe, plan, use_plan, people), **({SAME_PERSONS: True} if same_persons else {})}

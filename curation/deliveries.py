@@ -18,8 +18,9 @@ from registry.bids import places
 from registry.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.progress import Progress
 from registry.licences import PAYLOAD_KEY
-from registry.publishing import Change, Progress, publish
+from registry.publishing import Change, publish
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File

@@ -15,8 +15,8 @@ from typing import Any
 from curation import deliveries, import_handover, import_rows
 from curation.import_rows import FAILED, FINISHED, RUNNING, STOPPED
 from curation.jobs import Stopped
-from registry.committing import commit_pending
 from registry.errors import CohortiumError, StorageError
+from registry.publishing.commits import commit_pending
 from registry.store import Registry, open_registry
 
 _LOGGER = logging.getLogger(__name__)

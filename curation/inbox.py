@@ -16,7 +16,7 @@ from curation.dicom.plan import Row
 from curation.dicom.planning import Planned, propose
 from curation.importers.report import Refusal
 from registry.errors import InvalidInput, NotFound, UsageError
-from registry.publishing import Progress
+from registry.files.progress import Progress
 from registry.store import Registry
 
 DICOM = "dicom"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import CohortiumError, UsageError
-from registry.publishing import Progress
+from registry.files.progress import Progress
 from registry.store import Registry
 
 _LOGGER = logging.getLogger(__name__)

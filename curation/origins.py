@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
-from registry.facts import subject_of
 from registry.files.canonical import sha256_file
+from registry.index.facts import subject_of
 from registry.store import Registry
 from registry.tables import Event, File
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from registry.errors import NotFound
 from registry.files.canonical import tsv_bytes
 from registry.publishing import Change
-from registry.rewriting import Draft, rewrite
+from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry, actor
 from registry.tables import File, Image
 

@@ -117,7 +117,7 @@ def adopt(
 ) -> None:
     """Take in files that were edited in place or dropped into the registry's folder."""
     from registry import outside
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     taken = outside.adopt(registry, paths, reason)

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from registry.committing import commit_pending
 from registry.errors import CohortiumError
+from registry.publishing.commits import commit_pending
 from registry.quality import file_waiting
 from registry.store import Registry
 

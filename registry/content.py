@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from registry import history, storage
 from registry.errors import StorageError
 from registry.files.atomic import keep
 from registry.files.canonical import sha256_file
+from registry.files.progress import Progress
 from registry.manifests import FileRef
-from registry.publishing import Progress
+from registry.publishing import git, git_history
 from registry.store import Registry
 from registry.tables import File
 
@@ -85,13 +85,13 @@ def locate(
 
 def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:
     """Another file as it was in the commit that made the frozen revision of `ref`: the sidecar of an earlier mask."""
-    found = history.revisions(registry.root, [ref.path])[ref.path]
-    contents = history.blobs(registry.root, [revision.blob for revision in found])
-    made = next((item for item in found if history.matching(contents, item, ref.sha256)), None)
+    found = git_history.revisions(registry.root, [ref.path])[ref.path]
+    contents = git_history.blobs(registry.root, [revision.blob for revision in found])
+    made = next((item for item in found if git_history.matching(contents, item, ref.sha256)), None)
     if made is None:
         return None
     with suppress(StorageError):
-        return storage.read_git(registry.root, "cat-file", "blob", f"{made.commit}:{path}")
+        return git.read_git(registry.root, "cat-file", "blob", f"{made.commit}:{path}")
     return None
 
 
@@ -108,7 +108,7 @@ def _accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
 def _fetch(root: Path, paths: Sequence[str]) -> None:
     absent = [path for path in paths if os.path.lexists(root / path) and not (root / path).exists()]
     with suppress(StorageError):  # no remote has one of them: what is still absent is named
-        storage.fetch(root, absent)
+        git.fetch(root, absent)
 
 
 def _holds(place: Path, ref: FileRef, trusted: bool) -> bool:
@@ -123,16 +123,16 @@ def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[s
     wanted = [ref for ref in refs if ref.path not in found]
     if not wanted:
         return dict(sorted(found.items(), key=lambda item: item[0].encode()))
-    past = history.revisions(registry.root, [ref.path for ref in wanted])
-    contents = history.blobs(registry.root, [item.blob for items in past.values() for item in items])
+    past = git_history.revisions(registry.root, [ref.path for ref in wanted])
+    contents = git_history.blobs(registry.root, [item.blob for items in past.values() for item in items])
     keys: dict[str, str] = {}
     for ref in wanted:
-        match = next((item for item in past[ref.path] if history.matching(contents, item, ref.sha256)), None)
+        match = next((item for item in past[ref.path] if git_history.matching(contents, item, ref.sha256)), None)
         if match is not None and match.annexed:
-            keys[ref.path] = history.key_of(contents[match.blob])
+            keys[ref.path] = git_history.key_of(contents[match.blob])
         elif match is not None:
             found[ref.path] = keep(_cached(registry, ref), contents[match.blob])
-    objects = history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
+    objects = git_history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
     found |= {path: objects[key] for path, key in keys.items() if key in objects}
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
 

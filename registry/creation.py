@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from registry import __version__
-from registry.committing import commit_pending
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.publishing import Change, publish
-from registry.storage import create_dataset
+from registry.publishing.commits import commit_pending
+from registry.publishing.git import create_dataset
 from registry.store import Registry, registry_at
 
 PARTICIPANTS = (

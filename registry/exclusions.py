@@ -19,7 +19,7 @@ from registry.errors import NotFound, UsageError
 from registry.files.canonical import tsv_bytes
 from registry.privacy.comments import require_impersonal
 from registry.publishing import Change
-from registry.rewriting import Draft, rewrite
+from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Event, ExclusionVerdict, Image, Person, Session, Subject
 

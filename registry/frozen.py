@@ -11,8 +11,8 @@ from registry import content
 from registry.content import Contents
 from registry.errors import IntegrityError
 from registry.files.canonical import sha256_file
+from registry.files.progress import Progress
 from registry.manifests import Manifest
-from registry.publishing import Progress
 from registry.store import Registry
 
 _FETCH = "Fetch it with: cohortium snapshot verify ID --fetch"

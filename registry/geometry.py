@@ -10,9 +10,9 @@ from registry.bids import places
 from registry.bids.names import parse
 from registry.bids.places import Role
 from registry.errors import GeometryError, InvalidInput
-from registry.facts import LABEL_SUFFIXES
 from registry.files.volumes import GRID_TOLERANCE_MM, corner_displacement_mm, one_volume
-from registry.projection import Roots, subject_rows
+from registry.index.facts import LABEL_SUFFIXES
+from registry.index.rows import Roots, subject_rows
 from registry.tables import ConsensusMask, File, Mask
 from registry.vocabulary.findings import Finding, Severity
 

@@ -14,6 +14,7 @@ from registry import identity, manifests, queries, runs, splits
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError
+from registry.index.rows.persons import People
 from registry.leakage import (
     Ancestor,
     Keys,
@@ -27,7 +28,6 @@ from registry.leakage import (
     refuse,
 )
 from registry.manifests import Manifest, Sample
-from registry.projection.persons import People
 from registry.store import Registry
 
 TELLING_VOXELS = 100

@@ -1,6 +1,6 @@
 """Changes that did not come through the registry: a hand edit, a file dropped in, a file deleted, a damaged one.
 
-What git has accepted (a pull, a merge) the rows follow by themselves (`registry.following`). A deleted file comes
+What git has accepted (a pull, a merge) the rows follow by themselves (`registry.index.sync`). A deleted file comes
 back. An edit or a new file waits for a person: `adopt` takes it in, with a reason and an event; git undoes it.
 """
 
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from registry import events, following, storage
 from registry.bids import places
 from registry.bids.walk import ABSENT
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.locks import lock
+from registry.index import sync
 from registry.privacy import checking
 from registry.privacy.comments import require_impersonal
-from registry.publishing import Change, publish
+from registry.publishing import Change, events, git, publish
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import Intent
@@ -70,9 +70,7 @@ def restore(registry: Registry, found: Iterable[Difference]) -> list[str]:
     paths = [item.path for item in found if item.what is Outside.DELETED]
     if paths:
         listing = b"\0".join(os.fsencode(path) for path in paths)
-        storage.run_git(
-            registry.root, "checkout", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing
-        )
+        git.run_git(registry.root, "checkout", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
     return paths
 
 
@@ -152,7 +150,7 @@ def _waiting(registry: Registry) -> set[str]:
 
 
 def _by_git(root: Path) -> Iterable[Difference]:
-    printed = storage.read_git(root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+    printed = git.read_git(root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
     for entry in printed.split(b"\0"):
         path = os.fsdecode(entry[3:])
         if path and not any(part.startswith(".") for part in path.split("/")):
@@ -168,9 +166,9 @@ def _what(state: str) -> Outside:
 
 def _by_content(registry: Registry) -> Iterable[Difference]:
     """Annexed files: git sees their keys only."""
-    for item in following.moved(registry):
+    for item in sync.moved(registry):
         place = registry.root / item.path
-        key = following.annexed_as(place)
+        key = sync.annexed_as(place)
         if item.size == ABSENT:
             yield Difference(item.path, Outside.NOT_FETCHED)
         elif key and sha256_file(place) != key:

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from registry.files.volumes import Volume, load_labels
+from registry.index.by_checksum import resolver
 from registry.store import Registry
-from registry.volume_files import resolver
 
 
 @dataclass(frozen=True)

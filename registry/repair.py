@@ -9,13 +9,15 @@ from pathlib import Path
 
 from sqlmodel import col, delete, select
 
-from registry import events, facts, indexing, outside, publishing, storage
+from registry import outside, publishing
 from registry.bids.walk import walk
-from registry.committing import commit_pending
 from registry.errors import CohortiumError, IntegrityError
 from registry.files.locks import lock
-from registry.following import follow
-from registry.publishing import Progress
+from registry.files.progress import Progress
+from registry.index import facts, refresh
+from registry.index.sync import follow
+from registry.publishing import events, git
+from registry.publishing.commits import commit_pending
 from registry.quality import file_waiting
 from registry.store import Registry
 from registry.tables import Event, File, Intent
@@ -138,10 +140,10 @@ def _read_all(root: Path, progress: Progress | None) -> list[File]:
 def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Event]) -> None:
     commits = _commits(registry)
     with registry.unit_of_work() as session:
-        indexing.clear(session)
+        refresh.clear(session)
         session.execute(delete(Event))
         session.execute(delete(Intent).where(col(Intent.state) == "committed"))
-        indexing.apply(session, files)
+        refresh.apply(session, files)
         for event in chain:
             event.commit = commits.get(f"{event.writer}/{event.number}")
             session.add(event)
@@ -149,9 +151,7 @@ def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Eve
 
 def _commits(registry: Registry) -> dict[str, str]:
     """Event to commit, from the trailers of the history."""
-    printed = storage.run_git(
-        registry.root, "log", "--format=%H %(trailers:key=Cohortium-Event,valueonly,separator=%x2C)"
-    )
+    printed = git.run_git(registry.root, "log", "--format=%H %(trailers:key=Cohortium-Event,valueonly,separator=%x2C)")
     pairs = [line.partition(" ") for line in printed.splitlines()]
     return {event: commit for commit, _, events_ in pairs for event in events_.split(",") if event}
 

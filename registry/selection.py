@@ -9,8 +9,8 @@ from typing import Any
 
 from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
+from registry.files.progress import Progress
 from registry.manifests import Exclusion, FileRef, Sample, Target
-from registry.publishing import Progress
 from registry.targets import Choice, TargetPolicy
 from registry.vocabulary.reasons import OUTDATED
 

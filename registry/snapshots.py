@@ -15,9 +15,10 @@ from registry.collector import paused
 from registry.diffing import SnapshotDiff, diff
 from registry.errors import NotFound, QueryError, UsageError
 from registry.files.canonical import readable_json
+from registry.files.progress import Progress
 from registry.frozen import Verification, materialise, verify
 from registry.manifests import Manifest, Sample
-from registry.publishing import Change, Progress, publish, written
+from registry.publishing import Change, publish, written
 from registry.recency import made_at
 from registry.selection import select as select_samples
 from registry.store import Registry

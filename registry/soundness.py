@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlmodel import col, select
 
 from registry import geometry
-from registry.projection import read_roots
+from registry.index.rows import read_roots
 from registry.store import Registry
 from registry.tables import File
 

@@ -14,8 +14,8 @@ from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import NotFound, SplitError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.index.rows.persons import People
 from registry.manifests import PARTS
-from registry.projection.persons import People
 from registry.publishing import Change, publish, written
 from registry.store import Registry
 from registry.tables import Query, Split, SplitAssignment

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from registry import storage
 from registry.bids.sidecars import read_json
-from registry.events import LOGS
+from registry.publishing import git
+from registry.publishing.events import LOGS
 from registry.store import Registry
 from registry.tables import (
     ConsensusMask,
@@ -56,7 +56,7 @@ def status(registry: Registry) -> dict[str, Any]:
         waiting = session.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
     return {
         "registry": str(registry.root),
-        "commit": storage.head(registry.root),
+        "commit": git.head(registry.root),
         "waiting": waiting,
         "unread": not counts["events"] and (registry.root / LOGS).is_dir(),
         "counts": counts,

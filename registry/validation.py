@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import events, geometry, outside
+from registry import geometry, outside
 from registry.checks import reviewing
 from registry.errors import IntegrityError
+from registry.files.progress import Progress
+from registry.index.rows import read_roots
 from registry.outside import Difference, Outside
 from registry.privacy import checking
-from registry.projection import read_roots
-from registry.publishing import Progress
+from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event, File
 from registry.vocabulary.findings import Finding, Severity, ValidationReport

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import tiny_bids
 
-from registry.committing import commit_pending
 from registry.creation import create
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry, registry_at
 
 

@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Train a model on a snapshot; predictions are written for the validation and test parts."""
     from registry import runs
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
     from training import service
 
     registry = console.registry()
@@ -57,7 +57,7 @@ def train(
 
 def evaluate(run: str, as_json: AsJson = False) -> None:
     """Score a run image by image and write its report."""
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
     from training import service
 
     registry = console.registry()
@@ -107,7 +107,7 @@ def worker(
 
 
 def _work(registry: Registry, run_id: str) -> None:
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
     from training import service
 
     try:

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 from training import losses, state, weights
 from training.augment import crop, intensities
 from training.config import Config
 from training.draws import draw, order
 from training.inference import fit_of, probabilities
 from training.progress import Meter
-from training.samples import Case, Progress
+from training.samples import Case
 from training.schedule import Clock, learning_rate, share_done
 from training.state import State
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from registry.errors import IntegrityError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, sha256_file
+from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
 from training import config as configs
@@ -22,7 +23,7 @@ from training.evaluation.raters import expert_rows
 from training.evaluation.rows import Subject, image_rows
 from training.evaluation.statistics import ALL, summarise
 from training.files import replace_bytes
-from training.samples import Progress, Source, foreground_labels, read_labels, target_of
+from training.samples import Source, foreground_labels, read_labels, target_of
 
 TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
 

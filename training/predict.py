@@ -12,11 +12,12 @@ import numpy as np
 
 from registry.errors import CohortiumError, IntegrityError, InvalidInput, UsageError
 from registry.files.canonical import sha256_file
+from registry.files.progress import Progress
 from registry.files.volumes import Volume, encode, load
 from training import config as configs
 from training import records
 from training.inputs import Input, Refusal, find
-from training.samples import Progress, as_3d
+from training.samples import as_3d
 
 
 @dataclass(frozen=True)

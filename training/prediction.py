@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from registry.files.progress import Progress
 from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
 from training import derivatives
@@ -20,7 +21,7 @@ from training.grids import Array, Grid
 from training.inference import fit_of, probabilities
 from training.networks import device_of
 from training.recipe import grid_of, prepare, restore
-from training.samples import Progress, Source, read_labels, read_volume, target_of
+from training.samples import Source, read_labels, read_volume, target_of
 
 
 def predict_parts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from registry import manifests
 from registry.errors import ConfigError, InvalidInput, SplitError, UsageError
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
+from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
 from training import config as configs
 from training import networks, records, weights
@@ -22,8 +23,6 @@ from training.prediction import predict_parts
 from training.recording import first_record
 from training.samples import Source, load_part, source_of
 from training.state import BEST, LAST, Counters, State, make_optimiser, restore
-
-Progress = Callable[[int, int, str], None]
 
 _WHY = {"cost.energy_kwh": "not measured", "selection.dice": "no validation image has a value"}
 

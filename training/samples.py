@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,12 @@ import torch
 
 from registry.errors import ConfigError, IntegrityError, InvalidInput
 from registry.files.canonical import sha256_file
+from registry.files.progress import Progress
 from registry.files.volumes import Volume, load, load_labels
 from registry.manifests import FileRef, Manifest, Sample, Target
 from training.config import Config, Recipe
 from training.grids import Array, Grid
 from training.recipe import grid_of, prepare, prepare_target
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry import frozen, leakage, leaks, runs, snapshots, storage
-from registry.publishing import Progress
+from registry import frozen, leakage, leaks, runs, snapshots
+from registry.files.progress import Progress
+from registry.publishing import git
 from registry.store import Registry
 from training.config import load
 
@@ -41,7 +42,7 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
     context = {
         "command": ["cohortium", "train", run.config, "--snapshot", run.snapshot_id],
         "launcher": {"program": "cohortium", "actor": run.actor},
-        "dataset_commit": storage.head(registry.root),
+        "dataset_commit": git.head(registry.root),
     }
     runs.note(registry, run_id, status="running", message=None)
     try:

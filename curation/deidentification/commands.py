@@ -41,8 +41,8 @@ def record(
     from dataclasses import asdict
 
     from registry import clearance
-    from registry.committing import commit_pending
     from registry.errors import UsageError
+    from registry.publishing.commits import commit_pending
 
     try:
         asked, answer = clearance.Question(question), clearance.Answer(verdict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from curation.demo import texts
@@ -13,9 +12,8 @@ from curation.demo.scanners import Sequence
 from registry.bids import names
 from registry.errors import UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.files.progress import Progress
 from registry.files.volumes import Array, encode
-
-Progress = Callable[[int, int, str], None]
 
 DERIVATIVE = f"derivatives/manual-{texts.PROTOCOL}"
 

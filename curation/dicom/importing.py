@@ -22,10 +22,11 @@ from curation.dicom.survey import Settings, Survey, survey
 from curation.importers import sidecars
 from curation.importers.people_values import OLDEST_YEARS
 from curation.importers.report import ImportReport, Refusal
-from curation.importers.staging import Progress, RefusedError, Staging, open_nifti
+from curation.importers.staging import RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
 from registry.bids.names import BidsName
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 

@@ -10,10 +10,10 @@ from typing import Any
 from curation.dicom import plan
 from curation.dicom.plan import Row
 from curation.dicom.survey import Outside, Settings, survey
-from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.console import table
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 _SHOWN = ("series", "keep", "name", "subject", "session", "files", "shape", "description", "reason")
 

@@ -20,10 +20,10 @@ from curation.dicom.reading import Unusable, read_header
 from curation.dicom.stacks import Stack, build
 from curation.importers.bids_items import walk
 from curation.importers.report import printable
-from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.files.parallel import mapped
+from registry.files.progress import Progress
 from registry.vocabulary.display import counted, words
 from registry.vocabulary.findings import Finding
 

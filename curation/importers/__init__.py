@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 
 from curation.importers.report import ImportReport, Reason, Refusal
-from curation.importers.staging import Progress
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 __all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
 

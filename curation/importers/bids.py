@@ -16,10 +16,11 @@ from curation.importers.bids_people import copy_visits, describe_people, is_visi
 from curation.importers.bids_run import Run, copy_image
 from curation.importers.bids_text import copy_companion, copy_head, missing_sidecars
 from curation.importers.report import ImportReport, Reason
-from curation.importers.staging import Progress, Staging
+from curation.importers.staging import Staging
 from curation.recipes import Rater, Recipe
 from registry.bids import places
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 _REFUSED = {
     Kind.STRANGE: (Reason.NOT_BIDS_NAME, "Its name or place is not BIDS 1.11, or its data type is not carried."),

@@ -18,7 +18,6 @@ from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import (
     MaskSpec,
     Placed,
-    Progress,
     RefusedError,
     Staging,
     channel_name,
@@ -30,6 +29,7 @@ from curation.recipes import Recipe
 from registry.bids.names import mask_name, to_label
 from registry.errors import InvalidInput
 from registry.files import volumes
+from registry.files.progress import Progress
 
 LIST = "dataset.json"
 

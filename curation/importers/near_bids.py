@@ -18,10 +18,11 @@ from curation.importers.bids_items import Item, Kind, sort_file, sort_name, walk
 from curation.importers.bids_people import read_rows
 from curation.importers.bids_run import Run
 from curation.importers.report import ImportReport, Reason
-from curation.importers.staging import MaskSpec, Progress, RefusedError, Staging, open_nifti, read_mask
+from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
 from registry.bids.names import BidsName, mask_name, parse
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 

@@ -13,7 +13,6 @@ from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import (
     MaskSpec,
     Placed,
-    Progress,
     RefusedError,
     Staging,
     channel_name,
@@ -23,6 +22,7 @@ from curation.importers.staging import (
 from curation.recipes import Recipe
 from registry.bids.names import name
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 MNI = "derivatives/mni-openms"
 LESION = "derivatives/consensus-mslesion"

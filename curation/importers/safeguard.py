@@ -8,8 +8,8 @@ from pathlib import Path
 
 from curation.importers.report import ImportReport, Reason, Refusal, count
 from registry.bids.names import parse
+from registry.files.progress import Progress
 from registry.privacy import checking
-from registry.publishing import Progress
 from registry.vocabulary.findings import Finding, Severity
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from registry.errors import GeometryError, InvalidInput
 from registry.files import volumes
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.privacy.texts import in_labels
-
-Progress = Callable[[int, int, str], None]
 
 _RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for when it was."
 

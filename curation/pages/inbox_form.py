@@ -12,7 +12,7 @@ from curation.jobs import Job
 from curation.pages import job_progress
 from curation.recipes import Recipe
 from registry.errors import CohortiumError
-from registry.publishing import Progress
+from registry.files.progress import Progress
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import plain

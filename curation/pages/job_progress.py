@@ -9,7 +9,7 @@ import streamlit as st
 from curation import jobs
 from curation.jobs import Job, Stopped
 from registry.errors import CohortiumError
-from registry.publishing import Progress
+from registry.files.progress import Progress
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import number, opened, plain

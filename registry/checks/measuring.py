@@ -6,7 +6,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,13 @@ import numpy as np
 from registry.checks import asymmetry, measures
 from registry.checks.asymmetry import Asymmetry
 from registry.errors import InvalidInput
-from registry.facts import HEAVY_BYTES
 from registry.files import volumes
 from registry.files.atomic import keep
 from registry.files.canonical import sha256_file
 from registry.files.parallel import mapped
+from registry.files.progress import Progress
 from registry.identity import fingerprints
-
-Progress = Callable[[int, int, str], None]
+from registry.index.facts import HEAVY_BYTES
 
 VERSION = f"{measures.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.1"
 """Of everything that is kept from one reading."""

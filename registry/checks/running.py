@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import select
@@ -14,11 +14,10 @@ from registry.checks.measuring import Measured
 from registry.checks.shapes import Check, Cohort, Hit, Shot
 from registry.checks.table import CHECKS
 from registry.files.locks import lock
+from registry.files.progress import Progress
 from registry.publishing import Change
 from registry.store import Registry
 from registry.tables import CheckFinding, ImageMeasures
-
-Progress = Callable[[int, int, str], None]
 
 ORIGIN = f"cohortium {__version__}"
 

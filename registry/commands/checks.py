@@ -28,7 +28,7 @@ def commands(app: typer.Typer) -> None:
 def check_run(as_json: AsJson = False) -> None:
     """Measure every image that was not measured yet, and judge all of them; exits with 0 whatever is found."""
     from registry import checks
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
@@ -80,7 +80,7 @@ def check_acknowledge(
 ) -> None:
     """Say that a finding was seen and may stand, until the image's checksum changes."""
     from registry import checks
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     rows = [row.model_dump() for row in checks.acknowledge(registry, unit, reason, code or ())]

@@ -37,7 +37,7 @@ def query_save(
 ) -> None:
     """Save a query; other SQL under the same name becomes the next version."""
     from registry import queries
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     saved = queries.save(registry, name, sql)
@@ -142,7 +142,7 @@ def split_create(
 ) -> None:
     """Divide the persons of a query; a new version keeps every earlier assignment."""
     from registry import splits
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     columns = tuple(word.strip() for word in stratify.split(",") if word.strip())
     registry = console.registry()

@@ -22,7 +22,7 @@ def exclude_add(
 ) -> None:
     """Leave a unit out of every snapshot made from now on."""
     from registry import exclusions
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     made = exclusions.exclude(registry, unit, reason, comment)
@@ -34,7 +34,7 @@ def exclude_add(
 def exclude_confirm(unit: Unit, as_json: AsJson = False) -> None:
     """Agree with an exclusion, as its second reader (COHORTIUM_ACTOR)."""
     from registry import exclusions
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     made = exclusions.confirm(registry, unit)
@@ -59,7 +59,7 @@ def exclude_remove(
 ) -> None:
     """Take an exclusion back; history keeps that it was there."""
     from registry import exclusions
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     exclusions.reinstate(registry, unit, comment)

@@ -39,7 +39,7 @@ def query_facets(where: Where = None, as_json: AsJson = False) -> None:
 def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None:
     """Save the query that filters write; other filters under the same name become the next version."""
     from registry import facets, queries
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     sql = facets.sql(facets.parse(where or []))

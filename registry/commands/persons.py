@@ -27,8 +27,8 @@ def commands(app: typer.Typer) -> None:
 @persons_app.command("propose")
 def persons_propose(as_json: AsJson = False) -> None:
     """Look for subjects that may be one person; each new pair waits for a reviewer."""
-    from registry.committing import commit_pending
     from registry.identity import links
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
@@ -100,8 +100,8 @@ def persons_clear(
 
 
 def _decide(how: str, first: str, second: str, why_and_who: tuple[str, str], as_json: bool) -> None:
-    from registry.committing import commit_pending
     from registry.identity import links, people
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     decide = links.confirm if how == "confirm" else links.clear

@@ -105,7 +105,7 @@ def qc_summary(as_json: AsJson = False) -> None:
 def _keep() -> None:
     """Write into the file of record and commit, as every command does."""
     from registry import quality
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     quality.file_waiting(registry)

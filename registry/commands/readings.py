@@ -23,8 +23,8 @@ def reading_accept(
 ) -> None:
     """Publish a rater's mask; where there is one already, as its next revision."""
     from registry import readings
-    from registry.committing import commit_pending
     from registry.files.volumes import load_labels
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     made = readings.accept(registry, image, rater, load_labels(file), protocol)

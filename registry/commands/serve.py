@@ -31,10 +31,10 @@ def serve(
     """Open the app on 127.0.0.1 until Ctrl+C; queued runs are trained meanwhile."""
     from registry.attending import attendant
     from registry.committer import committer
+    from registry.index.by_checksum import resolver
     from registry.viewer import server
     from registry.viewer.quality_routes import quality_routes
     from registry.viewer.routes import volume_routes
-    from registry.volume_files import resolver
 
     registry = console.registry()
     os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one

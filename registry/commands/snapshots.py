@@ -34,7 +34,7 @@ def snapshot_create(
 ) -> None:
     """Freeze a query into a manifest with one content id."""
     from registry import snapshots
-    from registry.committing import commit_pending
+    from registry.publishing.commits import commit_pending
     from registry.targets import parse_policy
 
     registry = console.registry()

@@ -17,9 +17,9 @@ from registry.errors import StorageError, UsageError
 from registry.exporting import bids, decathlon, nnunet, tables
 from registry.exporting.bundle import Bundle, ExportReport, Options
 from registry.exporting.places import place
+from registry.files.progress import Progress
 from registry.frozen import require_whole
 from registry.manifests import Manifest
-from registry.publishing import Progress
 from registry.store import Registry
 from registry.vocabulary.display import counted, number
 

@@ -13,8 +13,8 @@ from typing import Any
 from registry.content import Contents
 from registry.errors import StorageError, UsageError
 from registry.files.canonical import gzip_bytes
+from registry.files.progress import Progress
 from registry.manifests import FileRef, Manifest, Sample, Target
-from registry.publishing import Progress
 from registry.store import Registry
 
 

@@ -1,7 +1,7 @@
 """Who is who: subjects that are one person. Start at `links.propose`, then `links.confirm` or `links.clear`.
 
 `fingerprints` compares images, `proposals` collects what speaks for one person, `links` keeps what reviewers said in
-`code/registry/persons.tsv`. The person of every row follows from it in `registry.projection.persons`.
+`code/registry/persons.tsv`. The person of every row follows from it in `registry.index.rows.persons`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from sqlmodel import col, select
 
 from registry.bids import places
-from registry.projection import read_roots
-from registry.projection.persons import CLEARED, SAME, SUSPECTED, People
+from registry.index.rows import read_roots
+from registry.index.rows.persons import CLEARED, SAME, SUSPECTED, People
 from registry.store import Registry
 from registry.tables import File
 

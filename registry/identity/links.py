@@ -15,11 +15,12 @@ from registry.bids import places
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import tsv_bytes
 from registry.files.locks import lock
+from registry.files.progress import Progress
 from registry.identity import CLEARED, SAME, SUSPECTED, people
 from registry.identity.proposals import Pair, pair
-from registry.identity.survey import Progress, Survey, survey
+from registry.identity.survey import Survey, survey
+from registry.index.rows.persons import resolve
 from registry.privacy.comments import require_impersonal
-from registry.projection.persons import resolve
 from registry.publishing import Change, publish, written
 from registry.store import Registry, actor
 from registry.tables import PersonLink, Subject

@@ -11,7 +11,7 @@ import numpy as np
 from registry.errors import UsageError
 from registry.identity import fingerprints
 from registry.identity.fingerprints import Fingerprint
-from registry.projection.persons import People
+from registry.index.rows.persons import People
 
 Pair = tuple[str, str]
 

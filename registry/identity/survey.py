@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,13 @@ from sqlmodel import col, select
 
 from registry.errors import InvalidInput
 from registry.files.atomic import keep
+from registry.files.progress import Progress
 from registry.identity import fingerprints, people
 from registry.identity.fingerprints import Fingerprint
 from registry.identity.proposals import Pair, Proposal, Shot, Traits, by_keys, candidates, describe, pair
-from registry.projection.persons import People
+from registry.index.rows.persons import People
 from registry.store import Registry
 from registry.tables import Image, Session, Subject
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

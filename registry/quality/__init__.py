@@ -4,7 +4,7 @@ Start at `record` and `undo`. A verdict counts at once: it is one row in the dat
 rows into `code/registry/quality/<rater>.tsv`, the file of record; the app's server does so when the rater rests.
 """
 
-from registry.quality.filing import file_waiting
+from registry.publishing.batches import file_waiting
 from registry.quality.recording import Judgement, Overtaken, Undone, record, undo
 from registry.quality.sweeping import Case, Show, Worklist, channels, done_since, of_rater, worklist
 from registry.quality.telling import listed, of_image, outdated_rejects, rejected_once, summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,10 @@ from registry.bids.walk import ABSENT
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.parallel import mapped
+from registry.files.progress import Progress
 from registry.files.volumes import Header
 from registry.scanning.index import Index
 from registry.vocabulary.findings import Finding, Severity
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

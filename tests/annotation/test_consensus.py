@@ -17,11 +17,11 @@ from annotation import consensus, recipes
 from annotation.recipes import RECIPES, vote_map
 from registry import selection, validation
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.errors import UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.readings import accept
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask

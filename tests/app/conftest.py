@@ -17,9 +17,9 @@ from registries import copied
 from annotation import consensus, lesions
 from curation import jobs
 from registry import queries, snapshots, splits
-from registry.committing import commit_pending
 from registry.creation import create
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from curation import deliveries, import_rows, import_worker
-from registry import publishing, staging
+from registry import publishing
 from registry.errors import StorageError
+from registry.publishing import staging
 
 DEATHS: dict[str, tuple[Any, str, str]] = {
     "begun": (import_rows, "note", "before"),

@@ -14,8 +14,8 @@ from browser import chromium, shot
 from redrawing import redrawn, still, until, within
 
 from registry import exclusions
-from registry.committing import commit_pending
 from registry.identity import SAME, SUSPECTED, links
+from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import PersonLink
 

@@ -10,10 +10,10 @@ from registry import drawings, exploring, overlap, overview, parts, snapshots, s
 from registry.catalog import Catalog
 from registry.drawings import Kind
 from registry.errors import NotFound, QueryError
+from registry.index.by_checksum import resolver
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary import display
-from registry.volume_files import resolver
 
 FLAIR = "sub-A001/ses-M00/anat/sub-A001_ses-M00_FLAIR.nii.gz"
 

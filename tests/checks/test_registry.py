@@ -18,10 +18,10 @@ from registry.catalog import Catalog
 from registry.checks import Wanted, measuring, reviewing
 from registry.cli import app
 from registry.commands import checks as commands
-from registry.committing import commit_pending
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 
 LOCAL = ("intent", "setting")

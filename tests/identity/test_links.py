@@ -14,13 +14,13 @@ import tiny_bids
 from registry import identity, repair
 from registry.bids import places
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import load
 from registry.identity import CLEARED, SAME, SUSPECTED, links
 from registry.identity.links import Verdict
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 
 SEEN = Verdict("looked at both", "r01")

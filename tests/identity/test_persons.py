@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.projection.persons import CLEARED, SAME, SUSPECTED, resolve
+from registry.index.rows.persons import CLEARED, SAME, SUSPECTED, resolve
 
 SUBJECTS = [f"sub-{letter}" for letter in "abcdefgh"]
 

@@ -18,7 +18,7 @@ from twins import TWINS, make
 from curation import recipes
 from curation.importers import ImportReport, stage
 from registry.files.canonical import read_tsv
-from registry.merging import merge_tree
+from registry.publishing.table_merge import merge_tree
 
 GENERIC = {"bids", "decathlon", "dicom"}
 AT_HAND = {"gm-challenge", "msd-hippocampus", "open-ms", "spine-generic"}

@@ -15,8 +15,8 @@ import pytest
 
 from curation import recipes
 from curation.importers import stage
-from registry import facts
 from registry.files.canonical import read_tsv
+from registry.index import facts
 
 DELIVERIES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
     "bids": (

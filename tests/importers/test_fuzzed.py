@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from curation import recipes
 from curation.importers import ImportReport, stage
-from registry import facts
 from registry.errors import CohortiumError
 from registry.files.canonical import readable_json
+from registry.index import facts
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
 ANY_JSON = st.recursive(

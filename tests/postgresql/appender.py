@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from registry import events
+from registry.publishing import events
 from registry.store import open_registry
 
 

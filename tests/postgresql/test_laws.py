@@ -12,12 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import col, func, select
 
-from registry import checks, indexing, leaks, queries, repair, snapshots, splits, validation
+from registry import checks, leaks, queries, repair, snapshots, splits, validation
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.errors import InvalidInput
 from registry.identity import links
+from registry.index import refresh
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry, registry_at
 from registry.tables import Event, File, Image, Subject, Table
 from registry.targets import parse_policy
@@ -85,7 +86,7 @@ def test_a_lost_local_folder_is_made_anew_from_the_files(cohort: Registry) -> No
 def test_text_is_ordered_by_its_bytes(cohort: Registry) -> None:
     names = ["sub-a", "sub-B", "sub-b", "sub-ä", "sub-Z", "sub_c"]
     with cohort.unit_of_work() as session:
-        indexing.apply(session, [File(path=f"{name}.txt", sha256="0", size=0, mtime_ns=0) for name in names])
+        refresh.apply(session, [File(path=f"{name}.txt", sha256="0", size=0, mtime_ns=0) for name in names])
     with cohort.reading() as session:
         ordered = session.exec(select(File.path).where(File.sha256 == "0").order_by(col(File.path))).all()
     assert ordered == sorted(ordered, key=str.encode)

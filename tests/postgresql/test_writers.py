@@ -11,8 +11,9 @@ import parallel_writer
 import registry_state
 from sqlmodel import col, select
 
-from registry import events, repair, validation
+from registry import repair, validation
 from registry.catalog import Catalog
+from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event
 

@@ -18,9 +18,9 @@ import tiny_bids
 from sqlalchemy.engine.default import DefaultDialect
 
 from annotation import consensus
-from registry import committing, events, exclusions, queries, readings, snapshots, splits, staging, storage, targets
+from registry import exclusions, queries, readings, snapshots, splits, targets
 from registry.files import volumes
-from registry.publishing import Change, publish
+from registry.publishing import Change, commits, events, git, publish, staging
 from registry.store import Registry, open_registry
 
 MESSAGE = "A delivery by a process that dies"
@@ -34,8 +34,8 @@ STEPS: dict[str, tuple[Any, str]] = {
     "discard": (staging.Staging, "discard"),
     "transaction": (DefaultDialect, "do_commit"),
     "export": (events, "export"),
-    "git": (storage, "run_git"),
-    "git commit": (storage, "commit"),
+    "git": (git, "run_git"),
+    "git commit": (git, "commit"),
 }
 """Name of a step to the owner and the name of the function that performs it."""
 
@@ -85,7 +85,7 @@ def main(root: Path, step: str, work: str = "import") -> None:
     for name, (owner, function) in STEPS.items():
         setattr(owner, function, _watched(name, getattr(owner, function), calls, step))
     WORKS[work](registry)
-    committing.commit_pending(registry)
+    commits.commit_pending(registry)
     sys.stdout.write("\n".join(f"{name} {count}" for name, count in calls.items()))
 
 

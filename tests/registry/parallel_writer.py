@@ -7,8 +7,8 @@ from pathlib import Path
 
 import tiny_bids
 
-from registry.committing import commit_pending
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import open_registry
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from registry import repair, status, validation
 from registry.files.canonical import canonical_json, sha256_file
-from registry.storage import run_git
+from registry.publishing.git import run_git
 from registry.store import Registry
 from registry.tables import Table
 

@@ -11,12 +11,12 @@ import parallel_writer
 import pytest
 import registry_state
 
-from registry import events, repair, validation
+from registry import repair, validation
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.database.migrations import HEAD, current
-from registry.publishing import Change, publish
-from registry.storage import run_git
+from registry.publishing import Change, events, publish
+from registry.publishing.commits import commit_pending
+from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
 
 CHILD = Path(parallel_writer.__file__)

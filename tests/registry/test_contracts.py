@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("registry", "curation", "annotation", "training")
 
 OWNERS: dict[str, tuple[str, ...]] = {
-    "datalad": ("registry/storage.py",),
+    "datalad": ("registry/publishing/git.py",),
     "duckdb": ("registry/catalog.py",),
     "nibabel": ("registry/files/volumes.py",),
     "pydicom": ("curation/dicom",),
@@ -37,9 +37,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
 
 ASKS_FOR_ITS_OWN_VERSION = "training/environment.py"
 PROGRAMS = {
-    "git": ("registry/storage.py", ASKS_FOR_ITS_OWN_VERSION),
-    "git-annex": ("registry/storage.py",),
-    "datalad": ("registry/storage.py",),
+    "git": ("registry/publishing/git.py", ASKS_FOR_ITS_OWN_VERSION),
+    "git-annex": ("registry/publishing/git.py",),
+    "datalad": ("registry/publishing/git.py",),
 }
 """Program to the files that alone may start it."""
 

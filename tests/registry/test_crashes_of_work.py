@@ -14,7 +14,7 @@ import pytest
 import registry_state
 
 from registry import repair, status
-from registry.events import LOGS
+from registry.publishing.events import LOGS
 from registry.store import Registry
 
 CHILD = Path(doomed_writer.__file__)

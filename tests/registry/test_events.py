@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from registry import events
 from registry.errors import IntegrityError
-from registry.events import GENESIS, body, digest, export, read_log, verify_chain
+from registry.publishing import events
+from registry.publishing.events import GENESIS, body, digest, export, read_log, verify_chain
 from registry.store import Registry
 from registry.tables import Event
 

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
-from registry import facts, following, indexing, queries, repair, snapshots, splits
+from registry import queries, repair, snapshots, splits
 from registry.bids import places
-from registry.committing import commit_pending
 from registry.errors import IntegrityError
+from registry.index import facts, refresh, sync
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import Registry, registry_at
 from registry.targets import parse_policy
 
@@ -68,7 +69,7 @@ def test_a_log_that_lacks_its_last_event_is_found_by_the_commits(cohort: Registr
 
 
 def test_nothing_differs_after_a_scan_of_an_untouched_registry(cohort: Registry) -> None:
-    assert following.scan(cohort) == ([], [])
+    assert sync.scan(cohort) == ([], [])
 
 
 def test_a_scan_names_what_is_new_changed_or_gone(cohort: Registry) -> None:
@@ -77,7 +78,7 @@ def test_a_scan_names_what_is_new_changed_or_gone(cohort: Registry) -> None:
     place = cohort.root / tiny_bids.image_path("sub-A002", "FLAIR", ".json")
     place.unlink()
     place.write_bytes(b"{}\n")
-    fresh, gone = following.scan(cohort)
+    fresh, gone = sync.scan(cohort)
     assert gone == [tiny_bids.image_path("sub-A001", "T1w")]
     names = {file.path for file in fresh}
     assert tiny_bids.image_path("sub-A002", "FLAIR", ".json") in names
@@ -122,7 +123,7 @@ class Edits(RuleBasedStateMachine):
     def apply(self, changed: list[str], removed: list[str]) -> None:
         """Bring the registry up to date with these files."""
         with self.registry.unit_of_work() as session:
-            indexing.apply(session, [facts.read(self.root, path) for path in changed], removed)
+            refresh.apply(session, [facts.read(self.root, path) for path in changed], removed)
 
     @rule(subject=subjects, rater=raters, sidecar=sidecars)
     def reading(self, subject: str, rater: str, sidecar: dict[str, Any]) -> None:
@@ -178,8 +179,8 @@ class Edits(RuleBasedStateMachine):
         """The incremental rows are those of a full projection."""
         live = registry_state.rows(self.registry)
         with self.registry.unit_of_work() as session:
-            indexing.clear(session)
-            indexing.apply(session, [facts.read(self.root, path) for path in sorted(facts_walk(self.root))])
+            refresh.clear(session)
+            refresh.apply(session, [facts.read(self.root, path) for path in sorted(facts_walk(self.root))])
         assert registry_state.rows(self.registry) == live
 
     def teardown(self) -> None:
@@ -196,7 +197,7 @@ def facts_walk(root: Path) -> list[str]:
 @pytest.mark.parametrize("steps", [12, pytest.param(60, marks=pytest.mark.soak)])
 def test_edits_in_any_order_give_the_rows_of_a_full_projection(empty: Registry, steps: int) -> None:
     with empty.unit_of_work() as session:
-        indexing.clear(session)
+        refresh.clear(session)
     empty.engine.dispose()
     Edits.template = empty
     limits = settings(max_examples=6 if steps < 20 else 200, stateful_step_count=steps, deadline=None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from registry.errors import InvalidInput
 from registry.files.canonical import read_tsv, tsv_bytes
-from registry.merging import merge_tree
+from registry.publishing.table_merge import merge_tree
 
 ids = st.sampled_from(["sub-1", "sub-2", "sub-3", "sub-4"])
 ages = st.none() | st.sampled_from(["30", "40"])

@@ -11,12 +11,12 @@ import registry_state
 import tiny_bids
 
 from registry import exclusions, outside, queries, repair, validation
-from registry.committing import commit_pending
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.outside import Difference, Outside
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
+from registry.publishing.git import run_git
 from registry.status import history
-from registry.storage import run_git
 from registry.store import Registry
 from registry.tables import Subject
 

@@ -13,12 +13,13 @@ import registry_state
 import tiny_bids
 from sqlalchemy.exc import OperationalError
 
-from registry import geometry, indexing, staging
-from registry.committing import commit_pending
+from registry import geometry
 from registry.errors import GeometryError, InvalidInput, StorageError
 from registry.files.volumes import encode
-from registry.projection import read_roots
-from registry.publishing import Change, publish
+from registry.index import refresh
+from registry.index.rows import read_roots
+from registry.publishing import Change, publish, staging
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 
 CHANGE = Change("import", "A delivery")
@@ -201,7 +202,7 @@ def test_rows_that_cannot_be_written_move_the_files_back(unchanged: Registry, mo
     def refuse(*_: object) -> None:
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
-    monkeypatch.setattr(indexing, "apply", refuse)
+    monkeypatch.setattr(refresh, "apply", refuse)
     with pytest.raises(StorageError, match="disk is full"):
         publish(unchanged, CHANGE, new_subject)
 

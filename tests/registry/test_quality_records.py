@@ -11,10 +11,10 @@ from verdicts_said import IMAGES, say, standing
 from registry import quality, repair
 from registry.bids import places
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.errors import CohortiumError, UsageError
 from registry.files.canonical import read_tsv, tsv_bytes
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
 
 pytestmark = pytest.mark.usefixtures("acting")

@@ -11,10 +11,10 @@ import tiny_bids
 
 from registry import queries, snapshots, splits
 from registry.catalog import Catalog
-from registry.committing import commit_pending
 from registry.creation import create
 from registry.errors import InvalidInput, NotFound, QueryError, UsageError
 from registry.publishing import Change, publish
+from registry.publishing.commits import commit_pending
 from registry.selection import select
 from registry.store import Registry
 from registry.targets import TargetPolicy, parse_policy

@@ -13,7 +13,7 @@ from sqlmodel import select, update
 from registry import repair, status, validation
 from registry.files.volumes import encode
 from registry.publishing import Change, publish
-from registry.storage import run_git
+from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
 from registry.tables import Event
 from registry.vocabulary.findings import Finding, Severity, ValidationReport

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from registry import facts, scanning
+from registry import scanning
 from registry.errors import InvalidInput
+from registry.index import facts
 
 GOOD = "sub-1/anat/sub-1_T1w.nii.gz"
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import slow_work
 
-from registry import facts
 from registry.errors import InvalidInput
 from registry.files import parallel
+from registry.index import facts
 
 MANY = list(range(400))
 

@@ -10,7 +10,7 @@ import pytest
 from registries import copied
 
 from registry import creation, publishing, queries, splits
-from registry.committing import commit_pending
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 from tests.snapshots import cohort
 

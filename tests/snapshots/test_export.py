@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from curation import importers, recipes
 from registry import clearance, exporting, publishing, queries, readings, snapshots
-from registry.committing import commit_pending
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
 from registry.exporting import Options
 from registry.exporting.nnunet import by_person, consecutive
@@ -25,6 +24,7 @@ from registry.exporting.resampling import resample
 from registry.files.canonical import read_tsv, sha256_file
 from registry.files.volumes import Header, Volume, encode, load, load_labels, read_header
 from registry.manifests import Manifest, Sample
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 from registry.targets import parse_policy
 from tests.snapshots import cohort

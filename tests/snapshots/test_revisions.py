@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import exclusions, queries, readings, repair, snapshots, storage, validation
-from registry.committing import commit_pending
+from registry import exclusions, queries, readings, repair, snapshots, validation
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
+from registry.publishing import git
+from registry.publishing.commits import commit_pending
 from registry.store import Registry
 from registry.tables import Mask
 from registry.targets import parse_policy
@@ -52,12 +53,12 @@ def test_one_mask_and_one_person_are_exactly_what_differs(registry: Registry) ->
 
 @pytest.mark.parametrize(("rater", "protocol"), [("Dr Mueller", None), ("e05", "../x"), ("e05", "../../.git/hooks/x")])
 def test_a_reading_under_a_name_or_a_path_is_refused(registry: Registry, rater: str, protocol: str | None) -> None:
-    before = storage.head(registry.root)
+    before = git.head(registry.root)
     volume = Volume(cohort.lesion(5), cohort.AFFINE)
     with pytest.raises(UsageError):
         readings.accept(registry, IMAGE, rater, volume, protocol)
     assert repair.doctor(registry) == []
-    assert storage.head(registry.root) == before
+    assert git.head(registry.root) == before
 
 
 def test_a_revision_says_what_it_is_based_on(registry: Registry) -> None:
@@ -73,7 +74,7 @@ def test_a_revision_says_what_it_is_based_on(registry: Registry) -> None:
 def test_each_revision_is_its_raters_commit(registry: Registry) -> None:
     redraw(registry, rater="e02")
     commit_pending(registry)
-    printed = storage.run_git(registry.root, "show", "--format=%an", "--name-only", "HEAD").split()
+    printed = git.run_git(registry.root, "show", "--format=%an", "--name-only", "HEAD").split()
     mine = cohort.mask("sub-A001", "e02")
     assert printed[0] == "e02"
     assert set(printed[1:]) - {mine, mine.replace(".nii.gz", ".json")} == {
@@ -133,14 +134,14 @@ def test_absent_content_is_fetched_or_named(registry: Registry, tmp_path: Path) 
     first = frozen(registry)
     commit_pending(registry)
     clone = tmp_path / "clone"
-    storage.run_git(tmp_path, "clone", "--quiet", str(registry.root), str(clone))
-    storage.run_git(clone, "annex", "init", "--quiet")
+    git.run_git(tmp_path, "clone", "--quiet", str(registry.root), str(clone))
+    git.run_git(clone, "annex", "init", "--quiet")
     key = os.readlink(registry.root / IMAGE).rpartition("/")[2]
-    storage.run_git(clone, "annex", "get", "--quiet", f"--key={key}")
-    storage.run_git(registry.root, "remote", "add", "other", str(clone))
-    storage.run_git(registry.root, "fetch", "--quiet", "other")
-    storage.run_git(registry.root, "annex", "merge", "--quiet")
-    storage.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
+    git.run_git(clone, "annex", "get", "--quiet", f"--key={key}")
+    git.run_git(registry.root, "remote", "add", "other", str(clone))
+    git.run_git(registry.root, "fetch", "--quiet", "other")
+    git.run_git(registry.root, "annex", "merge", "--quiet")
+    git.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
     assert snapshots.verify(first, registry).missing == (IMAGE,)
     assert snapshots.verify(first, registry, fetch=True).ok
 
@@ -219,6 +220,6 @@ def test_two_at_once_do_not_lose_a_revision(registry: Registry, monkeypatch: pyt
 @pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
 def test_content_that_is_elsewhere_is_told_once(registry: Registry) -> None:
     before = {(item.code, item.path) for item in validation.validate(registry).findings}
-    storage.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
+    git.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
     after = {(item.code, item.path) for item in validation.validate(registry).findings}
     assert after - before == {("file-absent", IMAGE)}

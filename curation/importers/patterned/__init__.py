@@ -18,9 +18,10 @@ from curation.importers.patterned.rules import MaskRule, role_of
 from curation.importers.patterned.run import Run
 from curation.importers.patterns import Match, sort_by_kind
 from curation.importers.report import ImportReport, Reason
-from curation.importers.staging import Progress, RefusedError, Staging
+from curation.importers.staging import RefusedError, Staging
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
+from registry.files.progress import Progress
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from registry.bids import places
 from registry.database import bulk
-from registry.projection import quality
+from registry.index.rows import quality
 from registry.tables import File, QualityAction, QualityVerdict
 
 

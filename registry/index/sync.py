@@ -11,10 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
-from registry import facts, indexing
 from registry.bids.walk import ABSENT, Found, walk
 from registry.errors import InvalidInput
 from registry.files.canonical import sha256_file
+from registry.index import facts, refresh
 from registry.store import Registry
 from registry.tables import File
 
@@ -45,7 +45,7 @@ def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
     with registry.unit_of_work() as session:
         _restamp(session, same)
         if fresh or gone:
-            indexing.apply(session, fresh, gone)
+            refresh.apply(session, fresh, gone)
     return sorted([*(file.path for file in fresh), *gone], key=os.fsencode)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from registry.projection.context import Context
-from registry.projection.values import number
+from registry.index.rows.context import Context
+from registry.index.rows.values import number
 from registry.tables import Image, Lesion, LesionInstance, LesionLink, Table
 
 _BOX_COLUMNS = ("i_min", "j_min", "k_min", "i_max", "j_max", "k_max")

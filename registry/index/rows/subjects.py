@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from registry.bids import places
 from registry.bids.names import BidsName, parse
 from registry.bids.places import Role
-from registry.projection.context import Context
-from registry.projection.imaging import image_row
-from registry.projection.lesions import lesion_rows
-from registry.projection.readings import RATED_SUFFIXES, mask_rows
-from registry.projection.roots import Roots
-from registry.projection.values import number, whole
+from registry.index.rows.context import Context
+from registry.index.rows.dataset import Roots
+from registry.index.rows.images import image_row
+from registry.index.rows.lesions import lesion_rows
+from registry.index.rows.masks import RATED_SUFFIXES, mask_rows
+from registry.index.rows.values import number, whole
 from registry.tables import File, Image, Session, Subject, Table
 
 

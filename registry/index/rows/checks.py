@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from registry.bids import places
-from registry.projection.values import number, whole
+from registry.index.rows.values import number, whole
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, Table
 from registry.vocabulary.findings import Severity
 

@@ -10,9 +10,9 @@ from sqlmodel import col, func, select
 from registry.bids import places
 from registry.errors import CohortiumError
 from registry.files.canonical import tsv_bytes, utc
-from registry.projection import quality
+from registry.index.rows import quality
 from registry.publishing import Change
-from registry.rewriting import Draft, rewrite
+from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry
 from registry.tables import QualityAction
 from registry.vocabulary.display import counted

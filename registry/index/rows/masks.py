@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.bids.places import Role
-from registry.facts import LABEL_SUFFIXES
-from registry.projection.context import Context
-from registry.projection.values import mapping, text, whole
+from registry.index.facts import LABEL_SUFFIXES
+from registry.index.rows.context import Context
+from registry.index.rows.values import mapping, text, whole
 from registry.tables import ConsensusInput, ConsensusMask, Image, Mask, Prediction, Table
 
 RATED_SUFFIXES = LABEL_SUFFIXES | {"probseg"}

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, func, select, update
 
-from registry import check_rows, projection, quality_rows
 from registry.bids import places
 from registry.bids.places import Role
 from registry.database import bulk
-from registry.facts import subject_of
-from registry.projection.values import number
+from registry.index import check_rows, quality_rows
+from registry.index.facts import subject_of
+from registry.index.rows import Roots, SubjectRows, read_roots, subject_rows
+from registry.index.rows.values import number
 from registry.tables import (
     ConsensusInput,
     ConsensusMask,
@@ -91,7 +92,7 @@ def _participants(session: Session) -> dict[str, Any]:
 
 def _reassigned(session: Session) -> set[str]:
     """Subjects whose row names another person than the root files do."""
-    people = projection.read_roots(_root_files(session)).people
+    people = read_roots(_root_files(session)).people
     named = session.exec(select(Subject.subject_id, Subject.person_id))
     return {subject for subject, person in named if people.person(subject) != person}
 
@@ -103,7 +104,7 @@ def _subjects_in(session: Session, dataset: str) -> set[str]:
 
 def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
     """Replace all rows of these subjects by what their files say."""
-    roots = projection.read_roots(_root_files(session))
+    roots = read_roots(_root_files(session))
     for start in range(0, len(subjects), _BATCH):
         batch = subjects[start : start + _BATCH]
         for table in _SUBJECT_TABLES:
@@ -178,16 +179,16 @@ def _store_files(session: Session, changed: Sequence[File], removed: Collection[
     bulk.insert(session, changed)
 
 
-def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: projection.Roots) -> None:
+def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: Roots) -> None:
     grouped: dict[str, list[File]] = {subject: [] for subject in subjects}
     for file in files:
         grouped[str(file.subject_id)].append(file)
-    rows = [projection.subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
+    rows = [subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
     _ensure_parents(session, rows)
     bulk.insert(session, sorted((row for item in rows for row in item.all()), key=lambda row: _PLACE[type(row)]))
 
 
-def _ensure_parents(session: Session, rows: Iterable[projection.SubjectRows]) -> None:
+def _ensure_parents(session: Session, rows: Iterable[SubjectRows]) -> None:
     rows = list(rows)
     visits = [visit for item in rows for visit in item.sessions]
     sites = {visit.site_id for visit in visits if visit.site_id}

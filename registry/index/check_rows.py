@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete
 
 from registry.bids import places
 from registry.database import bulk
-from registry.projection.checks import check_rows
+from registry.index.rows.checks import check_rows
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
 

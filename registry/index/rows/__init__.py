@@ -4,7 +4,7 @@ Start at `subjects`: the unit is the subject, all rows of one subject are replac
 (persons, sites, raters, queries, splits, snapshots, runs) come from the tables at the root and from `code/registry`.
 """
 
-from registry.projection.roots import Roots, read_roots
-from registry.projection.subjects import SubjectRows, subject_rows
+from registry.index.rows.dataset import Roots, read_roots
+from registry.index.rows.subjects import SubjectRows, subject_rows
 
 __all__ = ["Roots", "SubjectRows", "read_roots", "subject_rows"]

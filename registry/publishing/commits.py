@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlmodel import col, select
 
-from registry import events, storage
 from registry.files.locks import lock
+from registry.publishing import events, git
 from registry.store import Registry
 from registry.tables import Event, Intent
 
@@ -26,7 +26,7 @@ def _commit_one(registry: Registry, event: Event) -> str:
         intent = session.get_one(Intent, event.intent_id)
     logs = events.export(registry.root, [event])
     message = f"{intent.message}\n\nCohortium-Event: {event.writer}/{event.number}"
-    commit = storage.commit(registry.root, [*intent.plan, *logs], message, event.actor)
+    commit = git.commit(registry.root, [*intent.plan, *logs], message, event.actor)
     with registry.unit_of_work() as session:
         session.get_one(Event, (event.writer, event.number)).commit = commit
         done = session.get_one(Intent, intent.intent_id)

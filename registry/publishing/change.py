@@ -18,20 +18,21 @@ from typing import Any
 
 from sqlmodel import select
 
-from registry import events, facts, indexing
 from registry.bids.portable_names import require_portable
-from registry.committing import commit_pending
 from registry.errors import StorageError
 from registry.files import locks
 from registry.files.locks import lock
-from registry.following import require_untouched
-from registry.merging import merge_tree
-from registry.staging import Plan, Staging
+from registry.files.progress import Progress
+from registry.index import facts, refresh
+from registry.index.sync import require_untouched
+from registry.publishing import events
+from registry.publishing.commits import commit_pending
+from registry.publishing.staging import Plan, Staging
+from registry.publishing.table_merge import merge_tree
 from registry.store import Registry
 from registry.store import actor as current_actor
 from registry.tables import File, Intent
 
-Progress = Callable[[int, int, str], None]
 Write = Callable[[Path], Mapping[str, Any] | None]
 Check = Callable[[Sequence[File]], None]
 
@@ -195,7 +196,7 @@ def _record(registry: Registry, intent_id: str, plan: Plan) -> None:
     writer = registry.writer
     with registry.unit_of_work() as session:
         files = [File(**{**file, "mtime_ns": (registry.root / file["path"]).stat().st_mtime_ns}) for file in plan.files]
-        indexing.apply(session, [file for file in files if facts.is_indexed(file.path)])
+        refresh.apply(session, [file for file in files if facts.is_indexed(file.path)])
         intent = session.get_one(Intent, intent_id)
         intent.state = "applied"
         listed = {file.path: file.sha256 for file in files}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from registry.projection.context import Context
-from registry.projection.values import number, text
+from registry.index.rows.context import Context
+from registry.index.rows.values import number, text
 from registry.tables import Image
 
 

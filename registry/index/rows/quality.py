@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from registry.facts import subject_of
+from registry.index.facts import subject_of
 from registry.tables import QualityAction, QualityVerdict
 from registry.vocabulary.verdicts import Verdict
 

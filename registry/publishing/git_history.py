@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.errors import StorageError
-from registry.storage import read_git, run_git
+from registry.publishing.git import read_git, run_git
 
 _BATCH = 500
 _LINK = "120000"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,11 @@ from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import read_tsv, sha256_file
 from registry.files.parallel import mapped
+from registry.files.progress import Progress
 
 if TYPE_CHECKING:
     from registry.tables import File  # at run time a worker starts without the tables
 
-Progress = Callable[[int, int, str], None]
 
 LABEL_SUFFIXES = frozenset({"mask", "dseg"})
 INDEXED_FOLDERS = ("derivatives", "code/registry")

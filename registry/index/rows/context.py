@@ -8,8 +8,8 @@ from typing import Any
 
 from registry.bids import places
 from registry.bids.names import BidsName
-from registry.projection.roots import Roots
-from registry.projection.values import mapping
+from registry.index.rows.dataset import Roots
+from registry.index.rows.values import mapping
 from registry.tables import File
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from registry.bids import places
-from registry.projection.persons import People, resolve
-from registry.projection.values import mapping
+from registry.index.rows.persons import People, resolve
+from registry.index.rows.values import mapping
 from registry.tables import File
 
 

@@ -1,0 +1,14 @@
+"""The one way anything is written: stage, check, move into place, record, commit.
+
+Start at `publish`: it takes a `Change` and a function that writes new files into a folder, and either all of the
+change is in the registry afterwards or none; `recover`, `finish_staged` and `is_alive` are for whoever finds the change
+of a dead process. Public, too: the modules `events` (what happened), `commits` (the single committer), `git` (the one
+owner of git, git-annex and DataLad), `git_history`,
+`table_rewrite` (tables that several people rewrite), `batches`.
+"""
+
+from __future__ import annotations
+
+from registry.publishing.change import Change, finish_staged, is_alive, publish, recover, written
+
+__all__ = ["Change", "finish_staged", "is_alive", "publish", "recover", "written"]
