@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import cohorts, measure
-from registry import creation, queries, repair, snapshots, splits
+from registry import creation, repair, snapshots
+from registry.cohorts import queries, splits
 from registry.index import sync
-from registry.targets import TargetPolicy
+from registry.snapshots.targets import TargetPolicy
 
 SUBJECTS = 1000
 

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import measure, rows
-from registry import queries, snapshots, splits
+from registry import snapshots
 from registry.catalog import Catalog
+from registry.cohorts import queries, splits
 
 SUBJECTS = 16_667
 

@@ -19,8 +19,8 @@ from registry.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.progress import Progress
-from registry.licences import PAYLOAD_KEY
 from registry.publishing import Change, publish
+from registry.snapshots.licences import PAYLOAD_KEY
 from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File

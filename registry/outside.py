@@ -21,8 +21,8 @@ from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.locks import lock
 from registry.index import sync
-from registry.privacy import checking
-from registry.privacy.comments import require_impersonal
+from registry.privacy import traces
+from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change, events, git, publish
 from registry.soundness import checker
 from registry.store import Registry
@@ -113,7 +113,7 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
 
 def _require_private(registry: Registry, paths: Sequence[str]) -> None:
     """Refuse what certainly identifies a person: what is taken in stays in git's history for ever."""
-    found = next((item for item in checking.check(registry.root, paths) if item.severity is Severity.ERROR), None)
+    found = next((item for item in traces.check(registry.root, paths) if item.severity is Severity.ERROR), None)
     if found is not None:
         raise InvalidInput(
             f"{found.path} tells who a person is. {found.message}",

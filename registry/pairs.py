@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from registry import identity, runs, snapshots, splits, subjects, units
-from registry.catalog import Catalog
+from registry import runs, snapshots
+from registry.catalog import Catalog, subjects, units
+from registry.cohorts import persons, splits
 from registry.identity.fingerprints import ALIKE
 from registry.identity.proposals import AGE_TOLERANCE
 from registry.store import Registry
@@ -140,7 +141,7 @@ def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
 
 def _parts(registry: Registry, split: Split, a: str, b: str) -> tuple[str | None, str | None]:
     """The parts of two subjects, by the persons they were when the split was made; None where a split lacks one."""
-    people, parts = identity.people(registry), splits.assignments(registry, split)
+    people, parts = persons.people(registry), splits.assignments(registry, split)
     first, second = (parts.get(people.declared_person(name)) or parts.get(people.person(name)) for name in (a, b))
     return first, second
 

@@ -20,7 +20,7 @@ from registry.errors import IntegrityError
 from registry.files.progress import Progress
 from registry.index.rows import read_roots
 from registry.outside import Difference, Outside
-from registry.privacy import checking
+from registry.privacy import traces
 from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event, File
@@ -101,7 +101,7 @@ def check_privacy(registry: Registry, progress: Progress | None = None) -> list[
     with registry.reading() as session:
         known = session.exec(select(File.path).order_by(col(File.path))).all()
     here = [path for path in known if (registry.root / path).is_file()]
-    return checking.shortened(checking.check(registry.root, here, progress))
+    return traces.shortened(traces.check(registry.root, here, progress))
 
 
 def datasets(root: Path) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry import frozen, leakage, leaks, runs, snapshots
+from registry import runs, snapshots
+from registry.cohorts import leakage, leaks
 from registry.files.progress import Progress
 from registry.publishing import git
+from registry.snapshots import frozen_files
 from registry.store import Registry
 from training.config import load
 
@@ -46,7 +48,7 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
     }
     runs.note(registry, run_id, status="running", message=None)
     try:
-        root = frozen.materialise(registry, manifest)
+        root = frozen_files.materialise(registry, manifest)
         report = _noting(registry, run_id, progress)
         train(config, manifest, root, folder, progress=report, resume=resume, context=context)
     except KeyboardInterrupt:
@@ -67,7 +69,7 @@ def score(registry: Registry, reference: str, progress: Progress | None = None) 
     run = runs.get(registry, reference)
     manifest = snapshots.get(registry, run.snapshot_id)
     folder = runs.working_copy(registry, run.run_id)
-    root = frozen.materialise(registry, manifest)
+    root = frozen_files.materialise(registry, manifest)
     evaluation = evaluate(folder, manifest, root, progress=progress)
     write_report(folder, manifest, root)
     runs.publish_run(registry, run.run_id, {"evaluated": True})

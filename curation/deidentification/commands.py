@@ -20,11 +20,11 @@ def scan(
     as_json: AsJson = False,
 ) -> None:
     """Read every file and report dates, names, UIDs, header texts and paths; exits with 7 when something is found."""
-    from registry.privacy import scanning
+    from registry.privacy.scan import scan as scan_tree
 
     root = folder if folder is not None else console.registry().root
     with console.progress() as progress:
-        report = scanning.scan(root, progress)
+        report = scan_tree(root, progress)
     console.emit(report.to_json(), as_json, report.text)
     if not report.ok:
         raise typer.Exit(7)
@@ -40,8 +40,8 @@ def record(
     """Record what you saw (COHORTIUM_ACTOR); an earlier verdict stays in history."""
     from dataclasses import asdict
 
-    from registry import clearance
     from registry.errors import UsageError
+    from registry.privacy import clearance
     from registry.publishing.commits import commit_pending
 
     try:
@@ -62,7 +62,7 @@ def list_verdicts(as_json: AsJson = False) -> None:
     """List the verdicts that hold."""
     from dataclasses import asdict
 
-    from registry import clearance
+    from registry.privacy import clearance
 
     rows = [asdict(item) for item in clearance.listed(console.registry())]
     console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, clearance.COLUMNS))

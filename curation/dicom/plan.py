@@ -21,7 +21,7 @@ from curation.importers.bids_items import DERIVED_ENTITIES, SUFFIXES
 from registry.bids.names import BidsName, parse
 from registry.errors import InvalidInput
 from registry.files.canonical import read_tsv, tsv_bytes
-from registry.privacy.texts import in_labels
+from registry.privacy.patterns import in_labels
 from registry.vocabulary.findings import Finding
 
 KEEP = ("yes", "no", "ask")

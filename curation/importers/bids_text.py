@@ -15,7 +15,7 @@ from registry.bids import places
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
 from registry.privacy.kinds import Kind
-from registry.privacy.texts import in_text
+from registry.privacy.patterns import in_text
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from registry.privacy.texts import in_label, in_name, told
+from registry.privacy.patterns import in_label, in_name, told
 
 Value = Callable[[Any], Any]
 """A JSON value to the value that is kept; None where nothing is."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from curation.importers.report import ImportReport, Reason, Refusal, count
 from registry.bids.names import parse
 from registry.files.progress import Progress
-from registry.privacy import checking
+from registry.privacy import traces
 from registry.vocabulary.findings import Finding, Severity
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
@@ -22,7 +22,7 @@ def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None
     rest becomes notes of the report: nobody can tell from one finding whether a table of all subjects may go.
     """
     paths = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-    found = list(checking.check(tree, paths, progress))
+    found = list(traces.check(tree, paths, progress))
     certain = {item.path: item for item in found if item.severity is Severity.ERROR and parse(item.path) is not None}
     refused = [Refusal(path, Reason.TELLING.value, item.message) for path, item in certain.items()]
     for path in certain:
@@ -48,5 +48,5 @@ def _remove(path: Path) -> None:
 
 
 def _notes(found: Iterable[Finding]) -> list[str]:
-    shown = checking.shortened(replace(item, severity=Severity.WARNING) for item in found)
+    shown = traces.shortened(replace(item, severity=Severity.WARNING) for item in found)
     return [f"{item.path}: {item.message}" if item.path else f"{item.code}: {item.message}." for item in shown]

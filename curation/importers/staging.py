@@ -20,7 +20,7 @@ from registry.bids.names import name as build_name
 from registry.errors import GeometryError, InvalidInput
 from registry.files import volumes
 from registry.files.canonical import readable_json, sha256_bytes
-from registry.privacy.texts import in_labels
+from registry.privacy.patterns import in_labels
 
 _RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for when it was."
 

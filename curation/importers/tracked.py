@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from curation.importers.bids_items import CLOSED, HEADS, SUFFIXES
 from curation.importers.report import ImportReport
-from registry.privacy.texts import in_labels, in_path
+from registry.privacy.patterns import in_labels, in_path
 
 _FOLDERS = frozenset({*CLOSED, *SUFFIXES, "imagesTr", "imagesTs", "labelsTr", "labelsTs", "labels"})
 _LABELLED = re.compile(r"[a-z]+-[A-Za-z0-9+]+")

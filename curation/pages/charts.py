@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from curation.pages import colours, lettering
-from registry.overview import SHOWN
+from registry.catalog.overview import SHOWN
 from registry.viewer import rater_colour
 from registry.vocabulary.display import NOT_STATED, visit
 
@@ -92,7 +92,7 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
     """Subjects of one site by session and channel, coloured by what is there; a click selects a subject and a session.
 
     Args:
-        cells: of one site, from `registry.overview.squares`.
+        cells: of one site, from `registry.catalog.overview.squares`.
         with_legend: also says what the colours mean; of several such charts the first one does.
     """
     values = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand, charts, effects_view, facet_widgets
-from registry import facets, queries
-from registry.catalog import Catalog
+from registry.catalog import Catalog, facets
+from registry.catalog.facets import Counts, Filter
+from registry.cohorts import queries
 from registry.errors import CohortiumError
-from registry.facets import Counts, Filter
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import number, plain

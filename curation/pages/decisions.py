@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from registry import exclusions, units
+from registry.catalog import units
+from registry.cohorts import exclusions
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.viewer import shell

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import charts
-from registry import effects, flow, flowchart, target_offers
 from registry.catalog import Catalog
-from registry.effects import Effect
 from registry.errors import CohortiumError
-from registry.flow import Flow
+from registry.snapshots import flow, flow_diagram, left_out, target_offers
+from registry.snapshots.flow import Flow
+from registry.snapshots.left_out import Effect
+from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
-from registry.targets import TargetPolicy
 from registry.viewer import shell
 from registry.vocabulary import reasons
 from registry.vocabulary.display import counted, plain
@@ -31,7 +31,7 @@ def draw(
     """
     try:
         policy = policy or target_offers.usual(Catalog.of(registry), sql)
-        found = effects.effects(registry, sql, split, policy)
+        found = left_out.effects(registry, sql, split, policy)
         steps = flow.of_sql(registry, sql, split, policy, name)
     except CohortiumError as error:
         shell.explain(error)
@@ -55,12 +55,12 @@ def draw(
 def picture(steps: Flow, name: str) -> None:
     """The flow as a picture in the colours of the page, with its words, and as a file in those of paper."""
     dark = st.context.theme.type == "dark"
-    st.image(flowchart.svg(steps, flowchart.DARK if dark else flowchart.PAPER))
+    st.image(flow_diagram.svg(steps, flow_diagram.DARK if dark else flow_diagram.PAPER))
     with st.expander("The same in words"):
-        st.text(flowchart.words(steps))
+        st.text(flow_diagram.words(steps))
     st.download_button(
         "Download the diagram (SVG)",
-        flowchart.svg(steps),
+        flow_diagram.svg(steps),
         f"{name}.svg",
         "image/svg+xml",
         icon=":material/download:",

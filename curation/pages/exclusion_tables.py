@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.pages.import_reports import moment
-from registry import exclusions, losses, units
-from registry.losses import Losses
+from registry.catalog import units
+from registry.cohorts import exclusions
+from registry.snapshots import exclusion_impact
+from registry.snapshots.exclusion_impact import Losses
 from registry.store import Registry
 from registry.tables import ExclusionVerdict
 from registry.viewer import shell
@@ -40,7 +42,7 @@ def effect(registry: Registry) -> None:
     if not exclusions.listed(registry):
         return
     st.subheader("What they take from saved queries")
-    found = losses.of_queries(registry)
+    found = exclusion_impact.of_queries(registry)
     if not found:
         st.caption("No query is saved yet, so there is nothing to count.")
         shell.link("queries", "Save a query")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.pages import decisions, exclusion_tables
-from registry import exclusions, units
-from registry.catalog import Catalog
+from registry.catalog import Catalog, units
+from registry.cohorts import exclusions
 from registry.store import Registry, actor
 from registry.tables import ExclusionVerdict
 from registry.viewer import shell

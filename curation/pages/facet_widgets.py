@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from registry.catalog.facets import FACETS, Choice, Counts, Facet, Filter, Kind, Span, Value, shown
 from registry.errors import UsageError
-from registry.facets import FACETS, Choice, Counts, Facet, Filter, Kind, Span, Value, shown
 from registry.viewer import shell
 from registry.vocabulary.display import number, plain
 

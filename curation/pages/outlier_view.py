@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import decisions
-from registry import checks, units
+from registry import checks
 from registry.bids import places
 from registry.bids.names import parse
-from registry.catalog import Catalog
+from registry.catalog import Catalog, units
 from registry.checks import Measure, showing
 from registry.store import Registry
 from registry.viewer import Layer, shell, show, volume_url

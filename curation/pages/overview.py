@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import charts
-from registry import overview
-from registry.catalog import Catalog
+from registry.catalog import Catalog, overview
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import counted, number, plain, visit

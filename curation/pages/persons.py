@@ -8,9 +8,10 @@ from typing import Literal
 import streamlit as st
 
 from curation.pages import decisions, pair_search, pair_view
-from registry import pairs, subjects
-from registry.catalog import Catalog
-from registry.identity import CLEARED, SAME, SUSPECTED, links
+from registry import pairs
+from registry.catalog import Catalog, subjects
+from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
+from registry.identity import links
 from registry.identity.links import Verdict
 from registry.identity.proposals import pair
 from registry.store import Registry, actor

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from registry import overview, quality
-from registry.catalog import Catalog
+from registry import quality
+from registry.catalog import Catalog, overview
 from registry.quality import Case, Show
 from registry.store import Registry, actor
 from registry.viewer.quality_routes import standing, today

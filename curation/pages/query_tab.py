@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand
-from registry import exploring, queries
-from registry.catalog import Catalog
+from registry.catalog import Catalog, preview
+from registry.catalog.preview import Preview
+from registry.cohorts import queries
 from registry.errors import CohortiumError
-from registry.exploring import Preview
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import counted, number
@@ -54,7 +54,7 @@ def _take(saved: dict[str, str]) -> None:
 
 def _result(registry: Registry, catalog: Catalog, sql: str) -> None:
     try:
-        found = exploring.preview(catalog, sql)
+        found = preview.preview(catalog, sql)
     except CohortiumError as error:
         shell.explain(error)
         return
@@ -92,7 +92,7 @@ def _save(registry: Registry, sql: str) -> None:
 
 def _views(catalog: Catalog) -> None:
     st.markdown("**What queries can read**")
-    for view in exploring.documented(catalog):
+    for view in preview.documented(catalog):
         with st.expander(f"`{view.name}`"):
             st.caption(view.about)
             st.dataframe(

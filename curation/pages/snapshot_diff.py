@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from registry import snapshots, telling
+from registry import snapshots
 from registry.errors import CohortiumError
+from registry.snapshots import diff_text
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import plain
@@ -43,7 +44,7 @@ def _show(registry: Registry, before: str, later: str) -> None:
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in telling.sentences(found)))
-    for title, rows in telling.tables(found).items():
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in diff_text.sentences(found)))
+    for title, rows in diff_text.tables(found).items():
         st.markdown(f"**{title}: {len(rows)}**")
         st.dataframe(rows, hide_index=True)

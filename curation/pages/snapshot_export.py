@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from registry import exporting
+from registry import export
 from registry.errors import CohortiumError
-from registry.exporting import ExportReport
+from registry.export import ExportReport
 from registry.manifests import Manifest
 from registry.store import Registry
 from registry.viewer import shell
@@ -34,17 +34,17 @@ def render(registry: Registry, manifest: Manifest) -> None:
         "Bring channels onto the grid of their mask, linearly", key="export_resample"
     )
     if st.button("Export", icon=":material/drive_folder_upload:"):
-        _export(registry, manifest, layout, name, exporting.Options(resample=resample, fetch=True))
+        _export(registry, manifest, layout, name, export.Options(resample=resample, fetch=True))
 
 
-def _export(registry: Registry, manifest: Manifest, layout: str, name: str, options: exporting.Options) -> None:
+def _export(registry: Registry, manifest: Manifest, layout: str, name: str, options: export.Options) -> None:
     bar = st.progress(0.0, "Comparing checksums")
 
     def report(done: int, total: int, what: str) -> None:
         bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'file')}")
 
     try:
-        made = exporting.export(registry, manifest, exporting.place(registry, name), layout, options, report)
+        made = export.export(registry, manifest, export.place(registry, name), layout, options, report)
     except CohortiumError as error:
         shell.explain(error)
     else:

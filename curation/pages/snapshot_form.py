@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from curation.pages import at_hand
-from registry import quality, recency, snapshots, target_offers
+from registry import quality, snapshots
 from registry.catalog import Catalog
+from registry.cohorts import recent
 from registry.errors import CohortiumError, QueryError
+from registry.snapshots import target_offers
+from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.store import Registry
 from registry.tables import Split
-from registry.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.viewer import shell
 from registry.vocabulary.display import counted, number
 
@@ -36,7 +38,7 @@ class Wanted:
 
 def choose(registry: Registry) -> Wanted | None:
     """Draw the choices; None, and a sentence, while something is missing."""
-    saved = recency.saved_queries(registry)
+    saved = recent.saved_queries(registry)
     if not saved:
         st.info("A snapshot freezes a saved query. Save one first.")
         return None
@@ -53,7 +55,7 @@ def _query_chosen() -> None:
 
 def _split(registry: Registry, query: str) -> str | None:
     """The split to take the parts from: those of this query's persons stand first."""
-    made = recency.made_splits(registry, query)
+    made = recent.made_splits(registry, query)
     fits = [name for name, split in made.items() if split.query == query]
     offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
     st.session_state[_SPLIT] = at_hand.split(query, offered)

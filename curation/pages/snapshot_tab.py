@@ -8,9 +8,11 @@ import streamlit as st
 
 from curation.pages import charts, effects_view, snapshot_diff, snapshot_export, snapshot_form
 from curation.pages.snapshot_form import NO_SPLIT
-from registry import flow, overview, parts, snapshots
-from registry.catalog import Catalog
+from registry import snapshots
+from registry.catalog import Catalog, overview
+from registry.cohorts import composition
 from registry.manifests import Manifest
+from registry.snapshots import flow
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary import reasons
@@ -73,7 +75,7 @@ def _listed(registry: Registry, made: str | None) -> None:
 
 def _show(registry: Registry, manifest: Manifest) -> None:
     st.code(manifest.snapshot_id, language=None)
-    rows = parts.of_snapshot(manifest)
+    rows = composition.of_snapshot(manifest)
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")
     files = manifest.files()
     st.caption(

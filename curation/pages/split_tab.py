@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand, charts
-from registry import leaks, overview, parts, recency, splits
-from registry.catalog import Catalog
+from registry.catalog import Catalog, overview
+from registry.cohorts import composition, leaks, recent, splits
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Split
@@ -27,7 +27,7 @@ def render(registry: Registry) -> None:
 
 
 def _form(registry: Registry) -> str | None:
-    saved = list(recency.saved_queries(registry))
+    saved = list(recent.saved_queries(registry))
     if not saved:
         st.info("A split divides the persons of a saved query. Save one first.")
         return None
@@ -69,7 +69,7 @@ def _go_on() -> None:
 
 
 def _listed(registry: Registry, made: str | None) -> None:
-    known = recency.made_splits(registry)
+    known = recent.made_splits(registry)
     if not known:
         st.caption("There is no split yet.")
         return
@@ -80,7 +80,7 @@ def _listed(registry: Registry, made: str | None) -> None:
 
 
 def _show(registry: Registry, split: Split) -> None:
-    rows = parts.of_split(Catalog.of(registry), split)
+    rows = composition.of_split(Catalog.of(registry), split)
     total = sum(row["persons"] for row in rows)
     mix = ", ".join(split.stratify) or "nothing"
     st.caption(f"{counted(total, 'person')} of the query {split.query} · seed {split.seed} · keeps the mix of {mix}")
@@ -88,7 +88,7 @@ def _show(registry: Registry, split: Split) -> None:
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "persons", by, names[by]), width="stretch")
     st.dataframe(_wide(rows), hide_index=True)
-    for label, part in parts.absent(rows, "class"):
+    for label, part in composition.absent(rows, "class"):
         st.warning(f"No person of the class {plain(label)} is in {part}.", icon=":material/person_off:")
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
     if found:

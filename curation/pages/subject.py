@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.pages import subject_choice, subject_tables
-from registry import drawings, quality, subjects
-from registry.catalog import Catalog
-from registry.drawings import Drawing, Kind
+from registry import quality
+from registry.catalog import Catalog, subjects
+from registry.catalog.subjects import Scan, Visit, Who
+from registry.readings import overlays
+from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
-from registry.subjects import Scan, Visit, Who
 from registry.viewer import (
     CONSENSUS_COLOUR,
     PREDICTION_COLOUR,
@@ -60,8 +61,8 @@ def _heading(who: Who) -> None:
 
 
 def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> None:
-    images = drawings.on_grid(registry, scan.path)
-    drawn = drawings.over(registry, images)
+    images = overlays.on_grid(registry, scan.path)
+    drawn = overlays.over(registry, images)
     found = subjects.lesions(catalog, images)
     st.text(_facts(visit, scan))
     if said := quality.of_image(catalog, scan.path):

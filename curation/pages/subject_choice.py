@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from registry.subjects import Scan, Visit
+from registry.catalog.subjects import Scan, Visit
 from registry.vocabulary.display import day, plain
 from registry.vocabulary.display import visit as visit_name
 

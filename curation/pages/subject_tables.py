@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import charts
-from registry import overlap, subjects
-from registry.catalog import Catalog
-from registry.drawings import Drawing, Kind
+from registry.catalog import Catalog, subjects
+from registry.readings import overlap
+from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
 from registry.viewer import shell
 from registry.vocabulary.display import counted, place, volume

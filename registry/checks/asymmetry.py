@@ -1,8 +1,9 @@
 """What is different between the left and the right of a head, as a small picture: for finding mirrored images.
 
-The fingerprint of an image (`registry.identity.fingerprints`) is turned upright, so that left and right lie on either
-side of its middle plane, and its mirror image is taken away from it. What remains changes its sign, and nothing else,
-when an image is mirrored: two images of one head agree (towards 1), an image and a mirrored one disagree (towards -1).
+The fingerprint of an image (`registry.cohorts.persons.fingerprints`) is turned upright, so that left and right lie on
+either side of its middle plane, and its mirror image is taken away from it. What remains changes its sign, and nothing
+else, when an image is mirrored: two images of one head agree (towards 1), an image and a mirrored one disagree (towards
+-1).
 """
 
 from __future__ import annotations

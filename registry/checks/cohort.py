@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import overview
 from registry.bids import places
 from registry.bids.filenames import parse_name
 from registry.bids.sidecars import Document, Level, Sidecar, inherit
-from registry.catalog import Catalog
+from registry.catalog import Catalog, overview
 from registry.checks.measuring import Measured
 from registry.checks.shapes import Cohort, Shot
 from registry.store import Registry

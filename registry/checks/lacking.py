@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from registry.catalog.completeness import gaps
 from registry.checks.shapes import Cohort, Hit, Shot
-from registry.expecting import gaps
 
 OTHERS = 4
 """Others of a site who must be there for a check to expect anything; of a smaller site it says nothing."""

@@ -12,7 +12,7 @@ from registry.catalog import Catalog
 from registry.checks import record
 from registry.errors import NotFound, UsageError
 from registry.files.locks import lock
-from registry.privacy.comments import require_impersonal
+from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
 from registry.tables import Acknowledgement, CheckFinding

@@ -86,7 +86,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Cohort:
-    """What checks look at: every image, and the rows of `registry.overview.completeness`."""
+    """What checks look at: every image, and the rows of `registry.catalog.overview.completeness`."""
 
     shots: Sequence[Shot]
     cells: Sequence[Mapping[str, Any]] = ()

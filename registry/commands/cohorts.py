@@ -36,7 +36,7 @@ def query_save(
     name: str, sql: Annotated[str, typer.Option(help="One SELECT that returns image paths.")], as_json: AsJson = False
 ) -> None:
     """Save a query; other SQL under the same name becomes the next version."""
-    from registry import queries
+    from registry.cohorts import queries
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -50,7 +50,7 @@ def query_run(
     name: str, limit: Annotated[int, typer.Option(help="Rows to print as text.")] = 20, as_json: AsJson = False
 ) -> None:
     """Run a saved query now."""
-    from registry import queries
+    from registry.cohorts import queries
 
     rows = queries.run(console.registry(), name)
     text = f"{console.table(rows[:limit])}\n{len(rows)} rows" + (
@@ -62,7 +62,7 @@ def query_run(
 @query_app.command("list")
 def query_list(as_json: AsJson = False) -> None:
     """List saved queries."""
-    from registry import queries
+    from registry.cohorts import queries
 
     rows = [query.model_dump() for query in queries.listed(console.registry())]
     console.emit({"queries": rows}, as_json, lambda: console.table(rows, ["name", "version", "sql"]))
@@ -71,7 +71,7 @@ def query_list(as_json: AsJson = False) -> None:
 @query_app.command("show")
 def query_show(name: str, as_json: AsJson = False) -> None:
     """Show the SQL of a saved query."""
-    from registry import queries
+    from registry.cohorts import queries
 
     saved = queries.get(console.registry(), name)
     console.emit(saved.model_dump(), as_json, saved.sql)
@@ -87,17 +87,17 @@ def query_flow(
     as_json: AsJson = False,
 ) -> None:
     """Count what remains at each step from every image to the samples of a snapshot, and why the rest does not."""
-    from registry import flow, flowchart
-    from registry.targets import parse_policy
+    from registry.snapshots import flow, flow_diagram
+    from registry.snapshots.targets import parse_policy
 
     found = flow.flow(console.registry(), name, split, parse_policy(target or [], protocol))
     if svg:
-        _write_new(svg, flowchart.svg(found))
+        _write_new(svg, flow_diagram.svg(found))
     rows = [
         {
             **{key: value for key, value in vars(step).items() if key not in ("detail", "lost")},
             "step": f"{step.name} {step.detail}".strip(),
-            "left out": "; ".join(flowchart.losses(step)) or None,
+            "left out": "; ".join(flow_diagram.losses(step)) or None,
         }
         for step in found.steps
     ]
@@ -119,7 +119,7 @@ def _write_new(place: Path, text: str) -> None:
 def query_views(as_json: AsJson = False) -> None:
     """List the views that a query can read, with their columns."""
     from registry.catalog import Catalog
-    from registry.views import VIEWS
+    from registry.catalog.views import VIEWS
 
     catalog = Catalog.of(console.registry())
     rows = [
@@ -141,7 +141,7 @@ def split_create(
     as_json: AsJson = False,
 ) -> None:
     """Divide the persons of a query; a new version keeps every earlier assignment."""
-    from registry import splits
+    from registry.cohorts import splits
     from registry.publishing.commits import commit_pending
 
     columns = tuple(word.strip() for word in stratify.split(",") if word.strip())
@@ -174,7 +174,7 @@ def _part_counts(assigned: dict[str, str]) -> dict[str, int]:
 @split_app.command("check")
 def split_check(name: str, as_json: AsJson = False) -> None:
     """Look for persons, files or series that cross parts; exits with 6 when one does."""
-    from registry import leaks
+    from registry.cohorts import leaks
 
     found = leaks.check_split(console.registry(), name)
     rows = [leak.to_json() for leak in found]
@@ -186,7 +186,7 @@ def split_check(name: str, as_json: AsJson = False) -> None:
 @split_app.command("list")
 def split_list(as_json: AsJson = False) -> None:
     """List splits."""
-    from registry import splits
+    from registry.cohorts import splits
 
     rows = [split.model_dump() for split in splits.listed(console.registry())]
     console.emit({"splits": rows}, as_json, lambda: console.table(rows, ["name", "version", "query", "seed"]))
@@ -195,7 +195,7 @@ def split_list(as_json: AsJson = False) -> None:
 @split_app.command("show")
 def split_show(name: str, as_json: AsJson = False) -> None:
     """Show who is in which part."""
-    from registry import splits
+    from registry.cohorts import splits
 
     registry = console.registry()
     split = splits.get(registry, name)

@@ -21,7 +21,7 @@ def exclude_add(
     as_json: AsJson = False,
 ) -> None:
     """Leave a unit out of every snapshot made from now on."""
-    from registry import exclusions
+    from registry.cohorts import exclusions
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -33,7 +33,7 @@ def exclude_add(
 @exclude_app.command("confirm")
 def exclude_confirm(unit: Unit, as_json: AsJson = False) -> None:
     """Agree with an exclusion, as its second reader (COHORTIUM_ACTOR)."""
-    from registry import exclusions
+    from registry.cohorts import exclusions
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -45,7 +45,7 @@ def exclude_confirm(unit: Unit, as_json: AsJson = False) -> None:
 @exclude_app.command("list")
 def exclude_list(as_json: AsJson = False) -> None:
     """List what is excluded now."""
-    from registry import exclusions
+    from registry.cohorts import exclusions
 
     rows = [item.model_dump() for item in exclusions.listed(console.registry())]
     console.emit({"exclusions": rows}, as_json, lambda: console.table(rows, exclusions.COLUMNS))
@@ -58,7 +58,7 @@ def exclude_remove(
     as_json: AsJson = False,
 ) -> None:
     """Take an exclusion back; history keeps that it was there."""
-    from registry import exclusions
+    from registry.cohorts import exclusions
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -73,7 +73,7 @@ def exclude_history(
     as_json: AsJson = False,
 ) -> None:
     """Show who excluded, confirmed and reinstated what, newest first."""
-    from registry import exclusions
+    from registry.cohorts import exclusions
 
     rows = exclusions.history(console.registry(), unit)
     console.emit({"events": rows}, as_json, lambda: console.table(rows))
@@ -85,10 +85,10 @@ def exclude_effect(
     as_json: AsJson = False,
 ) -> None:
     """Count what exclusions take from saved queries, by reason."""
-    from registry import losses
+    from registry.snapshots import exclusion_impact
 
     registry = console.registry()
-    found = [losses.of_query(registry, query)] if query else losses.of_queries(registry)
+    found = [exclusion_impact.of_query(registry, query)] if query else exclusion_impact.of_queries(registry)
     rows = [
         {"query": item.query, "reason": taken.name, "images": taken.images, "persons": taken.persons}
         for item in found

@@ -11,7 +11,7 @@ from registry import console
 from registry.console import AsJson
 
 if TYPE_CHECKING:
-    from registry.facets import Counts
+    from registry.catalog.facets import Counts
 
 Where = Annotated[
     list[str] | None,
@@ -27,8 +27,7 @@ def add(query_app: typer.Typer) -> None:
 
 def query_facets(where: Where = None, as_json: AsJson = False) -> None:
     """Count images and persons of each value that can be filtered by, given the other filters."""
-    from registry import facets
-    from registry.catalog import Catalog
+    from registry.catalog import Catalog, facets
 
     filters = facets.parse(where or [])
     found = facets.count(Catalog.of(console.registry()), filters)
@@ -38,7 +37,8 @@ def query_facets(where: Where = None, as_json: AsJson = False) -> None:
 
 def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None:
     """Save the query that filters write; other filters under the same name become the next version."""
-    from registry import facets, queries
+    from registry.catalog import facets
+    from registry.cohorts import queries
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -51,7 +51,7 @@ def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None
 
 def _lines(found: Counts) -> Iterator[dict[str, Any]]:
     """One row a value; a range is one row, and one for images without a number."""
-    from registry.facets import FACETS, shown
+    from registry.catalog.facets import FACETS, shown
 
     for facet in FACETS:
         for choice in found.choices.get(facet.field, ()):

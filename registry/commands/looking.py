@@ -14,7 +14,7 @@ from registry.errors import NotFound
 
 if TYPE_CHECKING:
     from registry.catalog import Catalog
-    from registry.subjects import Visit
+    from registry.catalog.subjects import Visit
 
 Row = Mapping[str, Any]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this centre; may be repeated.")]
@@ -28,8 +28,7 @@ def commands(app: typer.Typer) -> None:
 
 def completeness(site: Sites = None, as_json: AsJson = False) -> None:
     """Show subjects by visit and channel, site by site, and what most others of the same site have and one lacks."""
-    from registry import overview
-    from registry.catalog import Catalog
+    from registry.catalog import Catalog, overview
 
     catalog = Catalog.of(console.registry())
     chosen = _known(site or [], overview.sites(catalog))
@@ -62,8 +61,7 @@ def _gaps(gaps: Sequence[Row]) -> str:
 
 def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_json: AsJson = False) -> None:
     """Show one subject: who, the visits with their images, and the marked volume of each rater."""
-    from registry import subjects
-    from registry.catalog import Catalog
+    from registry.catalog import Catalog, subjects
 
     catalog = Catalog.of(console.registry())
     who = subjects.who(catalog, name)
@@ -76,7 +74,7 @@ def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_j
 
 
 def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
-    from registry import subjects
+    from registry.catalog import subjects
     from registry.vocabulary.display import scan_facts
 
     return [

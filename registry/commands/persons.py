@@ -51,8 +51,9 @@ def persons_list(
     as_json: AsJson = False,
 ) -> None:
     """List links between subjects with their evidence and what was decided."""
+    from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
     from registry.errors import UsageError
-    from registry.identity import CLEARED, SAME, SUSPECTED, links
+    from registry.identity import links
 
     if kind not in (None, SUSPECTED, SAME, CLEARED):
         raise UsageError(f"'{kind}' is no kind of link.", f"Known: {SUSPECTED}, {SAME}, {CLEARED}.")
@@ -100,7 +101,8 @@ def persons_clear(
 
 
 def _decide(how: str, first: str, second: str, why_and_who: tuple[str, str], as_json: bool) -> None:
-    from registry.identity import links, people
+    from registry.cohorts.persons import people
+    from registry.identity import links
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()

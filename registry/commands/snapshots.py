@@ -12,8 +12,8 @@ from registry import console
 from registry.console import AsJson
 
 if TYPE_CHECKING:
-    from registry.diffing import Difference, SnapshotDiff
     from registry.manifests import Manifest
+    from registry.snapshots.diff import Difference, SnapshotDiff
     from registry.store import Registry
 
 snapshot_app = typer.Typer(help="Frozen, checksummed cohorts.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def snapshot_create(
     """Freeze a query into a manifest with one content id."""
     from registry import snapshots
     from registry.publishing.commits import commit_pending
-    from registry.targets import parse_policy
+    from registry.snapshots.targets import parse_policy
 
     registry = console.registry()
     policy = parse_policy(target or [], protocol)
@@ -151,7 +151,7 @@ def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
 
 
 def _diff_text(found: SnapshotDiff) -> str:
-    from registry import telling
+    from registry.snapshots import diff_text
 
     if found.empty:
         return "No difference: both are the same snapshot."
@@ -165,7 +165,7 @@ def _diff_text(found: SnapshotDiff) -> str:
         "Left out differently": [_values(one) for one in found.exclusions],
     }
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
-    head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *telling.sentences(found)])
+    head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *diff_text.sentences(found)])
     return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])
 
 
@@ -191,12 +191,12 @@ def snapshot_export(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants
     as_json: AsJson = False,
 ) -> None:
     """Write a snapshot as a folder that others read: BIDS, nnU-Net, Decathlon, or tables."""
-    from registry import exporting, snapshots
+    from registry import export, snapshots
 
     registry = console.registry()
     manifest = snapshots.get(registry, snapshot)
     with console.progress() as progress:
-        options = exporting.Options(link=link, resample=resample, fetch=True, identifying=identifying)
-        made = exporting.export(registry, manifest, to, layout, options, progress)
+        options = export.Options(link=link, resample=resample, fetch=True, identifying=identifying)
+        made = export.export(registry, manifest, to, layout, options, progress)
     notes = "".join(f"\n{note}" for note in made.notes)
     console.emit(made.to_json(), as_json, f"{made.samples} samples, {made.files} files in {made.folder}{notes}")

@@ -12,15 +12,15 @@ from typing import Any
 from sqlmodel import col, select
 
 from registry.bids import places
+from registry.cohorts.persons import CLEARED, SAME, SUSPECTED, people
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import tsv_bytes
 from registry.files.locks import lock
 from registry.files.progress import Progress
-from registry.identity import CLEARED, SAME, SUSPECTED, people
 from registry.identity.proposals import Pair, pair
 from registry.identity.survey import Survey, survey
 from registry.index.rows.persons import resolve
-from registry.privacy.comments import require_impersonal
+from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change, publish, written
 from registry.store import Registry, actor
 from registry.tables import PersonLink, Subject

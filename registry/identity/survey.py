@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from sqlmodel import col, select
 
+from registry.cohorts.persons import people
 from registry.errors import InvalidInput
 from registry.files.atomic import keep
 from registry.files.progress import Progress
-from registry.identity import fingerprints, people
+from registry.identity import fingerprints
 from registry.identity.fingerprints import Fingerprint
 from registry.identity.proposals import Pair, Proposal, Shot, Traits, by_keys, candidates, describe, pair
 from registry.index.rows.persons import People

@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import MISSING, utc
 from registry.index.rows import quality as projection
-from registry.privacy.comments import require_impersonal
+from registry.privacy.free_text import require_impersonal
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Image, QualityAction, QualityVerdict
 from registry.vocabulary.codes import require_code

@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from annotation import consensus, recipes
 from annotation.recipes import RECIPES, vote_map
-from registry import selection, validation
+from registry import validation
 from registry.catalog import Catalog
 from registry.errors import UsageError
 from registry.files.canonical import sha256_file
@@ -23,9 +23,10 @@ from registry.files.volumes import Volume, load_labels
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.readings import accept
+from registry.snapshots import selection
+from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask
-from registry.targets import TargetPolicy
 
 readings = st.integers(2, 7).flatmap(
     lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)), min_size=n, max_size=n)

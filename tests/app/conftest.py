@@ -16,7 +16,8 @@ from registries import copied
 
 from annotation import consensus, lesions
 from curation import jobs
-from registry import queries, snapshots, splits
+from registry import snapshots
+from registry.cohorts import queries, splits
 from registry.creation import create
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending

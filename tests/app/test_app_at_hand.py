@@ -8,9 +8,10 @@ import app_cohort
 from app_pages import button, go_to, open_page, texts
 from streamlit.testing.v1 import AppTest
 
-from registry import parts, queries, recency, splits, target_offers
 from registry.catalog import Catalog
+from registry.cohorts import composition, queries, recent, splits
 from registry.publishing import Change, publish
+from registry.snapshots import target_offers
 from registry.store import Registry
 
 
@@ -36,10 +37,10 @@ def two_cohorts(registry: Registry) -> None:
 
 def test_what_was_made_last_comes_first(writable: Registry) -> None:
     two_cohorts(writable)
-    assert list(recency.saved_queries(writable)) == ["aaa@1", "zzz@1", "read@1"]
-    assert list(recency.made_splits(writable)) == ["asplit@1", "zsplit@1", "by-person@1"]
+    assert list(recent.saved_queries(writable)) == ["aaa@1", "zzz@1", "read@1"]
+    assert list(recent.made_splits(writable)) == ["asplit@1", "zsplit@1", "by-person@1"]
     queries.save(writable, "read", "SELECT path FROM images WHERE channel = 'FLAIR' AND n_readings > 0")
-    assert list(recency.made_splits(writable, "read@2")) == ["by-person@1", "asplit@1", "zsplit@1"], "the same query's"
+    assert list(recent.made_splits(writable, "read@2")) == ["by-person@1", "asplit@1", "zsplit@1"], "the same query's"
 
 
 def test_a_first_look_offers_the_last_query_with_a_split_of_its_own(writable: Registry) -> None:
@@ -114,7 +115,7 @@ def test_a_split_goes_on_to_the_snapshot_and_tells_the_class_that_a_part_lacks(w
     test = open_page(writable, "queries")
     test.text_input(key="split_name").set_value("apart")
     test = button(test, "Make the split").click().run()  # type: ignore[attr-defined]
-    rows = parts.of_split(Catalog.of(writable), splits.get(writable, "apart"))
+    rows = composition.of_split(Catalog.of(writable), splits.get(writable, "apart"))
     lacking = [
         (label, part)
         for label in ("HC", "MS")

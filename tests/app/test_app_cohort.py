@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from app_pages import button, open_page, texts
 
-from registry import exclusions, facets, queries, snapshots
-from registry.catalog import Catalog
+from registry import snapshots
+from registry.catalog import Catalog, facets
+from registry.cohorts import exclusions, queries
 from registry.store import Registry
 
 FLAIR = 'facet channel "FLAIR"'

@@ -13,8 +13,9 @@ from app_browser import sound as nothing_wrong
 from browser import chromium, shot
 from redrawing import redrawn, still, until, within
 
-from registry import exclusions
-from registry.identity import SAME, SUSPECTED, links
+from registry.cohorts import exclusions
+from registry.cohorts.persons import SAME, SUSPECTED
+from registry.identity import links
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import PersonLink

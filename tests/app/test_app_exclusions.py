@@ -10,14 +10,16 @@ from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from registry import exclusions, losses, queries, snapshots, units
-from registry.catalog import Catalog
+from registry import snapshots
+from registry.catalog import Catalog, units
+from registry.cohorts import exclusions, queries
+from registry.cohorts.exclusions import REASON
 from registry.commands.exclusions import exclude_app
 from registry.console import State
 from registry.errors import UsageError
-from registry.exclusions import REASON
 from registry.identity import links
 from registry.identity.links import Verdict
+from registry.snapshots import exclusion_impact
 from registry.store import Registry
 
 FLAIR = "sub-A001/ses-M12/anat/sub-A001_ses-M12_FLAIR.nii.gz"
@@ -121,12 +123,12 @@ def test_what_waits_for_a_second_reader_stands_first(writable: Registry, monkeyp
 def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
     """The oracle is what a snapshot lists: images by reason, persons who are left."""
     queries.save(writable, "all", "SELECT path FROM images WHERE suffix = 'FLAIR'")
-    before = losses.of_query(writable, "all")
+    before = exclusion_impact.of_query(writable, "all")
     assert (before.images, before.images_left, before.by_reason) == (8, 8, ())
     exclusions.exclude(writable, "P001", "consent-withdrawn")
     exclusions.exclude(writable, "sub-A001", "motion")  # within that person: told under the person
     exclusions.exclude(writable, "sub-B005/ses-M00", "motion")
-    found = losses.of_query(writable, "all")
+    found = exclusion_impact.of_query(writable, "all")
     assert [(item.name, item.images, item.persons) for item in found.by_reason] == [
         ("consent-withdrawn", 2, 1),
         ("motion", 1, 1),
@@ -148,7 +150,7 @@ def test_an_exclusion_of_a_person_holds_under_the_person_of_today(writable: Regi
     queries.save(writable, "all", "SELECT path FROM images")
     exclusions.exclude(writable, "P002", "motion")
     links.confirm(writable, "sub-A001", "sub-A002", Verdict("same head"))
-    (taken,) = losses.of_query(writable, "all").by_unit
+    (taken,) = exclusion_impact.of_query(writable, "all").by_unit
     assert taken.name == "P002", "as it was named, whoever it is today"
     assert taken.images == 4 + 2
 

@@ -17,9 +17,10 @@ from streamlit.testing.v1 import AppTest
 
 from curation import jobs
 from curation.pages import outlier_view
-from registry import checks, exclusions
+from registry import checks
 from registry.catalog import Catalog
 from registry.checks import Wanted, showing
+from registry.cohorts import exclusions
 from registry.publishing import Change, publish
 from registry.store import Registry
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from app_pages import button, open_page, texts
 
-from registry import quality, queries, runs, snapshots, splits
+from registry import quality, runs, snapshots
+from registry.cohorts import queries, splits
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.viewer import shell
 from registry.vocabulary.verdicts import Verdict

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from app_cohort import AFFINE, head
 
-from registry import leaks, pairs, splits, subjects
-from registry.catalog import Catalog
+from registry import pairs
+from registry.catalog import Catalog, subject
+from registry.cohorts import leaks, splits
+from registry.cohorts.persons import SAME, SUSPECTED
 from registry.errors import NotFound
 from registry.files import volumes
-from registry.identity import SAME, SUSPECTED, links, looks
+from registry.identity import links, looks
 from registry.identity.lettering import SIDES, lettered, stamp
 from registry.identity.links import Verdict
 from registry.store import Registry
@@ -115,6 +117,6 @@ def test_shared_images_prefer_raw_ones(full: Registry) -> None:
 
 
 def test_persons_of_several_subjects(full: Registry) -> None:
-    (row,) = subjects.several(Catalog.of(full))
+    (row,) = subject.several(Catalog.of(full))
     assert (row["person_id"], row["subjects"], row["sites"]) == ("P000", ["sub-A000", "sub-B006"], ["siteA", "siteB"])
     assert (row["sessions"], row["images"]) == (2, 4)

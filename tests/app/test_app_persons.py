@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from curation import jobs
-from registry import identity, pairs
+from registry import pairs
+from registry.cohorts import persons
+from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.commands.persons import persons_app
 from registry.console import State
-from registry.identity import CLEARED, SAME, SUSPECTED, links
+from registry.identity import links
 from registry.identity.links import Verdict
 from registry.store import Registry
 from registry.tables import PersonLink
@@ -101,7 +103,7 @@ def test_a_decision_counts(suspected: Registry, monkeypatch: pytest.MonkeyPatch,
     assert not test.exception
     (link,) = links.listed(suspected)
     assert (link.kind, link.reviewer, link.reason) == (kind, "r01", "same sulci")
-    people = identity.people(suspected)
+    people = persons.people(suspected)
     assert (people.person(A) == people.person(B)) is (kind == SAME)
     assert "No pair waits for a decision" in texts(test)
 

@@ -15,8 +15,8 @@ import pytest
 from app_browser import command
 from browser import free_port
 
-from registry import queries
 from registry.attending import attendant
+from registry.cohorts import queries
 from registry.committer import committer
 from registry.status import status
 from registry.store import Registry

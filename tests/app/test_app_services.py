@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from app_cohort import RUN, lesions
 
-from registry import drawings, exploring, overlap, overview, parts, snapshots, splits, subjects
-from registry.catalog import Catalog
-from registry.drawings import Kind
+from registry import snapshots
+from registry.catalog import Catalog, overview, preview, subject
+from registry.cohorts import composition, splits
 from registry.errors import NotFound, QueryError
 from registry.index.by_checksum import resolver
+from registry.readings import overlap, overlays
+from registry.readings.overlays import Kind
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary import display
@@ -38,9 +40,9 @@ def test_every_cell_of_the_matrix_is_present_or_a_gap(full: Registry) -> None:
 
 
 def test_drawings_come_by_rater_then_consensus_and_reach_other_images_on_the_grid(full: Registry) -> None:
-    images = drawings.on_grid(full, FLAIR)
+    images = overlays.on_grid(full, FLAIR)
     assert images == [FLAIR, FLAIR.replace("FLAIR", "T1w")]
-    found = drawings.over(full, images)
+    found = overlays.over(full, images)
     assert [(item.kind, item.source) for item in found] == [
         (Kind.READING, "e01"),
         (Kind.READING, "e02"),
@@ -50,13 +52,13 @@ def test_drawings_come_by_rater_then_consensus_and_reach_other_images_on_the_gri
 
 
 def test_predictions_stand_last_and_state_no_volume(full: Registry) -> None:
-    found = drawings.over(full, ["sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"])
+    found = overlays.over(full, ["sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"])
     assert (found[-1].kind, found[-1].source, found[-1].volume_mm3) == (Kind.PREDICTION, RUN, None)
     assert overlap.measure(full, found[-1].sha256) is not None
 
 
 def test_dice_is_that_of_the_voxels(full: Registry) -> None:
-    readings = drawings.over(full, [FLAIR])
+    readings = overlays.over(full, [FLAIR])
     one, other = lesions(1, "ses-M00", 0) > 0, lesions(1, "ses-M00", 2) > 0
     expected = 2 * np.sum(one & other) / (one.sum() + other.sum())
     assert overlap.dice(full, readings[0].sha256, readings[2].sha256) == pytest.approx(expected)
@@ -68,7 +70,7 @@ def test_dice_is_that_of_the_voxels(full: Registry) -> None:
 
 
 def test_content_that_comes_later_is_measured_then(writable: Registry) -> None:
-    reading = drawings.over(writable, [FLAIR])[0]
+    reading = overlays.over(writable, [FLAIR])[0]
     place, aside = writable.root / reading.path, writable.root / "aside"
     place.rename(aside)
     assert overlap.measure(writable, reading.sha256) is None
@@ -96,31 +98,31 @@ def test_a_link_out_of_the_registry_is_not_followed(writable: Registry, tmp_path
 
 def test_preview_counts_and_refuses(full: Registry) -> None:
     catalog = Catalog.of(full)
-    found = exploring.preview(catalog, "SELECT * FROM images ORDER BY path; ")
+    found = preview.preview(catalog, "SELECT * FROM images ORDER BY path; ")
     assert found.n_rows == found.totals["images"] == sum(row["images"] for row in found.groups) == 15
-    assert not exploring.preview(catalog, "SELECT 1 AS one -- no paths").names_images
+    assert not preview.preview(catalog, "SELECT 1 AS one -- no paths").names_images
     with pytest.raises(QueryError):
-        exploring.preview(catalog, "COPY images TO '/tmp/x'")
+        preview.preview(catalog, "COPY images TO '/tmp/x'")
 
 
 def test_every_documented_view_has_columns(full: Registry) -> None:
-    assert all(view.columns and view.about for view in exploring.documented(Catalog.of(full)))
+    assert all(view.columns and view.about for view in preview.documented(Catalog.of(full)))
 
 
 def test_parts_hold_every_person_once(full: Registry) -> None:
     split = splits.listed(full)[0]
-    rows = parts.of_split(Catalog.of(full), split)
+    rows = composition.of_split(Catalog.of(full), split)
     assert sum(row["persons"] for row in rows) == len(splits.assignments(full, split)) == 6
     manifest = snapshots.get(full, snapshots.listed(full)[0].snapshot_id)
-    assert sum(row["samples"] for row in parts.of_snapshot(manifest)) == len(manifest.samples)
+    assert sum(row["samples"] for row in composition.of_snapshot(manifest)) == len(manifest.samples)
 
 
 def test_subjects_of_one_person_name_each_other(full: Registry) -> None:
     catalog = Catalog.of(full)
-    assert subjects.who(catalog, "sub-A000").others == ("sub-B006",)
-    assert subjects.who(catalog, "sub-B006").others == ("sub-A000",)
+    assert subject.who(catalog, "sub-A000").others == ("sub-B006",)
+    assert subject.who(catalog, "sub-B006").others == ("sub-A000",)
     with pytest.raises(NotFound, match="sub-Z"):
-        subjects.who(catalog, "sub-Z")
+        subject.who(catalog, "sub-Z")
 
 
 def test_wording() -> None:

@@ -7,7 +7,9 @@ from app_browser import key_pressed, opened, said, sound
 from browser import chromium, shot
 from redrawing import redrawn
 
-from registry import exclusions, facets, queries, snapshots
+from registry import snapshots
+from registry.catalog import facets
+from registry.cohorts import exclusions, queries
 from registry.store import Registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

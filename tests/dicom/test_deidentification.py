@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from registry.errors import NotFound
 from registry.files.volumes import encode, save
 from registry.privacy.kinds import Kind
-from registry.privacy.scanning import scan
-from registry.privacy.texts import in_field, in_text
+from registry.privacy.patterns import in_field, in_text
+from registry.privacy.scan import scan
 
 UID = "1.2.840.113619.2.408.5282380.4562341"
 

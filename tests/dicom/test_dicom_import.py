@@ -22,7 +22,7 @@ from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
 from registry.files.canonical import read_tsv
-from registry.privacy.scanning import scan
+from registry.privacy.scan import scan
 
 
 def delivery(root: Path) -> Path:

@@ -16,7 +16,7 @@ from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
-from registry.privacy.scanning import scan
+from registry.privacy.scan import scan
 
 pytestmark = pytest.mark.realdata
 

@@ -24,7 +24,7 @@ from registry.console import State
 from registry.creation import create
 from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import read_tsv
-from registry.privacy.scanning import scan
+from registry.privacy.scan import scan
 from registry.store import Registry
 
 

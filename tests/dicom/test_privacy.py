@@ -12,12 +12,12 @@ import typer
 from typer.testing import CliRunner
 
 from curation.cli import commands
-from registry.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.console import State
 from registry.creation import create
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import save
+from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.repair import rebuild

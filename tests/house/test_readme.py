@@ -53,7 +53,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_queries_page_lists_every_view_with_its_sentence() -> None:
-    from registry.views import VIEWS
+    from registry.catalog.views import VIEWS
 
     listed = dict(
         re.findall(r"^\| `(\w+)` \| (.*?) \|$", (ROOT / "docs" / "queries.md").read_text(), flags=re.MULTILINE)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from house_shell import shell
 
-from registry import exclusions, snapshots
+from registry import snapshots
+from registry.cohorts import exclusions
 from registry.store import Registry, open_registry
 from registry.tables import Table
 

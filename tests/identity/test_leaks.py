@@ -11,8 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.cohorts.leakage import (
+    ANCESTOR,
+    Ancestor,
+    Placed,
+    check_lineage,
+    check_manifest,
+    find,
+    predicting_runs,
+    refuse,
+)
 from registry.errors import SplitError
-from registry.leakage import ANCESTOR, Ancestor, Placed, check_lineage, check_manifest, find, predicting_runs, refuse
 from registry.manifests import PARTS, FileRef, Manifest, Sample, Target
 
 
@@ -121,6 +130,6 @@ def test_the_checks_need_no_database() -> None:
         "import sys\n"
         "for name in ('sqlalchemy', 'sqlmodel', 'duckdb', 'pyarrow', 'alembic', 'nibabel', 'numpy'):\n"
         "    sys.modules[name] = None\n"
-        "import registry.leakage\n"
+        "import registry.cohorts.leakage\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

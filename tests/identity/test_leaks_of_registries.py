@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 import tiny_bids
 
-from registry import leaks, queries, snapshots, splits
+from registry import snapshots
 from registry.bids import places
+from registry.cohorts import leaks, queries, splits
+from registry.cohorts.leakage import ANCESTOR
 from registry.errors import SplitError
 from registry.identity import links
 from registry.identity.links import Verdict
-from registry.leakage import ANCESTOR
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 
 SEEN = Verdict("looked at both", "r01")
 

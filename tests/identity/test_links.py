@@ -11,13 +11,15 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import identity, repair
+from registry import repair
 from registry.bids import places
 from registry.catalog import Catalog
+from registry.cohorts import persons
+from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import load
-from registry.identity import CLEARED, SAME, SUSPECTED, links
+from registry.identity import links
 from registry.identity.links import Verdict
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
@@ -195,7 +197,7 @@ def test_two_reviewers_at_once_lose_no_decision(cohort: Registry) -> None:
     children = [subprocess.Popen([sys.executable, "-c", program, str(cohort.root), *pair]) for pair in pairs]
     assert [child.wait() for child in children] == [0, 0, 0]
     assert kinds(cohort) == dict.fromkeys(sorted(pairs), SAME)
-    who = identity.people(cohort)
+    who = persons.people(cohort)
     assert {who.person(f"sub-A00{index}") for index in range(4)} == {"P000"}
 
 

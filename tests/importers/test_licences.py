@@ -11,14 +11,16 @@ import pytest
 from sqlmodel import select
 
 from curation.deliveries import import_delivery
-from registry import licences, queries, repair, snapshots
+from registry import repair, snapshots
+from registry.cohorts import queries
 from registry.creation import create
-from registry.exporting import export
+from registry.export import export
 from registry.files.canonical import sha256_bytes
 from registry.manifests import Manifest
+from registry.snapshots import licences
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.tables import Image
-from registry.targets import parse_policy
 
 
 @pytest.fixture

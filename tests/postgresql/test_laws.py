@@ -12,16 +12,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import col, func, select
 
-from registry import checks, leaks, queries, repair, snapshots, splits, validation
+from registry import checks, repair, snapshots, validation
 from registry.catalog import Catalog
+from registry.cohorts import leaks, queries, splits
 from registry.errors import InvalidInput
 from registry.identity import links
 from registry.index import refresh
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry, registry_at
 from registry.tables import Event, File, Image, Subject, Table
-from registry.targets import parse_policy
 
 SQL = "SELECT path FROM images WHERE suffix = 'FLAIR'"
 

@@ -18,9 +18,11 @@ import tiny_bids
 from sqlalchemy.engine.default import DefaultDialect
 
 from annotation import consensus
-from registry import exclusions, queries, readings, snapshots, splits, targets
+from registry import readings, snapshots
+from registry.cohorts import exclusions, queries, splits
 from registry.files import volumes
 from registry.publishing import Change, commits, events, git, publish, staging
+from registry.snapshots import targets
 from registry.store import Registry, open_registry
 
 MESSAGE = "A delivery by a process that dies"

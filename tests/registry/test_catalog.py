@@ -9,12 +9,12 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import queries
 from registry.catalog import Catalog
+from registry.catalog.views import VIEWS
+from registry.cohorts import queries
 from registry.errors import NotFound, QueryError, UsageError
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.views import VIEWS
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "queries.md"
 

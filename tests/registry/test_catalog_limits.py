@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from registry import limits
-from registry.catalog import Catalog
+from registry.catalog import Catalog, limits
+from registry.catalog.limits import Limits, deadline
 from registry.errors import QueryError, UsageError
-from registry.limits import Limits, deadline
 from registry.store import registry_at
 
 

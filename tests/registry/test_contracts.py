@@ -17,7 +17,7 @@ PACKAGES = ("registry", "curation", "annotation", "training")
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "datalad": ("registry/publishing/git.py",),
-    "duckdb": ("registry/catalog.py",),
+    "duckdb": ("registry/catalog/catalog.py",),
     "nibabel": ("registry/files/volumes.py",),
     "pydicom": ("curation/dicom",),
     "bids": ("curation/pybids.py",),

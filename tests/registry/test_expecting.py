@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import overview
-from registry.expecting import gaps
+from registry.catalog import overview
+from registry.catalog.completeness import gaps
 
 Cohort = dict[str, dict[tuple[str, str], str]]
 """Subject to (visit, channel) to what is there."""

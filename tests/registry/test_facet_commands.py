@@ -11,7 +11,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry import console, facets, queries
+from registry import console
+from registry.catalog import facets
+from registry.cohorts import queries
 from registry.commands import cohorts
 from registry.errors import UsageError
 from registry.store import Registry

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import conditions, facets
-from registry.catalog import Catalog
+from registry.catalog import Catalog, conditions, facets
+from registry.catalog.facets import FACETS, Facet, Filter, Kind
 from registry.errors import UsageError
-from registry.facets import FACETS, Facet, Filter, Kind
 from registry.store import registry_at
 from registry.tables import ConsensusMask, Image, Mask, Person, Session, Site, Subject, Table
 

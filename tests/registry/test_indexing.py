@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event as orm_event
 
-from registry import queries, repair, snapshots, splits
+from registry import repair, snapshots
 from registry.bids import places
+from registry.cohorts import queries, splits
 from registry.errors import IntegrityError
 from registry.index import facts, refresh, sync
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry, registry_at
-from registry.targets import parse_policy
 
 HISTORY = ("intent", "setting")
 """Tables of this machine alone."""

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry import console, overview, subjects
-from registry.catalog import Catalog
+from registry import console
+from registry.catalog import Catalog, overview, subjects
 from registry.commands import looking
 from registry.errors import NotFound
 from registry.store import Registry

@@ -10,7 +10,8 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import exclusions, outside, queries, repair, validation
+from registry import outside, repair, validation
+from registry.cohorts import exclusions, queries
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
 from registry.outside import Difference, Outside
 from registry.publishing import Change, publish

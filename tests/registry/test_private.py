@@ -10,13 +10,14 @@ import nibabel
 import numpy as np
 import pytest
 
-from registry import exclusions, validation
+from registry import validation
 from registry.checks import reviewing
+from registry.cohorts import exclusions
 from registry.creation import create
 from registry.errors import InvalidInput, UsageError
 from registry.identity import links
 from registry.outside import adopt
-from registry.privacy.comments import require_impersonal
+from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
 from registry.publishing import Change, publish, written
 from registry.quality.recording import Judgement, record

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from verdicts_said import IMAGES, say, standing
 
-from registry import console, quality, queries
+from registry import console, quality
 from registry.bids import places
 from registry.catalog import Catalog
+from registry.cohorts import queries
 from registry.commands.quality import qc_app
 from registry.commands.snapshots import snapshot_app
 from registry.errors import CohortiumError, NotFound, UsageError

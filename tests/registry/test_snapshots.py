@@ -9,15 +9,16 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import queries, snapshots, splits
+from registry import snapshots
 from registry.catalog import Catalog
+from registry.cohorts import queries, splits
 from registry.creation import create
 from registry.errors import InvalidInput, NotFound, QueryError, UsageError
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
-from registry.selection import select
+from registry.snapshots.selection import select
+from registry.snapshots.targets import TargetPolicy, parse_policy
 from registry.store import Registry
-from registry.targets import TargetPolicy, parse_policy
 
 FLAIR = "SELECT * FROM images WHERE suffix = 'FLAIR'"
 EXPERT = parse_policy(["expert:e01"])

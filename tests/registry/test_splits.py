@@ -11,11 +11,11 @@ import tiny_bids
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from registry import leaks, queries, splits
+from registry.cohorts import leaks, queries, splits
+from registry.cohorts.splits import SplitRequest, assign
 from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
-from registry.splits import SplitRequest, assign
 from registry.store import Registry
 
 Persons = Mapping[str, tuple[str, ...]]

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import tiny_bids
 
-from registry import subjects
-from registry.catalog import Catalog
+from registry.catalog import Catalog, subjects
 from registry.publishing import Change, publish
 from registry.store import Registry
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from registries import copied
 
-from registry import creation, publishing, queries, splits
+from registry import creation, publishing
+from registry.cohorts import queries, splits
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
 from tests.snapshots import cohort

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from registry import exclusions, queries, snapshots
-from registry.diffing import NOT_SELECTED, diff
+from registry import snapshots
+from registry.cohorts import exclusions, queries
 from registry.errors import NotFound
 from registry.manifests import Manifest
+from registry.snapshots.diff import NOT_SELECTED, diff
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 from tests.snapshots import cohort
 
 

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry import effects, exclusions, flow, snapshots, splits
-from registry.effects import Effects
+from registry import snapshots
+from registry.cohorts import exclusions, splits
 from registry.errors import NotFound
-from registry.flowchart import DARK, svg, words
 from registry.publishing import Change, publish
+from registry.snapshots import flow, left_out
+from registry.snapshots.flow_diagram import DARK, svg, words
+from registry.snapshots.left_out import Effects
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 from registry.vocabulary.reasons import in_words
 from tests.snapshots import cohort
 from tests.snapshots.conftest import BOTH, QUERY
@@ -29,7 +31,7 @@ def adds_up(found: Effects) -> bool:
 def test_reasons_and_units_are_counted(registry: Registry) -> None:
     exclusions.exclude(registry, "P006", "consent-withdrawn")
     exclusions.exclude(registry, cohort.image("sub-A001", "T1w"), "motion")
-    found = effects.effects(registry, BOTH, "main", FIRST)
+    found = left_out.effects(registry, BOTH, "main", FIRST)
     assert adds_up(found)
     told = [(item.name, item.samples, item.images, item.persons) for item in found.by_reason]
     assert told == [("excluded:consent-withdrawn", 2, 4, 1), ("excluded:motion", 1, 2, 1)]
@@ -61,7 +63,7 @@ def test_no_image_is_lost_without_a_reason(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exclusions, "reasons", lambda _: excluded)
-        found = effects.effects(registry, sql, "main", parse_policy(policy))
+        found = left_out.effects(registry, sql, "main", parse_policy(policy))
     assert adds_up(found)
     by_hand = {item.reason for item in found.by_unit}
     assert by_hand <= {f"excluded:{reason}" for reason in excluded.values()}
@@ -72,7 +74,7 @@ def test_no_image_is_lost_without_a_reason(
 
 @pytest.mark.parametrize("policy", [["expert"], ["consensus"], ["expert:e09", "soft"]])
 def test_the_target_policy_is_a_reason(registry: Registry, policy: list[str]) -> None:
-    found = effects.effects(registry, QUERY, None, parse_policy(policy))
+    found = left_out.effects(registry, QUERY, None, parse_policy(policy))
     assert adds_up(found)
     lost = {item.name: item.images for item in found.by_reason}
     assert lost == ({} if policy[-1] == "soft" else {"target-undecided": 8})
@@ -87,17 +89,17 @@ def test_a_stale_mask_is_told_apart_from_no_mask(registry: Registry) -> None:
         (tree / path).write_bytes((registry.root / cohort.image("sub-A002")).read_bytes())
 
     publish(registry, Change("import", "Replace an image", replaces=frozenset({path})), replace)
-    found = effects.effects(registry, QUERY, None, FIRST)
+    found = left_out.effects(registry, QUERY, None, FIRST)
     assert [(item.name, item.samples) for item in found.by_reason] == [("stale-mask", 1)]
     assert adds_up(found)
 
 
 def test_who_is_in_no_part_is_a_reason(registry: Registry) -> None:
     splits.create(registry, "few", "flair", splits.SplitRequest((0.5, 0.25, 0.25)))
-    found = effects.effects(registry, QUERY, "few", FIRST)
+    found = left_out.effects(registry, QUERY, "few", FIRST)
     assert found.by_reason == ()
     with pytest.raises(NotFound):
-        effects.effects(registry, QUERY, "nobody")
+        left_out.effects(registry, QUERY, "nobody")
 
 
 def test_the_flow_of_a_manifest_ends_with_its_samples(registry: Registry) -> None:

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry import exclusions, quality, repair, snapshots
+from registry import quality, repair, snapshots
 from registry.bids import places
+from registry.cohorts import exclusions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv, sha256_file
 from registry.identity import links
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 from registry.vocabulary.verdicts import Verdict
 from tests.snapshots import cohort
 

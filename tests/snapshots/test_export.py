@@ -16,17 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation import importers, recipes
-from registry import clearance, exporting, publishing, queries, readings, snapshots
+from registry import export, publishing, readings, snapshots
+from registry.cohorts import queries
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
-from registry.exporting import Options
-from registry.exporting.nnunet import by_person, consecutive
-from registry.exporting.resampling import resample
+from registry.export import Options
+from registry.export.nnunet import by_person, consecutive
+from registry.export.resampling import resample
 from registry.files.canonical import read_tsv, sha256_file
 from registry.files.volumes import Header, Volume, encode, load, load_labels, read_header
 from registry.manifests import Manifest, Sample
+from registry.privacy import clearance
 from registry.publishing.commits import commit_pending
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])
@@ -49,7 +51,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def test_bids_holds_every_file_under_its_path(registry: Registry, both: Manifest, tmp_path: Path) -> None:
-    exporting.export(registry, both, tmp_path / "out", "bids")
+    export.export(registry, both, tmp_path / "out", "bids")
     assert snapshots.verify(both, tmp_path / "out").ok
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
@@ -58,7 +60,7 @@ def test_bids_holds_every_file_under_its_path(registry: Registry, both: Manifest
 def test_bids_is_valid(registry: Registry, tmp_path: Path) -> None:
     queries.save(registry, "some", "SELECT path FROM images WHERE suffix = 'FLAIR' AND site = 'siteB'")
     made = snapshots.create(registry, "some", None, FIRST)
-    exporting.export(registry, made, tmp_path / "out", "bids")
+    export.export(registry, made, tmp_path / "out", "bids")
     for folder in (tmp_path / "out", tmp_path / "out" / cohort.READINGS):
         done = subprocess.run([VALIDATOR, folder, "--format", "json"], capture_output=True, check=False)
         issues = json.loads(done.stdout)["issues"]["issues"]
@@ -68,7 +70,7 @@ def test_bids_is_valid(registry: Registry, tmp_path: Path) -> None:
 
 
 def test_bids_comes_back_with_the_same_voxels(registry: Registry, both: Manifest, tmp_path: Path) -> None:
-    exporting.export(registry, both, tmp_path / "out", "bids")
+    export.export(registry, both, tmp_path / "out", "bids")
     importers.stage(recipes.load("bids"), tmp_path / "out", tmp_path / "back")
     for ref in both.files():
         one, other = load(registry.root / ref.path), load(tmp_path / "back" / ref.path)
@@ -79,7 +81,7 @@ def test_bids_comes_back_with_the_same_voxels(registry: Registry, both: Manifest
 @pytest.mark.parametrize("query", ["flair", "both"])
 def test_decathlon_comes_back_with_the_same_voxels(registry: Registry, query: str, tmp_path: Path) -> None:
     made = snapshots.create(registry, query, None, FIRST)
-    exporting.export(registry, made, tmp_path / "out", "decathlon")
+    export.export(registry, made, tmp_path / "out", "decathlon")
     importers.stage(recipes.load("decathlon"), tmp_path / "out", tmp_path / "back")
     returned = sorted((tmp_path / "back").rglob("*.nii.gz"))
     frozen = [registry.root / ref.path for s in made.samples for ref in (*s.images.values(), s.target) if ref]
@@ -110,14 +112,14 @@ def test_every_person_validates_in_exactly_one_fold(persons: list[str]) -> None:
 
 def test_a_snapshot_without_a_split_gets_folds_by_person(registry: Registry, tmp_path: Path) -> None:
     manifest = snapshots.create(registry, "both", None, FIRST)
-    report = exporting.export(registry, manifest, tmp_path / "out", "nnunet")
+    report = export.export(registry, manifest, tmp_path / "out", "nnunet")
     folds = json.loads((tmp_path / "out" / "splits_final.json").read_text())
     assert folds == by_person(manifest.samples)
     assert any("folds were made by person" in note for note in report.notes)
 
 
 def test_nnunet_folder(registry: Registry, both: Manifest, tmp_path: Path) -> None:
-    exporting.export(registry, both, tmp_path / "out", "nnunet")
+    export.export(registry, both, tmp_path / "out", "nnunet")
     described = json.loads((tmp_path / "out" / "dataset.json").read_text())
     (fold,) = json.loads((tmp_path / "out" / "splits_final.json").read_text())
     assert described["channel_names"] == {"0": "FLAIR", "1": "T1w"}
@@ -139,7 +141,7 @@ def test_nnunet_folder(registry: Registry, both: Manifest, tmp_path: Path) -> No
 
 def test_tables_state_every_checksum_and_need_no_content(registry: Registry, both: Manifest, tmp_path: Path) -> None:
     shutil.rmtree(registry.root / "sub-A000")
-    exporting.export(registry, both, tmp_path / "out", "csv")
+    export.export(registry, both, tmp_path / "out", "csv")
     with (tmp_path / "out" / "files.csv").open() as stream:
         stated = {(row["path"], row["sha256"], int(row["size"])) for row in csv.DictReader(stream)}
     assert stated == {(ref.path, ref.sha256, ref.size) for ref in both.files()}
@@ -147,26 +149,26 @@ def test_tables_state_every_checksum_and_need_no_content(registry: Registry, bot
         assert [row["sample"] for row in csv.DictReader(stream)] == [sample.sample for sample in both.samples]
 
 
-@pytest.mark.parametrize("layout", sorted(exporting.LAYOUTS))
+@pytest.mark.parametrize("layout", sorted(export.LAYOUTS))
 def test_an_export_can_be_repeated_byte_by_byte(
     registry: Registry, both: Manifest, layout: str, tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
-        exporting.export(registry, both, tmp_path / name, layout)
+        export.export(registry, both, tmp_path / name, layout)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
 def test_an_earlier_revision_leaves_with_its_own_sidecar(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
     commit_pending(registry)
-    exporting.export(registry, flair, tmp_path / "before", "bids")
+    export.export(registry, flair, tmp_path / "before", "bids")
     readings.accept(registry, cohort.image("sub-A001"), "e01", Volume(cohort.lesion(9), cohort.AFFINE))
     commit_pending(registry)
-    exporting.export(registry, flair, tmp_path / "after", "bids")
+    export.export(registry, flair, tmp_path / "after", "bids")
     assert tree(tmp_path / "before") == tree(tmp_path / "after")
 
 
 def test_links_only_to_files_that_nobody_can_write(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
-    exporting.export(registry, flair, tmp_path / "out", "bids", Options(link=True))
+    export.export(registry, flair, tmp_path / "out", "bids", Options(link=True))
     image, mask = (tmp_path / "out" / path for path in (cohort.image("sub-A001"), cohort.mask("sub-A001")))
     assert os.path.samefile(image, registry.root / cohort.image("sub-A001"))
     assert not os.path.samefile(mask, registry.root / cohort.mask("sub-A001"))
@@ -193,10 +195,10 @@ def test_channels_on_two_grids_are_refused_or_resampled(registry: Registry, tmp_
     made = _shifted_t1w(registry)
     for layout in ("nnunet", "decathlon"):
         with pytest.raises(GeometryError, match="does not lie on the grid") as caught:
-            exporting.export(registry, made, tmp_path / layout, layout)
+            export.export(registry, made, tmp_path / layout, layout)
         assert "--resample" in caught.value.hint
         assert list(tmp_path.glob(f"*{layout}*")) == []
-    exporting.export(registry, made, tmp_path / "out", "nnunet", Options(resample=True))
+    export.export(registry, made, tmp_path / "out", "nnunet", Options(resample=True))
     resampled = load(tmp_path / "out" / "imagesTr" / "sub-B000_ses-M00_0001.nii.gz")
     assert np.array_equal(resampled.affine_ras, cohort.AFFINE)
     assert np.all(resampled.data[1:] == 7)
@@ -225,17 +227,17 @@ def test_refusals_leave_nothing_behind(registry: Registry, flair: Manifest, tmp_
     taken.mkdir()
     (taken / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="not an empty folder"):
-        exporting.export(registry, flair, taken, "bids")
+        export.export(registry, flair, taken, "bids")
     with pytest.raises(UsageError, match="inside the registry"):
-        exporting.export(registry, flair, registry.root / "sourcedata" / "out", "bids")
+        export.export(registry, flair, registry.root / "sourcedata" / "out", "bids")
     with pytest.raises(UsageError, match="'dicom' is no layout"):
-        exporting.export(registry, flair, tmp_path / "out", "dicom")
+        export.export(registry, flair, tmp_path / "out", "dicom")
     soft = snapshots.create(registry, "flair", None, parse_policy(["soft"]))
     with pytest.raises(UsageError, match="no single mask"):
-        exporting.export(registry, soft, tmp_path / "out", "nnunet")
+        export.export(registry, soft, tmp_path / "out", "nnunet")
     (registry.root / cohort.mask("sub-A004")).write_bytes(b"damaged")
     with pytest.raises(IntegrityError, match=r"sub-A004.*is not the file that was frozen"):
-        exporting.export(registry, flair, tmp_path / "out", "bids")
+        export.export(registry, flair, tmp_path / "out", "bids")
     assert tree(taken) == {"mine.txt": sha256_file(taken / "mine.txt")}
     assert [path.name for path in tmp_path.iterdir() if path.name != "registry"] == ["taken"]
 
@@ -243,12 +245,12 @@ def test_refusals_leave_nothing_behind(registry: Registry, flair: Manifest, tmp_
 def test_a_disk_that_refuses_is_named(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="The disk refused"):
-        exporting.export(registry, flair, tmp_path / "file" / "out", "csv")
+        export.export(registry, flair, tmp_path / "file" / "out", "csv")
 
 
 def test_soft_readings_leave_as_bids(registry: Registry, tmp_path: Path) -> None:
     soft = snapshots.create(registry, "flair", None, parse_policy(["soft"]))
-    exporting.export(registry, soft, tmp_path / "out", "bids")
+    export.export(registry, soft, tmp_path / "out", "bids")
     assert all(load_labels(tmp_path / "out" / item.path).data.any() for s in soft.samples for item in s.readings)
     assert read_header(tmp_path / "out" / cohort.image("sub-A000")).shape == cohort.SHAPE
 
@@ -256,17 +258,17 @@ def test_soft_readings_leave_as_bids(registry: Registry, tmp_path: Path) -> None
 def test_what_shows_a_face_leaves_only_when_that_is_said(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
     images = sorted(ref.path for sample in flair.samples for ref in sample.images.values())
     note = f"{len(images)} of {len(images)} images are not cleared"
-    assert any(note in said for said in exporting.export(registry, flair, tmp_path / "a", "bids").notes)
+    assert any(note in said for said in export.export(registry, flair, tmp_path / "a", "bids").notes)
     for image in images:
         for question in clearance.Question:
             clearance.record(registry, image, question, clearance.Answer.CLEAR)
-    assert not any("cleared" in said for said in exporting.export(registry, flair, tmp_path / "b", "bids").notes)
+    assert not any("cleared" in said for said in export.export(registry, flair, tmp_path / "b", "bids").notes)
     clearance.record(registry, images[0], clearance.Question.FACE, clearance.Answer.PRESENT)
     with pytest.raises(UsageError, match="saw text or a face"):
-        exporting.export(registry, flair, tmp_path / "c", "nnunet")
+        export.export(registry, flair, tmp_path / "c", "nnunet")
     assert not (tmp_path / "c").exists()
-    exporting.export(registry, flair, tmp_path / "c", "csv")
-    exporting.export(registry, flair, tmp_path / "d", "bids", Options(identifying=True))
+    export.export(registry, flair, tmp_path / "c", "csv")
+    export.export(registry, flair, tmp_path / "d", "bids", Options(identifying=True))
     assert (tmp_path / "d" / images[0]).is_file()
 
 

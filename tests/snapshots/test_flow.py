@@ -8,13 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry import conditions, exclusions, queries, snapshots
-from registry.catalog import Catalog
+from registry import snapshots
+from registry.catalog import Catalog, conditions
+from registry.cohorts import exclusions, queries
 from registry.errors import NotFound
-from registry.flow import Flow, flow
-from registry.flowchart import svg, words
+from registry.snapshots.flow import Flow, flow
+from registry.snapshots.flow_diagram import svg, words
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from registry.targets import parse_policy
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])

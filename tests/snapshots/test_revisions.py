@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import exclusions, queries, readings, repair, snapshots, validation
+from registry import readings, repair, snapshots, validation
+from registry.cohorts import exclusions, queries
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
 from registry.publishing import git
 from registry.publishing.commits import commit_pending
+from registry.readings import acceptance
+from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.tables import Mask
-from registry.targets import parse_policy
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])
@@ -192,7 +194,7 @@ def test_a_first_reading_brings_its_raters_row(registry: Registry) -> None:
     repair.rebuild(registry)
     assert redraw(registry, rater="e09").model_dump() == before
     with pytest.raises(UsageError, match="protocols") as caught:
-        readings._only_protocol(_without_masks(registry))
+        acceptance._only_protocol(_without_masks(registry))
     assert "--protocol" in caught.value.hint
 
 
@@ -204,14 +206,14 @@ def _without_masks(registry: Registry) -> Registry:
 
 
 def test_two_at_once_do_not_lose_a_revision(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = readings._sidecar
+    honest = acceptance._sidecar
 
     def slow(*arguments: object) -> object:
-        monkeypatch.setattr(readings, "_sidecar", honest)
+        monkeypatch.setattr(acceptance, "_sidecar", honest)
         redraw(registry, 5)
         return honest(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(readings, "_sidecar", slow)
+    monkeypatch.setattr(acceptance, "_sidecar", slow)
     with pytest.raises(IntegrityError, match="newer revision meanwhile"):
         redraw(registry, 9)
     assert int(load_labels(registry.root / MASK).data.sum()) == 16 * 5

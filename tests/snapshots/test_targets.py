@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from registry import snapshots
 from registry.errors import UsageError
+from registry.snapshots.targets import TargetPolicy, parse_policy
 from registry.store import Registry
-from registry.targets import TargetPolicy, parse_policy
 from tests.snapshots import cohort
 
 raters = st.lists(st.sampled_from([f"e{number:02d}" for number in range(9)]), min_size=1, unique=True)

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from registry import exclusions, exporting, queries, readings, snapshots, telling
+from registry import export as exporting
+from registry import readings, snapshots
 from registry.catalog import Catalog
+from registry.cohorts import exclusions, queries
 from registry.errors import UsageError
-from registry.exporting import export, place
+from registry.export import export, place
 from registry.files.volumes import load_labels
+from registry.snapshots import diff_text
+from registry.snapshots.target_offers import offered
+from registry.snapshots.targets import in_words, parse_policy
 from registry.store import Registry
-from registry.target_offers import offered
-from registry.targets import in_words, parse_policy
 from tests.snapshots import cohort
 
 FIRST = parse_policy(["expert:e01"])
@@ -27,26 +30,26 @@ def test_one_mask_and_one_person(registry: Registry) -> None:
     exclusions.exclude(registry, "P001", "consent-withdrawn")
     second = snapshots.create(registry, "flair", "main", FIRST)
     found = snapshots.compare(registry, first.snapshot_id, second.snapshot_id)
-    assert telling.sentences(found) == [
+    assert diff_text.sentences(found) == [
         "1 sample of person P001 left the cohort (excluded: consent withdrawn).",
         "The mask that is the target is another one in sub-A002_ses-M00.",
     ]
-    shown = telling.tables(found)
+    shown = diff_text.tables(found)
     assert [(title, len(rows)) for title, rows in shown.items()] == [("Left the cohort", 1), ("Changed", 1)]
     assert snapshots.verify(first, registry).ok
-    back = telling.sentences(snapshots.compare(registry, second.snapshot_id, first.snapshot_id))
+    back = diff_text.sentences(snapshots.compare(registry, second.snapshot_id, first.snapshot_id))
     assert back[0] == "1 sample of person P001 joined the cohort (until now, excluded: consent withdrawn)."
     assert list(snapshots.frozen_at(registry)) == [first.snapshot_id, second.snapshot_id]
 
 
 def test_nothing_and_settings(registry: Registry) -> None:
     first = snapshots.create(registry, "flair", "main", FIRST)
-    assert telling.sentences(snapshots.compare(registry, first.snapshot_id, first.snapshot_id)) == [
+    assert diff_text.sentences(snapshots.compare(registry, first.snapshot_id, first.snapshot_id)) == [
         "Nothing differs: both hold the same samples, files and settings."
     ]
     queries.save(registry, "flair", "SELECT path FROM images WHERE suffix = 'FLAIR' AND site = 'siteA'")
     second = snapshots.create(registry, "flair", "main", parse_policy(["expert:e02"]))
-    said = " ".join(telling.sentences(snapshots.compare(registry, first.snapshot_id, second.snapshot_id)))
+    said = " ".join(diff_text.sentences(snapshots.compare(registry, first.snapshot_id, second.snapshot_id)))
     for phrase in (
         "the query's SQL changed",
         "the target policy changed",

@@ -1,0 +1,11 @@
+"""Questions: read-only SQL over documented views of the registry, and the questions that pages ask.
+
+Start at `Catalog` (the one owner of DuckDB) and `views` (what may be asked). Public: `Catalog`, and the modules
+`views`, `preview`, `conditions`, `facets`, `units`, `overview`, `completeness`, `subjects`, `limits`, `watch`.
+"""
+
+from __future__ import annotations
+
+from registry.catalog.catalog import Catalog, require_select
+
+__all__ = ["Catalog", "require_select"]

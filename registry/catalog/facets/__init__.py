@@ -1,0 +1,33 @@
+"""Filters as in a shop: choose values, see how many images each would leave, and get the SQL.
+
+Start at `FACETS` (what can be chosen), `Filter` (what was chosen), `sql` (the query it writes), `count` (how many
+images and persons each value has, given the other filters), `parse` (filters from `FIELD=VALUE` words) and
+`recognised` (the filter that writes a condition).
+"""
+
+from __future__ import annotations
+
+from registry.catalog.facets.counts import Choice, Counts, Span, count
+from registry.catalog.facets.filters import Filter, Value, literal, sql
+from registry.catalog.facets.kinds import FACETS, Facet, Kind, named
+from registry.catalog.facets.recognition import recognised
+from registry.catalog.facets.words import parse, shown, told
+
+__all__ = [
+    "FACETS",
+    "Choice",
+    "Counts",
+    "Facet",
+    "Filter",
+    "Kind",
+    "Span",
+    "Value",
+    "count",
+    "literal",
+    "named",
+    "parse",
+    "recognised",
+    "shown",
+    "sql",
+    "told",
+]

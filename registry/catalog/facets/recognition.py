@@ -1,0 +1,27 @@
+"""A condition in SQL as the filter that writes it, so that people need not read SQL."""
+
+from __future__ import annotations
+
+import re
+
+from registry.catalog.facets.filters import Filter
+from registry.catalog.facets.kinds import FACETS, Kind
+
+_TEXT = r"'(?:[^']|'')*'"
+_LITERAL = re.compile(_TEXT)
+_EQUALS = re.compile(rf'"?(?P<column>\w+)"? (?:= {_TEXT}|IN \({_TEXT}(?:, {_TEXT})*\))')
+_COLUMNS = {facet.column: facet for facet in FACETS if facet.kind is Kind.TEXT}
+
+
+def recognised(condition: str) -> Filter | None:
+    """The filter of a condition such as `channel = 'FLAIR'` or `"class" IN ('HC', 'MS')`; None for any other one.
+
+    Args:
+        condition: as DuckDB writes it, or as `sql` does.
+    """
+    found = _EQUALS.fullmatch(condition)
+    facet = _COLUMNS.get(found["column"]) if found else None
+    if facet is None:
+        return None
+    values = (text[1:-1].replace("''", "'") for text in _LITERAL.findall(condition))
+    return Filter(facet.field, tuple(values))

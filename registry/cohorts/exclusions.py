@@ -1,0 +1,224 @@
+"""Exclusions: a person, subject, session or image left out on purpose, with its reason and its readers.
+
+The file of record is `code/registry/exclusions.tsv`. It holds what is excluded now; git keeps every earlier state and
+the event log says who changed it. An exclusion counts from the moment it is made; a second reader's confirmation is
+recorded beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry.bids import places
+from registry.cohorts import persons
+from registry.errors import NotFound, UsageError
+from registry.files.canonical import tsv_bytes
+from registry.privacy.free_text import require_impersonal
+from registry.publishing import Change
+from registry.publishing.table_rewrite import Draft, rewrite
+from registry.store import ACTOR_ENVIRONMENT, Registry, actor
+from registry.tables import Event, ExclusionVerdict, Image, Person, Session, Subject
+
+COLUMNS = ("unit", "subject_id", "reason", "comment", "rater_id", "second_rater_id")
+REASON = re.compile(r"[a-z][a-z0-9-]{0,63}")
+Rows = dict[str, dict[str, Any]]
+_OTHER_READER = f"Set {ACTOR_ENVIRONMENT} to the other reader's code."
+
+USUAL_REASONS = ("consent-withdrawn", "duplicate", "incomplete", "motion", "wrong-person", "wrong-sequence")
+"""Offered to whoever excludes; any other code will do."""
+
+_KINDS = {"exclude": "excluded", "exclude.confirm": "confirmed", "reinstate": "reinstated"}
+
+
+def exclude(registry: Registry, unit: str, reason: str, comment: str | None = None) -> ExclusionVerdict:
+    """Leave a unit out of every snapshot made from now on; frozen snapshots stay as they are.
+
+    Args:
+        registry: where.
+        unit: a person's id, `sub-A000`, `sub-A000/ses-M00`, or an image path.
+        reason: a code such as `motion` or `consent-withdrawn`; it appears in manifests as `excluded:<reason>`.
+        comment: one line for people.
+
+    Raises:
+        NotFound: the registry holds no such unit.
+        UsageError: the reason is no code, the comment is more than a line or tells who or when, or the unit is excluded
+            for another reason.
+    """
+    if not reason:
+        raise UsageError("An exclusion needs a reason.", "Give one, such as motion.")
+    if not REASON.fullmatch(reason):
+        raise UsageError(f"'{reason}' cannot be a reason.", "Use lower-case letters, digits and -, such as motion.")
+    if comment and not comment.isprintable():
+        raise UsageError("The comment holds a tab or a line break.", "Write it on one line.")
+    require_impersonal(comment, "comment")
+    row = {
+        "unit": unit,
+        "subject_id": _owner(registry, unit),
+        "reason": reason,
+        "comment": comment or None,
+        "rater_id": actor(),
+        "second_rater_id": None,
+    }
+
+    def add(rows: Rows) -> None:
+        if unit in rows and rows[unit]["reason"] != reason:
+            raise UsageError(f"{unit} is excluded already: {rows[unit]['reason']}.", "Reinstate it first.")
+        rows.setdefault(unit, row)
+
+    facts = {"unit": unit, "reason": reason, "comment": comment or None}
+    _change(registry, "exclude", f"Exclude {unit}: {reason}", facts, add)
+    return get(registry, unit)
+
+
+def confirm(registry: Registry, unit: str) -> ExclusionVerdict:
+    """A second reader agrees with an exclusion.
+
+    Raises:
+        NotFound: the unit is not excluded.
+        UsageError: the first reader cannot be the second.
+    """
+    who = actor()
+
+    def agree(rows: Rows) -> None:
+        row = _row(rows, unit)
+        if row["rater_id"] == who:
+            raise UsageError(_same_reader(unit, who), _OTHER_READER)
+        row["second_rater_id"] = row["second_rater_id"] or who
+
+    _change(registry, "exclude.confirm", f"Confirm the exclusion of {unit}", {"unit": unit}, agree)
+    return get(registry, unit)
+
+
+def objection(item: ExclusionVerdict, who: str) -> str | None:
+    """Why `who` cannot confirm an exclusion now, with what to do; None where nothing speaks against it."""
+    if item.second_rater_id:
+        return f"{item.second_rater_id} has confirmed it already."
+    return f"{_same_reader(item.unit, who)} {_OTHER_READER}" if item.rater_id == who else None
+
+
+def _same_reader(unit: str, who: str) -> str:
+    return f"{who} excluded {unit}, so {who} cannot be the second reader."
+
+
+def reinstate(registry: Registry, unit: str, comment: str | None = None) -> None:
+    """Take an exclusion back; git and the event log keep that it was there.
+
+    Raises:
+        NotFound: the unit is not excluded.
+        UsageError: the comment tells who or when.
+    """
+    require_impersonal(comment, "comment")
+    facts = {"unit": unit, "comment": comment}
+    _change(registry, "reinstate", f"Reinstate {unit}", facts, lambda rows: _row(rows, unit) and rows.pop(unit))
+
+
+def listed(registry: Registry) -> Sequence[ExclusionVerdict]:
+    """Every exclusion that holds now, by unit."""
+    with registry.reading() as session:
+        return session.exec(select(ExclusionVerdict).order_by(col(ExclusionVerdict.unit))).all()
+
+
+def get(registry: Registry, unit: str) -> ExclusionVerdict:
+    """The exclusion of one unit.
+
+    Raises:
+        NotFound: it is not excluded.
+    """
+    with registry.reading() as session:
+        found = session.get(ExclusionVerdict, unit)
+    if found is None:
+        raise _absent(unit)
+    return found
+
+
+def reasons(registry: Registry) -> dict[str, str]:
+    """Unit to reason, for everything that is excluded now; persons under the ids that stand for them today.
+
+    A person who has since been found to be another one too is excluded whole.
+    """
+    people = persons.people(registry)
+    found: dict[str, str] = {}
+    for item in listed(registry):
+        found.setdefault(people.now(item.unit), item.reason)
+    return found
+
+
+def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]:
+    """What was decided about exclusions, newest first: rows `at, actor, what, unit, reason, comment`.
+
+    Args:
+        registry: where.
+        unit: only of this one; None takes all.
+
+    Raises:
+        NotFound: the registry holds no such unit, and nothing was ever decided about one.
+    """
+    with registry.reading() as session:
+        found = session.exec(
+            select(Event).where(col(Event.kind).in_(_KINDS)).order_by(col(Event.at).desc(), col(Event.number).desc())
+        ).all()
+    rows = [
+        {
+            "at": event.at,
+            "actor": event.actor,
+            "what": _KINDS[event.kind],
+            **{key: event.payload.get(key) for key in ("unit", "reason", "comment")},
+        }
+        for event in found
+        if unit in (None, event.payload.get("unit"))
+    ]
+    if unit and not rows:
+        _owner(registry, unit)
+    return rows
+
+
+def known_reasons(registry: Registry) -> list[str]:
+    """Codes that were ever used here and those that are usual, sorted."""
+    used = {str(row["reason"]) for row in history(registry) if row["reason"]}
+    return sorted({*used, *(item.reason for item in listed(registry)), *USUAL_REASONS})
+
+
+def _row(rows: Rows, unit: str) -> dict[str, Any]:
+    if unit not in rows:
+        raise _absent(unit)
+    return rows[unit]
+
+
+def _absent(unit: str) -> NotFound:
+    return NotFound(f"{unit} is not excluded.", "List exclusions with: cohortium exclude list")
+
+
+def _owner(registry: Registry, unit: str) -> str:
+    """The subject a unit belongs to; for a person, who may have several, the person's own id."""
+    keys: list[tuple[Any, str]] = [
+        (Person, "person_id"),
+        (Subject, "subject_id"),
+        (Session, "subject_id"),
+        (Image, "subject_id"),
+    ]
+    with registry.reading() as session:
+        for table, column in keys:
+            if (found := session.get(table, unit)) is not None:
+                return str(getattr(found, column))
+    if unit in persons.people(registry).merged:
+        return unit
+    raise NotFound(
+        f"The registry holds no person, subject, session or image '{unit}'.",
+        "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.",
+    )
+
+
+def _change(
+    registry: Registry, kind: str, message: str, facts: Mapping[str, Any], edit: Callable[[Rows], object]
+) -> None:
+    def edited() -> Draft:
+        rows = {item.unit: item.model_dump() for item in listed(registry)}
+        edit(rows)
+        data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
+        return Draft(Change(kind, message, facts), data)
+
+    rewrite(registry, places.EXCLUSIONS, edited)

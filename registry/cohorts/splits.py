@@ -1,0 +1,219 @@
+"""Splits: every person in exactly one part, stratified by site and class, never moved by a later version."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry.bids import places
+from registry.catalog import Catalog
+from registry.cohorts import queries
+from registry.cohorts.persons import people
+from registry.errors import NotFound, SplitError, UsageError
+from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
+from registry.index.rows.persons import People
+from registry.manifests import PARTS
+from registry.publishing import Change, publish, written
+from registry.store import Registry
+from registry.tables import Query, Split, SplitAssignment
+
+STRATA = ("site", "class", "sex", "diagnosis", "scanner")
+COLUMNS = ("person_id", "part", "stratum")
+
+
+@dataclass(frozen=True)
+class SplitRequest:
+    """How a cohort is divided.
+
+    Attributes:
+        ratios: share of persons in train, validation and test; sums to 1.
+        seed: decides the order of persons within a stratum.
+        stratify: columns of the view `images` whose mix every part should keep.
+    """
+
+    ratios: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    seed: int = 2026
+    stratify: tuple[str, ...] = ("site", "class")
+
+    def __post_init__(self) -> None:
+        if any(ratio < 0 for ratio in self.ratios) or abs(sum(self.ratios) - 1) > 1e-6:
+            raise UsageError(f"The shares {self.ratios} do not add up to 1.", "Give three, for example 0.6,0.2,0.2")
+        if unknown := set(self.stratify) - set(STRATA):
+            raise UsageError(f"Cannot stratify by '{min(unknown)}'.", f"Known: {', '.join(STRATA)}.")
+
+
+def create(registry: Registry, name: str, query: str, request: SplitRequest | None = None) -> Split:
+    """Divide the persons of a saved query; a new version keeps every earlier assignment.
+
+    Raises:
+        NotFound: no such query.
+        SplitError: fewer persons than parts, or two persons of different parts have since been found to be one.
+    """
+    queries.require_name(name)
+    request = request or SplitRequest()
+    saved = queries.get(registry, query)
+    catalog = Catalog.of(registry)
+    persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
+    earlier = next(iter(versions(registry, name)), None)
+    kept = parts_now(registry, earlier) if earlier else {}
+    stated = assignments(registry, earlier) if earlier else {}
+    parts = {**stated, **kept, **assign(persons, request, kept)}
+    rows = [
+        {"person_id": person, "part": parts[person], "stratum": "|".join(persons.get(person, ()))}
+        for person in sorted(parts, key=str.encode)
+    ]
+    table = tsv_bytes(rows, COLUMNS)
+    if earlier and _asks_the_same(earlier, saved, request) and earlier.sha256 == sha256_bytes(table):
+        return earlier
+    version = earlier.version + 1 if earlier else 1
+    meta = {
+        "name": name,
+        "version": version,
+        "query": f"{saved.name}@{saved.version}",
+        "seed": request.seed,
+        "ratios": dict(zip(PARTS, request.ratios, strict=True)),
+        "stratify": list(request.stratify),
+        "sha256": sha256_bytes(table),
+    }
+    _publish(registry, f"{name}@{version}", meta, table)
+    return get(registry, f"{name}@{version}")
+
+
+def _asks_the_same(split: Split, query: Query, request: SplitRequest) -> bool:
+    asked = (f"{query.name}@{query.version}", request.seed, list(request.ratios), list(request.stratify))
+    return (split.query, split.seed, [split.ratios[part] for part in PARTS], split.stratify) == asked
+
+
+def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: Mapping[str, str]) -> dict[str, str]:
+    """The part of every person.
+
+    Strata lie one after the other and are dealt out like cards, each person to the part furthest below its share,
+    so that every part stays close to its share in the cohort and in every stratum.
+
+    Args:
+        persons: person id to stratum.
+        request: shares, seed.
+        kept: earlier assignments, which stand.
+
+    Raises:
+        SplitError: a part with a share would stay empty.
+    """
+    wanted = [part for part, ratio in zip(PARTS, request.ratios, strict=True) if ratio > 0]
+    if len(persons) < len(wanted):
+        raise SplitError(
+            f"{len(persons)} persons cannot fill {len(wanted)} parts.",
+            "Widen the query, or ask for fewer parts with --ratios.",
+        )
+    shares = dict(zip(PARTS, request.ratios, strict=True))
+    totals: Counter[str] = Counter()
+    dealt: dict[str, str] = {}
+    for position, person in enumerate(_order(persons, request.seed), start=1):
+        deficits = {part: shares[part] * position - totals[part] for part in wanted}
+        dealt[person] = kept.get(person) or max(wanted, key=deficits.__getitem__)
+        totals[dealt[person]] += 1
+    return _fill_empty(dealt, wanted, totals, kept)
+
+
+def _fill_empty(
+    dealt: dict[str, str], wanted: Sequence[str], totals: Counter[str], kept: Mapping[str, str]
+) -> dict[str, str]:
+    for part in wanted:
+        if totals[part]:
+            continue
+        free = [person for person, at in dealt.items() if person not in kept and totals[at] > 1]
+        if not free:
+            raise SplitError(f"No person is left for the part '{part}'.", "Widen the query, or start a new split.")
+        person = max(free, key=lambda item: (totals[dealt[item]], item.encode()))
+        totals[dealt[person]] -= 1
+        dealt[person] = part
+        totals[part] += 1
+    return dealt
+
+
+def get(registry: Registry, reference: str) -> Split:
+    """The split `name@version`, or the newest version of `name`.
+
+    Raises:
+        NotFound: no such split.
+    """
+    name, _, version = reference.partition("@")
+    found = [split for split in versions(registry, name) if version in ("", str(split.version))]
+    if not found:
+        raise NotFound(f"There is no split '{reference}'.", "List them with: cohortium split list")
+    return found[0]
+
+
+def versions(registry: Registry, name: str) -> Sequence[Split]:
+    """All versions of one split, newest first."""
+    with registry.reading() as session:
+        return session.exec(select(Split).where(Split.name == name).order_by(col(Split.version).desc())).all()
+
+
+def listed(registry: Registry) -> Sequence[Split]:
+    """Every split, by name and version."""
+    with registry.reading() as session:
+        return session.exec(select(Split).order_by(col(Split.name), col(Split.version))).all()
+
+
+def assignments(registry: Registry, split: Split) -> dict[str, str]:
+    """Person to part."""
+    columns = select(SplitAssignment.person_id, SplitAssignment.part)
+    chosen = columns.where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
+    with registry.reading() as session:
+        return dict(session.exec(chosen).all())
+
+
+def parts_now(registry: Registry, split: Split) -> dict[str, str]:
+    """Person to part, with the persons that are known today.
+
+    Raises:
+        SplitError: two persons of different parts have since been found to be one.
+    """
+    return translate(assignments(registry, split), people(registry))
+
+
+def translate(parts: Mapping[str, str], people: People) -> dict[str, str]:
+    """The same parts under the persons of today.
+
+    Raises:
+        SplitError: names two persons who are one and stand in two parts.
+    """
+    known: dict[str, str] = {}
+    for person in sorted(parts, key=str.encode):
+        other = known.setdefault(people.now(person), person)
+        if parts[other] != parts[person]:
+            raise SplitError(
+                f"{other} ({parts[other]}) and {person} ({parts[person]}) are one person and cannot keep their parts.",
+                "Make a split under a new name; or, if they are two, part them: cohortium persons clear",
+            )
+    return {now: parts[person] for now, person in known.items()}
+
+
+def _person_sql(subquery: str, stratify: Sequence[str]) -> str:
+    columns = ", ".join(f'i."{column}"' for column in ["person_id", *stratify])
+    return f"SELECT DISTINCT {columns} FROM {subquery} q JOIN images i ON i.path = q.path"
+
+
+def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Person to stratum; a person seen at several sites gets all of them, joined."""
+    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        strata = seen[row["person_id"]]
+        for column in stratify:
+            strata[column].add(str(row[column] or "n/a"))
+    return {person: tuple("+".join(sorted(seen[person][column])) for column in stratify) for person in seen}
+
+
+def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
+    """By stratum, and within one by a seeded hash: the order of two persons never depends on a third."""
+    return sorted(persons, key=lambda person: (persons[person], sha256_bytes(f"{seed}|{person}".encode())))
+
+
+def _publish(registry: Registry, versioned: str, meta: Mapping[str, Any], table: bytes) -> None:
+    stem = f"{places.SPLITS}/{versioned}"
+    files = {f"{stem}.tsv": table, f"{stem}.json": readable_json(meta)}
+    publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), written(files))

@@ -1,0 +1,123 @@
+"""Hand a snapshot to others: a folder of BIDS, nnU-Net, Decathlon, or tables. Start at `export`.
+
+Only frozen bytes leave, found by checksum; a folder is complete or not there at all, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from registry.errors import StorageError, UsageError
+from registry.export import bids, decathlon, nnunet, tables
+from registry.export.bundle import Bundle, ExportReport, Options
+from registry.export.places import place
+from registry.files.progress import Progress
+from registry.manifests import Manifest
+from registry.privacy import clearance
+from registry.snapshots import content
+from registry.snapshots.content import Contents
+from registry.snapshots.frozen_files import require_whole
+from registry.store import Registry
+from registry.vocabulary.display import counted, number
+
+__all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
+
+LAYOUTS: Mapping[str, Callable[[Bundle], None]] = {
+    "bids": bids.write,
+    "nnunet": nnunet.write,
+    "decathlon": decathlon.write,
+    "csv": tables.write,
+}
+
+
+def export(
+    registry: Registry,
+    manifest: Manifest,
+    into: Path,
+    layout: str,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Write a snapshot as a folder in a layout that others read.
+
+    Args:
+        registry: where the frozen bytes are.
+        manifest: the snapshot.
+        into: a folder that is empty or does not exist yet, outside the registry.
+        layout: `bids`, `nnunet`, `decathlon` or `csv`.
+        options: copy or link, resample or refuse, fetch or name.
+        progress: told about each file compared, then about each one written.
+
+    Raises:
+        UsageError: an unknown layout, a folder that is not empty, samples without a mask where one is needed, or
+            images in which somebody saw text or a face.
+        IntegrityError: a file is missing or is not the one that was frozen.
+        GeometryError: channels on several grids where the layout has room for one.
+        StorageError: the disk refused; the folder is as it was.
+    """
+    options = options or Options()
+    if layout not in LAYOUTS:
+        raise UsageError(f"'{layout}' is no layout.", f"Known: {', '.join(LAYOUTS)}.")
+    into = into.absolute()
+    _require_free(into, registry.root)
+    notes = [] if layout == "csv" else _require_cleared(registry, manifest, options)
+    found = _contents(registry, manifest, layout, options, progress)
+    partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
+    bundle = Bundle(registry, manifest, found, partial, options, progress, notes)
+    try:
+        partial.mkdir(parents=True)
+        LAYOUTS[layout](bundle)
+        with suppress(FileNotFoundError):
+            into.rmdir()
+        partial.rename(into)
+    except OSError as error:
+        raise StorageError(
+            f"The disk refused: {error.strerror or error}.", "Free space or check permissions, then try again."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return bundle.report(into, layout)
+
+
+def _contents(
+    registry: Registry, manifest: Manifest, layout: str, options: Options, progress: Progress | None
+) -> Contents:
+    """Tables state what was frozen and carry no voxel, so they need no content here."""
+    if layout == "csv":
+        return Contents({}, (), (), ())
+    found = content.locate(registry, manifest.files(), fetch=options.fetch, progress=progress)
+    require_whole(found)
+    return found
+
+
+def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -> list[str]:
+    """What a reader should know of images that nobody has cleared; one that shows somebody does not leave unasked."""
+    images = {ref.path for sample in manifest.samples for ref in sample.images.values()}
+    waiting = clearance.uncleared(registry, sorted(images))
+    shown = [path for path, answer in waiting.items() if answer is clearance.Answer.PRESENT]
+    if shown and not options.identifying:
+        more = f" and in {counted(len(shown) - 1, 'more image')}" if shown[1:] else ""
+        raise UsageError(
+            f"Somebody saw text or a face in {shown[0]}{more}.",
+            "Exclude what must not leave, or export all the same with --identifying.",
+        )
+    if not waiting:
+        return []
+    return [
+        f"{number(len(waiting))} of {counted(len(images), 'image')} are not cleared of burned-in text and faces: "
+        "cohortium privacy record"
+    ]
+
+
+def _require_free(into: Path, root: Path) -> None:
+    if into.resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"{into.name} lies inside the registry.", "Name a folder outside it.")
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UsageError(
+            f"{into} is not an empty folder, and exports overwrite nothing.",
+            "Name a folder that is empty or does not exist.",
+        )

@@ -1,0 +1,57 @@
+"""One grid a sample: what layouts without geometry per channel need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from registry.errors import GeometryError
+from registry.export.bundle import Bundle
+from registry.export.resampling import resample
+from registry.files import volumes
+from registry.files.volumes import Array, Volume
+from registry.manifests import Sample
+
+
+def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume | None]]:
+    """Position, name and voxels of each channel; None where the file itself lies on the target's grid already.
+
+    Raises:
+        GeometryError: a channel lies on another grid and resampling was not asked for, or is no single volume.
+    """
+    reference = bundle.source(bundle.target(sample))
+    target = volumes.read_header(reference)
+    for position, name in enumerate(bundle.manifest.channels):
+        place = bundle.source(sample.images[name])
+        header = volumes.read_header(place)
+        if (series := int(np.prod(header.shape[3:]))) != 1:
+            raise GeometryError(
+                f"The {name} of {sample.sample} is a series of {series} volumes.", "Narrow the query to single volumes."
+            )
+        if _same(header, target):
+            yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(place))
+        elif bundle.options.resample:
+            yield position, name, resample(as_3d(volumes.load(place, np.float32)), target)
+        else:
+            raise GeometryError(
+                f"The {name} of {sample.sample} does not lie on the grid of its mask.",
+                "This layout has one grid a sample. Export with --resample, as bids, or freeze a one-channel query.",
+            )
+
+
+def as_3d(volume: Volume) -> Volume:
+    """Without trailing axes of length 1."""
+    return Volume(volume.data.reshape(volume.data.shape[:3]), volume.affine_ras)
+
+
+def stacked(parts: list[Array]) -> Array:
+    """Channels as one array (I, J, K, C), in a type that holds all of them."""
+    return np.stack([part.astype(np.result_type(*parts), copy=False) for part in parts], axis=-1)
+
+
+def _same(one: volumes.Header, other: volumes.Header) -> bool:
+    if one.shape[:3] != other.shape[:3]:
+        return False
+    moved = volumes.corner_displacement_mm(one.shape, one.affine_ras, other.affine_ras)
+    return moved <= volumes.GRID_TOLERANCE_MM

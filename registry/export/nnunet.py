@@ -1,0 +1,120 @@
+"""The layout `nnunet`: nnU-Net v2's raw folder, with `splits_final.json` from the snapshot's own split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from registry.export import tables
+from registry.export.bundle import Bundle
+from registry.export.grids import channels
+from registry.files.canonical import sha256_bytes
+from registry.files.volumes import encode, load_labels
+from registry.manifests import Manifest, Sample
+from registry.vocabulary.display import counted
+
+_TEST = "test"
+
+FOLDS = 5
+"""As many as nnU-Net itself makes."""
+
+
+def write(bundle: Bundle) -> None:
+    """Write `imagesTr`, `labelsTr`, `imagesTs`, `labelsTs`, `dataset.json`, and the folds.
+
+    nnU-Net looks for a folder named `DatasetNNN_Name` in `nnUNet_raw`, and for `splits_final.json` in the folder of the
+    same name in `nnUNet_preprocessed`.
+    """
+    manifest = bundle.manifest
+    values = consecutive(manifest.labels)
+    for sample in manifest.samples:
+        _write_sample(bundle, sample, values)
+    bundle.write_json("dataset.json", _description(manifest, values))
+    bundle.write_json("snapshot.json", tables.stated(manifest))
+    _write_folds(bundle)
+    if any(old != new for old, new in values.items()):
+        bundle.notes.append(f"Label values were made consecutive, as nnU-Net wants them: {values}.")
+
+
+def _write_folds(bundle: Bundle) -> None:
+    """The snapshot's own validation part as one fold; without one, folds by person.
+
+    Left alone, nnU-Net draws five folds by image, and two visits of one person come to lie on both sides.
+    """
+    manifest = bundle.manifest
+    if validation := manifest.part("validation"):
+        folds = [_fold(manifest.part("train"), validation)]
+    else:
+        learnt = [sample for sample in manifest.samples if sample.part != _TEST]
+        folds = by_person(learnt)
+        bundle.notes.append(f"The snapshot has no validation part: {counted(len(folds), 'fold')} were made by person.")
+    if not folds:
+        bundle.notes.append("All training images are of one person, so there are no folds: nnU-Net's own would leak.")
+        return
+    bundle.write_json("splits_final.json", folds)
+    bundle.notes.append("nnU-Net reads splits_final.json from nnUNet_preprocessed/DatasetNNN_Name.")
+
+
+def by_person(samples: Sequence[Sample]) -> list[dict[str, list[str]]]:
+    """Up to five folds, each person in the validation part of exactly one; empty for fewer than two persons.
+
+    Persons are dealt out in the order of the SHA-256 of their codes, so that the same persons give the same folds.
+    """
+    persons = sorted({sample.person for sample in samples}, key=lambda person: sha256_bytes(person.encode()))
+    turn = {person: at % FOLDS for at, person in enumerate(persons)}
+    return [
+        _fold([s for s in samples if turn[s.person] != fold], [s for s in samples if turn[s.person] == fold])
+        for fold in range(min(FOLDS, len(persons)))
+        if len(persons) > 1
+    ]
+
+
+def _fold(training: Sequence[Sample], validation: Sequence[Sample]) -> dict[str, list[str]]:
+    return {"train": [sample.sample for sample in training], "val": [sample.sample for sample in validation]}
+
+
+def consecutive(labels: Mapping[str, str]) -> dict[int, int]:
+    """Label value to its rank: nnU-Net knows only 0, 1, 2, ... without gaps."""
+    return {value: rank for rank, value in enumerate(sorted({0, *map(int, labels)}))}
+
+
+def _write_sample(bundle: Bundle, sample: Sample, values: Mapping[int, int]) -> None:
+    end = "Ts" if sample.part == _TEST else "Tr"
+    target = bundle.target(sample)
+    for position, name, volume in channels(bundle, sample):
+        path = f"images{end}/{sample.sample}_{position:04d}.nii.gz"
+        if volume is None:
+            bundle.put(sample.images[name], path)
+        else:
+            bundle.write(path, encode(volume.data, volume.affine_ras))
+    path = f"labels{end}/{sample.sample}.nii.gz"
+    if all(old == new for old, new in values.items()):
+        bundle.put(target, path)
+    else:
+        mask = load_labels(bundle.source(target))
+        lookup = np.zeros(max(values) + 1, np.uint16)
+        lookup[list(values)] = list(values.values())
+        bundle.write(path, encode(lookup[mask.data].astype(mask.data.dtype), mask.affine_ras))
+
+
+def _description(manifest: Manifest, values: Mapping[int, int]) -> dict[str, Any]:
+    return {
+        "name": str(manifest.query["name"]),
+        "description": f"Snapshot {manifest.snapshot_id}",
+        "licence": "; ".join(manifest.licences),
+        "channel_names": {str(position): name for position, name in enumerate(manifest.channels)},
+        "labels": _names(manifest.labels, values),
+        "numTraining": sum(sample.part != _TEST for sample in manifest.samples),
+        "file_ending": ".nii.gz",
+    }
+
+
+def _names(labels: Mapping[str, str], values: Mapping[int, int]) -> dict[str, int]:
+    """Name to value, the background called so; a name that occurs twice gets its value appended."""
+    names = {"background": 0}
+    for value in sorted(int(key) for key in labels if int(key)):
+        name = labels[str(value)]
+        names[f"{name}_{value}" if name in names else name] = values[value]
+    return names

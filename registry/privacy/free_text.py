@@ -1,0 +1,23 @@
+"""What people type beside a decision: it is tracked, so it may not say who was scanned or when."""
+
+from __future__ import annotations
+
+from registry.errors import UsageError
+from registry.privacy.patterns import told
+
+
+def require_impersonal(text: str | None, what: str) -> None:
+    """Refuse a comment or a reason that seems to name a person or a day.
+
+    Args:
+        text: what was typed; None and empty say nothing.
+        what: the word for it in the message, such as `comment`.
+
+    Raises:
+        UsageError: it seems to hold a date, a name, a UID, an address or a path; the message says which, not the text.
+    """
+    if text and (said := told(text)):
+        raise UsageError(
+            f"The {what} holds {said}; it is kept for ever and shared with the registry.",
+            "Write days from baseline in place of dates, and codes in place of names.",
+        )

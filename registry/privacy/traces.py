@@ -1,0 +1,55 @@
+"""The scan as a part of every check and import: what it finds, how bad that is in a registry, and few lines of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from registry.files.parallel import mapped
+from registry.privacy.kinds import SHOWN, Kind
+from registry.privacy.scan import scan_file
+from registry.vocabulary.findings import Finding, Severity
+
+ORIGIN = "cohortium privacy"
+_CERTAIN = frozenset({Kind.NAME, Kind.HEADER_TEXT, Kind.EXTENSION, Kind.DICOM_FILE})
+"""What is an error in a registry: a field that names a person, a name in DICOM's form, text in an image's header."""
+_ELSEWHERE = frozenset({Kind.NOT_READ, Kind.BROKEN_IMAGE})
+"""Told by other checks already: files that are absent, damaged or unreadable."""
+
+
+def check(
+    root: Path, paths: Sequence[str], progress: Callable[[int, int, str], None] | None = None
+) -> Iterator[Finding]:
+    """What these files and their names tell of persons, in the order of the paths, by all cores.
+
+    Errors are what certainly identifies; what may do so is a warning. What cannot be read is left to other checks.
+    """
+    for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
+        if progress:
+            progress(done, len(paths), "looking for traces of persons")
+        for item in found:
+            if item.code not in _ELSEWHERE:
+                certain = item.severity is Severity.ERROR and item.code in _CERTAIN
+                severity = Severity.ERROR if certain else Severity.WARNING
+                yield replace(item, code=f"privacy-{item.code}", severity=severity, origin=ORIGIN)
+
+
+def shortened(findings: Iterable[Finding]) -> list[Finding]:
+    """Every error, the first warnings of each kind, and how many more there are of it."""
+    kept: list[Finding] = []
+    seen: Counter[str] = Counter()
+    for item in findings:
+        seen[item.code] += item.severity is Severity.WARNING
+        if item.severity is Severity.ERROR or seen[item.code] <= SHOWN:
+            kept.append(item)
+    more = {code: number - SHOWN for code, number in seen.items() if number > SHOWN}
+    return [
+        *kept,
+        *(
+            Finding(code, Severity.WARNING, "", f"{number} more; see: cohortium deidentify scan", ORIGIN)
+            for code, number in sorted(more.items())
+        ),
+    ]

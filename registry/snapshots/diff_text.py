@@ -1,0 +1,133 @@
+"""The difference between two snapshots as sentences and tables; the facts are those of `registry.snapshots.diff`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from registry.snapshots.diff import Changed, Difference, Moved, SnapshotDiff
+from registry.vocabulary.display import counted
+from registry.vocabulary.reasons import in_words
+
+_SHORT = 12
+_SETTINGS = {
+    "query.name": "the query",
+    "query.version": "the query's version",
+    "query.sql": "the query's SQL",
+    "split.name": "the split",
+    "split.version": "the split's version",
+    "split.seed": "the split's seed",
+    "target_policy.order": "the target policy",
+    "target_policy.protocol": "the protocol",
+    "channels": "the channels",
+    "labels": "the labels",
+    "licences": "the licence",
+}
+_SILENT = ("query.sha256", "split.sha256")
+
+
+def sentences(found: SnapshotDiff) -> list[str]:
+    """What changed, one sentence each; "Nothing differs." where nothing does."""
+    if found.empty:
+        return ["Nothing differs: both hold the same samples, files and settings."]
+    return [
+        *_moved(found.removed, "left the cohort"),
+        *_moved(found.added, "joined the cohort"),
+        *_changed(found.changed),
+        *_settings(found.settings),
+        *_left_out(found.exclusions),
+    ]
+
+
+def _moved(moved: Sequence[Moved], what: str) -> Iterator[str]:
+    for reason in sorted({item.reason for item in moved}):
+        mine = [item for item in moved if item.reason == reason]
+        persons = sorted({item.person for item in mine})
+        yield f"{counted(len(mine), 'sample')} of {_named(persons)} {what} ({_why(what, reason)})."
+
+
+def _why(what: str, reason: str) -> str:
+    """The reason is why the other snapshot lacks the sample: for one that joined, why it was not there before."""
+    return in_words(reason) if what.startswith("left") else f"until now, {in_words(reason)}"
+
+
+def _named(persons: Sequence[str]) -> str:
+    return f"person {persons[0]}" if len(persons) == 1 else counted(len(persons), "person")
+
+
+def _changed(changed: Sequence[Changed]) -> Iterator[str]:
+    kinds = Counter(kind for item in changed for kind in {_kind(one.what) for one in item.differences})
+    for kind in sorted(kinds):
+        mine = [item.sample for item in changed if kind in {_kind(one.what) for one in item.differences}]
+        where = f"in {mine[0]}" if len(mine) == 1 else f"in {counted(len(mine), 'sample')}"
+        yield f"{kind} {where}."
+
+
+def _kind(what: str) -> str:
+    if what == "target":
+        return "The mask that is the target is another one"
+    if what == "target source":
+        return "The target comes from somebody else"
+    if what.startswith("image "):
+        return f"The {what.removeprefix('image ')} image is another one"
+    if what.startswith("reading "):
+        return f"The reading of {what.removeprefix('reading ')} is another one"
+    return f"The {what} differs"
+
+
+def _settings(settings: Sequence[Difference]) -> Iterator[str]:
+    for one in settings:
+        if one.what not in _SILENT:
+            yield f"Of the settings, {_SETTINGS.get(one.what, one.what)} changed."
+
+
+def _left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
+    if exclusions:
+        yield (
+            f"{counted(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} "
+            f"left out for another reason, or by one of them only."
+        )
+
+
+def tables(found: SnapshotDiff) -> dict[str, list[dict[str, Any]]]:
+    """Title to rows: removed, added, changed, settings, left out differently; empty ones are not there."""
+    every = {
+        "Left the cohort": [_line(item) for item in found.removed],
+        "Joined the cohort": [_line(item) for item in found.added],
+        "Changed": [
+            {"Sample": item.sample, "Person": item.person, **_values(one)}
+            for item in found.changed
+            for one in item.differences
+        ],
+        "Settings": [_values(one) for one in found.settings if one.what not in _SILENT],
+        "Left out differently": [_values(one) for one in found.exclusions],
+    }
+    return {title: rows for title, rows in every.items() if rows}
+
+
+def _line(item: Moved) -> dict[str, Any]:
+    return {
+        "Sample": item.sample,
+        "Person": item.person,
+        "Part": item.part,
+        "Reason": in_words(item.reason),
+        "Detail": item.detail,
+    }
+
+
+def _values(one: Difference) -> dict[str, Any]:
+    return {"What": one.what, "Before": short(one.before), "After": short(one.after)}
+
+
+def short(value: Any) -> str:
+    """A file as the beginning of its checksum, a reason in words, the rest on one line; `-` for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, Mapping):
+        if "sha256" in value:
+            return str(value["sha256"])[:_SHORT]
+        return in_words(value["reason"]) if "reason" in value else ", ".join(map(short, value.values()))
+    if isinstance(value, list | tuple):
+        return "; ".join(map(short, value))
+    return " ".join(str(value).split())

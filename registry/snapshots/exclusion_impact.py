@@ -1,0 +1,119 @@
+"""What exclusions take from saved queries: images and persons, counted by reason and by unit.
+
+`registry.snapshots.left_out` asks something else: what a snapshot would leave out, for whatever reason. Here no mask,
+split or quality verdict is looked at: what an exclusion takes is the same under every target policy, and every saved
+query can be counted without choosing one, also where a snapshot would refuse, as with masks of two protocols or with
+no image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.cohorts import exclusions, queries
+from registry.cohorts.persons import people
+from registry.errors import QueryError
+from registry.snapshots.selection import decided
+from registry.store import Registry
+
+_ROWS = """SELECT DISTINCT i.path, i.subject, i.session, i.person_id
+    FROM {query} q JOIN images i ON i.path = q.path ORDER BY i.path"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one reason, or one excluded unit, takes from a query.
+
+    Attributes:
+        name: the reason's code, or the unit.
+        images: images that the query returns and that are left out.
+        persons: persons who lose at least one image by it.
+    """
+
+    name: str
+    images: int
+    persons: int
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What exclusions take from one query.
+
+    Attributes:
+        query: `name@version`.
+        images: that it returns; `images_left` of them are not excluded.
+        persons: of whom it returns an image; `persons_left` of them keep at least one.
+        by_reason: sorted by reason.
+        by_unit: sorted by unit, as `exclusions.listed` names it; units that take nothing are not there.
+    """
+
+    query: str
+    images: int
+    images_left: int
+    persons: int
+    persons_left: int
+    by_reason: tuple[Taken, ...]
+    by_unit: tuple[Taken, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return asdict(self)
+
+
+def of_queries(registry: Registry) -> list[Losses]:
+    """What exclusions take now from the newest version of every saved query; one that fails today is left out."""
+    newest = {query.name: query for query in queries.listed(registry)}
+    found = []
+    for query in newest.values():
+        try:
+            found.append(of_query(registry, f"{query.name}@{query.version}"))
+        except QueryError:
+            continue
+    return found
+
+
+def of_query(registry: Registry, reference: str) -> Losses:
+    """What exclusions take now from one saved query. An image counts for the widest unit that leaves it out.
+
+    Raises:
+        NotFound: no such query.
+        QueryError: it fails.
+    """
+    saved, catalog = queries.get(registry, reference), Catalog.of(registry)
+    rows = catalog.rows(_ROWS.format(query=catalog.subquery(saved.sql)))
+    reasons = exclusions.reasons(registry)
+    names = _as_listed(registry)
+    gone = [(row, unit) for row in rows if (unit := decided(row, reasons))]
+    left = {row["path"] for row in rows} - {row["path"] for row, _ in gone}
+    return Losses(
+        f"{saved.name}@{saved.version}",
+        len(rows),
+        len(left),
+        len({row["person_id"] for row in rows}),
+        len({row["person_id"] for row in rows if row["path"] in left}),
+        _counted((reasons[unit], row) for row, unit in gone),
+        _counted((names[unit], row) for row, unit in gone),
+    )
+
+
+def _as_listed(registry: Registry) -> dict[str, str]:
+    """Unit that stands for an excluded one today to the one that was named, the first as in `exclusions.reasons`."""
+    known = people(registry)
+    names: dict[str, str] = {}
+    for item in exclusions.listed(registry):
+        names.setdefault(known.now(item.unit), item.unit)
+    return names
+
+
+def _counted(gone: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Taken, ...]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for name, row in gone:
+        groups.setdefault(name, []).append(row)
+    return tuple(Taken(name, len(groups[name]), _persons(groups[name])) for name in sorted(groups, key=str.encode))
+
+
+def _persons(rows: Sequence[Mapping[str, Any]]) -> int:
+    return len({row["person_id"] for row in rows})

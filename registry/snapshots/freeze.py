@@ -1,0 +1,182 @@
+"""Snapshots: a saved query frozen into a manifest with one content id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry import manifests
+from registry.bids import places
+from registry.catalog import Catalog
+from registry.cohorts import exclusions, queries, splits
+from registry.cohorts.recent import made_at
+from registry.errors import NotFound, QueryError, UsageError
+from registry.files.canonical import readable_json
+from registry.files.collector import paused
+from registry.files.progress import Progress
+from registry.manifests import Manifest, Sample
+from registry.publishing import Change, publish, written
+from registry.snapshots import licences
+from registry.snapshots.diff import SnapshotDiff, diff
+from registry.snapshots.frozen_files import Verification, materialise, verify
+from registry.snapshots.selection import select as select_samples
+from registry.snapshots.targets import TargetPolicy
+from registry.store import Registry
+from registry.tables import ConsensusMask, Mask, Query, Snapshot, Split
+
+__all__ = [
+    "Verification",
+    "build",
+    "compare",
+    "create",
+    "find",
+    "frozen_at",
+    "get",
+    "listed",
+    "manifest_path",
+    "materialise",
+    "verify",
+]
+
+SHORTEST_ID = 6
+_KIND = "snapshot.create"
+
+
+def create(
+    registry: Registry,
+    query: str,
+    split: str | None = None,
+    policy: TargetPolicy | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Freeze what a saved query selects now. The same registry state gives the same id.
+
+    Args:
+        registry: where.
+        query: a saved query, `name` or `name@version`.
+        split: gives each person a part.
+        policy: which mask is the truth; the consensus, else the only expert, by default.
+        progress: told about images as their masks are chosen.
+
+    Raises:
+        NotFound: no such query or split.
+        QueryError: nothing is selected, or masks disagree about what their labels mean.
+    """
+    saved = queries.get(registry, query)
+    divided = splits.get(registry, split) if split else None
+    with paused():
+        manifest = build(registry, saved, divided, policy or TargetPolicy(), progress)
+        if find(registry, manifest.snapshot_id) is None:
+            _publish(registry, manifest)
+        return manifest
+
+
+def build(
+    registry: Registry, query: Query, split: Split | None, policy: TargetPolicy, progress: Progress | None = None
+) -> Manifest:
+    """The manifest, without writing it."""
+    catalog = Catalog.of(registry)
+    parts = splits.parts_now(registry, split) if split else None
+    chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry), progress)
+    if not chosen.samples:
+        raise QueryError(
+            "No image of the query has a mask that the target policy accepts.",
+            "See the reasons with: cohortium query flow NAME, or choose another --target.",
+        )
+    made = Manifest(
+        query={"name": query.name, "version": query.version, "sql": query.sql, "sha256": query.sha256},
+        split=_split_record(split) if split else None,
+        target_policy=policy.to_json(),
+        channels=chosen.channels,
+        labels=_labels(registry, chosen.samples),
+        samples=chosen.samples,
+        excluded=chosen.excluded,
+    )
+    return replace(made, licences=licences.of_files(registry, (ref.path for ref in made.files())))
+
+
+def get(registry: Registry, reference: str) -> Manifest:
+    """The manifest of a snapshot, by its id or by its first characters (at least six).
+
+    Raises:
+        NotFound: no such snapshot.
+        UsageError: several snapshots begin like this.
+        IntegrityError: the manifest was changed after it was frozen.
+    """
+    found = find(registry, reference)
+    if found is None:
+        raise NotFound(f"There is no snapshot '{reference}'.", "List them with: cohortium snapshot list")
+    return manifests.read(registry.root / manifest_path(found.snapshot_id))
+
+
+def find(registry: Registry, reference: str) -> Snapshot | None:
+    """The snapshot whose id is or begins with `reference`."""
+    if len(reference) < SHORTEST_ID:
+        return None
+    with registry.reading() as session:
+        like = col(Snapshot.snapshot_id).startswith(reference, autoescape=True)
+        found = session.exec(select(Snapshot).where(like)).all()
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} snapshots begin with '{reference}'.", "Give more characters of the id.")
+    return found[0] if found else None
+
+
+def listed(registry: Registry) -> Sequence[Snapshot]:
+    """Every snapshot, by query and id."""
+    with registry.reading() as session:
+        return session.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
+
+
+def frozen_at(registry: Registry) -> dict[str, str]:
+    """Snapshot id to the moment it was frozen (ISO 8601, UTC), oldest first; none where its event is missing."""
+    return made_at(registry, _KIND, "snapshot_id")
+
+
+def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
+    """What differs between two snapshots; no query is run and no image is opened.
+
+    Raises:
+        NotFound: one of them does not exist.
+    """
+    return diff(get(registry, before), get(registry, after), exclusions.reasons(registry))
+
+
+def manifest_path(snapshot_id: str) -> str:
+    """Where a manifest lies in the registry."""
+    return f"{places.SNAPSHOTS}/{snapshot_id}.json.gz"
+
+
+def _publish(registry: Registry, manifest: Manifest) -> None:
+    snapshot_id = manifest.snapshot_id
+    summary = {
+        "snapshot_id": snapshot_id,
+        "query": f"{manifest.query['name']}@{manifest.query['version']}",
+        "split": f"{manifest.split['name']}@{manifest.split['version']}" if manifest.split else None,
+        "n_samples": len(manifest.samples),
+        "n_excluded": len(manifest.excluded),
+    }
+    files = {
+        manifest_path(snapshot_id): manifests.encode(manifest),
+        f"{places.SNAPSHOTS}/{snapshot_id}.json": readable_json(summary),
+    }
+    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), written(files))
+
+
+def _split_record(split: Split) -> dict[str, Any]:
+    return {"name": split.name, "version": split.version, "seed": split.seed, "sha256": split.sha256}
+
+
+def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
+    truths = (truth for sample in samples for truth in ((sample.target,) if sample.target else sample.readings))
+    wanted = {truth.path for truth in truths}
+    with registry.reading() as session:
+        rows = [row for table in (Mask, ConsensusMask) for row in session.exec(select(table.path, table.labels))]
+    tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
+    if len(tables) > 1:
+        raise QueryError(
+            "The masks of this query do not agree about what their labels mean.", "Narrow the query to one protocol."
+        )
+    return dict(next(iter(tables)))

@@ -1,0 +1,267 @@
+"""From the rows of a query to samples: group images by session, attach masks, say why something is left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.catalog import Catalog
+from registry.errors import QueryError, UsageError
+from registry.files.progress import Progress
+from registry.manifests import Exclusion, FileRef, Sample, Target
+from registry.snapshots.targets import Choice, TargetPolicy
+from registry.vocabulary.reasons import OUTDATED
+
+Row = Mapping[str, Any]
+Unit = tuple[str, list[Row]]
+
+_TOLD = 1000
+"""Images between two words of progress."""
+
+_IMAGES = """SELECT i.path, i.subject, i.session, i.person_id, i.site, i.scanner, i.class, i.channel, i.sha256, i.size
+    FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
+_EXPERTS = """SELECT path, image_path AS image, 'expert' AS kind, rater_id AS source, protocol, sha256, size
+    FROM t_mask WHERE NOT stale ORDER BY path"""
+_CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
+    CASE WHEN method = 'delivered' THEN "desc" ELSE method END AS source, protocol, sha256, size
+    FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
+
+_OUTDATED = "SELECT DISTINCT image_path AS image FROM t_consensus_mask WHERE stale"
+_REJECTED = "SELECT path FROM images WHERE quality = 'reject'"
+
+QUALITY = "excluded:quality-reject"
+"""Reason code of an image that a person rejected in the quality check."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one unit: a session, or an image where a session has several.
+
+    Attributes:
+        unit: its key.
+        rows: the images that the query returned for it.
+        sample: what it became, or None.
+        exclusions: why it, or some of its images, were left out.
+    """
+
+    unit: str
+    rows: tuple[Row, ...]
+    sample: Sample | None
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a query becomes. `channels` is sorted; every sample has each of them."""
+
+    channels: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Sorted by the bytes of their keys."""
+        samples = (outcome.sample for outcome in self.outcomes if outcome.sample)
+        return tuple(sorted(samples, key=lambda sample: sample.sample.encode()))
+
+    @property
+    def excluded(self) -> tuple[Exclusion, ...]:
+        """Sorted by the bytes of their units."""
+        excluded = (item for outcome in self.outcomes for item in outcome.exclusions)
+        return tuple(sorted(excluded, key=lambda item: item.unit.encode()))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that decides whether a unit becomes a sample.
+
+    Attributes:
+        decisions: unit (person, subject, session, image path) to the code of why a person left it out.
+        masks: image path to its masks.
+        outdated: images with a consensus that was made of other masks than their raters' present ones.
+    """
+
+    channels: tuple[str, ...]
+    decisions: Mapping[str, str]
+    masks: Mapping[str, list[Row]]
+    policy: TargetPolicy
+    parts: Mapping[str, str] | None
+    outdated: frozenset[str] = frozenset()
+
+
+class Excluded(Exception):
+    """Raised for a unit that cannot become a sample."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def select(
+    catalog: Catalog,
+    sql: str,
+    policy: TargetPolicy,
+    parts: Mapping[str, str] | None,
+    reasons: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Selection:
+    """Samples of a query under a target policy.
+
+    What a person decided is looked at first: an exclusion is told even where a mask is missing too.
+
+    Args:
+        catalog: the registry's views.
+        sql: a SELECT that returns image paths.
+        policy: which mask is the truth.
+        parts: person to part, or None where no split was asked for.
+        reasons: excluded unit to reason, as `exclusions.reasons` gives them.
+        progress: told about images as their masks are chosen.
+
+    Raises:
+        QueryError: the query returns no image of the registry.
+    """
+    images = catalog.rows(_IMAGES.format(query=catalog.subquery(sql)))
+    if not images:
+        raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
+    channels = tuple(sorted({row["channel"] for row in images}))
+    masks = _masks(catalog, policy, {row["path"] for row in images})
+    outdated = frozenset(row["image"] for row in catalog.rows(_OUTDATED))
+    rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts, outdated)
+    units = _followed(_units(images, channels), len(images), progress)
+    return Selection(channels, tuple(_outcome(key, group, rules) for key, group in units))
+
+
+def _followed(units: Iterable[Unit], total: int, progress: Progress | None) -> Iterator[Unit]:
+    """The units as they come; every so many images are told."""
+    done, told = 0, 0
+    for unit in units:
+        yield unit
+        done += len(unit[1])
+        if progress and (done >= told + _TOLD or done == total):
+            told = done
+            progress(done, total, "choosing masks")
+
+
+def decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Unit to the code of why a person left it out: exclusions, and images rejected in the quality check.
+
+    Args:
+        catalog: the registry's views.
+        reasons: excluded unit to reason, as `exclusions.reasons` gives them.
+    """
+    rejected = {row["path"]: QUALITY for row in catalog.rows(_REJECTED)}
+    return rejected | {unit: f"excluded:{reason}" for unit, reason in reasons.items()}
+
+
+def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
+    left_out = [(row, unit) for row in group if (unit := decided(row, rules.decisions))]
+    dropped = {row["path"] for row, _ in left_out}
+    try:
+        kept = [row for row in group if row["path"] not in dropped]
+        channels_gone = [(row["channel"], unit) for row, unit in left_out]
+        by_channel = _one_each(kept, rules.channels, channels_gone, rules.decisions)
+        sample = _sample(key, by_channel, rules)
+    except Excluded as reason:
+        return Outcome(key, tuple(group), None, (Exclusion(key, reason.reason, reason.detail),))
+    gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in left_out)
+    return Outcome(key, tuple(group), sample, gone)
+
+
+def decided(row: Row, decisions: Mapping[str, str]) -> str | None:
+    """The unit, from the person down to the image, that a person left out; None where none of them was.
+
+    Args:
+        row: `person_id`, `subject`, `session` and `path` of an image.
+        decisions: excluded unit to reason.
+    """
+    units = (row["person_id"], row["subject"], row["session"], row["path"])
+    return next((unit for unit in units if unit in decisions), None)
+
+
+def _stem(row: Row) -> str:
+    return str(row["path"]).rpartition("/")[2].split(".")[0]
+
+
+def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
+    """One unit a session; where a one-channel cohort has several images in a session, one unit an image."""
+    sessions: dict[str, list[Row]] = defaultdict(list)
+    for row in images:
+        sessions[row["session"]].append(row)
+    for session, group in sessions.items():
+        if len(channels) == 1 and len(group) > 1:
+            for row in group:
+                yield _stem(row), [row]
+        else:
+            yield session.replace("/", "_"), group
+
+
+def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
+    first, parts = next(iter(by_channel.values())), rules.parts
+    choice = _choose([row["path"] for row in by_channel.values()], rules)
+    if parts is not None and first["person_id"] not in parts:
+        raise Excluded("not-in-split", f"person {first['person_id']} has no part")
+    return Sample(
+        sample=key,
+        person=first["person_id"],
+        subject=first["subject"],
+        session=first["session"].partition("/")[2] or None,
+        site=first["site"],
+        scanner=first["scanner"],
+        class_label=first["class"],
+        part=parts[first["person_id"]] if parts is not None else None,
+        images={name: FileRef(row["path"], row["sha256"], row["size"]) for name, row in by_channel.items()},
+        target=_target(choice.mask) if choice.mask else None,
+        readings=tuple(_target(mask) for mask in choice.readings),
+    )
+
+
+def _choose(images: Sequence[str], rules: Rules) -> Choice:
+    candidates = [mask for image in images for mask in rules.masks.get(image, [])]
+    choice = rules.policy.choose(candidates)
+    if choice is not None:
+        return choice
+    if candidates and rules.policy.takes_consensus and not rules.outdated.isdisjoint(images):
+        raise Excluded(OUTDATED, "a rater's mask is newer than the consensus: cohortium consensus build")
+    if experts := sorted({str(mask["source"]) for mask in candidates}):
+        raise Excluded("target-undecided", f"masks by {', '.join(experts)}, none chosen by the target policy")
+    raise Excluded("no-target", "no mask on any of its images")
+
+
+def _one_each(
+    group: Sequence[Row], channels: Sequence[str], gone: Sequence[tuple[str, str]], decisions: Mapping[str, str]
+) -> dict[str, Row]:
+    """Channel to image. `gone` are the channels of images that a person left out, with the unit of that decision."""
+    by_channel: dict[str, Row] = {}
+    for row in group:
+        if row["channel"] in by_channel:
+            raise Excluded("several-images", f"more than one {row['channel']} in the session")
+        by_channel[row["channel"]] = row
+    missing = [name for name in channels if name not in by_channel]
+    for channel, unit in gone:
+        if channel in missing:
+            raise Excluded(decisions[unit], f"{unit} is excluded")
+    if missing:
+        raise Excluded("missing-channel", f"no {', '.join(missing)}")
+    return {name: by_channel[name] for name in channels}
+
+
+def _masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str, list[Row]]:
+    rows = [row for row in [*catalog.rows(_CONSENSUS), *catalog.rows(_EXPERTS)] if row["image"] in images]
+    if policy.protocol:
+        rows = [row for row in rows if row["protocol"] == policy.protocol]
+    protocols = sorted({row["protocol"] for row in rows})
+    if len(protocols) > 1:
+        raise UsageError(
+            f"The images have masks of {len(protocols)} protocols: {', '.join(protocols)}.",
+            "Choose one: with --protocol, or on the page 'Only masks of the protocol'.",
+        )
+    by_image: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_image[row["image"]].append(row)
+    return by_image
+
+
+def _target(row: Row) -> Target:
+    return Target(**{key: row[key] for key in ("path", "sha256", "size", "kind", "source", "protocol", "image")})
