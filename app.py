@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from registry.app import shell
 from registry.store import Registry, open_registry
-from registry.viewer import shell
 
 
 @st.cache_resource(show_spinner=False)

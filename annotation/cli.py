@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 consensus_app = typer.Typer(help="Masks computed from several readings.", no_args_is_help=True)
 lesions_app = typer.Typer(help="Lesion instances and their boxes.", no_args_is_help=True)

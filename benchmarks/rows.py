@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from registry.creation import create
 from registry.files.canonical import sha256_bytes
+from registry.maintenance.creation import create
 from registry.store import Registry
 from registry.tables import Image, Mask, Person, Scanner, Session, Site, Subject
 

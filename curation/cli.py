@@ -10,8 +10,8 @@ import typer
 from curation.deidentification.commands import deidentify_app, privacy_app
 from curation.dicom.commands import dicom_options, plan_import
 from curation.import_commands import imports_app
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 
 def commands(app: typer.Typer) -> None:

@@ -15,13 +15,13 @@ from curation.dicom.in_registry import for_registry, trackable
 from curation.importers import ImportReport, stage
 from curation.importers.safeguard import safeguard
 from registry.bids import places
-from registry.console import table
+from registry.cli.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.progress import Progress
+from registry.maintenance.soundness import checker
 from registry.publishing import Change, publish
 from registry.snapshots.licences import PAYLOAD_KEY
-from registry.soundness import checker
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary.display import counted, size

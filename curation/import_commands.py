@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 imports_app = typer.Typer(
     help="Imports under way, and what earlier ones kept, and refused with its reason.", no_args_is_help=True

@@ -14,10 +14,10 @@ from typing import Any
 
 from curation import deliveries, import_handover, import_rows
 from curation.import_rows import FAILED, FINISHED, RUNNING, STOPPED
-from curation.jobs import Stopped
 from registry.errors import CohortiumError, StorageError
 from registry.publishing.commits import commit_pending
 from registry.store import Registry, open_registry
+from registry.work.jobs import Stopped
 
 _LOGGER = logging.getLogger(__name__)
 _PAUSE_S = 0.5

@@ -66,7 +66,7 @@ def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
 
 def _generate(delivery: Path, tour: Tour, say: Say) -> None:
     from curation import demo
-    from registry import console
+    from registry.cli import console
 
     say(f"generating a multi-centre cohort in {delivery}")
     if delivery.exists():

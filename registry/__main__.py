@@ -2,4 +2,4 @@
 
 from registry.cli import main
 
-main()
+main.main()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tiny_bids
 
-from registry.creation import create
+from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry, registry_at

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 from registry.errors import CohortiumError, UsageError
 from registry.store import Registry
 

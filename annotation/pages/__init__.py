@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from registry.pages import Page
+from registry.app.page import Page
 
 PAGES: list[Page] = []

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 deidentify_app = typer.Typer(help="Look for what still identifies persons.", no_args_is_help=True)
 privacy_app = typer.Typer(help="Record what people saw in images: burned-in text, faces.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry import console
+from registry.cli import console
 from registry.errors import UsageError
 from registry.store import Registry
 

@@ -11,7 +11,7 @@ from curation.dicom import plan
 from curation.dicom.plan import Row
 from curation.dicom.survey import Outside, Settings, survey
 from curation.recipes import Recipe
-from registry.console import table
+from registry.cli.console import table
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 

@@ -15,8 +15,8 @@ from curation.importers.bids_tables import shown_all
 from curation.importers.people_values import check_people
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, require_inside
-from registry.creation import PARTICIPANTS
 from registry.files.canonical import read_tsv, readable_json, tsv_bytes
+from registry.maintenance.creation import PARTICIPANTS
 
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
 _SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")

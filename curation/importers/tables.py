@@ -7,8 +7,8 @@ from typing import Any
 
 from curation.recipes import Rater, Recipe
 from registry import __version__
-from registry.creation import PARTICIPANTS, PARTICIPANTS_MEANING
 from registry.files.canonical import readable_json, tsv_bytes
+from registry.maintenance.creation import PARTICIPANTS, PARTICIPANTS_MEANING
 
 BIDS_VERSION = "1.11.1"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curation.pages import exclusions, inbox, outliers, overview, persons, quality, queries, subject
-from registry.pages import Page
+from registry.app.page import Page
 
 PAGES = [
     Page("Overview", "overview", ":material/monitoring:", overview.render, order=10),

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from curation.pages import colours, lettering
+from registry.app import chart_labels, colours
 from registry.catalog.overview import SHOWN
 from registry.viewer import rater_colour
 from registry.vocabulary.display import NOT_STATED, visit
@@ -44,19 +44,19 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequenc
         ticks=False,
         domain=False,
         labelOverlap=False,
-        labelExpr=lettering.wrapped(beside, lettering.SIDE),
+        labelExpr=chart_labels.wrapped(beside, chart_labels.SIDE),
     )
     pieces = sorted({row[by] for row in rows}, key=_place)
     chart: alt.Chart = (
         alt.Chart(
-            alt.InlineData(values=list(rows)), height=_bars_height(beside) + lettering.legend_height(pieces, beside)
+            alt.InlineData(values=list(rows)), height=_bars_height(beside) + chart_labels.legend_height(pieces, beside)
         )
         .mark_bar(cornerRadius=2, stroke=None)
         .encode(
             y=alt.Y(f"{category}:N", title=None, axis=down, scale=alt.Scale(paddingInner=0.3)),
             x=alt.X(f"sum({value}):Q", title=names[value], axis=_count_axis()),
             color=alt.Color(
-                f"{by}:N", title=names[by], legend=lettering.legend(pieces, beside), scale=_scale(by, pieces, known)
+                f"{by}:N", title=names[by], legend=chart_labels.legend(pieces, beside), scale=_scale(by, pieces, known)
             ),
             tooltip=[
                 alt.Tooltip(f"{category}:N", title=names[category]),
@@ -72,12 +72,14 @@ def timeline(rows: Sequence[Row], known: Sequence[str] = ()) -> alt.Chart:
     """Histogram of the days between the baseline and each visit, by centre; `known` as in `bars`."""
     sites = sorted({row["site"] for row in rows}, key=_place)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + lettering.legend_height(sites))
+        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + chart_labels.legend_height(sites))
         .mark_bar(stroke=None)
         .encode(
             x=alt.X("day:Q", bin=alt.Bin(maxbins=40), title="Days from baseline", axis=_count_axis()),
             y=alt.Y("count():Q", title="Sessions", axis=_count_axis()),
-            color=alt.Color("site:N", title="Site", legend=lettering.legend(sites), scale=_scale("site", sites, known)),
+            color=alt.Color(
+                "site:N", title="Site", legend=chart_labels.legend(sites), scale=_scale("site", sites, known)
+            ),
             tooltip=[
                 alt.Tooltip("day:Q", bin=alt.Bin(maxbins=40), title="Days"),
                 alt.Tooltip("site:N", title="Site"),
@@ -129,7 +131,7 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
 def _columns_axis(names: Collection[str]) -> alt.Axis:
     """Labels on two lines, visit and channel, while they fit on a narrow screen; else aslant."""
     longest = max((len(part) for name in names for part in name.split(" · ")), default=0)
-    straight = len(names) * longest * lettering.LETTER < lettering.NARROW
+    straight = len(names) * longest * chart_labels.LETTER < chart_labels.NARROW
     lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
     return alt.Axis(
         orient="top", labelLimit=220, labelOverlap=False, ticks=False, domain=False, **({"labelAngle": 0} | lines)
@@ -149,7 +151,7 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
         .encode(
             x=alt.X("day:Q", title="Days from baseline", axis=_count_axis()),
             y=alt.Y("volume_ml:Q", title="Marked volume (mL)", axis=alt.Axis(titlePadding=8)),
-            color=alt.Color("rater:N", scale=scale, legend=lettering.legend([name for name, _ in known])),
+            color=alt.Color("rater:N", scale=scale, legend=chart_labels.legend([name for name, _ in known])),
             strokeDash=alt.condition("datum.rater == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
             tooltip=[
                 alt.Tooltip("rater:N", title="Rater"),
@@ -174,12 +176,12 @@ def parts(rows: Sequence[Row], value: str, by: str, known: Sequence[str] = ()) -
     order = list(dict.fromkeys(row["part"] for row in rows))
     axis = alt.Axis(ticks=False, domain=False)
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + lettering.legend_height(names, order))
+        alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + chart_labels.legend_height(names, order))
         .mark_bar(cornerRadius=2)
         .encode(
             y=alt.Y("part:N", title=None, sort=order, axis=axis),
             x=alt.X(f"sum({value}):Q", title=value.capitalize(), axis=_count_axis()),
-            color=alt.Color(f"{by}:N", legend=lettering.legend(names, order), scale=_scale(by, names, known)),
+            color=alt.Color(f"{by}:N", legend=chart_labels.legend(names, order), scale=_scale(by, names, known)),
             tooltip=[
                 alt.Tooltip("part:N", title="Part"),
                 alt.Tooltip(f"{by}:N", title=by.capitalize()),
@@ -213,7 +215,7 @@ def effects(rows: Sequence[Row]) -> alt.Chart:
 
 
 def _bars_height(beside: Collection[str]) -> int:
-    lines = sum(max(2, len(textwrap.wrap(name, lettering.SIDE))) for name in beside)
+    lines = sum(max(2, len(textwrap.wrap(name, chart_labels.SIDE))) for name in beside)
     return max(120, 60 + 18 * lines)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand, charts, effects_view, facet_widgets
+from registry.app import shell
 from registry.catalog import Catalog, facets
 from registry.catalog.facets import Counts, Filter
 from registry.cohorts import queries
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import number, plain
 
 SQL_TAB = "2 · SQL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import charts
+from registry.app import shell
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
 from registry.snapshots import flow, flow_diagram, left_out, target_offers
@@ -12,7 +13,6 @@ from registry.snapshots.flow import Flow
 from registry.snapshots.left_out import Effect
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary import reasons
 from registry.vocabulary.display import counted, plain
 

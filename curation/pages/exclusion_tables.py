@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.pages.import_reports import moment
+from registry.app import shell
 from registry.catalog import units
 from registry.cohorts import exclusions
 from registry.snapshots import exclusion_impact
 from registry.snapshots.exclusion_impact import Losses
 from registry.store import Registry
 from registry.tables import ExclusionVerdict
-from registry.viewer import shell
 from registry.vocabulary.display import counted, plain, words
 
 

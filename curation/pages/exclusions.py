@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from curation.pages import decisions, exclusion_tables
+from curation.pages import exclusion_tables
+from registry.app import decisions, shell
 from registry.catalog import Catalog, units
 from registry.cohorts import exclusions
 from registry.store import Registry, actor
 from registry.tables import ExclusionVerdict
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number, plain, words
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from registry.app import shell
 from registry.catalog.facets import FACETS, Choice, Counts, Facet, Filter, Kind, Span, Value, shown
 from registry.errors import UsageError
-from registry.viewer import shell
 from registry.vocabulary.display import number, plain
 
 _PREFIX = "facet "

@@ -11,8 +11,8 @@ from curation import arrivals, import_list, kept_reports, reasons
 from curation.deliveries import Rehearsal
 from curation.import_rows import UNDER_WAY
 from curation.importers.report import ImportReport, Refusal
+from registry.app import shell
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number, opened, plain
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")

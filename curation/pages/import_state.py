@@ -9,11 +9,11 @@ import streamlit as st
 from curation import import_queue, import_rows, kept_reports
 from curation.import_rows import FINISHED, STOPPED
 from curation.importers.report import ImportReport
-from curation.pages import import_reports, job_progress
+from curation.pages import import_reports
+from registry.app import shell, work_panel
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from registry.tables import ImportWork
-from registry.viewer import shell
 from registry.vocabulary.display import plain
 
 _REFRESH_S = 1.0
@@ -46,7 +46,7 @@ def _bar(registry: Registry, import_id: str) -> None:
         return
     if work.state not in import_rows.UNDER_WAY:
         st.rerun()
-    job_progress.bar(work.done, work.total, work.what)
+    work_panel.bar(work.done, work.total, work.what)
     if work.stop_asked:
         st.caption(":material/hourglass_empty: Stopping. What came in so far is being taken back.")
     else:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from curation import import_queue, import_rows, inbox, jobs
+from curation import import_queue, import_rows, inbox
 from curation.import_rows import FINISHED, UNDER_WAY
 from curation.inbox import Asked, Look
-from curation.jobs import Job
-from curation.pages import import_reports, import_state, inbox_form, job_progress, plan_table
+from curation.pages import import_reports, import_state, inbox_form, plan_table
+from registry.app import shell, work_panel
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import ImportWork
-from registry.viewer import shell
 from registry.vocabulary.display import counted, plain
+from registry.work import jobs
+from registry.work.jobs import Job
 
 _REHEARSE = "rehearse"
 _TABLE = "plan table"
@@ -29,7 +30,7 @@ def render(registry: Registry) -> None:
     if work is not None and work.state in UNDER_WAY:
         import_state.follow(registry, work)
     elif job is not None and job.running:
-        job_progress.follow(job, "Nothing is written.")
+        work_panel.follow(job, "Nothing is written.")
     elif work is not None:
         _imported(registry, work, job)
     elif job is None or (job.kind == inbox_form.LOOK and job.error is not None):
@@ -63,7 +64,7 @@ def _ended(registry: Registry, job: Job) -> None:
     wanted: Asked = job.facts["asked"]
     _head(registry, str(wanted.source), wanted.recipe)
     if job.error is not None:
-        job_progress.why(job)
+        work_panel.why(job)
         st.caption("The registry is as it was.")
     look: Look | None = job.facts.get("look") or job.result
     if look is not None:

@@ -8,14 +8,13 @@ import streamlit as st
 
 from curation import import_rows, inbox, recipes
 from curation.inbox import Asked
-from curation.jobs import Job
-from curation.pages import job_progress
 from curation.recipes import Recipe
+from registry.app import shell, work_panel
 from registry.errors import CohortiumError
 from registry.files.progress import Progress
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import plain
+from registry.work.jobs import Job
 
 DESK = "inbox"
 LOOK = "look"
@@ -24,7 +23,7 @@ LOOK = "look"
 def draw(registry: Registry, failed: Job | None) -> None:
     """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
     if failed is not None:
-        job_progress.why(failed)
+        work_panel.why(failed)
         fill(failed.facts["asked"])
     st.caption(
         "Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
@@ -91,4 +90,4 @@ def _look(registry: Registry, asked: Callable[[], Asked]) -> None:
 def begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
     """Start a look, or the rehearsal of an import; the end of an earlier import is then no longer shown."""
     import_rows.put_away(registry)
-    job_progress.begin(registry, DESK, job, work)
+    work_panel.begin(registry, DESK, job, work)

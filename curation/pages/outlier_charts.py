@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from curation.pages import lettering
+from registry.app import chart_labels
 from registry.checks import Measure
 from registry.checks.shapes import Peers
 from registry.vocabulary.display import visit
@@ -69,7 +69,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
 
 
 def _beside(names: Collection[str]) -> alt.Axis:
-    wrapped = lettering.wrapped(names, lettering.SIDE)
+    wrapped = chart_labels.wrapped(names, chart_labels.SIDE)
     return alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, labelExpr=wrapped)
 
 

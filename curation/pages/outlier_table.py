@@ -8,8 +8,8 @@ import streamlit as st
 
 from curation.pages import outlier_view
 from registry import checks
+from registry.app import shell
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted
 
 UNIT = "outlier_unit"

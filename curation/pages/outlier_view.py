@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from curation.pages import decisions
 from registry import checks
+from registry.app import decisions, shell
 from registry.bids import places
 from registry.bids.names import parse
 from registry.catalog import Catalog, units
 from registry.checks import Measure, showing
 from registry.store import Registry
-from registry.viewer import Layer, shell, show, volume_url
+from registry.viewer import Layer, show, volume_url
 from registry.vocabulary.display import plain, scan_facts, visit, words
 
 Row = dict[str, Any]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation import jobs
-from curation.jobs import Job
-from curation.pages import decisions, job_progress, outlier_charts, outlier_table, outlier_view
+from curation.pages import outlier_charts, outlier_table, outlier_view
 from curation.pages.outlier_table import CHANNEL, MEASURE, UNIT
 from registry import checks
+from registry.app import decisions, shell, work_panel
 from registry.catalog import Catalog
 from registry.checks import Measure, showing
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number
+from registry.work import jobs
+from registry.work.jobs import Job
 
 _DESK = "outliers"
 
@@ -64,7 +64,7 @@ def _check(registry: Registry, known: showing.Coverage) -> bool:
     """Check the images; the work goes on when the page is closed. Returns whether it is under way."""
     job = jobs.current(registry, _DESK)
     if job is not None and job.running:
-        job_progress.follow(job, "You may close this page. Images that were measured are not read again.")
+        work_panel.follow(job, "You may close this page. Images that were measured are not read again.")
         return True
     if job is not None and job.error is not None:
         shell.explain(job.error)
@@ -76,7 +76,7 @@ def _check(registry: Registry, known: showing.Coverage) -> bool:
         help="Reads every image that was not read yet, then compares all of them.",
     ):
         work = Job("check", "Checking images")
-        job_progress.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))
+        work_panel.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))
     return False
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import charts
+from registry.app import shell
 from registry.catalog import Catalog, overview
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number, plain, visit
 
 _MOST_SUBJECTS = 150

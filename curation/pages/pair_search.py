@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation import jobs
-from curation.jobs import Job
-from curation.pages import job_progress
+from registry.app import work_panel
 from registry.identity import links
 from registry.identity.survey import Survey
 from registry.store import Registry
 from registry.vocabulary.display import counted
+from registry.work import jobs
+from registry.work.jobs import Job
 
 _DESK = "persons"
 
@@ -25,7 +25,7 @@ def button(registry: Registry, possible: bool) -> None:
         help="By checksums, DICOM series and the look of the images. It merges nobody.",
     ):
         work = Job("propose", "Looking for subjects that may be one person")
-        job_progress.begin(registry, _DESK, work, lambda progress: links.propose(registry, progress))
+        work_panel.begin(registry, _DESK, work, lambda progress: links.propose(registry, progress))
 
 
 def running(job: Job | None) -> bool:
@@ -39,9 +39,9 @@ def outcome(registry: Registry) -> None:
     if job is None:
         return
     if job.running:
-        job_progress.follow(job, "You may close this page; what is found waits here.")
+        work_panel.follow(job, "You may close this page; what is found waits here.")
     elif job.error is not None:
-        job_progress.why(job)
+        work_panel.why(job)
     else:
         _found(job.result)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from registry.app import shell
 from registry.errors import CohortiumError
 from registry.identity import fingerprints, looks
 from registry.identity.lettering import lettered
 from registry.identity.looks import REACH_MM
 from registry.pairs import Fact
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import plain
 
 _PLANES: tuple[looks.Plane, ...] = ("axial", "coronal", "sagittal")

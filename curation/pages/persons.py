@@ -7,8 +7,9 @@ from typing import Literal
 
 import streamlit as st
 
-from curation.pages import decisions, pair_search, pair_view
+from curation.pages import pair_search, pair_view
 from registry import pairs
+from registry.app import decisions, shell
 from registry.catalog import Catalog, subjects
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.identity import links
@@ -16,7 +17,6 @@ from registry.identity.links import Verdict
 from registry.identity.proposals import pair
 from registry.store import Registry, actor
 from registry.tables import PersonLink
-from registry.viewer import shell
 from registry.vocabulary.display import counted, plain
 
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}

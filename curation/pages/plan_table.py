@@ -10,7 +10,7 @@ from curation import inbox
 from curation.dicom.plan import Row
 from curation.dicom.planning import Planned
 from curation.inbox import Corrected
-from registry.viewer import shell
+from registry.app import shell
 from registry.vocabulary.display import counted, plain
 
 _COLUMNS = (

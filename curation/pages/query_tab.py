@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand
+from registry.app import shell
 from registry.catalog import Catalog, preview
 from registry.catalog.preview import Preview
 from registry.cohorts import queries
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number
 
 _FIRST = "SELECT path FROM images\nWHERE n_consensus > 0"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from registry import snapshots
+from registry.app import shell
 from registry.errors import CohortiumError
 from registry.snapshots import diff_text
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import plain
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from registry import export
+from registry.app import shell
 from registry.errors import CohortiumError
 from registry.export import ExportReport
 from registry.manifests import Manifest
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number
 
 _LAYOUTS = {

@@ -8,6 +8,7 @@ import streamlit as st
 
 from curation.pages import at_hand
 from registry import quality, snapshots
+from registry.app import shell
 from registry.catalog import Catalog
 from registry.cohorts import recent
 from registry.errors import CohortiumError, QueryError
@@ -15,7 +16,6 @@ from registry.snapshots import target_offers
 from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.store import Registry
 from registry.tables import Split
-from registry.viewer import shell
 from registry.vocabulary.display import counted, number
 
 NO_SPLIT = "no split"

@@ -9,12 +9,12 @@ import streamlit as st
 from curation.pages import charts, effects_view, snapshot_diff, snapshot_export, snapshot_form
 from curation.pages.snapshot_form import NO_SPLIT
 from registry import snapshots
+from registry.app import shell
 from registry.catalog import Catalog, overview
 from registry.cohorts import composition
 from registry.manifests import Manifest
 from registry.snapshots import flow
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary import reasons
 from registry.vocabulary.display import counted, number, size
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.pages import at_hand, charts
+from registry.app import shell
 from registry.catalog import Catalog, overview
 from registry.cohorts import composition, leaks, recent, splits
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Split
-from registry.viewer import shell
 from registry.vocabulary.display import counted, plain
 
 SNAPSHOT_TAB = "4 · Snapshot"

@@ -8,21 +8,13 @@ import streamlit as st
 
 from curation.pages import subject_choice, subject_tables
 from registry import quality
+from registry.app import shell
 from registry.catalog import Catalog, subjects
 from registry.catalog.subjects import Scan, Visit, Who
 from registry.readings import overlays
 from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
-from registry.viewer import (
-    CONSENSUS_COLOUR,
-    PREDICTION_COLOUR,
-    Label,
-    Layer,
-    rater_colour,
-    shell,
-    show,
-    volume_url,
-)
+from registry.viewer import CONSENSUS_COLOUR, PREDICTION_COLOUR, Label, Layer, rater_colour, show, volume_url
 from registry.vocabulary.display import day, plain, scan_facts, words
 
 

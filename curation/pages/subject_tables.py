@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from curation.pages import charts
+from registry.app import shell
 from registry.catalog import Catalog, subjects
 from registry.readings import overlap
 from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import counted, place, volume
 
 Point = tuple[float, float, float]

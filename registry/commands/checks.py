@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 if TYPE_CHECKING:
     from registry.checks import Outcome

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 persons_app = typer.Typer(
     help="Subjects that are one person: proposed, then confirmed or cleared by a reviewer.", no_args_is_help=True

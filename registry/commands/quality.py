@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 qc_app = typer.Typer(help="Quality check: accept or reject images, with artifacts.", no_args_is_help=True)
 Image = Annotated[str, typer.Argument(help="The path of an image, as in the view images.")]

@@ -48,7 +48,8 @@ class Change:
         actor: pseudonymous code of who acts.
         replaces: paths whose new content stands: computed files whose inputs changed, and a rater's own newer revision
             (`registry.readings`). No other evidence; git keeps the old.
-        adopts: paths that hold their new content already, because somebody edited them in place (`registry.outside`).
+        adopts: paths that hold their new content already, because somebody edited them in place
+        (`registry.maintenance.drift`).
     """
 
     kind: str

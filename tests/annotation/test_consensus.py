@@ -15,11 +15,11 @@ from sqlmodel import select
 
 from annotation import consensus, recipes
 from annotation.recipes import RECIPES, vote_map
-from registry import validation
 from registry.catalog import Catalog
 from registry.errors import UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
+from registry.maintenance import validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.readings import accept

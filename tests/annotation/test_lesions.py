@@ -14,9 +14,9 @@ from sqlmodel import select
 
 from annotation import consensus, lesions
 from annotation.lesions import COLUMNS, instances
-from registry import validation
 from registry.errors import UsageError
 from registry.files.volumes import Volume
+from registry.maintenance import validation
 from registry.store import Registry
 from registry.tables import LesionInstance
 

@@ -6,8 +6,8 @@ import app_imports
 from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 
-from curation import jobs
 from registry.store import Registry
+from registry.work import jobs
 
 
 def ended(registry: Registry, test: AppTest) -> AppTest:

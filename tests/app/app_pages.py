@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
-from registry.pages import Page
+from registry.app import shell
+from registry.app.page import Page
 from registry.store import Registry
-from registry.viewer import shell
 
 
 def open_page(registry: Registry, url_path: str, **query: str) -> AppTest:
@@ -47,6 +47,6 @@ def button(test: AppTest, label: str) -> object:
 def _script(registry: object, url_path: str) -> None:  # runs as a script of its own: builtin names only
     import app_pages
 
-    from registry.viewer import shell
+    from registry.app import shell
 
     shell.run(lambda: registry, app_pages.with_start(url_path))  # type: ignore[arg-type, return-value]

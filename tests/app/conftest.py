@@ -15,13 +15,13 @@ from browser import chromium
 from registries import copied
 
 from annotation import consensus, lesions
-from curation import jobs
 from registry import snapshots
 from registry.cohorts import queries, splits
-from registry.creation import create
+from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
+from registry.work import jobs
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from curation.arrivals import Arrival, arriving, by_visit
 from curation.cli import commands
 from curation.deliveries import check_delivery, import_delivery
-from registry.console import State
+from registry.cli.console import State
 from registry.store import Registry
 
 HEAD = "sub-B1/ses-M00/anat/sub-B1_ses-M00"

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.pages import colours
+from registry.app import colours
 from registry.vocabulary.display import NOT_STATED
 
 NAMES = st.lists(st.text(min_size=1, max_size=6).filter(lambda name: name != NOT_STATED), unique=True, max_size=10)

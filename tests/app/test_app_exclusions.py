@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from registry import snapshots
 from registry.catalog import Catalog, units
+from registry.cli.commands.exclusions import exclude_app
+from registry.cli.console import State
 from registry.cohorts import exclusions, queries
 from registry.cohorts.exclusions import REASON
-from registry.commands.exclusions import exclude_app
-from registry.console import State
 from registry.errors import UsageError
 from registry.identity import links
 from registry.identity.links import Verdict

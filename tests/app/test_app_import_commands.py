@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from curation import import_list, import_queue, kept_reports
 from curation.cli import commands
 from curation.inbox import Asked
-from registry.console import State
+from registry.cli.console import State
 from registry.errors import NotFound, UsageError
 from registry.store import Registry
 from tests.registry import registry_state

@@ -18,11 +18,11 @@ from curation import deliveries, import_handover, import_queue, import_rows, inb
 from curation.import_rows import FAILED, FINISHED, STOPPED
 from curation.import_worker import Telling
 from curation.inbox import Asked
-from curation.jobs import Stopped
-from registry import repair
 from registry.errors import NotFound, StorageError, UsageError
+from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import ImportWork
+from registry.work.jobs import Stopped
 from tests.registry import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -84,7 +84,7 @@ def test_an_import_that_dies_is_said_to_be_in_or_not(
         assert registry_state.files(writable.root) == before
         assert [path for path in (writable.local / "staging").glob("*") if path.is_dir()] == [], "no copy is left"
     assert [path.name for path in app_imports.private(writable) if path.suffix != ".log"] == []
-    repair.doctor(writable)
+    doctor.doctor(writable)
     registry_state.require_settled(writable)
     assert (registry_state.files(writable.root) == before) == (work.state == FAILED)
     assert import_queue.listed(writable) == [work], "what is said stays"

@@ -11,12 +11,13 @@ import pytest
 from app_inbox import ended, imported, labels, looked, metrics
 from app_pages import button, texts
 
-from curation import deliveries, import_queue, inbox, jobs, kept_reports, reasons
+from curation import deliveries, import_queue, inbox, kept_reports, reasons
 from curation.dicom.codes import Code
 from curation.importers.report import Reason
-from curation.jobs import Job
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
+from registry.work import jobs
+from registry.work.jobs import Job
 from tests.registry import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")

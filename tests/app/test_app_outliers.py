@@ -15,7 +15,6 @@ from redrawing import redrawn
 from registries import copied
 from streamlit.testing.v1 import AppTest
 
-from curation import jobs
 from curation.pages import outlier_view
 from registry import checks
 from registry.catalog import Catalog
@@ -23,6 +22,7 @@ from registry.checks import Wanted, showing
 from registry.cohorts import exclusions
 from registry.publishing import Change, publish
 from registry.store import Registry
+from registry.work import jobs
 
 CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
 IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"

@@ -6,9 +6,9 @@ import pytest
 from app_pages import button, open_page, texts
 
 from registry import quality, runs, snapshots
+from registry.app import shell
 from registry.cohorts import queries, splits
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.viewer import shell
 from registry.vocabulary.verdicts import Verdict
 
 PAGES = [page.url_path for page in shell.announced()]

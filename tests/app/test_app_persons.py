@@ -10,16 +10,16 @@ from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from curation import jobs
 from registry import pairs
+from registry.cli.console import State
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.commands.persons import persons_app
-from registry.console import State
 from registry.identity import links
 from registry.identity.links import Verdict
 from registry.store import Registry
 from registry.tables import PersonLink
+from registry.work import jobs
 
 A, B = "sub-A001", "sub-A002"
 

@@ -15,10 +15,10 @@ import pytest
 from app_browser import command
 from browser import free_port
 
-from registry.attending import attendant
+from registry.app.committer import committer
+from registry.cli.supervised import attendant
 from registry.cohorts import queries
-from registry.committer import committer
-from registry.status import status
+from registry.maintenance.status import status
 from registry.store import Registry
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,7 +55,7 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 def workers(parent: int) -> list[int]:
     """Children of a process that attend it."""
     found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(pid) for pid in found if b"registry.attending" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in found if b"registry.cli.supervised" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def alive(pid: int) -> bool:

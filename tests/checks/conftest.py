@@ -9,7 +9,7 @@ import pytest
 
 from registry.checks import Cohort, Shot, cohort
 from registry.checks.measuring import read
-from registry.creation import create
+from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.store import registry_at
 

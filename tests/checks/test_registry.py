@@ -13,13 +13,14 @@ import registry_state
 import tiny_bids
 from typer.testing import CliRunner
 
-from registry import checks, repair, validation
+from registry import checks
 from registry.catalog import Catalog
 from registry.checks import Wanted, measuring, reviewing
-from registry.cli import app
+from registry.cli.main import app
 from registry.commands import checks as commands
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
+from registry.maintenance import doctor, validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -80,7 +81,7 @@ def test_a_rebuild_gives_the_same_measures_findings_and_acknowledgements(spoiled
     before = registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",))
     assert len(before["image_measures"]) == 14
     assert (len(before["check_finding"]), len(before["acknowledgement"])) == (3, 1)
-    repair.rebuild(spoiled)
+    doctor.rebuild(spoiled)
     assert registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",)) == before
 
 
@@ -206,7 +207,7 @@ def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) ->
     (folder / "findings.tsv").write_text("\n".join(lines) + "\n")
     (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert len(registry_state.rows(cohort)["check_finding"]) == 1
     assert reviewing.listed(cohort)[0]["score"] == 2
     assert [finding.code for finding in reviewing.stored(cohort)] == ["x"]

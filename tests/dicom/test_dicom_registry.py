@@ -20,10 +20,10 @@ from curation.deliveries import import_delivery
 from curation.dicom import plan
 from curation.dicom.pseudonyms import of_registry
 from curation.dicom.survey import Settings, survey
-from registry.console import State
-from registry.creation import create
+from registry.cli.console import State
 from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import read_tsv
+from registry.maintenance.creation import create
 from registry.privacy.scan import scan
 from registry.store import Registry
 

@@ -12,15 +12,15 @@ import typer
 from typer.testing import CliRunner
 
 from curation.cli import commands
-from registry.console import State
-from registry.creation import create
+from registry.cli.console import State
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import save
+from registry.maintenance.creation import create
+from registry.maintenance.doctor import rebuild
 from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
-from registry.repair import rebuild
 from registry.store import Registry
 
 SUBJECT, SESSION = "sub-A1", "sub-A1/ses-01"

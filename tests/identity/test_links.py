@@ -11,7 +11,6 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import repair
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.cohorts import persons
@@ -21,6 +20,7 @@ from registry.files.canonical import read_tsv
 from registry.files.volumes import load
 from registry.identity import links
 from registry.identity.links import Verdict
+from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -137,7 +137,7 @@ def test_rebuilding_gives_the_same_persons(cohort: Registry) -> None:
     links.clear(cohort, "sub-A000", "sub-A002", SEEN)
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id"))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id")) == before
 
 

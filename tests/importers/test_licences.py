@@ -11,11 +11,12 @@ import pytest
 from sqlmodel import select
 
 from curation.deliveries import import_delivery
-from registry import repair, snapshots
+from registry import snapshots
 from registry.cohorts import queries
-from registry.creation import create
 from registry.export import export
 from registry.files.canonical import sha256_bytes
+from registry.maintenance import doctor
+from registry.maintenance.creation import create
 from registry.manifests import Manifest
 from registry.snapshots import licences
 from registry.snapshots.targets import parse_policy
@@ -67,7 +68,7 @@ def test_a_snapshot_names_the_licences_of_its_own_files(
     export(registry, manifest, tmp_path / "out", "bids")
     exported = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
     assert exported.get("License") == second
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     assert frozen(registry, "suffix = 'FLAIR'").snapshot_id == manifest.snapshot_id
     assert licences.of_files(registry, [image.path for image in _images(registry)]) == both
 

@@ -20,8 +20,8 @@ from curation import kept_reports, recipes
 from curation.deliveries import import_delivery
 from curation.importers import ImportReport, sidecars, stage
 from curation.importers.safeguard import safeguard
-from registry.creation import create
 from registry.files.canonical import read_tsv
+from registry.maintenance.creation import create
 from registry.store import Registry
 
 MARK = "ZQROE"

@@ -12,12 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import col, func, select
 
-from registry import checks, repair, snapshots, validation
+from registry import checks, snapshots
 from registry.catalog import Catalog
 from registry.cohorts import leaks, queries, splits
 from registry.errors import InvalidInput
 from registry.identity import links
 from registry.index import refresh
+from registry.maintenance import doctor, validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
@@ -34,7 +35,7 @@ def twin(cohort: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     shutil.rmtree(tmp_path / "twin" / ".cohortium")
     monkeypatch.delenv("COHORTIUM_DATABASE")
     registry = registry_at(tmp_path / "twin")
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     return registry
 
 
@@ -70,7 +71,7 @@ def test_rebuilding_gives_the_same_registry(cohort: Registry) -> None:
     links.confirm(cohort, "sub-A000", "sub-A002", links.Verdict("same scan"))
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id"))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id")) == before
     assert validation.validate(cohort, bids=False).errors == []
 
@@ -79,7 +80,7 @@ def test_a_lost_local_folder_is_made_anew_from_the_files(cohort: Registry) -> No
     before = held(cohort)
     shutil.rmtree(cohort.local)
     again = registry_at(cohort.root)
-    repair.rebuild(again)
+    doctor.rebuild(again)
     assert held(again) == before
     again.engine.dispose()
 
@@ -126,7 +127,7 @@ def test_a_number_that_no_column_can_hold_is_refused_in_a_sentence(cohort: Regis
 
 
 def test_two_registries_on_one_server_never_meet(cohort: Registry, database: str, tmp_path: Path) -> None:
-    from registry.creation import create
+    from registry.maintenance.creation import create
 
     other = create(tmp_path / "other")
     with other.reading() as session:
@@ -147,5 +148,5 @@ def test_measures_findings_and_acknowledgements_are_rebuilt_and_equal_those_unde
     assert {name: held(cohort)[name] for name in kept} == {name: held(twin)[name] for name in kept}
     assert checks.listed(cohort, checks.Wanted(None)) == checks.listed(twin, checks.Wanted(None))
     before = held(cohort)
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert held(cohort) == before

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import tiny_bids
 
-from registry import quality, repair
+from registry import quality
 from registry.catalog import Catalog
+from registry.maintenance import doctor
 from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
@@ -27,5 +28,5 @@ def test_verdicts_at_once_and_a_rebuild(cohort: Registry, monkeypatch: pytest.Mo
     assert quality.file_waiting(cohort) == ["e01"]
     before = quality.listed(Catalog.of(cohort))
     assert {row["image"] for row in before} == set(IMAGES) - {last.image_path}
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert quality.listed(Catalog.of(cohort)) == before

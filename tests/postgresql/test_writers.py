@@ -11,8 +11,8 @@ import parallel_writer
 import registry_state
 from sqlmodel import col, select
 
-from registry import repair, validation
 from registry.catalog import Catalog
+from registry.maintenance import doctor, validation
 from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event
@@ -27,7 +27,7 @@ def test_eight_processes_publish_at_once(cohort: Registry) -> None:
     before = len(chain(cohort))
     script = str(Path(parallel_writer.__file__))
     registry_state.run_together([[script, str(cohort.root), str(number), "1"] for number in range(8)])
-    repair.doctor(cohort)
+    doctor.doctor(cohort)
     found = chain(cohort)
     events.verify_chain(found)
     assert len(found) == before + 8

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from registries import copied
 
-from registry.creation import create
+from registry.maintenance.creation import create
 from registry.store import ACTOR_ENVIRONMENT, Registry
 
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from registry import repair, status, validation
 from registry.files.canonical import canonical_json, sha256_file
+from registry.maintenance import doctor, status, validation
 from registry.publishing.git import run_git
 from registry.store import Registry
 from registry.tables import Table
@@ -62,7 +62,7 @@ def require_settled(registry: Registry) -> None:
     assert status.status(registry)["waiting"] == 0
     assert validation.validate(registry, bids=False).errors == []
     live = rows(registry, without=LEDGER)
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     assert rows(registry, without=LEDGER) == live
     assert list((registry.local / "staging").glob("*")) == []
 

@@ -15,8 +15,8 @@ import registry_state
 import typer
 from typer.testing import CliRunner
 
-from registry import console
-from registry.cli import app, main
+from registry.cli import console, main
+from registry.cli.main import app
 from registry.errors import CohortiumError
 from registry.store import Registry
 
@@ -44,7 +44,7 @@ def leaves(command: Any, words: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 def test_help_of_the_whole_program_loads_nothing_heavy() -> None:
     program = (
         "import sys\n"
-        "from registry.cli import main\n"
+        "from registry.cli.main import main\n"
         "sys.argv = ['cohortium', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print('loaded', [name for name in {HEAVY} if name in sys.modules])"

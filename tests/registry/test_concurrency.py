@@ -11,9 +11,9 @@ import parallel_writer
 import pytest
 import registry_state
 
-from registry import repair, validation
 from registry.catalog import Catalog
 from registry.database.migrations import HEAD, current
+from registry.maintenance import doctor, validation
 from registry.publishing import Change, events, publish
 from registry.publishing.commits import commit_pending
 from registry.publishing.git import run_git
@@ -62,7 +62,7 @@ def require_committed_once(registry: Registry, prefix: str) -> None:
 
 def test_eight_processes_write_at_once_and_every_commit_has_its_own_author(empty: Registry) -> None:
     run_writers(empty.root, 8, 1)
-    repair.doctor(empty)
+    doctor.doctor(empty)
     require_law_nine(empty)
     require_committed_once(empty, "sub-B")
     assert registry_state.uncommitted(empty) == ""
@@ -74,7 +74,7 @@ def test_eight_processes_write_at_once_and_every_commit_has_its_own_author(empty
 @pytest.mark.soak
 def test_eight_processes_write_for_a_while(empty: Registry) -> None:
     run_writers(empty.root, 8, 20)
-    repair.doctor(empty)
+    doctor.doctor(empty)
     require_law_nine(empty)
     require_committed_once(empty, "sub-B")
     assert registry_state.uncommitted(empty) == ""

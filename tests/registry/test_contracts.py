@@ -26,7 +26,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "streamlit": (
         "app.py",
         "registry/viewer/",
-        "registry/pages.py",
+        "registry/app/page.py",
         "curation/pages",
         "annotation/pages",
         "training/pages",

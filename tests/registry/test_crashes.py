@@ -13,8 +13,8 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import repair, status
 from registry.errors import StorageError
+from registry.maintenance import doctor, status
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import Table
@@ -73,10 +73,10 @@ def test_a_process_that_dies_at_any_step_leaves_nothing_half(copies: Callable[[]
     child = run_child(registry.root, step)
     assert child.returncode == -signal.SIGKILL, f"the step was not reached: {child.stderr}"
     accepted = was_accepted(registry)
-    repair.doctor(registry)
+    doctor.doctor(registry)
     assert was_accepted(registry) or not accepted, "an accepted change is lost"
     require_sound(registry, before)
-    assert repair.doctor(registry) == [], "a second look finds nothing left to mend"
+    assert doctor.doctor(registry) == [], "a second look finds nothing left to mend"
 
 
 @pytest.mark.parametrize("step", ["after move 3", "after transaction 2", "before transaction 3"])
@@ -89,7 +89,7 @@ def test_whoever_writes_next_completes_what_a_dead_process_staged(copies: Callab
     for subject in ("sub-A007", "sub-A008"):
         assert subject in held, "no delivery overwrites the rows of another"
     assert was_accepted(registry)
-    repair.doctor(registry)
+    doctor.doctor(registry)
     require_sound(registry, before)
 
 
@@ -102,7 +102,7 @@ def test_a_change_that_can_neither_go_on_nor_back_is_completed_by_the_doctor(
     with pytest.raises(StorageError):
         publish(cohort, Change("import", "Unlucky"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A007"]))
     monkeypatch.undo()
-    repair.doctor(cohort)
+    doctor.doctor(cohort)
     assert set(doomed_files(cohort.root)) <= registry_state.files(cohort.root).keys()
     require_sound(cohort, before)
 
@@ -127,7 +127,7 @@ def test_the_doctor_waits_for_the_git_of_a_dead_committer(copies: Callable[[], R
     )
     child = subprocess.run([sys.executable, "-c", program, str(registry.root)], check=False)
     assert child.returncode == -signal.SIGKILL
-    repair.doctor(registry)
+    doctor.doctor(registry)
     assert (registry.local / "done").exists()
 
 

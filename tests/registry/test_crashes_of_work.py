@@ -13,7 +13,7 @@ import doomed_writer
 import pytest
 import registry_state
 
-from registry import repair, status
+from registry.maintenance import doctor, status
 from registry.publishing.events import LOGS
 from registry.store import Registry
 
@@ -56,10 +56,10 @@ def die_and_mend(registry: Registry, step: str, work: str, after: frozenset[str]
     child = run_child(registry.root, step, work)
     assert child.returncode == -signal.SIGKILL, f"the step was not reached: {child.stderr}"
     accepted = len(status.history(registry, 100))
-    repair.doctor(registry)
+    doctor.doctor(registry)
     assert len(status.history(registry, 100)) >= accepted, "an accepted change is lost"
     require_whole(registry, before, [after, *_steps_of(work, before, after)])
-    assert repair.doctor(registry) == []
+    assert doctor.doctor(registry) == []
 
 
 def _steps_of(work: str, before: frozenset[str], after: frozenset[str]) -> list[frozenset[str]]:

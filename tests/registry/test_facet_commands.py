@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry import console
 from registry.catalog import facets
+from registry.cli import console
+from registry.cli.commands import queries as cohorts
 from registry.cohorts import queries
-from registry.commands import cohorts
 from registry.errors import UsageError
 from registry.store import Registry
 

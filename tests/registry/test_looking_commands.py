@@ -8,9 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry import console
 from registry.catalog import Catalog, overview, subjects
-from registry.commands import looking
+from registry.cli import console
+from registry.cli.commands import subjects as looking
 from registry.errors import NotFound
 from registry.store import Registry
 

@@ -10,14 +10,14 @@ import pytest
 import registry_state
 import tiny_bids
 
-from registry import outside, repair, validation
 from registry.cohorts import exclusions, queries
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
-from registry.outside import Difference, Outside
+from registry.maintenance import doctor, drift, validation
+from registry.maintenance.drift import Difference, Outside
+from registry.maintenance.status import history
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.publishing.git import run_git
-from registry.status import history
 from registry.store import Registry
 from registry.tables import Subject
 
@@ -39,22 +39,22 @@ def age(registry: Registry, subject: str = "sub-A000") -> float | None:
 
 
 def test_a_committed_registry_has_no_differences(cohort: Registry) -> None:
-    assert outside.differences(cohort) == []
-    assert repair.doctor(cohort) == []
+    assert drift.differences(cohort) == []
+    assert doctor.doctor(cohort) == []
 
 
 def test_an_edited_table_waits_for_a_person_and_adopting_takes_it_in(cohort: Registry) -> None:
     edited = edit_ages(cohort)
-    assert repair.doctor(cohort) == []
-    assert outside.differences(cohort) == [Difference(TABLE, Outside.EDITED)]
+    assert doctor.doctor(cohort) == []
+    assert drift.differences(cohort) == [Difference(TABLE, Outside.EDITED)]
     assert ((cohort.root / TABLE).read_text(), age(cohort)) == (edited, 30), "left alone, and not believed"
-    assert outside.adopt(cohort, [TABLE], "Ages from the second form") == [TABLE]
+    assert drift.adopt(cohort, [TABLE], "Ages from the second form") == [TABLE]
     commit_pending(cohort)
     assert ((cohort.root / TABLE).read_text(), age(cohort)) == (edited, 77)
-    assert (registry_state.uncommitted(cohort), outside.differences(cohort)) == ("", [])
+    assert (registry_state.uncommitted(cohort), drift.differences(cohort)) == ("", [])
     assert history(cohort, 1)[0]["kind"] == "adopt"
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",)) == before
 
 
@@ -64,7 +64,7 @@ def test_no_delivery_is_merged_over_an_edit(cohort: Registry) -> None:
     with pytest.raises(InvalidInput, match="was changed outside the registry"):
         publish(cohort, Change("import", "Next"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A008"]))
     assert registry_state.everything(cohort) == before
-    outside.adopt(cohort, [TABLE], "Ages")
+    drift.adopt(cohort, [TABLE], "Ages")
     publish(cohort, Change("import", "Next"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A008"]))
     assert age(cohort) == 77
     assert age(cohort, "sub-A008") == 38
@@ -85,11 +85,11 @@ def test_a_deleted_file_comes_back(cohort: Registry) -> None:
     before = registry_state.files(cohort.root)
     shutil.rmtree(cohort.root / "sub-A002")
     (cohort.root / IMAGE).unlink()
-    mended = repair.doctor(cohort)
+    mended = doctor.doctor(cohort)
     assert {item.what for item in mended} == {"deleted file restored"}
     assert IMAGE in {item.where for item in mended}
     assert registry_state.files(cohort.root) == before
-    assert repair.doctor(cohort) == []
+    assert doctor.doctor(cohort) == []
 
 
 def test_a_new_image_is_named_and_adopted_and_a_mask_on_another_grid_is_not(cohort: Registry) -> None:
@@ -99,13 +99,13 @@ def test_a_new_image_is_named_and_adopted_and_a_mask_on_another_grid_is_not(coho
     sidecar = tiny_bids.reading_path("sub-A000", "e01", ".json")
     (cohort.root / mask.replace(".nii.gz", ".json")).write_bytes((cohort.root / sidecar).read_bytes())
     beside = mask.replace(".nii.gz", ".json")
-    assert {item.path for item in outside.differences(cohort)} == {beside, mask, image}
+    assert {item.path for item in drift.differences(cohort)} == {beside, mask, image}
     with pytest.raises(CohortiumError):
-        outside.adopt(cohort, [image, mask, beside], "Arrived by mail")
+        drift.adopt(cohort, [image, mask, beside], "Arrived by mail")
     assert (cohort.root / image).exists(), "refused files stay where they were"
-    assert outside.adopt(cohort, [image], "Arrived by mail") == [image]
+    assert drift.adopt(cohort, [image], "Arrived by mail") == [image]
     commit_pending(cohort)
-    assert {item.path for item in outside.differences(cohort)} == {mask, beside}
+    assert {item.path for item in drift.differences(cohort)} == {mask, beside}
 
 
 def test_frozen_records_events_and_readings_are_never_adopted_edited(cohort: Registry) -> None:
@@ -117,7 +117,7 @@ def test_frozen_records_events_and_readings_are_never_adopted_edited(cohort: Reg
     for place, words in ((log, "never changed"), (query, "never changed"), (mask, "only a newer revision")):
         place.write_bytes(place.read_bytes() + b" ")
         with pytest.raises(UsageError, match=words):
-            outside.adopt(cohort, [place.relative_to(cohort.root).as_posix()], "why not")
+            drift.adopt(cohort, [place.relative_to(cohort.root).as_posix()], "why not")
 
 
 def test_a_replaced_annexed_image_is_an_edit(cohort: Registry) -> None:
@@ -125,7 +125,7 @@ def test_a_replaced_annexed_image_is_an_edit(cohort: Registry) -> None:
     assert place.is_symlink()
     place.unlink()
     place.write_bytes(tiny_bids.image("sub-A000", "T1w")[:-8] + b"\0" * 8)
-    assert outside.differences(cohort) == [Difference(IMAGE, Outside.EDITED)]
+    assert drift.differences(cohort) == [Difference(IMAGE, Outside.EDITED)]
 
 
 def test_damaged_content_is_named_and_never_believed(cohort: Registry) -> None:
@@ -135,8 +135,8 @@ def test_damaged_content_is_named_and_never_believed(cohort: Registry) -> None:
     target.write_bytes(tiny_bids.image("sub-A001", "FLAIR"))
     assert registry_state.uncommitted(cohort) == ""
     rows = registry_state.rows(cohort)
-    assert repair.doctor(cohort) == []
-    assert outside.differences(cohort) == [Difference(IMAGE, Outside.DAMAGED)]
+    assert doctor.doctor(cohort) == []
+    assert drift.differences(cohort) == [Difference(IMAGE, Outside.DAMAGED)]
     assert registry_state.rows(cohort) == rows
 
 
@@ -145,13 +145,13 @@ def test_rows_follow_what_git_accepts(cohort: Registry) -> None:
     edit_ages(cohort)
     run_git(cohort.root, "commit", "--quiet", "-m", "Ages", "--", TABLE)
     assert age(cohort) == 30
-    assert [item.where for item in repair.doctor(cohort)] == [TABLE]
+    assert [item.where for item in doctor.doctor(cohort)] == [TABLE]
     assert age(cohort) == 77
     run_git(cohort.root, "rm", "--quiet", tiny_bids.reading_path("sub-A002", "e01"))
     run_git(cohort.root, "commit", "--quiet", "-m", "Withdrawn")
-    assert tiny_bids.reading_path("sub-A002", "e01") in [item.where for item in repair.doctor(cohort)]
+    assert tiny_bids.reading_path("sub-A002", "e01") in [item.where for item in doctor.doctor(cohort)]
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",)) == before
 
 
@@ -170,7 +170,7 @@ def test_adopting_what_was_not_changed_is_refused(
 ) -> None:
     before = registry_state.everything(cohort)
     with pytest.raises(error, match=words):
-        outside.adopt(cohort, paths, reason)
+        drift.adopt(cohort, paths, reason)
     assert registry_state.everything(cohort) == before
 
 

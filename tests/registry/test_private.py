@@ -10,13 +10,13 @@ import nibabel
 import numpy as np
 import pytest
 
-from registry import validation
 from registry.checks import reviewing
 from registry.cohorts import exclusions
-from registry.creation import create
 from registry.errors import InvalidInput, UsageError
 from registry.identity import links
-from registry.outside import adopt
+from registry.maintenance import validation
+from registry.maintenance.creation import create
+from registry.maintenance.drift import adopt
 from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
 from registry.publishing import Change, publish, written

@@ -13,11 +13,11 @@ import registry_state
 import tiny_bids
 from sqlalchemy.exc import OperationalError
 
-from registry import geometry
 from registry.errors import GeometryError, InvalidInput, StorageError
 from registry.files.volumes import encode
 from registry.index import refresh
 from registry.index.rows import read_roots
+from registry.maintenance import mask_checks
 from registry.publishing import Change, publish, staging
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -139,8 +139,8 @@ def test_bad_input_is_refused_with_a_sentence_and_the_registry_is_as_it_was(unch
 def check_masks(files: object) -> None:
     listed = list(files)  # type: ignore[call-overload]
     roots = read_roots(file for file in listed if file.subject_id is None)
-    for subject, group in geometry.by_subject(listed).items():
-        geometry.require_sound(geometry.check_subject(subject, group, roots))
+    for subject, group in mask_checks.by_subject(listed).items():
+        mask_checks.require_sound(mask_checks.check_subject(subject, group, roots))
 
 
 def test_a_mask_on_another_grid_is_refused(unchanged: Registry) -> None:

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from verdicts_said import IMAGES, say, standing
 
-from registry import console, quality
+from registry import quality
 from registry.bids import places
 from registry.catalog import Catalog
+from registry.cli import console
+from registry.cli.commands.snapshots import snapshot_app
 from registry.cohorts import queries
 from registry.commands.quality import qc_app
-from registry.commands.snapshots import snapshot_app
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.publishing import Change, publish
 from registry.quality import Judgement, Show

@@ -8,11 +8,12 @@ import registry_state
 import tiny_bids
 from verdicts_said import IMAGES, say, standing
 
-from registry import quality, repair
+from registry import quality
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import CohortiumError, UsageError
 from registry.files.canonical import read_tsv, tsv_bytes
+from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
@@ -53,7 +54,7 @@ def test_a_rebuild_without_the_database_gives_the_same_rows(cohort: Registry, mo
     for left in cohort.local.glob("registry.sqlite*"):
         left.unlink()
     again = registry_at(cohort.root)
-    repair.rebuild(again)
+    doctor.rebuild(again)
     assert registry_state.rows(again, without=HISTORY, drop=("intent_id",)) == before
     again.engine.dispose()
 
@@ -64,7 +65,7 @@ def test_a_rebuild_keeps_what_is_not_yet_written(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "reject", "1")
     say(cohort, IMAGES[2], "later")
     before = registry_state.rows(cohort, without=HISTORY, drop=("intent_id",))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert registry_state.rows(cohort, without=HISTORY, drop=("intent_id",)) == before
 
 
@@ -88,13 +89,13 @@ def test_a_comment_is_the_same_after_a_rebuild(cohort: Registry, comment: str) -
     say(cohort, IMAGES[0], "flag", comment=comment)
     quality.file_waiting(cohort)
     before = quality.listed(Catalog.of(cohort))
-    repair.rebuild(cohort)
+    doctor.rebuild(cohort)
     assert quality.listed(Catalog.of(cohort)) == before
 
 
 def test_the_doctor_writes_what_a_server_left(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "accept")
-    assert [item.what for item in repair.doctor(cohort)] == ["verdicts written", "committed"]
+    assert [item.what for item in doctor.doctor(cohort)] == ["verdicts written", "committed"]
     assert registry_state.uncommitted(cohort) == ""
 
 
@@ -113,7 +114,7 @@ def test_a_table_that_somebody_edited_stops_neither_the_others_nor_what_waits(
     with pytest.raises(CohortiumError, match="e01"):
         quality.file_waiting(cohort)
     assert len(read_tsv(cohort.root / places.quality_table("e02"))) == 2
-    assert "verdicts wait" in {item.what for item in repair.doctor(cohort)}
+    assert "verdicts wait" in {item.what for item in doctor.doctor(cohort)}
     assert standing(cohort, "e01")[IMAGES[1]] == ("flag", None)
 
 

@@ -12,8 +12,8 @@ import tiny_bids
 from registry import snapshots
 from registry.catalog import Catalog
 from registry.cohorts import queries, splits
-from registry.creation import create
 from registry.errors import InvalidInput, NotFound, QueryError, UsageError
+from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.snapshots.selection import select
@@ -48,12 +48,12 @@ def test_freezing_twice_gives_one_snapshot(cohort: Registry) -> None:
 
 
 def test_a_clone_that_was_rebuilt_gives_the_same_id(copies: Callable[[], Registry]) -> None:
-    from registry import repair
+    from registry.maintenance import doctor
 
     one, other = copies(), copies()
     for left in other.local.glob("registry.sqlite*"):
         left.unlink()
-    repair.rebuild(other)
+    doctor.rebuild(other)
     assert freeze(one) == freeze(other)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from registries import copied
 
-from registry import creation, publishing
+from registry import publishing
 from registry.cohorts import queries, splits
+from registry.maintenance import creation
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
 from tests.snapshots import cohort

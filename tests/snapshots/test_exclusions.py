@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry import quality, repair, snapshots
+from registry import quality, snapshots
 from registry.bids import places
 from registry.cohorts import exclusions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv, sha256_file
 from registry.identity import links
+from registry.maintenance import doctor
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.vocabulary.verdicts import Verdict
@@ -57,7 +58,7 @@ def test_rebuild_gives_the_same_exclusions(registry: Registry, monkeypatch: pyte
     monkeypatch.setenv("COHORTIUM_ACTOR", "e02")
     exclusions.confirm(registry, "P001")
     before = [item.model_dump() for item in exclusions.listed(registry)]
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     assert [item.model_dump() for item in exclusions.listed(registry)] == before
     assert [row["second_rater_id"] for row in read_tsv(registry.root / places.EXCLUSIONS)] == ["e02", None]
 

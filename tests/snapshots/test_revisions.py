@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import readings, repair, snapshots, validation
+from registry import readings, snapshots
 from registry.cohorts import exclusions, queries
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
+from registry.maintenance import doctor, validation
 from registry.manifests import Manifest
 from registry.publishing import git
 from registry.publishing.commits import commit_pending
@@ -59,7 +60,7 @@ def test_a_reading_under_a_name_or_a_path_is_refused(registry: Registry, rater: 
     volume = Volume(cohort.lesion(5), cohort.AFFINE)
     with pytest.raises(UsageError):
         readings.accept(registry, IMAGE, rater, volume, protocol)
-    assert repair.doctor(registry) == []
+    assert doctor.doctor(registry) == []
     assert git.head(registry.root) == before
 
 
@@ -100,7 +101,7 @@ def test_earlier_revisions_outlive_the_cache_and_the_database(registry: Registry
     first = frozen(registry)
     redraw(registry)
     commit_pending(registry)
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     assert snapshots.verify(first, registry).ok
     for path in (registry.local / "cache").iterdir():
         path.write_bytes(b"damaged")
@@ -191,7 +192,7 @@ def test_a_first_reading_brings_its_raters_row(registry: Registry) -> None:
     assert (made.revision, made.path) == (1, cohort.mask("sub-A001", "e09"))
     commit_pending(registry)
     before = made.model_dump()
-    repair.rebuild(registry)
+    doctor.rebuild(registry)
     assert redraw(registry, rater="e09").model_dump() == before
     with pytest.raises(UsageError, match="protocols") as caught:
         acceptance._only_protocol(_without_masks(registry))

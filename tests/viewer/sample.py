@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.app.server import serve
 from registry.files.canonical import sha256_file
 from registry.files.volumes import encode
-from registry.viewer.routes import volume_routes
-from registry.viewer.server import serve
+from registry.viewer.volume_routes import volume_routes
 
 SHAPE = (72, 90, 40)
 NAMES = ("image", "rater-a", "rater-b", "consensus")

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import sample
 import streamlit as st
 
+from registry.app import shell
+from registry.app.page import Page
 from registry.files.canonical import sha256_file
-from registry.pages import Page
 from registry.quality import Case
-from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, shell, show, volume_url
+from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, show, volume_url
 from registry.viewer.sweep import sweep
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from registry.creation import create
-from registry.status import title
+from registry.maintenance.creation import create
+from registry.maintenance.status import title
 from registry.store import ACTOR_ENVIRONMENT, ENVIRONMENT
 
 APP = Path(__file__).parents[2] / "app.py"

@@ -10,11 +10,11 @@ import pytest
 import sample
 from streamlit.testing.v1 import AppTest
 
+from registry.app.page import Page, arrange
+from registry.app.server import options, serve
 from registry.errors import NotFound, UsageError
-from registry.pages import Page, arrange
 from registry.viewer import Layer, show
 from registry.viewer.component import _state
-from registry.viewer.server import options, serve
 
 APP = Path(__file__).with_name("sample_app.py")
 
@@ -49,8 +49,8 @@ def test_a_page_with_the_viewer_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_mistake_is_one_sentence_and_a_hint() -> None:
     def script() -> None:
+        from registry.app import shell
         from registry.errors import NotFound
-        from registry.viewer import shell
 
         def no_registry() -> None:
             raise NotFound("There is no registry here.", "Make one with `cohortium init`.")
@@ -102,7 +102,7 @@ def test_the_servers_options_exist_and_keep_quiet() -> None:
 
 def test_importing_the_package_loads_neither_streamlit_nor_starlette() -> None:
     code = (
-        "import sys, registry.viewer, registry.viewer.routes, registry.viewer.server, registry.pages\n"
+        "import sys, registry.viewer, registry.viewer.volume_routes, registry.app.server, registry.app.page\n"
         "print([name for name in ('streamlit', 'starlette', 'nilearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from registry.viewer.routes import niivue_path, volume_routes
+from registry.viewer.volume_routes import niivue_path, volume_routes
 
 CONTENT = bytes(range(256)) * 40
 DIGEST = sha256(CONTENT).hexdigest()
@@ -138,7 +138,7 @@ def test_what_the_modules_import_is_served_too() -> None:
     import re
 
     from registry.viewer.component import STATIC
-    from registry.viewer.routes import _SCRIPTS
+    from registry.viewer.volume_routes import _SCRIPTS
 
     wanted = {name for script in _SCRIPTS for name in re.findall(r'from "\./(.+?)"', (STATIC / script).read_text())}
     assert wanted <= set(_SCRIPTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.pages import Page
+from registry.app.page import Page
 from training.pages import launch, runs
 
 PAGES = [

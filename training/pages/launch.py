@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from registry import snapshots
+from registry.app import shell
 from registry.store import Registry
 from registry.tables import Snapshot
-from registry.viewer import shell
 from registry.vocabulary.display import counted, grid, plain
 from training import config as configs
 from training import service

@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from registry import runs, snapshots
+from registry.app import shell
 from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Run
-from registry.viewer import shell
 from registry.vocabulary.display import size, visit
 from training import progress
 from training.pages import charts, following

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from registry import runs
+from registry.app import shell
 from registry.store import Registry
 from registry.tables import Run
-from registry.viewer import shell
 from registry.vocabulary.display import plain
 from training.pages import run_detail
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 exclude_app = typer.Typer(help="Leave persons, subjects, sessions or images out, with a reason.", no_args_is_help=True)
 Unit = Annotated[str, typer.Argument(help="P001, sub-A000, sub-A000/ses-M00, or the path of an image.")]

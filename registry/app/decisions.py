@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from registry.app import shell
 from registry.catalog import units
 from registry.cohorts import exclusions
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import plain, words
 
 _TOLD = "decision told"

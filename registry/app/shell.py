@@ -8,11 +8,11 @@ from typing import NoReturn
 
 import streamlit as st
 
-from registry import status
+from registry.app.page import GROUP, Page, arrange
+from registry.app.theme import ICON
 from registry.errors import CohortiumError
-from registry.pages import GROUP, Page, arrange
+from registry.maintenance import status
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
-from registry.viewer.theme import ICON
 from registry.vocabulary.display import plain
 
 _BUILT = "cohortium:pages"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import col, select
 
-from registry import geometry
 from registry.index.rows import read_roots
+from registry.maintenance import mask_checks
 from registry.store import Registry
 from registry.tables import File
 
@@ -16,7 +16,7 @@ def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
     """A check for `publish`: refuses masks that do not fit, by what the touched subjects will hold afterwards.
 
     Raises:
-        GeometryError: when called; as `geometry.require_sound`.
+        GeometryError: when called; as `mask_checks.require_sound`.
     """
 
     def check(changed: Sequence[File]) -> None:
@@ -27,7 +27,7 @@ def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
             ).all()
         files = {file.path: file for file in [*present, *changed]}.values()
         roots = read_roots(file for file in files if file.subject_id is None)
-        for subject, group in sorted(geometry.by_subject(files).items()):
-            geometry.require_sound(geometry.check_subject(subject, group, roots))
+        for subject, group in sorted(mask_checks.by_subject(files).items()):
+            mask_checks.require_sound(mask_checks.check_subject(subject, group, roots))
 
     return check

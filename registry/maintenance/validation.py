@@ -14,12 +14,12 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry import geometry, outside
 from registry.checks import reviewing
 from registry.errors import IntegrityError
 from registry.files.progress import Progress
 from registry.index.rows import read_roots
-from registry.outside import Difference, Outside
+from registry.maintenance import drift, mask_checks
+from registry.maintenance.drift import Difference, Outside
 from registry.privacy import traces
 from registry.publishing import events
 from registry.store import Registry
@@ -65,8 +65,8 @@ def check_masks(registry: Registry) -> Iterator[Finding]:
     with registry.reading() as session:
         files = session.exec(select(File)).all()
     roots = read_roots(file for file in files if file.subject_id is None)
-    for subject, group in sorted(geometry.by_subject(files).items()):
-        yield from geometry.check_subject(subject, group, roots)
+    for subject, group in sorted(mask_checks.by_subject(files).items()):
+        yield from mask_checks.check_subject(subject, group, roots)
 
 
 def check_presence(registry: Registry) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def check_presence(registry: Registry) -> Iterator[Finding]:
     for path in known:
         if not (registry.root / path).is_file():
             yield Finding(_ABSENT, Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
-    for item in outside.differences(registry):
+    for item in drift.differences(registry):
         if item.what in _OUTSIDE:
             yield Finding(f"file-{item.what.value}", *_outside(item))
 

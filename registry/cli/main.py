@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from registry import __version__, console
-from registry.console import AsJson
+from registry import __version__
+from registry.cli import console
+from registry.cli.console import AsJson
 
 app = typer.Typer(
     help="From multi-centre scans and expert masks to a trained, traceable model.",
@@ -40,7 +41,7 @@ def init(
     path: Path, name: Annotated[str, typer.Option(help="The cohort's name.")] = "", as_json: AsJson = False
 ) -> None:
     """Make a new, empty registry."""
-    from registry import creation
+    from registry.maintenance import creation
 
     made = creation.create(path, name)
     console.emit({"registry": str(made.root)}, as_json, f"Registry made at {made.root}")
@@ -49,7 +50,7 @@ def init(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Count what the registry holds and what waits."""
-    from registry.status import status as read_status
+    from registry.maintenance.status import status as read_status
 
     result = read_status(console.registry())
     shown = {**result["counts"], "changes that wait for their commit": result["waiting"]}
@@ -64,7 +65,7 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Check geometry, values, sources, events and BIDS; exits with 7 when an error is found."""
-    from registry import validation
+    from registry.maintenance import validation
 
     with console.progress() as progress:
         report = validation.validate(console.registry(), bids=bids, progress=progress)
@@ -76,7 +77,7 @@ def validate(
 @app.command()
 def log(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20, as_json: AsJson = False) -> None:
     """Show what happened, newest first."""
-    from registry.status import history
+    from registry.maintenance.status import history
 
     rows = history(console.registry(), limit)
     console.emit({"events": rows}, as_json, lambda: console.table(rows, ["at", "actor", "kind", "message", "commit"]))
@@ -87,11 +88,12 @@ def doctor(as_json: AsJson = False) -> None:
     """Mend what a dead process, a pull or a deleted file left; list what was edited outside and waits for you."""
     from dataclasses import asdict
 
-    from registry import outside, repair
+    from registry.maintenance import doctor as repair
+    from registry.maintenance import drift
 
     registry = console.registry()
     rows = [asdict(item) for item in repair.doctor(registry)]
-    left = [asdict(item) for item in outside.differences(registry)]
+    left = [asdict(item) for item in drift.differences(registry)]
     console.emit({"repairs": rows, "outside": left}, as_json, lambda: _diagnosis(rows, left))
 
 
@@ -116,11 +118,11 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Take in files that were edited in place or dropped into the registry's folder."""
-    from registry import outside
+    from registry.maintenance import drift
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
-    taken = outside.adopt(registry, paths, reason)
+    taken = drift.adopt(registry, paths, reason)
     commit_pending(registry)
     console.emit({"adopted": taken}, as_json, "\n".join(f"taken in: {path}" for path in taken))
 
@@ -128,7 +130,7 @@ def adopt(
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
     """Make the database anew from the dataset's files and its event log."""
-    from registry import repair
+    from registry.maintenance import doctor as repair
 
     with console.progress() as progress:
         count = repair.rebuild(console.registry(), progress)
@@ -137,11 +139,12 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.commands import checks, cohorts, looking, persons, serve
+    from registry.cli.commands import queries, serve, subjects
+    from registry.commands import checks, persons
 
     checks.commands(app)
-    cohorts.commands(app)
-    looking.commands(app)
+    queries.commands(app)
+    subjects.commands(app)
     persons.commands(app)
     serve.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.app.theme import theme_options
 from registry.errors import NotFound, UsageError
-from registry.viewer.guard import SameOrigin
-from registry.viewer.theme import theme_options
+from registry.viewer.same_origin import SameOrigin
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.commands import facets
-from registry.commands.exclusions import exclude_app
+from registry.cli import console
+from registry.cli.commands import facets
+from registry.cli.commands.exclusions import exclude_app
+from registry.cli.commands.readings import reading_app
+from registry.cli.commands.snapshots import snapshot_app
+from registry.cli.console import AsJson
 from registry.commands.quality import qc_app
-from registry.commands.readings import reading_app
-from registry.commands.snapshots import snapshot_app
-from registry.console import AsJson
 from registry.errors import UsageError
 
 query_app = typer.Typer(help="Saved queries: read-only SQL over the documented views.", no_args_is_help=True)

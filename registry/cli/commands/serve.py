@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from registry import console
+from registry.cli import console
 
 _START_S = 60
 
@@ -29,12 +29,12 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Also train what is queued.")] = True,
 ) -> None:
     """Open the app on 127.0.0.1 until Ctrl+C; queued runs are trained meanwhile."""
-    from registry.attending import attendant
-    from registry.committer import committer
+    from registry.app import server
+    from registry.app.committer import committer
+    from registry.cli.supervised import attendant
     from registry.index.by_checksum import resolver
-    from registry.viewer import server
     from registry.viewer.quality_routes import quality_routes
-    from registry.viewer.routes import volume_routes
+    from registry.viewer.volume_routes import volume_routes
 
     registry = console.registry()
     os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one

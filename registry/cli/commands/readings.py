@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from registry import console
-from registry.console import AsJson
+from registry.cli import console
+from registry.cli.console import AsJson
 
 reading_app = typer.Typer(help="Accepted readings and their revisions.", no_args_is_help=True)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from curation import jobs
-from curation.jobs import Job, Stopped
+from registry.app import shell
 from registry.errors import CohortiumError
 from registry.files.progress import Progress
 from registry.store import Registry
-from registry.viewer import shell
 from registry.vocabulary.display import number, opened, plain
+from registry.work import jobs
+from registry.work.jobs import Job, Stopped
 
 _REFRESH_S = 1.0
 

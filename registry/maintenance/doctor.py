@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlmodel import col, delete, select
 
-from registry import outside, publishing
+from registry import publishing
 from registry.bids.walk import walk
 from registry.errors import CohortiumError, IntegrityError
 from registry.files.locks import lock
 from registry.files.progress import Progress
 from registry.index import facts, refresh
 from registry.index.sync import follow
+from registry.maintenance import drift
 from registry.publishing import events, git
 from registry.publishing.commits import commit_pending
 from registry.quality import file_waiting
@@ -39,7 +40,7 @@ def doctor(registry: Registry) -> list[Repair]:
     Dead git locks are removed, intents are finished (when staged) or undone (when not), applied changes are committed,
     staging folders without an intent are removed. Files that were deleted come back, and the rows follow what git has
     accepted without them, such as a pull. Nothing that was accepted is lost; what somebody edited or dropped into the
-    folder is left alone (`outside.differences` names it).
+    folder is left alone (`drift.differences` names it).
     """
     done: list[Repair] = []
     with lock(registry, "commit"), lock(registry, "write"):
@@ -61,8 +62,8 @@ def _write_verdicts(registry: Registry) -> list[Repair]:
 
 def _reconcile(registry: Registry) -> list[Repair]:
     with lock(registry, "write"):
-        found = outside.differences(registry)
-        restored = outside.restore(registry, found)
+        found = drift.differences(registry)
+        restored = drift.restore(registry, found)
         followed = follow(registry, leave={item.path for item in found} - set(restored))
         told = _take_events(registry)
     return [
@@ -75,7 +76,7 @@ def _reconcile(registry: Registry) -> list[Repair]:
 def _take_events(registry: Registry) -> list[str]:
     """Events of the log that the database lacks, such as another copy's after a pull; a broken log is left alone.
 
-    A log that somebody edited is named by `outside.differences`, and `rebuild` refuses it.
+    A log that somebody edited is named by `drift.differences`, and `rebuild` refuses it.
     """
     with registry.reading() as session:
         known = {(writer, number) for writer, number in session.exec(select(Event.writer, Event.number))}

@@ -1,12 +1,13 @@
 """A command that ends with the process that started it: the worker beside the app's server.
 
-`python -m registry.attending PARENT WORD...` runs `cohortium WORD...`. SIGTERM, and the death of the process PARENT,
-interrupt it as Ctrl+C does, so that a run in progress is noted as stopped.
+`python -m registry.cli.supervised PARENT WORD...` runs `cohortium WORD...`. SIGTERM, and the death of the process
+PARENT, interrupt it as Ctrl+C does, so that a run in progress is noted as stopped.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ _GRACE_S = 10.0
 @contextmanager
 def attendant(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run `cohortium WORDS` beside this block; it is stopped when the block ends, and killed when it does not stop."""
-    command = [sys.executable, "-m", "registry.attending", str(os.getpid()), *words]
+    command = [sys.executable, "-m", "registry.cli.supervised", str(os.getpid()), *words]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         yield process
@@ -42,10 +43,8 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     try:
-        from registry import cli  # takes a moment, in which it can be stopped too
-
         sys.argv = ["cohortium", *words]
-        cli.main()
+        runpy.run_module("registry", run_name="__main__")
     except KeyboardInterrupt:
         sys.exit(130)
 
