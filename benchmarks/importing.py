@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import cohorts, measure
-from registry import scanning
+from benchmarks import cohorts, measure, scanning
 from registry.files.parallel import cores_here
 from registry.files.volumes import encode
 from registry.index import facts

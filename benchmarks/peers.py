@@ -27,14 +27,14 @@ def _files(folder: str) -> Iterator[os.stat_result]:
 
 def cohortium(root: str) -> int:
     """Names, entities, stamps, sidecars merged by inheritance."""
-    from registry import scanning
+    from benchmarks import scanning
 
     return len(scanning.scan(root).rows)
 
 
 def cohortium_arrow(root: str) -> int:
     """The same, as the Arrow table that bids2table gives."""
-    from registry import scanning
+    from benchmarks import scanning
 
     return int(scanning.scan(root).arrow().num_rows)
 
@@ -76,7 +76,7 @@ PEERS: dict[str, Callable[[str], int]] = {
 
 def _imported(name: str) -> None:
     """Loading a library is not what is measured."""
-    modules = {"cohortium": "registry.scanning", "cohortium_arrow": "pyarrow", "pybids": "bids", "scandir": "os"}
+    modules = {"cohortium": "benchmarks.scanning", "cohortium_arrow": "pyarrow", "pybids": "bids", "scandir": "os"}
     __import__(modules.get(name, name.removesuffix("_sidecars")))
 
 

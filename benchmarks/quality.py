@@ -14,9 +14,9 @@ from typing import Any
 from sqlmodel import select
 
 from benchmarks import measure, rows
-from registry import quality
+from curation import quality
+from curation.quality import Judgement
 from registry.publishing.commits import commit_pending
-from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry, open_registry
 from registry.tables import Image
 from registry.vocabulary.verdicts import Verdict

@@ -12,8 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cohorts, measure
-from registry import scanning
+from benchmarks import cohorts, measure, scanning
 from registry.files.parallel import cores_here
 
 SIZES = (1000, 10_000)

@@ -1,4 +1,4 @@
-"""Commands of curation: `import`, `imports`, `recipes`, `demo`, `deidentify` and `privacy`."""
+"""Commands of curation, from `import` to `check`, `qc` and `persons`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from curation.checks import commands as checks
 from curation.deidentification.commands import deidentify_app, privacy_app
 from curation.dicom.commands import dicom_options, plan_import
 from curation.import_commands import imports_app
+from curation.persons import commands as persons
+from curation.quality.commands import qc_app
 from registry.cli import console
 from registry.cli.console import AsJson
 
@@ -22,6 +25,9 @@ def commands(app: typer.Typer) -> None:
     app.command("demo")(demo)
     app.add_typer(deidentify_app, name="deidentify")
     app.add_typer(privacy_app, name="privacy")
+    app.add_typer(qc_app, name="qc")
+    checks.commands(app)
+    persons.commands(app)
 
 
 def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them

@@ -7,9 +7,9 @@ from typing import Any
 
 import altair as alt
 
+from curation.checks import Measure
+from curation.checks.check import Peers
 from registry.app import chart_labels
-from registry.checks import Measure
-from registry.checks.shapes import Peers
 from registry.vocabulary.display import visit
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
     """One point an image, one strip for those that are compared with each other; a click selects the image's `path`.
 
     Args:
-        rows: of `registry.checks.showing.values`.
+        rows: of `curation.checks.outliers.values`.
         measure: what they are of.
         chosen: path of the image that is looked at, drawn with a ring.
     """

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from curation import checks
 from curation.pages import outlier_view
-from registry import checks
 from registry.app import shell
 from registry.store import Registry
 from registry.vocabulary.display import counted

@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from registry import checks
+from curation import checks
+from curation.checks import Measure, outliers
 from registry.app import decisions, shell
 from registry.bids import places
 from registry.bids.names import parse
 from registry.catalog import Catalog, units
-from registry.checks import Measure, showing
 from registry.store import Registry
 from registry.viewer import Layer, show, volume_url
 from registry.vocabulary.display import plain, scan_facts, visit, words
@@ -52,7 +52,7 @@ def kind(code: str) -> str:
 
 def look(catalog: Catalog, unit: str, measure: Measure) -> None:
     """Draw the image of a unit, where it is one."""
-    image = showing.image(catalog, unit)
+    image = outliers.image(catalog, unit)
     if image is None:
         st.info("A visit or a channel has no single image to show. What was found about it is below.")
         return
@@ -68,7 +68,7 @@ def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) ->
         st.caption("No check found anything odd here.")
     if still := [row for row in found if row["state"] == "open"]:
         _acknowledge(registry, unit, still)
-    if image := showing.image(catalog, unit):
+    if image := outliers.image(catalog, unit):
         _exclude(registry, image)
 
 
@@ -82,7 +82,7 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     if image["problem"] or image["n_t"] != 1 or not image["path"].endswith(".nii.gz"):
         st.info("This file cannot be shown." if image["problem"] else "Only single volumes can be shown here.")
         return
-    beside = showing.typical(catalog, image["path"], measure)
+    beside = outliers.typical(catalog, image["path"], measure)
     wanted = st.toggle(
         "A typical image of the site instead",
         key="outlier_typical",

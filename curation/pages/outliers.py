@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from curation import checks
+from curation.checks import Measure, outliers
 from curation.pages import outlier_charts, outlier_table, outlier_view
 from curation.pages.outlier_table import CHANNEL, MEASURE, UNIT
-from registry import checks
 from registry.app import decisions, shell, work_panel
 from registry.catalog import Catalog
-from registry.checks import Measure, showing
 from registry.store import Registry
 from registry.vocabulary.display import counted, number
 from registry.work import jobs
@@ -22,7 +22,7 @@ def render(registry: Registry) -> None:
     """Draw the page; `?unit=` chooses what is looked at."""
     st.title("Outliers")
     catalog = Catalog.of(registry)
-    known = showing.coverage(catalog)
+    known = outliers.coverage(catalog)
     _summary(known)
     running = _check(registry, known)
     decisions.told()
@@ -48,7 +48,7 @@ def render(registry: Registry) -> None:
         outlier_view.decide(registry, catalog, unit, [row for row in everything if row["unit"] == unit])
 
 
-def _summary(known: showing.Coverage) -> None:
+def _summary(known: outliers.Coverage) -> None:
     still = known.states.get("open", 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not known.checked:
@@ -60,7 +60,7 @@ def _summary(known: showing.Coverage) -> None:
         st.badge(f"{number(known.measured)} of {counted(known.images, 'image')} measured", color=colour)  # type: ignore[arg-type]
 
 
-def _check(registry: Registry, known: showing.Coverage) -> bool:
+def _check(registry: Registry, known: outliers.Coverage) -> bool:
     """Check the images; the work goes on when the page is closed. Returns whether it is under way."""
     job = jobs.current(registry, _DESK)
     if job is not None and job.running:
@@ -83,14 +83,14 @@ def _check(registry: Registry, known: showing.Coverage) -> bool:
 def _plot(catalog: Catalog) -> Measure:
     """The strip plot of the chosen channel and measure; a click chooses an image."""
     first, second = st.columns(2)
-    known = showing.channels(catalog)
+    known = outliers.channels(catalog)
     if st.session_state.get(CHANNEL) not in (None, *known):
         del st.session_state[CHANNEL]
     titles = {item.name: item for item in checks.MEASURES}
     name = second.selectbox("Measure", list(titles), key=MEASURE, format_func=lambda key: titles[key].title)
     measure = titles[name]
     channel = first.selectbox("Channel", known, key=CHANNEL)
-    rows = showing.values(catalog, channel, measure) if channel else []
+    rows = outliers.values(catalog, channel, measure) if channel else []
     st.caption(measure.about)
     if not rows:
         st.info("No image of this channel has a value to draw.")

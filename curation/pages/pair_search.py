@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from curation.persons import links
+from curation.persons.survey import Survey
 from registry.app import work_panel
-from registry.identity import links
-from registry.identity.survey import Survey
 from registry.store import Registry
 from registry.vocabulary.display import counted
 from registry.work import jobs

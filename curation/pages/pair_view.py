@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from curation.persons import fingerprints, side_by_side
+from curation.persons.orientation_letters import lettered
+from curation.persons.pairs import Fact
+from curation.persons.side_by_side import REACH_MM
 from registry.app import shell
 from registry.errors import CohortiumError
-from registry.identity import fingerprints, looks
-from registry.identity.lettering import lettered
-from registry.identity.looks import REACH_MM
-from registry.pairs import Fact
 from registry.store import Registry
 from registry.vocabulary.display import plain
 
-_PLANES: tuple[looks.Plane, ...] = ("axial", "coronal", "sagittal")
+_PLANES: tuple[side_by_side.Plane, ...] = ("axial", "coronal", "sagittal")
 _LIE = {
     "axial": "The person's right is on the left, the face is at the top.",
     "coronal": "The person's right is on the left, as if the person faced you.",
@@ -26,7 +26,7 @@ _TOWARDS = {"axial": "up", "coronal": "forward", "sagittal": "to the person's ri
 
 def pictures(registry: Registry, a: str, b: str) -> None:
     """The same slice of both, in one plane and at one distance from the centre of the head."""
-    shared = looks.shared_images(registry, a, b)
+    shared = side_by_side.shared_images(registry, a, b)
     if not shared:
         st.info("The two have no kind of image in common, so there is nothing to look at side by side.")
         return
@@ -75,8 +75,8 @@ def pictures(registry: Registry, a: str, b: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs={Registry: lambda registry: str(registry.root)})
-def _pair(registry: Registry, first: str, second: str) -> looks.Pair:
-    return looks.pair(registry, first, second)
+def _pair(registry: Registry, first: str, second: str) -> side_by_side.Pair:
+    return side_by_side.pair(registry, first, second)
 
 
 def facts(found: Sequence[Fact], a: str, b: str) -> None:

@@ -8,13 +8,12 @@ from typing import Literal
 import streamlit as st
 
 from curation.pages import pair_search, pair_view
-from registry import pairs
+from curation.persons import links, pairs
+from curation.persons.links import Verdict
+from curation.persons.proposals import pair
 from registry.app import decisions, shell
 from registry.catalog import Catalog, subjects
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
-from registry.identity import links
-from registry.identity.links import Verdict
-from registry.identity.proposals import pair
 from registry.store import Registry, actor
 from registry.tables import PersonLink
 from registry.vocabulary.display import counted, plain

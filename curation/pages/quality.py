@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from registry import quality
+from curation import quality
+from curation.quality import Case, Show
+from curation.quality.component import sweep
+from curation.quality.routes import standing, today
 from registry.catalog import Catalog, overview
-from registry.quality import Case, Show
 from registry.store import Registry, actor
-from registry.viewer.quality_routes import standing, today
-from registry.viewer.sweep import sweep
 from registry.vocabulary.display import counted, number
 
 _SHOWN = {

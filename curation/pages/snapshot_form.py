@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from curation.pages import at_hand
-from registry import quality, snapshots
+from registry import snapshots
 from registry.app import shell
 from registry.catalog import Catalog
 from registry.cohorts import recent
 from registry.errors import CohortiumError, QueryError
-from registry.snapshots import target_offers
+from registry.snapshots import selection, target_offers
 from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.store import Registry
 from registry.tables import Split
@@ -152,6 +152,6 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
         icon=":material/check_circle:",
     )
     taken = (file.path for sample in manifest.samples for file in sample.images.values())
-    if told := quality.rejected_once(Catalog.of(registry), taken):
+    if told := selection.rejected_once(Catalog.of(registry), taken):
         st.warning(told, icon=":material/history:")
     return manifest.snapshot_id

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from curation import quality
 from curation.pages import subject_choice, subject_tables
-from registry import quality
 from registry.app import shell
 from registry.catalog import Catalog, subjects
 from registry.catalog.subjects import Scan, Visit, Who

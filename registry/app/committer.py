@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from registry.errors import CohortiumError
+from registry.publishing.batches import file_waiting
 from registry.publishing.commits import commit_pending
-from registry.quality import file_waiting
 from registry.store import Registry
 
 _PAUSE_S = 1.0

@@ -88,11 +88,11 @@ def doctor(as_json: AsJson = False) -> None:
     """Mend what a dead process, a pull or a deleted file left; list what was edited outside and waits for you."""
     from dataclasses import asdict
 
-    from registry.maintenance import doctor as repair
     from registry.maintenance import drift
+    from registry.maintenance.doctor import doctor as mend
 
     registry = console.registry()
-    rows = [asdict(item) for item in repair.doctor(registry)]
+    rows = [asdict(item) for item in mend(registry)]
     left = [asdict(item) for item in drift.differences(registry)]
     console.emit({"repairs": rows, "outside": left}, as_json, lambda: _diagnosis(rows, left))
 
@@ -130,23 +130,19 @@ def adopt(
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
     """Make the database anew from the dataset's files and its event log."""
-    from registry.maintenance import doctor as repair
+    from registry.maintenance.doctor import rebuild as rebuild_database
 
     with console.progress() as progress:
-        count = repair.rebuild(console.registry(), progress)
+        count = rebuild_database(console.registry(), progress)
     console.emit({"files": count}, as_json, f"Read {count} files; the database is as the files say.")
 
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
     from registry.cli.commands import queries, serve, subjects
-    from registry.commands import checks, persons
 
-    checks.commands(app)
-    queries.commands(app)
-    subjects.commands(app)
-    persons.commands(app)
-    serve.commands(app)
+    for group in (queries, subjects, serve):
+        group.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):
         entry.load()(app)
     console.run(app)

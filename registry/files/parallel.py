@@ -133,7 +133,7 @@ def _serve(board: _Board) -> None:
 
 
 def _start(board: _Board) -> subprocess.Popen[bytes]:
-    home = str(Path(__file__).resolve().parents[1])
+    home = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *sys.path])}
     with board.changed:
         worker = subprocess.Popen(

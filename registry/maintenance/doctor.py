@@ -18,8 +18,8 @@ from registry.index import facts, refresh
 from registry.index.sync import follow
 from registry.maintenance import drift
 from registry.publishing import events, git
+from registry.publishing.batches import file_waiting
 from registry.publishing.commits import commit_pending
-from registry.quality import file_waiting
 from registry.store import Registry
 from registry.tables import Event, File, Intent
 

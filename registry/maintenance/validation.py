@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from registry.checks import reviewing
+from registry.catalog import Catalog
 from registry.errors import IntegrityError
 from registry.files.progress import Progress
 from registry.index.rows import read_roots
@@ -47,7 +47,7 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
         progress: told about each file that is read, then about each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
-    findings += [*check_privacy(registry, progress), *reviewing.stored(registry)]
+    findings += [*check_privacy(registry, progress), *stored_findings(registry)]
     absent = {finding.path for finding in findings if finding.code == _ABSENT}
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids and validator() is not None:
@@ -141,3 +141,12 @@ def _finding(issue: dict[str, Any], folder: str) -> Finding:
     where = f"{folder}{issue.get('location') or ''}".lstrip("/")
     what = " ".join(str(issue[key]) for key in ("subCode", "issueMessage") if issue.get(key))
     return Finding(str(issue["code"]), Severity(issue["severity"]), where, what or str(issue["code"]), _VALIDATOR)
+
+
+def stored_findings(registry: Registry) -> list[Finding]:
+    """Open findings of the last run of the checks, errors first; none before the first run."""
+    rows = Catalog.of(registry).rows(
+        """SELECT code, severity, unit, message, origin FROM findings WHERE state = 'open'
+        ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit"""
+    )
+    return [Finding(row["code"], Severity(row["severity"]), row["unit"], row["message"], row["origin"]) for row in rows]

@@ -12,6 +12,7 @@ from registry.errors import QueryError, UsageError
 from registry.files.progress import Progress
 from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.snapshots.targets import Choice, TargetPolicy
+from registry.vocabulary.display import counted
 from registry.vocabulary.reasons import OUTDATED
 
 Row = Mapping[str, Any]
@@ -265,3 +266,22 @@ def _masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str
 
 def _target(row: Row) -> Target:
     return Target(**{key: row[key] for key in ("path", "sha256", "size", "kind", "source", "protocol", "image")})
+
+
+def outdated_rejects(catalog: Catalog) -> list[str]:
+    """Images that were rejected, were replaced since, and were not judged again: nothing keeps them out now."""
+    rows = catalog.rows("""SELECT DISTINCT i.path FROM quality q JOIN images i ON i.path = q.image
+        WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")
+    return [row["path"] for row in rows]
+
+
+def rejected_once(catalog: Catalog, paths: Iterable[str]) -> str | None:
+    """A sentence about the images of a snapshot that are `outdated_rejects`, or None."""
+    found = sorted(set(paths).intersection(outdated_rejects(catalog)))
+    if not found:
+        return None
+    more = " ..." if len(found) > 5 else ""
+    return (
+        f"It holds {counted(len(found), 'image')} rejected before being replaced, and not judged since: "
+        f"{', '.join(found[:5])}{more}"
+    )

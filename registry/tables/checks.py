@@ -8,7 +8,7 @@ from registry.tables.base import Table
 
 
 class ImageMeasures(Table, table=True):
-    """What was measured in the voxels of one image. `registry.checks.measures` says what each column means."""
+    """What was measured in the voxels of one image. `curation.checks.measures.numbers` says what each column means."""
 
     __tablename__ = "image_measures"
     path: str = Field(primary_key=True)

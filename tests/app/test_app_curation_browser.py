@@ -13,9 +13,9 @@ from app_browser import sound as nothing_wrong
 from browser import chromium, shot
 from redrawing import redrawn, still, until, within
 
+from curation.persons import links
 from registry.cohorts import exclusions
 from registry.cohorts.persons import SAME, SUSPECTED
-from registry.identity import links
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import PersonLink

@@ -10,6 +10,8 @@ from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from curation.persons import links
+from curation.persons.links import Verdict
 from registry import snapshots
 from registry.catalog import Catalog, units
 from registry.cli.commands.exclusions import exclude_app
@@ -17,8 +19,6 @@ from registry.cli.console import State
 from registry.cohorts import exclusions, queries
 from registry.cohorts.exclusions import REASON
 from registry.errors import UsageError
-from registry.identity import links
-from registry.identity.links import Verdict
 from registry.snapshots import exclusion_impact
 from registry.store import Registry
 

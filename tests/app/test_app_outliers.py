@@ -15,10 +15,10 @@ from redrawing import redrawn
 from registries import copied
 from streamlit.testing.v1 import AppTest
 
+from curation import checks
+from curation.checks import Wanted, outliers
 from curation.pages import outlier_view
-from registry import checks
 from registry.catalog import Catalog
-from registry.checks import Wanted, showing
 from registry.cohorts import exclusions
 from registry.publishing import Change, publish
 from registry.store import Registry
@@ -70,7 +70,7 @@ def test_an_unchecked_registry_says_how_to_check_and_checks_by_a_button(writable
     assert job.error is None
     test = open_page(writable, "outliers")
     assert not test.exception
-    assert showing.coverage(Catalog.of(writable)).measured == 15
+    assert outliers.coverage(Catalog.of(writable)).measured == 15
     assert "Channel" in [item.label for item in test.selectbox]
 
 
@@ -147,11 +147,11 @@ def test_every_measure_can_be_drawn(shown: Registry, measure: str) -> None:
 
 def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(shown: Registry) -> None:
     catalog = Catalog.of(shown)
-    rows = showing.values(catalog, "FLAIR", checks.MEASURES[0])
+    rows = outliers.values(catalog, "FLAIR", checks.MEASURES[0])
     assert len(rows) == 8
     assert {row["site"] for row in rows} == {"siteA", "siteB"}
-    assert CUT not in {row["path"] for row in showing.values(catalog, "T1w", checks.MEASURES[0])}
-    beside = showing.typical(catalog, IMAGE, checks.MEASURES[0])
+    assert CUT not in {row["path"] for row in outliers.values(catalog, "T1w", checks.MEASURES[0])}
+    beside = outliers.typical(catalog, IMAGE, checks.MEASURES[0])
     assert beside is not None
     assert (beside["path"] != IMAGE, beside["site"], beside["channel"]) == (True, "siteA", "FLAIR")
     assert app_cohort.SUBJECTS[2] in IMAGE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from app_pages import button, open_page, texts
 
-from registry import quality, runs, snapshots
+from curation import quality
+from registry import runs, snapshots
 from registry.app import shell
 from registry.cohorts import queries, splits
 from registry.store import ACTOR_ENVIRONMENT, Registry

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from app_cohort import AFFINE, head
 
-from registry import pairs
+from curation.persons import links, pairs, side_by_side
+from curation.persons.links import Verdict
+from curation.persons.orientation_letters import SIDES, lettered, stamp
 from registry.catalog import Catalog, subject
 from registry.cohorts import leaks, splits
 from registry.cohorts.persons import SAME, SUSPECTED
 from registry.errors import NotFound
 from registry.files import volumes
-from registry.identity import links, looks
-from registry.identity.lettering import SIDES, lettered, stamp
-from registry.identity.links import Verdict
 from registry.store import Registry
 from registry.tables import PersonLink
 
@@ -66,21 +67,28 @@ def test_a_head_that_lay_elsewhere_comes_to_lie_like_the_first(writable: Registr
     moved[:3, 3] += (20, -14, 9)
     place = writable.root / "moved.nii.gz"
     place.write_bytes(volumes.encode(head(1, "ses-M00"), moved))
-    pair = looks.pair(writable, path, "moved.nii.gz")
+    pair = side_by_side.pair(writable, path, "moved.nii.gz")
     assert pair.score > 0.99
     for plane in ("axial", "coronal", "sagittal"):
         one, other = pair.first.slice(plane, 12.0), pair.second.slice(plane, 12.0)
-        assert one.shape == other.shape == (looks.SIZE, looks.SIZE)
+        assert one.shape == other.shape == (side_by_side.SIZE, side_by_side.SIZE)
         assert np.abs(one.astype(int) - other.astype(int)).mean() < 4
         assert one.std() > 20
+
+
+def _head(data: Any) -> side_by_side.Head:
+    """A head whose voxels are 2 mm wide, about the middle of its 80 voxels."""
+    return side_by_side.Head(data, np.diag([2.0, 2.0, 2.0, 1.0]), np.full(3, 80.0), side_by_side.Alignment(1.0))
 
 
 def test_slices_lie_as_a_radiologist_expects() -> None:
     """Of a cube whose right, front, top corner is bright: top left of axial and coronal, top right of sagittal."""
     data = np.zeros((80, 80, 80), np.uint8)
     data[50:, 50:, 50:] = 255
-    head = looks.Head(data, np.diag([2.0, 2.0, 2.0, 1.0]), np.array([80.0, 80.0, 80.0]), looks.Alignment(1.0))
-    middle = looks.SIZE // 2
+    head = side_by_side.Head(
+        data, np.diag([2.0, 2.0, 2.0, 1.0]), np.array([80.0, 80.0, 80.0]), side_by_side.Alignment(1.0)
+    )
+    middle = side_by_side.SIZE // 2
     for plane, bright in (("axial", "left"), ("coronal", "left"), ("sagittal", "right")):
         picture = head.slice(plane, 60.0)
         sides = {"left": picture[:middle, :middle], "right": picture[:middle, middle:]}
@@ -93,14 +101,16 @@ def test_slices_lie_as_a_radiologist_expects() -> None:
 def test_letters_name_the_side_that_a_picture_shows() -> None:
     """A bright half of the head lies at the edge with its letter."""
     axes = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
-    middle = looks.SIZE // 2
+    middle = side_by_side.SIZE // 2
     for plane, sides in SIDES.items():
         for place, letter in enumerate(sides):
             axis, sign = axes[letter]
             data = np.zeros((80, 80, 80), np.uint8)
             half = slice(45, 80) if sign > 0 else slice(0, 35)
             data[tuple(half if number == axis else slice(None) for number in range(3))] = 255
-            head = looks.Head(data, np.diag([2.0, 2.0, 2.0, 1.0]), np.array([80.0, 80.0, 80.0]), looks.Alignment(1.0))
+            head = side_by_side.Head(
+                data, np.diag([2.0, 2.0, 2.0, 1.0]), np.array([80.0, 80.0, 80.0]), side_by_side.Alignment(1.0)
+            )
             picture = head.slice(plane, 0.0)
             halves = (picture[:, :middle], picture[:, middle:], picture[:middle], picture[middle:])
             assert max(range(4), key=lambda number: halves[number].mean()) == place, (plane, letter)
@@ -109,11 +119,11 @@ def test_letters_name_the_side_that_a_picture_shows() -> None:
 
 
 def test_shared_images_prefer_raw_ones(full: Registry) -> None:
-    assert list(looks.shared_images(full, A, "sub-B003")) == ["FLAIR"]  # sub-B003 has no T1w
-    found = looks.shared_images(full, A, B)
+    assert list(side_by_side.shared_images(full, A, "sub-B003")) == ["FLAIR"]  # sub-B003 has no T1w
+    found = side_by_side.shared_images(full, A, B)
     assert found["T1w"] == tuple(f"{name}/ses-M00/anat/{name}_ses-M00_T1w.nii.gz" for name in (A, B))
     with pytest.raises(NotFound, match="not on this machine"):
-        looks.pair(full, "sub-Z/none.nii.gz", found["T1w"][0])
+        side_by_side.pair(full, "sub-Z/none.nii.gz", found["T1w"][0])
 
 
 def test_persons_of_several_subjects(full: Registry) -> None:

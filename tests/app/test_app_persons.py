@@ -10,13 +10,12 @@ from app_pages import button, open_page, texts
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from registry import pairs
+from curation.persons import links, pairs
+from curation.persons.commands import persons_app
+from curation.persons.links import Verdict
 from registry.cli.console import State
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
-from registry.commands.persons import persons_app
-from registry.identity import links
-from registry.identity.links import Verdict
 from registry.store import Registry
 from registry.tables import PersonLink
 from registry.work import jobs

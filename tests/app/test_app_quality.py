@@ -10,12 +10,12 @@ import pytest
 from app_pages import button, open_page, texts
 from starlette.applications import Starlette
 
-from registry import quality
-from registry.quality import Judgement
+from curation import quality
+from curation.quality import Judgement
+from curation.quality.component import KEYS
+from curation.quality.routes import quality_routes
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import Image
-from registry.viewer.quality_routes import quality_routes
-from registry.viewer.sweep import KEYS
 from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 FIRST = "sub-A000/ses-M00/anat/sub-A000_ses-M00_FLAIR.nii.gz"

@@ -11,7 +11,7 @@ from app_browser import serving
 from browser import chromium, new_page, outside, shot
 from redrawing import until
 
-from registry import quality
+from curation import quality
 from registry.files.canonical import read_tsv
 from registry.store import Registry
 

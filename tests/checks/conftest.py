@@ -7,8 +7,8 @@ from pathlib import Path
 import heads
 import pytest
 
-from registry.checks import Cohort, Shot, cohort
-from registry.checks.measuring import read
+from curation.checks import Cohort, Shot, inputs
+from curation.checks.measures.read import read
 from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.store import registry_at
@@ -36,7 +36,7 @@ def demo_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(demo_root: Path) -> Cohort:
     """Its eight images, measured."""
     registry = registry_at(demo_root)
-    shots = cohort.shots(registry)
-    made = cohort.gather(registry, shots, {shot.path: read(demo_root / shot.path) for shot in shots})
+    shots = inputs.shots(registry)
+    made = inputs.gather(registry, shots, {shot.path: read(demo_root / shot.path) for shot in shots})
     registry.engine.dispose()
     return made

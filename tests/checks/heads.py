@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from registry.checks import Shot
-from registry.checks.measures import measure
-from registry.checks.measuring import Measured
+from curation.checks import Shot
+from curation.checks.measures.numbers import measure
+from curation.checks.measures.read import Measured
 from registry.files.volumes import Volume, forms_apart_mm, load, read_header, save
 
 SHAPE = (40, 48, 32)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from registry.checks import CHECKS, Cohort, Shot, judge
-from registry.checks.measuring import Measured, read
+from curation.checks import CHECKS, Cohort, Shot, judge
+from curation.checks.measures.read import Measured, read
 from registry.files.volumes import read_header
 
 FOUND = 4

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 
-from registry.checks import CHECKS, MEASURES, Measure
-from registry.checks.measures import digest, distinct, foreground, measure, noise, touches
-from registry.checks.peers import LEAST, group
-from registry.checks.record import MEASURED
+from curation.checks import CHECKS, MEASURES, Measure
+from curation.checks.files import MEASURED
+from curation.checks.measures.numbers import digest, distinct, foreground, measure, noise, touches
+from curation.checks.rules.peers import LEAST, group
 from registry.files.volumes import Volume, canonical
 from registry.tables import ImageMeasures
 

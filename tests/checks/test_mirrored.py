@@ -10,10 +10,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from registry.checks import Cohort, asymmetry, judge
-from registry.checks.measuring import Measured, read
+from curation.checks import Cohort, judge
+from curation.checks.measures import asymmetry
+from curation.checks.measures.read import Measured, read
+from curation.persons.fingerprints import of_volume
 from registry.files.volumes import Volume, load
-from registry.identity.fingerprints import of_volume
 
 FLIPPED = "sub-B101/ses-M12/anat/sub-B101_ses-M12_FLAIR.nii.gz"
 SIDES = {"L": "R", "R": "L"}

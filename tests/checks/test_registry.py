@@ -13,11 +13,11 @@ import registry_state
 import tiny_bids
 from typer.testing import CliRunner
 
-from registry import checks
+from curation import checks
+from curation.checks import Wanted, commands, review
+from curation.checks.measures import read as measuring
 from registry.catalog import Catalog
-from registry.checks import Wanted, measuring, reviewing
 from registry.cli.main import app
-from registry.commands import checks as commands
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
 from registry.maintenance import doctor, validation
@@ -209,8 +209,8 @@ def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) ->
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
     doctor.rebuild(cohort)
     assert len(registry_state.rows(cohort)["check_finding"]) == 1
-    assert reviewing.listed(cohort)[0]["score"] == 2
-    assert [finding.code for finding in reviewing.stored(cohort)] == ["x"]
+    assert review.listed(cohort)[0]["score"] == 2
+    assert [finding.code for finding in review.stored(cohort)] == ["x"]
 
 
 def test_the_commands_print_one_json_value(spoiled: Registry) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from curation.persons import fingerprints
+from curation.persons.fingerprints import ALIKE, RANKED, compare, correlation, nearest, of_file
 from registry.errors import InvalidInput
 from registry.files.volumes import load, save
-from registry.identity import fingerprints
-from registry.identity.fingerprints import ALIKE, RANKED, compare, correlation, nearest, of_file
 
 
 def image(root: Path, subject: str, session: str = "M00", suffix: str = "FLAIR") -> Path:

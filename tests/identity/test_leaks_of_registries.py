@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import tiny_bids
 
+from curation.persons import links
+from curation.persons.links import Verdict
 from registry import snapshots
 from registry.bids import places
 from registry.cohorts import leaks, queries, splits
 from registry.cohorts.leakage import ANCESTOR
 from registry.errors import SplitError
-from registry.identity import links
-from registry.identity.links import Verdict
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
 from registry.snapshots.targets import parse_policy

@@ -11,6 +11,8 @@ import pytest
 import registry_state
 import tiny_bids
 
+from curation.persons import links
+from curation.persons.links import Verdict
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.cohorts import persons
@@ -18,8 +20,6 @@ from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import load
-from registry.identity import links
-from registry.identity.links import Verdict
 from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
@@ -190,7 +190,7 @@ def test_bad_input_is_named(cohort: Registry) -> None:
 def test_two_reviewers_at_once_lose_no_decision(cohort: Registry) -> None:
     program = (
         "import sys; from pathlib import Path; from registry.store import open_registry;"
-        "from registry.identity import links;"
+        "from curation.persons import links;"
         "links.confirm(open_registry(Path(sys.argv[1])), *sys.argv[2:4], links.Verdict('seen', sys.argv[2]))"
     )
     pairs = [("sub-A000", "sub-A001"), ("sub-A002", "sub-A003"), ("sub-A001", "sub-A002")]

@@ -12,11 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import col, func, select
 
-from registry import checks, snapshots
+from curation import checks
+from curation.persons import links
+from registry import snapshots
 from registry.catalog import Catalog
 from registry.cohorts import leaks, queries, splits
 from registry.errors import InvalidInput
-from registry.identity import links
 from registry.index import refresh
 from registry.maintenance import doctor, validation
 from registry.publishing import Change, publish

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import tiny_bids
 
-from registry import quality
+from curation import quality
+from curation.quality import Judgement
 from registry.catalog import Catalog
 from registry.maintenance import doctor
-from registry.quality import Judgement
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from registry import quality
+from curation import quality
 from registry.store import ACTOR_ENVIRONMENT, open_registry
 from registry.tables import Image
 from registry.vocabulary.verdicts import Verdict

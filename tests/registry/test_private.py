@@ -10,17 +10,17 @@ import nibabel
 import numpy as np
 import pytest
 
-from registry.checks import reviewing
+from curation.checks import review
+from curation.persons import links
+from curation.quality.record import Judgement, record
 from registry.cohorts import exclusions
 from registry.errors import InvalidInput, UsageError
-from registry.identity import links
 from registry.maintenance import validation
 from registry.maintenance.creation import create
 from registry.maintenance.drift import adopt
 from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
 from registry.publishing import Change, publish, written
-from registry.quality.recording import Judgement, record
 from registry.store import Registry
 from registry.vocabulary.findings import Severity
 from registry.vocabulary.verdicts import Verdict
@@ -97,7 +97,7 @@ def speak(registry: Registry, text: str) -> dict[str, Callable[[], object]]:
         "qc": lambda: record(registry, Judgement(SIDECAR, Verdict.FLAG, comment=text)),
         "persons": lambda: links.confirm(registry, "sub-1", "sub-2", links.Verdict(text, "R1")),
         "adopt": lambda: adopt(registry, [SIDECAR], text),
-        "acknowledge": lambda: reviewing.acknowledge(registry, SIDECAR, text),
+        "acknowledge": lambda: review.acknowledge(registry, SIDECAR, text),
     }
 
 

@@ -17,18 +17,19 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from verdicts_said import IMAGES, say, standing
 
-from registry import quality
+from curation import quality
+from curation.quality import Judgement, Show
+from curation.quality.commands import qc_app
+from curation.quality.component import KEYS
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.cli import console
 from registry.cli.commands.snapshots import snapshot_app
 from registry.cohorts import queries
-from registry.commands.quality import qc_app
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.publishing import Change, publish
-from registry.quality import Judgement, Show
+from registry.snapshots import selection
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.viewer.sweep import KEYS
 from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 pytestmark = pytest.mark.usefixtures("acting")
@@ -93,16 +94,16 @@ def test_a_replaced_image_makes_a_verdict_stale(cohort: Registry) -> None:
     catalog = Catalog.of(cohort)
     assert [(row["image"], row["stale"]) for row in quality.listed(catalog)] == [(IMAGES[0], True)]
     assert catalog.value("SELECT quality FROM images WHERE path = ?", [IMAGES[0]]) is None
-    assert quality.outdated_rejects(catalog) == [IMAGES[0]]
+    assert selection.outdated_rejects(catalog) == [IMAGES[0]]
     assert quality.of_image(catalog, IMAGES[0]) == ["e01 rejected it (motion), before it was replaced"]
-    told = quality.rejected_once(catalog, IMAGES[:3])
+    told = selection.rejected_once(catalog, IMAGES[:3])
     assert told is not None
     assert told.startswith("It holds 1 image rejected before being replaced")
     assert told.endswith(IMAGES[0])
-    assert quality.rejected_once(catalog, IMAGES[1:]) is None
+    assert selection.rejected_once(catalog, IMAGES[1:]) is None
     assert IMAGES[0] in {case.image for case in quality.worklist(catalog, "e01").cases}
     say(cohort, IMAGES[0], "accept")
-    assert quality.outdated_rejects(Catalog.of(cohort)) == []
+    assert selection.outdated_rejects(Catalog.of(cohort)) == []
 
 
 def test_a_snapshot_says_that_it_takes_what_was_rejected_once(

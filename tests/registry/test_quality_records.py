@@ -8,7 +8,7 @@ import registry_state
 import tiny_bids
 from verdicts_said import IMAGES, say, standing
 
-from registry import quality
+from curation import quality
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import CohortiumError, UsageError

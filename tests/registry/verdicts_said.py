@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tiny_bids
 
-from registry import quality
-from registry.quality import Judgement
+from curation import quality
+from curation.quality import Judgement
 from registry.store import Registry
 from registry.vocabulary.verdicts import Verdict
 

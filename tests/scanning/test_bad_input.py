@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import scanning
+from benchmarks import scanning
 from registry.errors import InvalidInput
 from registry.index import facts
 

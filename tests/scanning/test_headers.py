@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry import scanning
+from benchmarks import scanning
 from registry.errors import InvalidInput
 from registry.files import nifti_header, volumes
 

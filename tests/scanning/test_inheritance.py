@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from registry import scanning
+from benchmarks import scanning
 
 IMAGE = "sub-1/ses-2/func/sub-1_ses-2_task-rest_run-1_bold.nii.gz"
 

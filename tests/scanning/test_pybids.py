@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from registry import scanning
-from registry.scanning import Row
+from benchmarks import scanning
+from benchmarks.scanning import Row
 
 DATASETS = ("7t_trt", "ds000001-fmriprep", "ds109", "ds114", "qmri_mp2rage", "synthetic")
 

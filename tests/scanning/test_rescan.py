@@ -13,8 +13,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry import scanning
-from registry.scanning import Index
+from benchmarks import scanning
+from benchmarks.scanning import Index
 
 FOLDERS = ("", "sub-1", "sub-1/anat", "sub-1/ses-1/anat", "sub-2/anat", "derivatives/d", "derivatives/d/sub-1/anat")
 NAMES = ("T1w.json", "T1w.nii.gz", "sub-1_T1w.json", "sub-1_T1w.nii.gz", "sub-1_run-1_T1w.nii.gz", "é b.txt")

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry import quality, snapshots
+from curation import quality
+from curation.persons import links
+from registry import snapshots
 from registry.bids import places
 from registry.cohorts import exclusions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv, sha256_file
-from registry.identity import links
 from registry.maintenance import doctor
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import sample
 import streamlit as st
 
+from curation.quality import Case
+from curation.quality.component import sweep
 from registry.app import shell
 from registry.app.page import Page
 from registry.files.canonical import sha256_file
-from registry.quality import Case
 from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, show, volume_url
-from registry.viewer.sweep import sweep
 
 
 def render(registry: SimpleNamespace) -> None:

@@ -13,7 +13,6 @@ from registry.cli.commands.exclusions import exclude_app
 from registry.cli.commands.readings import reading_app
 from registry.cli.commands.snapshots import snapshot_app
 from registry.cli.console import AsJson
-from registry.commands.quality import qc_app
 from registry.errors import UsageError
 
 query_app = typer.Typer(help="Saved queries: read-only SQL over the documented views.", no_args_is_help=True)
@@ -28,7 +27,6 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(snapshot_app, name="snapshot")
     app.add_typer(exclude_app, name="exclude")
     app.add_typer(reading_app, name="reading")
-    app.add_typer(qc_app, name="qc")
 
 
 @query_app.command("save")

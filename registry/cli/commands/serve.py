@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -15,6 +16,9 @@ from typing import Annotated
 import typer
 
 from registry.cli import console
+
+ROUTES = "cohortium.routes"
+"""The entry-point group of functions that take the open registry and give Starlette routes."""
 
 _START_S = 60
 
@@ -33,12 +37,13 @@ def serve(
     from registry.app.committer import committer
     from registry.cli.supervised import attendant
     from registry.index.by_checksum import resolver
-    from registry.viewer.quality_routes import quality_routes
     from registry.viewer.volume_routes import volume_routes
 
     registry = console.registry()
     os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one
-    routes = [*volume_routes(resolver(registry)), *quality_routes(registry)]
+    routes = [*volume_routes(resolver(registry))]
+    for entry in sorted(entry_points(group=ROUTES), key=lambda item: item.name):
+        routes += entry.load()(registry)
     threading.Thread(target=_announce, args=(port,), daemon=True).start()
     with _until_stopped(), ExitStack() as beside:
         beside.enter_context(committer(registry))
@@ -49,7 +54,7 @@ def serve(
 
 def app_script() -> Path:
     """`app.py`, which lies beside the packages."""
-    return Path(__file__).resolve().parents[2] / "app.py"
+    return Path(__file__).resolve().parents[3] / "app.py"
 
 
 def _announce(port: int) -> None:

@@ -143,7 +143,7 @@ def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
 
 def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
     from registry.catalog import Catalog
-    from registry.quality import rejected_once
+    from registry.snapshots.selection import rejected_once
 
     taken = (file.path for sample in manifest.samples for file in sample.images.values())
     if told := rejected_once(Catalog.of(registry), taken):

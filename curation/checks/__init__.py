@@ -1,0 +1,30 @@
+"""Checks of content: what the voxels, headers and sidecars say, and what is missing. Start at `run`.
+
+`table.CHECKS` lists every check. A run measures each image once (`measuring`), judges the whole cohort (`judge`) and
+writes measures and findings to `code/registry/checks`; `listed` and `acknowledge` are for people.
+"""
+
+from __future__ import annotations
+
+from curation.checks.all import CHECKS
+from curation.checks.check import Check, Cohort, Hit, Shot
+from curation.checks.measures.numbers import MEASURES, Measure
+from curation.checks.review import STATES, Wanted, acknowledge, listed
+from curation.checks.run import Outcome, judge, run
+
+__all__ = [
+    "CHECKS",
+    "MEASURES",
+    "STATES",
+    "Check",
+    "Cohort",
+    "Hit",
+    "Measure",
+    "Outcome",
+    "Shot",
+    "Wanted",
+    "acknowledge",
+    "judge",
+    "listed",
+    "run",
+]

@@ -1,0 +1,119 @@
+"""Every check, in the order in which they are listed."""
+
+from __future__ import annotations
+
+from curation.checks.check import Check, each
+from curation.checks.rules import copies, mirrored, missing, peers, single_image
+from registry.errors import NotFound
+from registry.vocabulary.findings import Severity
+
+_AGAIN = "Copy or export the file again."
+_OUT = "Exclude the image, or ask for it again."
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "image-unreadable",
+        "The file is damaged, ends before its voxels do, or is no image.",
+        _AGAIN,
+        each(single_image.unreadable),
+        Severity.ERROR,
+    ),
+    Check("image-empty", "Every voxel is zero.", _OUT, each(single_image.empty), Severity.ERROR),
+    Check("image-constant", "Every voxel has one value.", _OUT, each(single_image.constant), Severity.ERROR),
+    Check(
+        "values-not-finite",
+        "Voxels are NaN or infinite.",
+        "Export it again, or set them to a number on purpose.",
+        each(single_image.nonfinite),
+    ),
+    Check(
+        "values-few",
+        f"Fewer than {single_image.FEW} distinct values: it may be a mask.",
+        "Look at what it shows.",
+        each(single_image.few_values),
+    ),
+    Check(
+        "values-saturated",
+        f"At least {single_image.SATURATED:.0%} of the foreground has the largest value.",
+        "Export it again with the full range of values.",
+        each(single_image.saturated),
+    ),
+    Check(
+        "values-negative",
+        "Negative values, where the channel has none at this site.",
+        "Find out what was done to it: registration, bias correction, subtraction?",
+        peers.negative,
+        version="2",
+    ),
+    Check(
+        "forms-disagree",
+        "qform and sform of the header place the image half a voxel or more apart.",
+        "Decide which of them is right, and write it into both.",
+        each(single_image.forms_disagree),
+    ),
+    Check(
+        "maybe-mirrored",
+        "Left and right look exchanged against the subject's other images, or its site's mean. "
+        "The score is the agreement of what is asymmetric: 1 the same, -1 mirrored.",
+        "Compare a landmark whose side is known; the check can be wrong.",
+        mirrored.mirrored,
+        version="2",
+    ),
+    Check(
+        "slices-empty",
+        "Slices are empty where those of the other images are not.",
+        "Look whether the scan, or the transfer, was broken off.",
+        peers.empty_slices,
+        version="2",
+    ),
+    Check(
+        "extent-unlike",
+        "The content's extent in millimetres is unlike that of the images it is compared with.",
+        "Look whether something was cropped, or the voxel size in the header is wrong.",
+        peers.extent,
+        version="2",
+    ),
+    Check(
+        "content-at-border",
+        "The content touches a border of the field of view that others keep clear.",
+        "Look whether something was cut off.",
+        peers.border,
+        version="2",
+    ),
+    *peers.outlier_checks(),
+    Check(
+        "same-voxels", "Another file holds the same voxels.", "Find out which of them is mislabelled.", copies.copies
+    ),
+    Check(
+        "sidecar-incomplete",
+        "The sidecars lack fields that this kind of image should state.",
+        "Ask the site, or convert the DICOM files again.",
+        missing.fields,
+    ),
+    Check(
+        "session-missing",
+        "A visit that most other subjects of the site have is not there.",
+        "Ask the site, or acknowledge why.",
+        missing.sessions,
+        version="2",
+    ),
+    Check(
+        "channel-missing",
+        "A channel that most other subjects of the site have at this visit is not there.",
+        "Ask the site, or acknowledge why.",
+        missing.channels,
+        version="2",
+    ),
+)
+
+
+def named(code: str) -> Check:
+    """The check with this code.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = next((check for check in CHECKS if check.code == code), None)
+    if found is None:
+        raise NotFound(f"There is no check '{code}'.", "List them with: cohortium check explain")
+    return found

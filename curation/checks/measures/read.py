@@ -1,0 +1,143 @@
+"""The pass over images: each is read once, whole, by all cores; what was read is kept by checksum on this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curation.checks.measures import asymmetry, numbers
+from curation.checks.measures.asymmetry import Asymmetry
+from curation.persons import fingerprints
+from registry.errors import InvalidInput
+from registry.files import volumes
+from registry.files.atomic import keep
+from registry.files.canonical import sha256_file
+from registry.files.parallel import mapped
+from registry.files.progress import Progress
+from registry.index.facts import HEAVY_BYTES
+
+VERSION = f"{numbers.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.1"
+"""Of everything that is kept from one reading."""
+
+_CHANGED = "its bytes are not those that the registry accepted: see cohortium doctor"
+_NO_MEMORY = "reading it takes more memory than this machine has"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one reading of an image gave.
+
+    Attributes:
+        problem: why it could not be read, in words; then `numbers` is empty.
+        numbers: columns of `ImageMeasures` to their values.
+        asymmetry: None where left and right cannot be compared.
+        forms_apart_mm: how far qform and sform place a corner apart; infinite where one of them is unusable.
+    """
+
+    problem: str | None = None
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    asymmetry: Asymmetry | None = None
+    forms_apart_mm: float = 0.0
+
+
+def measured(
+    root: Path, cache: Path, images: Sequence[tuple[str, str]], progress: Progress | None = None
+) -> Iterator[tuple[str, Measured]]:
+    """Path and reading of every image whose content is on this machine.
+
+    Args:
+        root: the registry's.
+        cache: a folder of this machine.
+        images: paths with their checksums.
+        progress: told before the first image, and about each.
+    """
+    here = [(path, sha256) for path, sha256 in images if (root / path).is_file()]
+    if progress:
+        progress(0, len(here), "measuring images")
+    answers = mapped(partial(_kept_or_read, str(root), str(cache)), here, heavy=_heavy(root, cache, here))
+    for number, ((path, _), answer) in enumerate(zip(here, answers, strict=True), start=1):
+        if progress:
+            progress(number, len(here), "measuring images")
+        yield path, answer
+
+
+def _heavy(root: Path, cache: Path, images: Sequence[tuple[str, str]]) -> bool:
+    """Whether what is still to be read is worth a worker's start."""
+    left = (root / path for path, sha256 in images if not _place(cache, sha256).exists())
+    return sum(place.stat().st_size for place in left) > HEAVY_BYTES
+
+
+def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
+    path, sha256 = image
+    place, source = _place(Path(cache), sha256), Path(root) / path
+    kept = _load(place)
+    if kept is not None:
+        return kept
+    if sha256_file(source) != sha256:  # nothing that is read from it may be kept under this checksum
+        return Measured(_CHANGED)
+    made = read(source)
+    if made.problem != _NO_MEMORY:
+        _save(place, made)
+    return made
+
+
+def read(place: Path) -> Measured:
+    """Read one image, every voxel of it; whatever is wrong with it is the answer, never an exception."""
+    try:
+        volume = volumes.load(place)
+        volumes.require_whole(place)
+        return Measured(None, numbers.measure(volume), _asymmetry(volume), volumes.forms_apart_mm(place))
+    except InvalidInput as error:
+        problem = error.message
+    except MemoryError:
+        problem = _NO_MEMORY
+    except Exception as error:  # noqa: BLE001 - a damaged file may break any library; its finding says how
+        problem = f"{place.name} cannot be measured ({type(error).__name__}: {error})."
+    return Measured(" ".join(problem.replace(f"{place.parent}{os.sep}", "").replace(place.name, "the file").split()))
+
+
+def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:
+    data = volume.data
+    if data.ndim > 4 or min(data.shape[:3]) < 2:
+        return None
+    if not np.ptp(data[..., 0] if data.ndim == 4 else data) > 0:  # constant, or not a number somewhere
+        return None
+    return asymmetry.of(fingerprints.of_volume(volume))
+
+
+def _place(cache: Path, sha256: str) -> Path:
+    return cache / VERSION / sha256[:2] / f"{sha256}.npz"
+
+
+def _load(place: Path) -> Measured | None:
+    """What was kept; None where nothing, or nothing whole, is."""
+    try:
+        with np.load(place) as kept:
+            stated = json.loads(bytes(kept["stated"]))
+            odd = Asymmetry(kept["values"], float(stated["symmetry"])) if "values" in kept else None
+            return Measured(stated["problem"], stated["numbers"], odd, float(stated["forms_apart_mm"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _save(place: Path, made: Measured) -> None:
+    odd = made.asymmetry
+    stated = {
+        "problem": made.problem,
+        "numbers": dict(made.numbers),
+        "symmetry": odd.symmetry if odd else None,
+        "forms_apart_mm": made.forms_apart_mm,
+    }
+    arrays: dict[str, Any] = {"values": odd.values} if odd else {}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)
+    keep(place, buffer.getvalue())

@@ -1,0 +1,99 @@
+"""Findings for people: list them, and acknowledge those that may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
+
+from curation.checks import files
+from registry.catalog import Catalog
+from registry.errors import NotFound, UsageError
+from registry.files.locks import lock
+from registry.privacy.free_text import require_impersonal
+from registry.publishing import Change
+from registry.store import Registry, actor
+from registry.tables import Acknowledgement, CheckFinding
+from registry.vocabulary.display import counted
+
+OPEN, ACKNOWLEDGED, OUTDATED = STATES = ("open", "acknowledged", "outdated")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which findings to list; None takes all."""
+
+    state: str | None = OPEN
+    code: str | None = None
+    site: str | None = None
+    channel: str | None = None
+
+
+def listed(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
+    """Rows of the view `findings`, errors first, then by check and by how far from ordinary.
+
+    Raises:
+        UsageError: no such state.
+    """
+    wanted = wanted or Wanted()
+    if wanted.state not in (None, *STATES):
+        raise UsageError(f"'{wanted.state}' is no state of a finding.", f"Known: {', '.join(STATES)}.")
+    asked = {name: value for name, value in vars(wanted).items() if value is not None}
+    where = " AND ".join(["true", *(f"{name} = ?" for name in asked)])
+    return Catalog.of(registry).rows(
+        f"SELECT * FROM findings WHERE {where} ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit",
+        list(asked.values()),
+    )
+
+
+def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str] = ()) -> list[Acknowledgement]:
+    """Say that findings about a unit were seen and may stand, until the image's checksum changes.
+
+    Args:
+        registry: where.
+        unit: an image's path, a session, or a channel, as `listed` names it.
+        reason: why, on one line.
+        codes: which findings; all of the unit by default.
+
+    Raises:
+        NotFound: there is no such finding.
+        UsageError: no reason, one of several lines, or one that tells who or when.
+    """
+    if not reason.strip() or not reason.strip().isprintable():
+        raise UsageError(
+            "To acknowledge a finding takes a reason on one line.",
+            'Give one, such as --reason "looked at it, the coil was changed"',
+        )
+    require_impersonal(reason, "reason")
+    with lock(registry, "checks"):
+        made = [
+            Acknowledgement(
+                code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(), reason=reason.strip()
+            )
+            for finding in _chosen(registry, unit, codes)
+        ]
+        with registry.reading() as session:
+            held = {(row.code, row.unit): row for row in (*session.exec(select(Acknowledgement)), *made)}
+        about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
+        change = Change("check.acknowledge", f"Acknowledge {counted(len(made), 'finding')} about {unit}", about)
+        files.keep(registry, files.acknowledgements(held.values()), change)
+    return made
+
+
+def _chosen(registry: Registry, unit: str, codes: Sequence[str]) -> list[CheckFinding]:
+    with registry.reading() as session:
+        found = session.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
+    chosen = [finding for finding in found if not codes or finding.code in codes]
+    _require(unit, codes, [finding.code for finding in chosen])
+    return chosen
+
+
+def _require(unit: str, codes: Sequence[str], found: Sequence[str]) -> None:
+    if missing := [code for code in codes if code not in found]:
+        raise NotFound(f"There is no finding '{missing[0]}' about {unit}.", "List them with: cohortium check list")
+    if not found:
+        raise NotFound(f"There is no finding about {unit}.", "List them with: cohortium check list")

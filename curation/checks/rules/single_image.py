@@ -1,0 +1,58 @@
+"""Checks that need one image alone: can it be read, does it say one place, what values does it hold."""
+
+from __future__ import annotations
+
+import math
+
+from curation.checks.check import Shot
+
+FEW = 16
+"""Distinct values below which an image is more likely a label map, or was cut down to a handful of grey levels."""
+
+SATURATED = 0.02
+"""Share of the foreground at the very maximum from which an image counts as cut off."""
+
+
+def unreadable(shot: Shot) -> str | None:
+    """Damaged, cut short, or no image."""
+    return shot.measured.problem if shot.measured else None
+
+
+def forms_disagree(shot: Shot) -> str | None:
+    """The qform and sform of the header place the image differently, by half a voxel or more."""
+    apart = shot.measured.forms_apart_mm if shot.measured else 0.0
+    if apart < min(shot.spacing_mm) / 2:
+        return None
+    how_far = f"up to {apart:.2g} mm apart" if math.isfinite(apart) else "apart, one of them by unusable numbers"
+    return f"qform and sform place it {how_far}: programs will disagree on where it lies"
+
+
+def nonfinite(shot: Shot) -> str | None:
+    """NaN or infinity."""
+    count = shot.number("nonfinite")
+    return f"holds {count:,} voxels that are no number (NaN or infinite)" if count else None
+
+
+def empty(shot: Shot) -> str | None:
+    """Nothing but zeros."""
+    return "holds nothing but zeros" if shot.number("minimum") == shot.number("maximum") == 0 else None
+
+
+def constant(shot: Shot) -> str | None:
+    """One value everywhere, other than zero."""
+    low, high = shot.number("minimum"), shot.number("maximum")
+    return f"holds the value {low:g} everywhere" if low is not None and low == high != 0 else None
+
+
+def few_values(shot: Shot) -> str | None:
+    """So few values that it may be a mask."""
+    count = shot.number("distinct")
+    return f"holds {count} distinct values only: is it a mask?" if count is not None and 1 < count < FEW else None
+
+
+def saturated(shot: Shot) -> str | None:
+    """The bright end is cut off."""
+    share, count = shot.number("saturated_share"), shot.number("distinct")
+    if share is None or share < SATURATED or count < FEW:
+        return None
+    return f"{share:.1%} of the foreground is at the maximum, {shot.number('maximum'):g}: bright values were cut off"

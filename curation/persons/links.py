@@ -1,0 +1,151 @@
+"""What reviewers said about two subjects being one person: proposed, confirmed, or cleared for good.
+
+The file of record is `code/registry/persons.tsv`, one row a pair; git keeps what a row said before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from curation.persons.proposals import Pair, pair
+from curation.persons.survey import Survey, survey
+from registry.bids import places
+from registry.cohorts.persons import CLEARED, SAME, SUSPECTED, people
+from registry.errors import NotFound, UsageError
+from registry.files.canonical import tsv_bytes
+from registry.files.locks import lock
+from registry.files.progress import Progress
+from registry.index.rows.persons import resolve
+from registry.privacy.free_text import require_impersonal
+from registry.publishing import Change, publish, written
+from registry.store import Registry, actor
+from registry.tables import PersonLink, Subject
+from registry.vocabulary.codes import require_code
+
+COLUMNS = ("subject_a", "subject_b", "kind", "method", "score", "reviewer", "reason")
+
+_LIST = "List what waits for review with: cohortium persons list"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reviewer says, and why. `reviewer` is a pseudonymous code; empty takes the acting one."""
+
+    reason: str
+    reviewer: str = ""
+
+
+def listed(registry: Registry, kind: str | None = None) -> Sequence[PersonLink]:
+    """Links by pair, all or of one kind."""
+    with registry.reading() as session:
+        found = session.exec(select(PersonLink).order_by(col(PersonLink.subject_a), col(PersonLink.subject_b))).all()
+    return [link for link in found if kind in (None, link.kind)]
+
+
+def propose(registry: Registry, progress: Progress | None = None) -> Survey:
+    """Look for subjects that may be one person and note each new pair as suspected.
+
+    A pair that was proposed, confirmed or cleared before is left alone.
+    """
+    with lock(registry, "persons"):
+        links = _links(registry)
+        found = survey(registry, links.keys(), progress)
+        for item in found.proposals:
+            links[item.first, item.second] = PersonLink(
+                subject_a=item.first,
+                subject_b=item.second,
+                kind=SUSPECTED,
+                method=item.method,
+                score=item.score,
+                reason=item.reason,
+            )
+        if found.proposals:
+            _publish(registry, links, Change("persons.propose", f"Propose {len(found.proposals)} links of persons"))
+    return found
+
+
+def confirm(registry: Registry, a: str, b: str, verdict: Verdict) -> PersonLink:
+    """Say that two subjects are one person: from now on splits, snapshots and leak checks see one.
+
+    Raises:
+        NotFound: no such subject.
+        UsageError: one subject twice, no reason, or it contradicts a pair that was cleared.
+    """
+    return _decide(registry, pair(a, b), SAME, verdict)
+
+
+def clear(registry: Registry, a: str, b: str, verdict: Verdict) -> PersonLink:
+    """Say that two subjects are two persons; the pair is never proposed again.
+
+    Raises:
+        NotFound: no such subject.
+        UsageError: as for `confirm`, or `participants.tsv` and other links still make them one.
+    """
+    return _decide(registry, pair(a, b), CLEARED, verdict)
+
+
+def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> PersonLink:
+    reason = " ".join(verdict.reason.split())
+    reviewer = require_code(verdict.reviewer, "reviewer's code") if verdict.reviewer else actor()
+    _require(registry, names, reason)
+    with lock(registry, "persons"):
+        links = _links(registry)
+        before = links.get(names)
+        method, score = (before.method, before.score) if before else ("declared", None)
+        link = PersonLink(
+            subject_a=names[0],
+            subject_b=names[1],
+            kind=kind,
+            method=method,
+            score=score,
+            reviewer=reviewer,
+            reason=reason,
+        )
+        links[names] = link
+        _require_consistent(registry, links)
+        word = "Join" if kind == SAME else "Keep apart"
+        _publish(registry, links, Change("persons.decide", f"{word} {names[0]} and {names[1]}", link.model_dump()))
+    return link
+
+
+def _require(registry: Registry, names: Pair, reason: str) -> None:
+    if not reason:
+        raise UsageError("A decision about persons needs a reason.", 'Give one, such as --reason "same scan date".')
+    require_impersonal(reason, "reason")
+    with registry.reading() as session:
+        known = session.exec(select(Subject.subject_id).where(col(Subject.subject_id).in_(names))).all()
+    if missing := [name for name in names if name not in known]:
+        raise NotFound(f"There is no subject '{missing[0]}'.", _LIST)
+
+
+def _require_consistent(registry: Registry, links: Mapping[Pair, PersonLink]) -> None:
+    """No pair may be cleared whose subjects are one person all the same."""
+    declared = {subject: {"person_id": person} for subject, person in people(registry).declared.items()}
+    now = resolve(declared, [link.model_dump() for link in links.values()])
+    for link in links.values():
+        a, b = link.subject_a, link.subject_b
+        if link.kind == CLEARED and now.person(a) == now.person(b):
+            if now.declared_person(a) == now.declared_person(b):
+                raise UsageError(
+                    f"participants.tsv says that {a} and {b} are one person, {now.person(a)}.",
+                    "Correct participants.tsv first.",
+                )
+            raise UsageError(
+                f"{a} and {b} cannot be two persons: other confirmed links make them one.",
+                "See them with: cohortium persons list",
+            )
+
+
+def _links(registry: Registry) -> dict[Pair, PersonLink]:
+    return {(link.subject_a, link.subject_b): link for link in listed(registry)}
+
+
+def _publish(registry: Registry, links: Mapping[Pair, PersonLink], change: Change) -> None:
+    rows: list[dict[str, Any]] = [
+        links[names].model_dump() for names in sorted(links, key=lambda item: (item[0].encode(), item[1].encode()))
+    ]
+    publish(registry, change, written({places.PERSON_LINKS: tsv_bytes(rows, COLUMNS)}))

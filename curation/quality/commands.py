@@ -1,0 +1,116 @@
+"""Commands `qc`: verdicts on images from the command line; the page "QC sweep" is faster for many."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from registry.cli import console
+from registry.cli.console import AsJson
+
+qc_app = typer.Typer(help="Quality check: accept or reject images, with artifacts.", no_args_is_help=True)
+Image = Annotated[str, typer.Argument(help="The path of an image, as in the view images.")]
+
+
+@qc_app.command("set")
+def qc_set(
+    image: Image,
+    verdict: Annotated[str, typer.Argument(help="accept, reject, later or flag.")],
+    artifact: Annotated[list[str] | None, typer.Option(help="motion, ghosting, ... or its number; repeatable.")] = None,
+    comment: Annotated[str | None, typer.Option(help="One line for people.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give your verdict (COHORTIUM_ACTOR) on an image; it takes the place of an earlier one."""
+    from curation import quality
+    from registry.vocabulary.verdicts import verdict_of
+
+    registry = console.registry()
+    judgement = quality.Judgement(image, verdict_of(verdict), tuple(artifact or ()), comment)
+    made = quality.record(registry, judgement)
+    _keep()
+    found = f" ({made.artifacts})" if made.artifacts else ""
+    console.emit(_told(made.model_dump()), as_json, f"{made.rater_id}: {made.verdict}{found}, {made.image_path}")
+
+
+@qc_app.command("undo")
+def qc_undo(
+    times: Annotated[int, typer.Option(min=1, help="How many verdicts, newest first.")] = 1, as_json: AsJson = False
+) -> None:
+    """Take back your last verdicts (COHORTIUM_ACTOR); the history keeps that they were given."""
+    from curation import quality
+
+    registry = console.registry()
+    done = [quality.undo(registry) for _ in range(times)]
+    _keep()
+    rows = [
+        {
+            "image": item.now.image_path,
+            "taken_back": item.taken_back.verdict,
+            "now": item.now.verdict,
+            "artifacts": item.now.artifacts,
+        }
+        for item in done
+    ]
+    console.emit({"undone": rows}, as_json, lambda: console.table(rows))
+
+
+@qc_app.command("list")
+def qc_list(
+    rater: Annotated[str | None, typer.Option(help="Only this rater's.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only accept, reject, later or flag.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the verdicts that stand; a stale one was given on an image that was replaced since."""
+    from curation import quality
+    from registry.catalog import Catalog
+    from registry.vocabulary.verdicts import verdict_of
+
+    rows = quality.listed(Catalog.of(console.registry()), rater, verdict_of(verdict) if verdict else None)
+    console.emit({"verdicts": rows}, as_json, lambda: console.table(rows))
+
+
+@qc_app.command("next")
+def qc_next(
+    site: Annotated[list[str] | None, typer.Option(help="Only images of this site; repeatable.")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="Only images of this channel; repeatable.")] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="Also resampled copies of raw images.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Name the next image that you (COHORTIUM_ACTOR) have not judged."""
+    from curation import quality
+    from registry.catalog import Catalog
+    from registry.store import actor
+
+    catalog = Catalog.of(console.registry())
+    found = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
+    case = found.cases[0] if found.cases else None
+    told = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
+    text = f"{case.image}\n{case.facts}\n{found.total} left" if case else "You have judged every image of this list."
+    console.emit({"next": told, "left": found.total}, as_json, text)
+
+
+@qc_app.command("summary")
+def qc_summary(as_json: AsJson = False) -> None:
+    """Count how the images stand, and what each rater said."""
+    from curation import quality
+    from registry.catalog import Catalog
+
+    found = quality.summary(Catalog.of(console.registry()))
+    counts = {key: value for key, value in found.items() if isinstance(value, int)}
+    parts = ([counts], found["raters"], found["artifacts"])
+    console.emit(found, as_json, lambda: "\n\n".join(console.table(rows) for rows in parts if rows))
+
+
+def _keep() -> None:
+    """Write into the file of record and commit, as every command does."""
+    from curation import quality
+    from registry.publishing.commits import commit_pending
+
+    registry = console.registry()
+    quality.file_waiting(registry)
+    commit_pending(registry)
+
+
+def _told(row: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in row.items() if key not in ("number", "waiting", "undoes")}

@@ -1,0 +1,96 @@
+"""`sweep`: the QC sweep as a Streamlit component. It owns the worklist and sends verdicts to `quality_routes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from curation.quality import Case
+from registry.viewer.layers import volume_url
+from registry.vocabulary.verdicts import ARTIFACTS
+
+NAME = "cohortium_sweep"
+STATIC = files(__package__) / "static"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the sweep: what it does, and what its button says. `about` is read in the help."""
+
+    key: str
+    action: str
+    title: str
+    about: str
+
+
+KEYS = (
+    Key("a", "accept", "Accept", "good enough for its purpose"),
+    Key("x", "reject", "Reject", "not usable; no snapshot takes it"),
+    Key(" ", "later", "Later", "put off; it waits for the same rater"),
+    Key("f", "flag", "Flag", "somebody else should look at it"),
+    Key("u", "undo", "Undo", "take your last verdict back"),
+    Key("k", "previous", "Previous", "to the image before, without a verdict"),
+    Key("j", "next", "Next", "to the next image, without a verdict"),
+    Key("c", "crosshair", "Crosshair", "show or hide it"),
+    Key("h", "help", "Keys", "show or hide this list"),
+    *(Key(str(item.key), item.code, item.title, item.about) for item in ARTIFACTS),
+)
+"""Every key of the page, in the order of its buttons: the one table that the browser gets."""
+
+
+def sweep(
+    cases: Sequence[Case], standing: Mapping[str, Mapping[str, Any]], *, key: str, name: str, rater: str, today: int
+) -> None:
+    """Show images one by one and take verdicts by key or button, without running the page again.
+
+    Args:
+        cases: the worklist, in order.
+        standing: image to the rater's verdict on it, as `quality_routes.standing` gives it.
+        key: unique in the page; another one starts with the first image.
+        name: of this registry; verdicts that could not be sent are kept under it and the rater in the browser.
+        rater: whose verdicts they are.
+        today: images judged today so far.
+    """
+    artifacts = {item.code for item in ARTIFACTS}
+    _component()(
+        key=key,
+        data={
+            "name": name,
+            "rater": rater,
+            "today": today,
+            "keys": [
+                {
+                    "key": item.key,
+                    "action": item.action,
+                    "title": item.title,
+                    "about": item.about,
+                    "artifact": item.action in artifacts,
+                }
+                for item in KEYS
+            ],
+            "cases": [
+                {
+                    "image": case.image,
+                    "sha256": case.sha256,
+                    "url": volume_url(case.sha256),
+                    "title": case.title,
+                    "facts": case.facts,
+                    "notes": case.notes,
+                    "now": standing.get(case.image),
+                }
+                for case in cases
+            ],
+        },
+    )
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    from streamlit.components.v2 import component
+
+    boot = (STATIC / "boot.js").read_text("utf-8").replace("/assets/viewer/viewer.js", "/assets/viewer/sweep.js")
+    css = (STATIC / "viewer.css").read_text("utf-8") + (STATIC / "sweep.css").read_text("utf-8")
+    return component(NAME, css=css, js=boot)

@@ -1,0 +1,119 @@
+"""HTTP routes of the QC sweep: a verdict, an undo. Small and quick, so that a sweep never waits for a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from curation import quality
+from registry.errors import CohortiumError, InvalidInput, StorageError
+from registry.store import Registry, actor
+from registry.tables import QualityAction, QualityVerdict
+from registry.vocabulary.verdicts import verdict_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+_MOST_BYTES = 8192
+_ACTION = re.compile(r"[A-Za-z0-9-]{8,64}")
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
+
+
+def quality_routes(registry: Registry) -> list[Route]:
+    """Routes to mount beside the app: `POST /sweep/verdicts` and `POST /sweep/undo`, JSON in and out.
+
+    Each carries an `action`, an id of the browser's: sent twice, it is done once. Answers hold what stands now.
+    A mistake is 422, something else that stands is 409, a database or disk that refuses is 503: the browser keeps the
+    verdict and tries again. Foreign sites are refused by the server's guard, and could not send JSON anyway.
+    """
+    from starlette.routing import Route
+
+    return [
+        Route("/sweep/verdicts", _endpoint(registry, _record), methods=["POST"]),
+        Route("/sweep/undo", _endpoint(registry, _undo), methods=["POST"]),
+    ]
+
+
+def _endpoint(registry: Registry, answer: Answer) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        from starlette.concurrency import run_in_threadpool
+        from starlette.responses import JSONResponse
+
+        body = await request.body() if _is_json(request) else b""
+        status, told = await run_in_threadpool(_answered, registry, answer, body)
+        return JSONResponse(told, status_code=status, headers=_HEADERS)
+
+    return endpoint
+
+
+def _is_json(request: Request) -> bool:
+    """Only JSON of a small size: a form of another site cannot send that."""
+    kind, size = request.headers.get("content-type", ""), request.headers.get("content-length", "")
+    return kind.partition(";")[0] == "application/json" and size.isdecimal() and int(size) <= _MOST_BYTES
+
+
+def _answered(registry: Registry, answer: Answer, body: bytes) -> tuple[int, dict[str, Any]]:
+    try:
+        return 200, {**answer(registry, _asked(body)), "today": today(registry)}
+    except quality.Overtaken as error:
+        return 409, {"message": error.message, "hint": error.hint, "now": standing(error.now)}
+    except StorageError as error:
+        return 503, {"message": error.message, "hint": error.hint}
+    except CohortiumError as error:
+        return 422, {"message": error.message, "hint": error.hint}
+
+
+def _asked(body: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(body)
+        if not _ACTION.fullmatch(asked["action"]):
+            raise ValueError(body)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput("This is no verdict.", "Load the page again.") from error
+    return dict(asked)
+
+
+def _record(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        judgement = quality.Judgement(
+            str(asked["image"]),
+            verdict_of(asked["verdict"]),
+            tuple(map(str, asked["artifacts"])),
+            str(asked["comment"] or ""),
+            str(asked["sha256"]),
+        )
+        made = quality.record(registry, judgement, action=asked["action"], expected=asked["expected"])
+    except (KeyError, TypeError) as error:
+        raise InvalidInput("This is no verdict.", "Load the page again.") from error
+    return {"image": made.image_path, "now": standing(made)}
+
+
+def _undo(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:
+    done = quality.undo(registry, action=asked["action"])
+    return {"image": done.now.image_path, "now": standing(done.now), "undone": standing(done.taken_back)}
+
+
+def standing(row: QualityVerdict | QualityAction | None) -> dict[str, Any] | None:
+    """A verdict in the form that the browser gets; None where none stands."""
+    if row is None or row.verdict is None:
+        return None
+    return {
+        "action": row.action_id,
+        "verdict": row.verdict,
+        "comment": row.comment or "",
+        "artifacts": row.artifacts.split(",") if row.artifacts else [],
+        "sha256": row.sha256,
+    }
+
+
+def today(registry: Registry) -> int:
+    """Images that the acting rater judged since midnight, this machine's time."""
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return quality.done_since(registry, actor(), midnight)

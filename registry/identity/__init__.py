@@ -1,1 +1,0 @@
-"""Subjects that are one person."""

@@ -1,0 +1,1 @@
+"""Numbers of masks and images, computed one way for the whole house."""
