@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from curation.checks import commands as checks
-from curation.deidentification.commands import deidentify_app, privacy_app
+from curation.deidentification import deidentify_app, privacy_app
 from curation.dicom.commands import dicom_options, plan_import
-from curation.import_commands import imports_app
+from curation.imports.commands import imports_app
 from curation.persons import commands as persons
 from curation.quality.commands import qc_app
 from registry.cli import console
@@ -45,7 +45,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     as_json: AsJson = False,
 ) -> None:
     """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
-    from curation.deliveries import SAME_PERSONS, check_delivery, import_delivery
+    from curation.imports.delivery import SAME_PERSONS, check_delivery, import_delivery
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -80,7 +80,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Take a generated multi-centre cohort through the whole line, then print where to look."""
-    from curation import tour
+    from curation.demo import tour
 
     places = tour.run(
         path, lambda text: console.note(f"\n> {text}"), tour.Tour(seed, persons, "demo" if train else None)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from curation.dicom import grids
 from curation.dicom.codes import Code, about
-from curation.dicom.instances import Instance, Storage
-from curation.dicom.stacks import Stack
+from curation.dicom.read.instances import Instance, Storage
+from curation.dicom.sort import grids
+from curation.dicom.sort.stacks import Stack
 from registry.vocabulary.findings import Finding
 
 _PROCESSED = re.compile(r"(?:^|[^a-z])(?:reg|registered|coreg|resampled|reformatted|mpr|moco)(?:[^a-z]|$)", re.I)

@@ -34,8 +34,8 @@ def plan_import(
 ) -> None:
     """Write the plan of a delivery and show it."""
     from curation import recipes
-    from curation.dicom.in_registry import for_registry
     from curation.dicom.planning import make_plan
+    from curation.dicom.registry_context import for_registry
 
     with console.progress() as progress:
         made = make_plan(for_registry(recipes.load(recipe), registry, options), source, plan, progress)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curation.dicom import plan
-from curation.dicom.plan import Row
+from curation.dicom.names import plan
+from curation.dicom.names.plan import Row
 from curation.dicom.survey import Outside, Settings, survey
 from curation.recipes import Recipe
 from registry.cli.console import table

@@ -9,16 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from curation.dicom import checks, naming, rules
+from curation.dicom import checks
 from curation.dicom.codes import Code, Effect, about, effect
-from curation.dicom.duplicates import part_copies
-from curation.dicom.instances import Instance
-from curation.dicom.people import Held, Labels, Visit, read_table, visits
-from curation.dicom.plan import Row, row
+from curation.dicom.names import distinguish, rules
+from curation.dicom.names.plan import Row, row
+from curation.dicom.names.visits import Held, Labels, Visit, read_table, visits
 from curation.dicom.pseudonyms import Pseudonyms, fresh
-from curation.dicom.reading import Unusable, read_header
-from curation.dicom.stacks import Stack, build
-from curation.importers.bids_items import walk
+from curation.dicom.read.files import Unusable, read_header
+from curation.dicom.read.instances import Instance
+from curation.dicom.sort.duplicates import part_copies
+from curation.dicom.sort.stacks import Stack, build
+from curation.importers.bids.items import walk
 from curation.importers.report import printable
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
@@ -106,9 +107,9 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     outside += [(path, Code.DUPLICATED_INSTANCE, said) for path in parted.copies]
     stacks = {stack.key: stack for stack in build(parted.kept, settings.pseudonyms)}
     labels = Labels(settings.pseudonyms, str(recipe.options.get("subject_prefix", "")), settings.people)
-    found = naming.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
+    found = distinguish.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
     placed = visits(stacks.values(), labels, settings.held)
-    names = naming.distinguish(found, placed)
+    names = distinguish.distinguish(found, placed)
     people = checks.of_people(stacks.values())
     findings = {
         stack.key: [

@@ -18,12 +18,12 @@ from registry.files.progress import Progress
 __all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
 
 _MODULES = {
-    "bids": "curation.importers.bids",
+    "bids": "curation.importers.bids.importer",
     "decathlon": "curation.importers.decathlon",
-    "dicom": "curation.dicom.importing",
+    "dicom": "curation.dicom.convert.importer",
     "near-bids": "curation.importers.near_bids",
-    "open-ms": "curation.importers.open_ms",
-    "patterns": "curation.importers.patterned",
+    "open-ms": "curation.importers.open_ms.importer",
+    "patterns": "curation.importers.patterns.importer",
 }
 
 

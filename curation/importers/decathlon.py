@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from curation.importers import sidecars
-from curation.importers.bids_items import walk
+from curation.importers.bids.items import walk
+from curation.importers.cleaning import sidecars
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import (
     MaskSpec,

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from curation.importers import bids
-from curation.importers.bids_items import Item, Kind, sort_file, sort_name, walk
-from curation.importers.bids_people import read_rows
-from curation.importers.bids_run import Run
+from curation.importers.bids import importer
+from curation.importers.bids.import_state import Run
+from curation.importers.bids.items import Item, Kind, sort_file, sort_name, walk
+from curation.importers.bids.people import read_rows
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
@@ -48,12 +48,12 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     paths = list(walk(source))
     items, masks = _sort(tree, paths)
     run = Run(source, tree, items)
-    bids.bring(run, [item for item in items if _passes(run, item)], progress)
+    importer.bring(run, [item for item in items if _passes(run, item)], progress)
     for done, mask in enumerate(masks, start=1):
         _stage_mask(run, mask)
         progress(len(paths) - len(masks) + done, len(paths), "masks")
     _translate_people(run)
-    return bids.finish(run)
+    return importer.finish(run)
 
 
 def _sort(tree: Staging, paths: list[str]) -> tuple[list[Item], list[_Mask]]:

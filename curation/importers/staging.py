@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.importers import tables
-from curation.importers.cleaning import CleanNifti, clean
-from curation.importers.people_values import check_people
+from curation.importers.cleaning.nifti import CleanNifti, clean
+from curation.importers.cleaning.people import check_people
 from curation.importers.report import ImportReport, Reason, Refusal, count, printable
 from curation.recipes import Recipe
 from registry.bids import places

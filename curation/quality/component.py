@@ -14,6 +14,7 @@ from registry.vocabulary.verdicts import ARTIFACTS
 
 NAME = "cohortium_sweep"
 STATIC = files(__package__) / "static"
+VIEWER = files("registry.viewer") / "static"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,6 @@ def sweep(
 def _component() -> Callable[..., Any]:
     from streamlit.components.v2 import component
 
-    boot = (STATIC / "boot.js").read_text("utf-8").replace("/assets/viewer/viewer.js", "/assets/viewer/sweep.js")
-    css = (STATIC / "viewer.css").read_text("utf-8") + (STATIC / "sweep.css").read_text("utf-8")
+    boot = (VIEWER / "boot.js").read_text("utf-8").replace("/assets/viewer/viewer.js", "/assets/quality/sweep.js")
+    css = (VIEWER / "viewer.css").read_text("utf-8") + (STATIC / "sweep.css").read_text("utf-8")
     return component(NAME, css=css, js=boot)

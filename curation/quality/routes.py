@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation import quality
 from registry.errors import CohortiumError, InvalidInput, StorageError
 from registry.store import Registry, actor
 from registry.tables import QualityAction, QualityVerdict
+from registry.viewer.volume_routes import script_route
 from registry.vocabulary.verdicts import verdict_of
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
+_SCRIPTS = ("sweep.js", "sweep_panel.js", "outbox.js")
 _MOST_BYTES = 8192
 _ACTION = re.compile(r"[A-Za-z0-9-]{8,64}")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -27,7 +31,8 @@ Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
 
 
 def quality_routes(registry: Registry) -> list[Route]:
-    """Routes to mount beside the app: `POST /sweep/verdicts` and `POST /sweep/undo`, JSON in and out.
+    """Routes to mount beside the app: `POST /sweep/verdicts` and `POST /sweep/undo`, JSON in and out, and the
+    sweep's own code in the browser.
 
     Each carries an `action`, an id of the browser's: sent twice, it is done once. Answers hold what stands now.
     A mistake is 422, something else that stands is 409, a database or disk that refuses is 503: the browser keeps the
@@ -38,6 +43,7 @@ def quality_routes(registry: Registry) -> list[Route]:
     return [
         Route("/sweep/verdicts", _endpoint(registry, _record), methods=["POST"]),
         Route("/sweep/undo", _endpoint(registry, _undo), methods=["POST"]),
+        script_route("/assets/quality", Path(str(files(__package__) / "static")), _SCRIPTS),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -27,9 +27,6 @@ _SCRIPTS = (
     "parts.js",
     "panel.js",
     "window.js",
-    "sweep.js",
-    "sweep_panel.js",
-    "outbox.js",
 )
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 _FOREVER = "private, max-age=31536000, immutable"  # the address is the content's digest: it can never go stale
@@ -53,17 +50,28 @@ def volume_routes(resolve: Resolve) -> list[Route]:
             return _missing("The registry knows this volume, but its content is not on this machine. Fetch it first.")
         return _file(request, path.resolve(), digest, _FOREVER, "application/gzip")
 
-    def script(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in _SCRIPTS:
-            return _missing("There is no such file.")
-        return _script(request, Path(str(files(__package__) / "static" / name)))
-
     return [
         Route("/volumes/{digest}.nii.gz", volume, methods=["GET"]),
         Route("/assets/niivue.js", lambda request: _script(request, niivue_path()), methods=["GET"]),
-        Route("/assets/viewer/{name}", script, methods=["GET"]),
+        script_route("/assets/viewer", Path(str(files(__package__) / "static")), _SCRIPTS),
     ]
+
+
+def script_route(address: str, folder: Path, names: Collection[str]) -> Route:
+    """A route for the JavaScript modules of one room, `GET ADDRESS/{name}`.
+
+    Args:
+        address: where the modules are found; a module of another room is imported by `../viewer/scene.js`.
+        folder: where they lie on the disk.
+        names: the files that are served; whatever else the folder holds is not.
+    """
+    from starlette.routing import Route
+
+    def script(request: Request) -> Response:
+        name = request.path_params["name"]
+        return _script(request, folder / name) if name in names else _missing("There is no such file.")
+
+    return Route(f"{address}/{{name}}", script, methods=["GET"])
 
 
 def niivue_path() -> Path:

@@ -1,7 +1,8 @@
 """Long looks that pages start: they go on when the page is closed, one at a time for each page and registry.
 
 A thread of the app's process does the work, and ending the app ends it too. What it writes goes through
-`registry.publishing`, so that everything or nothing of it stays. Imports outlive the app: see `curation.import_queue`.
+`registry.publishing`, so that everything or nothing of it stays. Imports outlive the app: see
+`curation.imports.background.queue`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import Any
 import doomed_import
 import pytest
 
-from curation import import_fate, import_queue
-from curation.import_rows import UNDER_WAY
+from curation.imports.background import queue, recovery
+from curation.imports.background.rows import UNDER_WAY
 from registry.store import Registry
 from registry.tables import ImportWork
 from tests.registry import registry_state
@@ -20,13 +20,13 @@ from tests.registry import registry_state
 
 def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """The next imports pause, fail or die at a step of `doomed_import`."""
-    monkeypatch.setattr(import_queue, "PROCESS", (sys.executable, doomed_import.__file__, step))
+    monkeypatch.setattr(queue, "PROCESS", (sys.executable, doomed_import.__file__, step))
 
 
 def paused(registry: Registry) -> None:
     """Wait until the import pauses."""
-    until(lambda: (registry.root.parent / "paused").exists() or import_queue.listed(registry)[0].ended is not None)
-    assert import_queue.listed(registry)[0].ended is None, import_queue.listed(registry)[0]
+    until(lambda: (registry.root.parent / "paused").exists() or queue.listed(registry)[0].ended is not None)
+    assert queue.listed(registry)[0].ended is None, queue.listed(registry)[0]
 
 
 def go_on(registry: Registry) -> None:
@@ -36,9 +36,9 @@ def go_on(registry: Registry) -> None:
 
 def ended(registry: Registry, seconds: float = 90) -> ImportWork:
     """The newest import, once it has ended and its process is gone."""
-    until(lambda: import_queue.listed(registry)[0].state not in UNDER_WAY, seconds)
-    work = import_queue.listed(registry)[0]
-    until(lambda: not import_fate.is_alive(registry, work.import_id))
+    until(lambda: queue.listed(registry)[0].state not in UNDER_WAY, seconds)
+    work = queue.listed(registry)[0]
+    until(lambda: not recovery.is_alive(registry, work.import_id))
     return work
 
 
@@ -53,10 +53,10 @@ def until(true: object, seconds: float = 90) -> None:
 def stop_all(registry: Registry) -> None:
     """Let no process outlive its test."""
     go_on(registry)
-    for work in import_queue.listed(registry):
+    for work in queue.listed(registry):
         if work.state in UNDER_WAY:
-            import_queue.stop(registry, work.import_id)
-    until(lambda: all(work.state not in UNDER_WAY for work in import_queue.listed(registry)))
+            queue.stop(registry, work.import_id)
+    until(lambda: all(work.state not in UNDER_WAY for work in queue.listed(registry)))
 
 
 def holds(registry: Registry) -> tuple[object, ...]:
@@ -80,5 +80,5 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]
             super().__init__(*args, **kwargs)
             found.append(self)
 
-    monkeypatch.setattr(import_queue.subprocess, "Popen", Remembered)
+    monkeypatch.setattr(queue.subprocess, "Popen", Remembered)
     return found

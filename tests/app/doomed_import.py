@@ -13,18 +13,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curation import deliveries, import_rows, import_worker
+from curation.imports import delivery
+from curation.imports.background import rows, worker
 from registry import publishing
 from registry.errors import StorageError
 from registry.publishing import staging
 
 DEATHS: dict[str, tuple[Any, str, str]] = {
-    "begun": (import_rows, "note", "before"),
-    "staged": (deliveries, "_keep_report", "after"),
+    "begun": (rows, "note", "before"),
+    "staged": (delivery, "_keep_report", "after"),
     "planned": (staging.Staging, "write_plan", "after"),
     "moving": (staging.os, "replace", "after"),
     "recorded": (publishing, "_record", "after"),
-    "committing": (import_worker, "commit_pending", "before"),
+    "committing": (worker, "commit_pending", "before"),
 }
 """Name of a step to the owner and the name of the function at whose first call the process dies, and when."""
 
@@ -34,11 +35,11 @@ CHANGED = ("moving", "recorded", "committing")
 
 def main(step: str, root: str, import_id: str) -> None:
     """Do the import, with one function replaced."""
-    owner, name, when = DEATHS.get(step, (deliveries, "_keep_report", "before"))
+    owner, name, when = DEATHS.get(step, (delivery, "_keep_report", "before"))
     whole = getattr(owner, name)
     does = {"pause": lambda: pause(Path(root).parent / "go"), "fail": fail, "break": break_down}.get(step, die)
     setattr(owner, name, replaced(whole, does, when))
-    import_worker.main([root, import_id])
+    worker.main([root, import_id])
 
 
 def replaced(whole: Callable[..., Any], does: Callable[[], None], when: str) -> Callable[..., Any]:

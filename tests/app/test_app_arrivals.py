@@ -11,9 +11,9 @@ import typer
 from app_inbox import ended, looked
 from typer.testing import CliRunner
 
-from curation.arrivals import Arrival, arriving, by_visit
 from curation.cli import commands
-from curation.deliveries import check_delivery, import_delivery
+from curation.imports.arrivals import Arrival, arriving, by_visit
+from curation.imports.delivery import check_delivery, import_delivery
 from registry.cli.console import State
 from registry.store import Registry
 

@@ -11,9 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from curation import import_list, import_queue, kept_reports
 from curation.cli import commands
-from curation.inbox import Asked
+from curation.imports import listing, reports
+from curation.imports.background import queue
+from curation.imports.look import Asked
 from registry.cli.console import State
 from registry.errors import NotFound, UsageError
 from registry.store import Registry
@@ -46,7 +47,7 @@ def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, mo
     assert {item["reason"] for item in shown["refused"]} == {"not-nifti", "not-bids-name"}
     assert row["state"] == "finished"
     with pytest.raises(NotFound, match="no report"):
-        kept_reports.get(writable, "other")
+        reports.get(writable, "other")
 
 
 def test_the_commands_tell_and_stop_what_the_app_started(
@@ -54,7 +55,7 @@ def test_the_commands_tell_and_stop_what_the_app_started(
 ) -> None:
     monkeypatch.setattr(State, "registry", writable.root)
     app_imports.doomed(monkeypatch, "pause")
-    work = import_queue.start(writable, Asked("bids", delivery))
+    work = queue.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)
     assert [(row["import"], row["state"], row["images"]) for row in said("imports", "list")["imports"]] == [
         (work.import_id, "running", None)
@@ -65,11 +66,11 @@ def test_the_commands_tell_and_stop_what_the_app_started(
     assert said("imports", "show", work.import_id)["state"] == "stopped"
     assert "is stopped" in invoked("imports", "show", work.import_id).stdout
     assert isinstance(invoked("imports", "stop", work.import_id).exception, UsageError)
-    again = import_queue.start(writable, Asked("bids", delivery))
+    again = queue.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     listed = said("imports", "list")["imports"]
     assert [row["state"] for row in listed] == ["finished", "stopped"], "newest first, each once"
     assert listed[0].keys() == listed[1].keys()
     assert said("imports", "show", again.import_id) == said("imports", "show", listed[0]["import"])
     with pytest.raises(NotFound, match="no report"):
-        import_list.get(writable, "i0")
+        listing.get(writable, "i0")

@@ -9,8 +9,8 @@ import pytest
 from app_inbox import ended, imported, labels, looked, metrics
 from app_pages import button, open_page, texts
 
-from curation import import_queue, import_rows
-from curation.inbox import Asked
+from curation.imports.background import queue, rows
+from curation.imports.look import Asked
 from registry.files import locks
 from registry.store import Registry
 from registry.tables import ImportWork
@@ -47,7 +47,7 @@ def test_a_failing_import_changes_nothing(
 def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = app_imports.holds(writable)
     app_imports.doomed(monkeypatch, "pause")
-    import_queue.start(writable, Asked("bids", delivery))
+    queue.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)
     test = open_page(writable, "inbox")
     assert "you may close this page" in texts(test)
@@ -65,7 +65,7 @@ def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, mo
 
 
 def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery: Path) -> None:
-    import_queue.start(writable, Asked("bids", delivery))
+    queue.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
         assert "1 subject, 1 session and 1 image are in the registry." in texts(test)
@@ -90,7 +90,7 @@ def add(registry: Registry, state: str, **values: object) -> ImportWork:
         started="2001-02-03T04:05:06Z",
         **values,
     )
-    import_rows.add(registry, work)
+    rows.add(registry, work)
     return work
 
 
@@ -142,4 +142,4 @@ def test_a_second_window_follows_the_import_of_the_first(
     second = button(second, "Import").click().run()
     assert not second.exception
     assert labels(second) == ["Stop"]
-    assert len(import_queue.listed(writable)) == 1
+    assert len(queue.listed(writable)) == 1

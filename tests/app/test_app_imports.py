@@ -14,10 +14,12 @@ import app_imports
 import doomed_import
 import pytest
 
-from curation import deliveries, import_handover, import_queue, import_rows, inbox, kept_reports
-from curation.import_rows import FAILED, FINISHED, STOPPED
-from curation.import_worker import Telling
-from curation.inbox import Asked
+from curation.imports import delivery as deliveries
+from curation.imports import look, reports
+from curation.imports.background import handover, queue, rows
+from curation.imports.background.rows import FAILED, FINISHED, STOPPED
+from curation.imports.background.worker import Telling
+from curation.imports.look import Asked
 from registry.errors import NotFound, StorageError, UsageError
 from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
@@ -29,16 +31,17 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 def started(registry: Registry, delivery: Path) -> ImportWork:
-    return import_queue.start(registry, inbox.asked("bids", str(delivery)))
+    return queue.start(registry, look.asked("bids", str(delivery)))
 
 
 _APP = """
 import sys, time
 from pathlib import Path
-from curation import import_queue, inbox
+from curation.imports import look
+from curation.imports.background import queue
 from registry.store import open_registry
-import_queue.PROCESS = (sys.executable, *sys.argv[3:])
-import_queue.start(open_registry(Path(sys.argv[1])), inbox.asked("bids", sys.argv[2]))
+queue.PROCESS = (sys.executable, *sys.argv[3:])
+queue.start(open_registry(Path(sys.argv[1])), look.asked("bids", sys.argv[2]))
 print("started", flush=True)
 time.sleep(60)
 """
@@ -54,15 +57,15 @@ def test_an_import_goes_on_when_the_app_is_killed(
         assert app.stdout.readline() == "started\n"
         os.killpg(app.pid, signal.SIGKILL)
     app_imports.paused(writable)
-    (work,) = import_queue.listed(writable)
+    (work,) = queue.listed(writable)
     assert (work.state, work.what, work.ended) == ("running", "looking for traces of persons", None)
     app_imports.go_on(writable)
     work = app_imports.ended(writable)
     assert (work.state, work.actor, work.message) == (FINISHED, "r07", None)
-    (kept,) = kept_reports.listed(writable)
+    (kept,) = reports.listed(writable)
     assert (kept.name, kept.actor, kept.report.kept["images"]) == (work.report, "r07", 1)
     registry_state.require_settled(writable)
-    assert import_queue.listed(writable) == [work], "a rebuild keeps what this machine remembers"
+    assert queue.listed(writable) == [work], "a rebuild keeps what this machine remembers"
     assert app_imports.private(writable) == []
 
 
@@ -76,7 +79,7 @@ def test_an_import_that_dies_is_said_to_be_in_or_not(
     work = app_imports.ended(writable)
     if step in doomed_import.CHANGED:
         assert (work.state, work.message) == (FINISHED, None)
-        (kept,) = kept_reports.listed(writable)
+        (kept,) = reports.listed(writable)
         assert kept.name == work.report
     else:
         assert (work.state, work.report) == (FAILED, None)
@@ -87,7 +90,7 @@ def test_an_import_that_dies_is_said_to_be_in_or_not(
     doctor.doctor(writable)
     registry_state.require_settled(writable)
     assert (registry_state.files(writable.root) == before) == (work.state == FAILED)
-    assert import_queue.listed(writable) == [work], "what is said stays"
+    assert queue.listed(writable) == [work], "what is said stays"
     if work.state == FAILED:
         assert deliveries.import_delivery(writable, "bids", delivery).kept["images"] == 1, "and it can be tried again"
 
@@ -102,7 +105,7 @@ def test_stopping_takes_it_back(writable: Registry, delivery: Path, monkeypatch:
     with pytest.raises(UsageError, match="still under way"):
         started(writable, delivery)
     if by == "row":
-        import_queue.stop(writable, work.import_id)
+        queue.stop(writable, work.import_id)
     else:
         processes[0].terminate()
     app_imports.go_on(writable)
@@ -111,7 +114,7 @@ def test_stopping_takes_it_back(writable: Registry, delivery: Path, monkeypatch:
     assert app_imports.holds(writable) == before
     assert app_imports.private(writable) == []
     with pytest.raises(UsageError, match="is stopped"):
-        import_queue.stop(writable, work.import_id)
+        queue.stop(writable, work.import_id)
 
 
 def test_what_is_handed_over_is_private_and_gone_afterwards(
@@ -120,62 +123,62 @@ def test_what_is_handed_over_is_private_and_gone_afterwards(
     source = app_deliveries.dicom(tmp_path / "scans")
     table = tmp_path / "ids.tsv"
     table.write_text("patient_id\tparticipant_id\n")
-    wanted = inbox.asked("dicom", str(source), str(table))
-    planned = inbox.look(writable, wanted, lambda *_: None).planned
+    wanted = look.asked("dicom", str(source), str(table))
+    planned = look.look(writable, wanted, lambda *_: None).planned
     assert planned is not None
     place = writable.local / "imports"
-    import_handover.write(writable, "i1", wanted, planned.rows)
+    handover.write(writable, "i1", wanted, planned.rows)
     assert stat.S_IMODE((place / "i1").stat().st_mode) == 0o700
-    assert import_handover.options(writable, "i1") == {"people": table, "plan": place / "i1" / "plan.tsv"}
-    assert import_queue.listed(writable) == []
+    assert handover.options(writable, "i1") == {"people": table, "plan": place / "i1" / "plan.tsv"}
+    assert queue.listed(writable) == []
     assert not (place / "i1").exists(), "no process holds it, so it is swept"
 
 
 def test_only_its_own_row_is_found(writable: Registry) -> None:
-    for ask in (import_queue.get, import_queue.stop):
+    for ask in (queue.get, queue.stop):
         with pytest.raises(NotFound, match="no import"):
             ask(writable, "i0")
-    assert import_queue.shown(writable) is None
+    assert queue.shown(writable) is None
 
 
 def test_an_end_that_was_seen_is_put_away(writable: Registry, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    import_queue.start(writable, Asked("bids", tmp_path / "empty"))
+    queue.start(writable, Asked("bids", tmp_path / "empty"))
     work = app_imports.ended(writable)
     assert (work.state, work.message) == (FAILED, "empty has no subject folders.")
     assert work.hint
-    assert import_queue.shown(writable) == work
-    import_rows.put_away(writable)
-    assert import_queue.shown(writable) is None
+    assert queue.shown(writable) == work
+    rows.put_away(writable)
+    assert queue.shown(writable) is None
     assert app_imports.private(writable) == []
 
 
 def test_an_import_that_cannot_begin_is_a_sentence(
     writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_queue, "PROCESS", ("/nowhere/python",))
+    monkeypatch.setattr(queue, "PROCESS", ("/nowhere/python",))
     with pytest.raises(StorageError, match="could not begin"):
         started(writable, delivery)
-    (work,) = import_queue.listed(writable)
+    (work,) = queue.listed(writable)
     assert (work.state, "could not begin" in (work.message or "")) == (FAILED, True)
     assert [path for path in app_imports.private(writable) if path.is_dir()] == []
 
 
 def test_progress_is_told_rarely_and_needs_no_database(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     work = ImportWork(import_id="i1", state="running", recipe="bids", source="/", actor="r07", started="")
-    import_rows.add(writable, work)
+    rows.add(writable, work)
     telling, told = Telling(writable, "i1"), []
-    note = import_rows.note
-    monkeypatch.setattr(import_rows, "note", lambda *args, **values: told.append(values) or note(*args, **values))
+    note = rows.note
+    monkeypatch.setattr(rows, "note", lambda *args, **values: told.append(values) or note(*args, **values))
     for done in range(2000):
         telling(done, 2000, "files")
     assert len(told) < 20
-    monkeypatch.setattr(import_rows, "get", unanswered)
+    monkeypatch.setattr(rows, "get", unanswered)
     telling(1, 2, "checking files")
     telling.interrupt(signal.SIGTERM, None)
     with pytest.raises(Stopped):
         telling(2, 2, "checking files")
-    import_rows.end(writable, "i1", STOPPED)
+    rows.end(writable, "i1", STOPPED)
 
 
 def unanswered(*_: object) -> None:

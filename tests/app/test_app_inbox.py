@@ -11,9 +11,11 @@ import pytest
 from app_inbox import ended, imported, labels, looked, metrics
 from app_pages import button, texts
 
-from curation import deliveries, import_queue, inbox, kept_reports, reasons
 from curation.dicom.codes import Code
 from curation.importers.report import Reason
+from curation.imports import delivery as deliveries
+from curation.imports import look, reasons, reports
+from curation.imports.background import queue
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from registry.work import jobs
@@ -69,7 +71,7 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     test = imported(writable, button(test, "Import").click().run())
     assert "are in the registry." in texts(test)
     assert (writable.root / app_deliveries.NEW).exists()
-    (kept,) = kept_reports.listed(writable)
+    (kept,) = reports.listed(writable)
     assert (kept.report.kept["images"], len(kept.report.refused), bool(kept.at)) == (1, 2, True)
 
     test = button(test, "Another delivery").click().run()
@@ -113,31 +115,31 @@ def test_one_piece_of_work_at_a_time(bare: Registry) -> None:
 
 def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Path) -> None:
     source = app_deliveries.dicom(tmp_path / "scans")
-    planned = inbox.look(writable, inbox.asked("dicom", str(source)), silent).planned
+    planned = look.look(writable, look.asked("dicom", str(source)), silent).planned
     assert planned is not None
     cells = [vars(row) for row in planned.rows]
     odd = next(number for number, row in enumerate(planned.rows) if row.description == "xyz")
     waits = f"in line {odd + 1} (xyz) waits for yes or no"
-    assert any(waits in said for said in inbox.correct(planned, cells).problems)
+    assert any(waits in said for said in look.correct(planned, cells).problems)
 
     twice = [{**row, "keep": "yes", "name": "anat/T1w"} for row in cells]
-    assert any("have one name" in said for said in inbox.correct(planned, twice).problems)
+    assert any("have one name" in said for said in look.correct(planned, twice).problems)
     assert any(
         "no BIDS name" in said or "not a BIDS name" in said
-        for said in inbox.correct(planned, [{**row, "name": "nonsense"} for row in cells]).problems
+        for said in look.correct(planned, [{**row, "name": "nonsense"} for row in cells]).problems
     )
-    assert inbox.correct(planned, [{**row, "keep": "no"} for row in cells]).problems
+    assert look.correct(planned, [{**row, "keep": "no"} for row in cells]).problems
 
     cells[odd] |= {"keep": "yes", "name": "anat/acq-second_PDw"}
-    corrected = inbox.correct(planned, cells)
+    corrected = look.correct(planned, cells)
     assert corrected.problems == ()
     before = registry_state.everything(writable)
-    wanted = inbox.asked("dicom", str(source))
-    rehearsed = inbox.rehearse(writable, wanted, corrected.rows, silent)
+    wanted = look.asked("dicom", str(source))
+    rehearsed = look.rehearse(writable, wanted, corrected.rows, silent)
     assert registry_state.everything(writable) == before
-    import_queue.start(writable, wanted, corrected.rows)
+    queue.start(writable, wanted, corrected.rows)
     work = app_imports.ended(writable)
-    report = kept_reports.get(writable, work.report or "").report
+    report = reports.get(writable, work.report or "").report
     assert (rehearsed.report.kept, len(rehearsed.report.refused)) == (report.kept, len(report.refused))
     assert app_imports.private(writable) == []
     assert list(writable.root.glob("sub-*/ses-01/anat/*_acq-second_PDw.nii.gz"))
@@ -174,7 +176,7 @@ def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path
         ("dicom", str(tmp_path), str(tmp_path / "x.tsv"), NotFound),
     ):
         with pytest.raises(error):
-            inbox.asked(recipe, folder, people)
+            look.asked(recipe, folder, people)
     assert issubclass(jobs.Stopped, CohortiumError)
 
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from curation import checks
 from curation.checks import Wanted, outliers
-from curation.pages import outlier_view
+from curation.pages.outliers import view
 from registry.catalog import Catalog
 from registry.cohorts import exclusions
 from registry.publishing import Change, publish
@@ -167,7 +167,7 @@ def test_units_are_short_and_still_tell_what_was_derived_from_what_was_acquired(
         "sub-A1/ses-M12": "sub-A1 · M12",
         "FLAIR": "FLAIR",
     }
-    assert {unit: outlier_view.short(unit) for unit in units} == units
+    assert {unit: view.short(unit) for unit in units} == units
 
 
 @pytest.mark.browser

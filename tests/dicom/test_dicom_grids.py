@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from curation.dicom import grids, mosaic
-from curation.dicom.instances import Cosines, Frame
+from curation.dicom.read import mosaic
+from curation.dicom.read.instances import Cosines, Frame
+from curation.dicom.sort import grids
 
 angles = st.tuples(*[st.floats(-180, 180)] * 3)
 places = st.tuples(*[st.floats(-200, 200)] * 3)

@@ -14,10 +14,10 @@ from dicom_twins import Series
 from importers.importer_twins import validator_errors
 from importing import SALT, SECRETS, edited, nothing, recipe
 
-from curation.dicom import comparing, converting
 from curation.dicom.codes import Code
+from curation.dicom.convert import comparison, conversion
 from curation.dicom.planning import make_plan
-from curation.dicom.reading import Unusable
+from curation.dicom.read.files import Unusable
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
@@ -136,19 +136,19 @@ def convert_one(source: Path, work: Path) -> tuple[Any, Path]:
     seen = survey(recipe(), source, Settings(SALT), nothing)
     (stack,) = seen.stacks.values()
     work.mkdir()
-    return stack, converting.convert([source / path for path in stack.paths], work).image
+    return stack, conversion.convert([source / path for path in stack.paths], work).image
 
 
 @pytest.mark.parametrize(("shift", "value", "code"), [(0.5, 0, Code.GEOMETRY_DISAGREES), (0, 1, Code.VOXELS_DISAGREE)])
 def test_a_conversion_that_differs_is_refused(tmp_path: Path, shift: float, value: int, code: Code) -> None:
     twins.write(tmp_path / "in", Series())
     stack, image = convert_one(tmp_path / "in", tmp_path / "work")
-    assert comparing.require_equal(tmp_path / "in", stack, image) is None
+    assert comparison.require_equal(tmp_path / "in", stack, image) is None
     volume = volumes.load(image)
     moved = volume.affine_ras + np.array([[0, 0, 0, shift]] + [[0, 0, 0, 0]] * 3)
     (tmp_path / "wrong.nii.gz").write_bytes(volumes.encode(volume.data + value, moved))
     with pytest.raises(Unusable) as refusal:
-        comparing.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
+        comparison.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
     assert refusal.value.code is code
 
 
@@ -158,7 +158,7 @@ def test_a_mirrored_conversion_is_refused(tmp_path: Path) -> None:
     volume = volumes.load(image)
     (tmp_path / "wrong.nii.gz").write_bytes(volumes.encode(volume.data[::-1], volume.affine_ras))
     with pytest.raises(Unusable, match="not the DICOM pixels"):
-        comparing.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
+        comparison.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
 
 
 def test_many_headers_are_read_by_all_cores_with_the_same_result(tmp_path: Path) -> None:

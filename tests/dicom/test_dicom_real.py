@@ -11,7 +11,8 @@ import pytest
 from importers.importer_twins import validator_errors
 
 from curation import recipes
-from curation.dicom import comparing, plan
+from curation.dicom.convert import comparison
+from curation.dicom.names import plan
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
@@ -77,7 +78,7 @@ def test_grids_are_those_of_the_headers_to_a_micrometre(delivered: Delivered) ->
     images = sorted(into.rglob("*.nii.gz"))
     for path in images:
         sidecar = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
-        assert comparing.displacement_mm(by_key[sidecar["SeriesInstanceUID"]], volumes.load(path)) < 1e-3
+        assert comparison.displacement_mm(by_key[sidecar["SeriesInstanceUID"]], volumes.load(path)) < 1e-3
     assert images
 
 

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from curation import recipes
 from curation.cli import commands
-from curation.deliveries import import_delivery
-from curation.dicom import plan
+from curation.dicom.names import plan
 from curation.dicom.pseudonyms import of_registry
 from curation.dicom.survey import Settings, survey
+from curation.imports.delivery import import_delivery
 from registry.cli.console import State
 from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import read_tsv

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation.importers.cleaning import clean, is_clean
+from curation.importers.cleaning.nifti import clean, is_clean
 from registry.errors import InvalidInput
 
 DTYPES = ("uint8", "int16", "uint16", "int32", "float32", "float64")

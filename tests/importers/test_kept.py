@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.importers.kept import Kept
+from curation.importers.kept_files import Kept
 
 names = st.sampled_from(["a", "b_c", "b"])
 folders = st.sampled_from(["", "s/", "s/t/", "derivatives/m/s/"])

@@ -10,7 +10,7 @@ import importer_twins as twins
 import pytest
 from sqlmodel import select
 
-from curation.deliveries import import_delivery
+from curation.imports.delivery import import_delivery
 from registry import snapshots
 from registry.cohorts import queries
 from registry.export import export

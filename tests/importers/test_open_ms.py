@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from curation import recipes
-from curation.importers import ImportReport, itk, stage
+from curation.importers import ImportReport, stage
+from curation.importers.open_ms import itk
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import read_tsv

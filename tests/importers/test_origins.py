@@ -10,7 +10,7 @@ import importer_twins as twins
 import pytest
 from sqlmodel import select
 
-from curation.deliveries import check_delivery, import_delivery
+from curation.imports.delivery import check_delivery, import_delivery
 from registry.errors import InvalidInput
 from registry.maintenance import doctor
 from registry.maintenance.creation import create

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from curation.importers import ImportReport, stage
-from curation.importers.patterned.masks import delivered_labels, remapped
-from curation.importers.patterns import fill, match
+from curation.importers.patterns.language import fill, match
+from curation.importers.patterns.masks import delivered_labels, remapped
 from curation.recipes import Rater, Recipe
 from registry.errors import InvalidInput
 from registry.files.canonical import read_tsv

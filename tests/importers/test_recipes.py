@@ -8,7 +8,7 @@ import pytest
 
 from curation import recipes
 from curation.importers import importers
-from curation.importers.patterned import rules
+from curation.importers.patterns import rules
 from registry.errors import InvalidInput, NotFound
 
 GENERIC = {"bids", "decathlon", "dicom"}

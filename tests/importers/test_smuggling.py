@@ -16,10 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation import kept_reports, recipes
-from curation.deliveries import import_delivery
-from curation.importers import ImportReport, sidecars, stage
-from curation.importers.safeguard import safeguard
+from curation import recipes
+from curation.importers import ImportReport, stage
+from curation.importers.cleaning import sidecars
+from curation.importers.cleaning.last_look import safeguard
+from curation.imports import reports
+from curation.imports.delivery import import_delivery
 from registry.files.canonical import read_tsv
 from registry.maintenance.creation import create
 from registry.store import Registry
@@ -293,16 +295,16 @@ def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registr
     assert {*STRANGE, "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz"} <= {item.path for item in told.refused}
     assert holding(registry.root) == holding(registry.root, "JaneRoe") == []
     assert in_history(registry.root) == in_history(registry.root, "JaneRoe") == ""
-    (kept,) = kept_reports.listed(registry)
+    (kept,) = reports.listed(registry)
     assert len(kept.report.refused) == len(told.refused)
     paths = [item.path for item in kept.report.refused]
     assert "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz" in paths
     assert [path for path in paths if path.startswith("sub-01/ses-a/anat/file-") and path.endswith(".nii.gz")]
-    assert kept_reports.get(registry, kept.name).report == told  # on the machine that imported
+    assert reports.get(registry, kept.name).report == told  # on the machine that imported
     for file in (registry.local / "reports").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.unlink()
-    assert kept_reports.get(registry, kept.name) == kept  # on any other
+    assert reports.get(registry, kept.name) == kept  # on any other
 
 
 def test_the_last_look_takes_out_what_an_importer_let_pass(source: Path, tmp_path: Path) -> None:

@@ -1,0 +1,167 @@
+"""Write the stacks that a plan keeps as BIDS: converted, compared with their DICOM files, and without identities."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+from curation.dicom.codes import Code, Effect, effect
+from curation.dicom.convert import conversion
+from curation.dicom.convert.comparison import require_equal
+from curation.dicom.convert.conversion import Converted, convert
+from curation.dicom.names import plan
+from curation.dicom.names.plan import Row
+from curation.dicom.pseudonyms import Pseudonyms
+from curation.dicom.read.files import Unusable
+from curation.dicom.sort.stacks import Stack
+from curation.dicom.survey import Settings, Survey, survey
+from curation.importers.cleaning import sidecars
+from curation.importers.cleaning.people import OLDEST_YEARS
+from curation.importers.report import ImportReport, Refusal
+from curation.importers.staging import RefusedError, Staging, open_nifti
+from curation.recipes import Recipe
+from registry.bids.names import BidsName
+from registry.errors import InvalidInput
+from registry.files.progress import Progress
+
+Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
+
+
+def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
+    """Write a DICOM delivery as BIDS, by the plan in `recipe.options["plan"]` or by the proposal.
+
+    Raises:
+        InvalidInput: no MR image, an undecided series, or a plan that does not fit.
+    """
+    settings = Settings.of(recipe.options)
+    seen = survey(recipe, source, settings, progress)
+    rows = plan.read(settings.plan, seen.rows) if settings.plan else list(seen.rows.values())
+    plan.require_decided(rows, seen.blocked)
+    conversion.program()
+    tree = Staging(into, recipe)
+    for path, code, detail in seen.outside:
+        tree.refused.append(Refusal(path, code.value, detail))
+    for row in (row for row in rows if row.keep == "no"):
+        _leave_out(tree, seen, row)
+    kept = [row for row in rows if row.keep == "yes"]
+    for done, made in enumerate(_convert_all(source, seen, kept), start=1):
+        _place(tree, seen, made)
+        progress(done, len(kept), "series")
+    if "pseudonyms" not in recipe.options:
+        tree.notes.append("Labels were made under a salt that is not kept: a later import will not know these persons.")
+    return tree.finish()
+
+
+def _convert_all(source: Path, seen: Survey, rows: Sequence[Row]) -> Iterator[Made]:
+    """Convert on every core; results come in the order of the rows."""
+    with ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
+        yield from pool.map(lambda row: _convert(source, seen.stacks[row.series], row), rows)
+
+
+def _convert(source: Path, stack: Stack, row: Row) -> Made:
+    """One stack: its clean bytes, or why it stays outside."""
+    with tempfile.TemporaryDirectory(prefix="cohortium-dicom-") as folder:
+        try:
+            converted = convert([source / path for path in stack.paths], Path(folder))
+            _require_fields(row.bids(), converted)
+            doubt = require_equal(source, stack, converted.image)
+            return row, open_nifti(converted.image).encode(), converted, doubt, None
+        except Unusable as error:
+            return row, None, None, None, error
+        except (InvalidInput, RefusedError):
+            return row, None, None, None, Unusable(Code.CONVERSION_FAILED, "dcm2niix made an unreadable image.")
+
+
+def _require_fields(name: BidsName, converted: Converted) -> None:
+    """Check what BIDS requires beside the voxels, so that no published tree is invalid."""
+    needed = {"func": ("RepetitionTime",)}.get(name.datatype, ())
+    missing = [key for key in needed if not converted.fields.get(key)]
+    if name.suffix == "MEGRE" and not converted.fields.get("EchoTime"):
+        missing.append("EchoTime")
+    if name.suffix == "dwi":
+        missing += [ending[1:] for ending in (".bval", ".bvec") if ending not in converted.gradients]
+    if missing:
+        raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not say.")
+
+
+def _place(tree: Staging, seen: Survey, made: Made) -> None:
+    row, data, converted, doubt, error = made
+    stack, name = seen.stacks[row.series], row.bids()
+    if data is None or converted is None:
+        code, detail = (error.code, error.detail) if error else (Code.CONVERSION_FAILED, "No image.")
+        tree.refused += [Refusal(path, code.value, detail) for path in stack.paths]
+        return
+    tree.image(name, data, _fields(name, stack, converted))
+    for ending, table in converted.gradients.items() if name.datatype == "dwi" else ():
+        tree.write(str(name.replace(extension=ending).path), table)
+    tree.used += stack.paths
+    notes = [item.message for item in seen.findings[row.series] if item.code in _TOLD]
+    tree.notes += [f"{name.stem}: {said}" for said in [*notes, *([doubt] if doubt else [])]]
+    _describe(tree, seen, row, converted)
+
+
+_TOLD = frozenset(
+    {Code.PROCESSED, Code.DERIVED, Code.BURNED_IN, Code.INSTANCE_GAP, Code.NO_STUDY_DATE, Code.FEWER_THAN_ACQUIRED}
+)
+
+
+def _fields(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any]:
+    """The sidecar: allowed fields, salted keys of series and study, and what BIDS asks for."""
+    kept, _ = sidecars.keep(converted.fields)
+    kept |= {"SeriesInstanceUID": stack.series, "StudyInstanceUID": stack.study}
+    if name.datatype == "func":
+        kept["TaskName"] = name.entities["task"]
+    return kept
+
+
+def _scanner(fields: Mapping[str, Any]) -> str:
+    """`Siemens Skyra 3 T`, as far as the sidecar says it."""
+    named = [str(fields[key]) for key in ("Manufacturer", "ManufacturersModelName") if fields.get(key)]
+    field_t = fields.get("MagneticFieldStrength")
+    return " ".join([*named, *([f"{field_t:g} T"] if named and isinstance(field_t, int | float) else [])])
+
+
+def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> None:
+    """Participant and session; the first image of a session speaks for it."""
+    name, first = row.bids(), seen.stacks[row.series].first
+    if name.subject not in tree.participants:
+        sex = first.patient.sex.upper() if first.patient.sex.upper() in ("F", "M") else None
+        age = first.origin.age_years if name.subject not in seen.held else None
+        age = min(age, OLDEST_YEARS) if age else None
+        tree.person(name.subject, seen.labels.person(first), age=age, sex=sex)
+    sessions = tree.sessions.setdefault(name.subject, {})
+    place = ", ".join(filter(None, (_scanner(converted.fields), first.origin.institution))) or None
+    days = int(row.days_from_baseline) if row.days_from_baseline else None
+    new = {"days_from_baseline": days, "site": first.origin.institution or None, "scanner": place}
+    old = sessions.setdefault(str(name.session), new)
+    if None not in (old["days_from_baseline"], days) and old["days_from_baseline"] != days:
+        raise InvalidInput(
+            f"{name.session_key} has two offsets: {old['days_from_baseline']} and {days} days.",
+            "Give both series the same days, or another session.",
+        )
+    sessions[str(name.session)] = {**old, **{key: value for key, value in new.items() if old[key] is None}}
+
+
+def _leave_out(tree: Staging, seen: Survey, row: Row) -> None:
+    stack = seen.stacks[row.series]
+    against = [item for item in seen.findings[row.series] if effect(item) in (Effect.BLOCK, Effect.HOLD)]
+    against.sort(key=lambda item: list(Effect).index(effect(item)))
+    code = against[0].code if against else Code.LEFT_OUT_BY_PLAN.value
+    detail = against[0].message if against else "The plan leaves it out."
+    tree.refused += [Refusal(path, code, detail) for path in stack.paths]
+
+
+def without_paths(report: ImportReport, pseudonyms: Pseudonyms) -> ImportReport:
+    """The report as it may be tracked: folders of DICOM deliveries carry names and dates, so paths become hashes."""
+
+    def hidden(path: str) -> str:
+        return f"file-{pseudonyms.of('path', path)[:16]}"
+
+    refused = sorted((replace(item, path=hidden(item.path)) for item in report.refused), key=lambda item: item.path)
+    note = f"{len(report.used)} files were converted. Paths are hashed: folders of DICOM files can hold names."
+    return replace(report, refused=tuple(refused), used=(), notes=(*report.notes, note))

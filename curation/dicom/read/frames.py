@@ -1,0 +1,82 @@
+"""Where the frames of one instance lie: a classic image, a Siemens mosaic, or enhanced multi-frame.
+
+Source: DICOM PS3.3, C.7.6.2 (Image Plane) and C.7.6.16 (Multi-frame Functional Groups).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curation.dicom.read import mosaic
+from curation.dicom.read.elements import first, number, numbers, private, whole, words
+from curation.dicom.read.instances import Cosines, Frame, Storage
+
+_CSA_IMAGE, _CSA_NAME, _MOSAIC_COUNT = (0x0029, 0x1010), (0x0029, 0x0010), (0x0019, 0x100A)
+_MAX_FRAMES = 1 << 16
+
+
+def read_frames(dataset: Any) -> tuple[Storage, tuple[Frame, ...]]:
+    """How the frames are stored, and each of them; no frame where the header does not place them all."""
+    if "PerFrameFunctionalGroupsSequence" in dataset:
+        return Storage.MULTIFRAME, _enhanced(dataset)
+    whole_frame = _place(0, dataset, dataset, dataset)
+    if whole_frame is None or whole(dataset, "NumberOfFrames") > 1:
+        return Storage.SINGLE, ()
+    found = _tiles(dataset)
+    if found is None:
+        return Storage.SINGLE, (whole_frame,)
+    pixels = (whole(dataset, "Rows"), whole(dataset, "Columns"))
+    distance = number(dataset, "SpacingBetweenSlices") or number(dataset, "SliceThickness")
+    return Storage.MOSAIC, mosaic.frames(found, whole_frame, pixels, distance)
+
+
+def mosaic_side(dataset: Any) -> int:
+    """Tiles in a row of a mosaic, 1 for other images."""
+    found = _tiles(dataset)
+    return found.side if found else 1
+
+
+def _tiles(dataset: Any) -> mosaic.Tiles | None:
+    if "MOSAIC" not in words(dataset, "ImageType"):
+        return None
+    csa = private(dataset, *_CSA_IMAGE) if "CSA" in str(private(dataset, *_CSA_NAME)) else None
+    count = private(dataset, *_MOSAIC_COUNT)
+    return mosaic.tiles(csa if isinstance(csa, bytes) else b"", int(count) if isinstance(count, int) else 0)
+
+
+def _enhanced(dataset: Any) -> tuple[Frame, ...]:
+    shared = first(dataset, "SharedFunctionalGroupsSequence")
+    frames: list[Frame] = []
+    for index, own in enumerate(list(dataset.PerFrameFunctionalGroupsSequence)[:_MAX_FRAMES]):
+        place, cosines, measures = (
+            first(own, name) or first(shared, name)
+            for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
+        )
+        temporal = whole(first(own, "FrameContentSequence"), "TemporalPositionIndex")
+        frame = _place(index, place, cosines, measures, temporal)
+        if frame is None:
+            return ()
+        frames.append(frame)
+    return tuple(frames)
+
+
+def _place(index: int, position: Any, cosines: Any, measures: Any, temporal: int | None = None) -> Frame | None:
+    """A frame from the datasets that hold its position, orientation and pixel spacing."""
+    at, axes = numbers(position, "ImagePositionPatient"), numbers(cosines, "ImageOrientationPatient")
+    spacing = numbers(measures, "PixelSpacing")
+    if len(at) != 3 or len(axes) != 6 or len(spacing) != 2 or min(spacing) <= 0 or not _is_rotation(axes):
+        return None
+    when = whole(position, "TemporalPositionIdentifier") if temporal is None else temporal
+    return Frame(index, (at[0], at[1], at[2]), _cosines(axes), (spacing[0], spacing[1]), when)
+
+
+def _cosines(axes: tuple[float, ...]) -> Cosines:
+    return (axes[0], axes[1], axes[2], axes[3], axes[4], axes[5])
+
+
+def _is_rotation(axes: tuple[float, ...]) -> bool:
+    """Two unit vectors at right angles, as far as headers with six digits say it."""
+    row, column = axes[:3], axes[3:]
+    lengths = [sum(value * value for value in axis) for axis in (row, column)]
+    product = sum(a * b for a, b in zip(row, column, strict=True))
+    return all(abs(length - 1) < 1e-2 for length in lengths) and abs(product) < 1e-2

@@ -1,0 +1,104 @@
+"""The grid that the headers of a stack describe, computed from them alone: the oracle for every conversion.
+
+Source: DICOM PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. DICOM is LPS; affines here are RAS millimetres, as NIfTI's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from curation.dicom.read.instances import Frame
+from registry.files.volumes import Array
+
+SAME_PLACE_MM = 1e-2
+"""Frames closer than this along the normal are one slice position."""
+
+EVEN_MM = 0.02
+"""How far a distance between slices may be from the others of its stack (also 1 % of it)."""
+
+ALIGNED_MM = 0.1
+"""How far a slice may lie beside the line through the first and the last one; headers round to about this."""
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A regular grid of voxels.
+
+    Attributes:
+        shape: columns, rows, slices: the axes of the affine.
+        affine_ras: 4 x 4, (column, row, slice) to RAS millimetres.
+    """
+
+    shape: tuple[int, int, int]
+    affine_ras: Array
+
+    @property
+    def plane(self) -> str:
+        """`ax`, `cor` or `sag`, by the axis of the patient that the slices' normal is nearest to."""
+        normal = np.cross(self.affine_ras[:3, 0], self.affine_ras[:3, 1])
+        return ("sag", "cor", "ax")[int(np.argmax(np.abs(normal)))]
+
+
+def normal(frame: Frame) -> Array:
+    """Unit normal of a frame (LPS): row direction x column direction."""
+    vector = np.cross(frame.cosines[:3], frame.cosines[3:])
+    unit: Array = vector / np.linalg.norm(vector)
+    return unit
+
+
+def depth_mm(frame: Frame, along: Array) -> float:
+    """Position along a normal."""
+    return float(np.dot(frame.position, along))
+
+
+def plane_affine(frame: Frame, step_lps: Array) -> Array:
+    """(column, row, slice) to RAS for one frame whose neighbour is `step_lps` away."""
+    lps = np.eye(4)
+    lps[:3, 0] = np.array(frame.cosines[:3]) * frame.spacing_mm[1]
+    lps[:3, 1] = np.array(frame.cosines[3:]) * frame.spacing_mm[0]
+    lps[:3, 2] = step_lps
+    lps[:3, 3] = frame.position
+    ras: Array = _LPS_TO_RAS @ lps
+    return ras
+
+
+def grid(slices: Sequence[Frame], size: tuple[int, int]) -> Grid:
+    """The grid of slices in order along their normal.
+
+    Args:
+        slices: one frame per slice position; a single slice is taken to be 1 mm thick.
+        size: rows, columns.
+    """
+    first, last = np.array(slices[0].position), np.array(slices[-1].position)
+    step = (last - first) / (len(slices) - 1) if len(slices) > 1 else normal(slices[0])
+    return Grid((size[1], size[0], len(slices)), plane_affine(slices[0], step))
+
+
+def gaps(depths: Sequence[float]) -> tuple[int, bool]:
+    """How many slices are missing inside, and whether the distances are even but for them.
+
+    The usual distance is the (lower) median; a distance of a whole multiple of it stands for missing slices.
+    """
+    steps = np.diff(np.asarray(depths))
+    if steps.size < 2:
+        return 0, True
+    usual = float(np.sort(steps)[(steps.size - 1) // 2])
+    times = np.rint(steps / usual)
+    even = bool(np.all(np.abs(steps - times * usual) <= np.maximum(EVEN_MM, 0.01 * usual) * times) and times.min() >= 1)
+    return (int((times - 1).sum()) if even else 0), even
+
+
+def off_line_mm(slices: Sequence[Frame]) -> float:
+    """How far the farthest slice lies beside the line through the first and the last one."""
+    places = np.array([frame.position for frame in slices])
+    line = places[-1] - places[0]
+    if len(slices) < 3 or not np.linalg.norm(line):
+        return 0.0
+    unit = line / np.linalg.norm(line)
+    rest = (places - places[0]) - np.outer((places - places[0]) @ unit, unit)
+    return float(np.linalg.norm(rest, axis=1).max())

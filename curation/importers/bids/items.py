@@ -1,0 +1,117 @@
+"""Sort the files of a BIDS dataset: which dataset each belongs to, what kind it is, and whether its name is BIDS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path, PurePosixPath
+
+from curation.importers.cleaning.sidecars import words
+from registry.bids import places
+from registry.bids.names import BidsName, parse
+
+_SUFFIXES = {
+    "anat": """T1w T2w T2starw PDw FLAIR inplaneT1 inplaneT2 PDT2 angio T2star FLASH PD T1map T2map T2starmap R1map
+               R2map R2starmap PDmap MTRmap MTsat UNIT1 T1rho MWFmap MTVmap Chimap M0map MEGRE MESE VFA IRT1 MP2RAGE
+               MPM MTS MTR defacemask""",
+    "func": "bold cbv sbref events physio stim phase boldref noRF",
+    "dwi": "dwi sbref physio ADC trace FA S0map colFA expADC",
+    "fmap": """phasediff phase1 phase2 magnitude1 magnitude2 magnitude fieldmap epi m0scan TB1DAM TB1EPI TB1AFI TB1TFL
+               TB1RFM TB1SRGE RB1COR TB1map RB1map""",
+    "perf": "asl m0scan aslcontext asllabeling physio",
+}
+SUFFIXES = {datatype: words(names) for datatype, names in _SUFFIXES.items()}
+"""Suffixes of BIDS 1.11 by data type; the data types the registry carries."""
+
+MASK_SUFFIXES = frozenset({"mask", "dseg", "probseg"})
+DERIVED_ENTITIES = frozenset({"space", "split", "res", "den", "label", "desc", "seg"})
+IMAGE_EXTENSIONS = (".nii.gz", ".nii")
+COMPANIONS = (".json", ".tsv", ".tsv.gz", ".bval", ".bvec")
+HEADS = words("""dataset_description.json README README.md README.rst README.txt CHANGES LICENSE CITATION.cff
+participants.tsv participants.json sessions.json scans.json descriptions.tsv descriptions.json""")
+CLOSED = frozenset({"sourcedata", "code", "logs", "stimuli", "derivatives"})
+
+
+class Kind(Enum):
+    """What a file is to the import."""
+
+    IMAGE = "an image"
+    MASK = "a mask"
+    COMPANION = "a sidecar or table beside images"
+    HEAD = "a description or table above subjects"
+    STRANGE = "not BIDS"
+    CLOSED = "in a folder that stays outside"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of the source: its path, the dataset's folder (`""` is the raw root), the path inside, its name."""
+
+    path: str
+    dataset: str
+    inner: str
+    kind: Kind
+    name: BidsName | None = None
+
+    @property
+    def target(self) -> str:
+        """The path in the staged tree."""
+        inner = str(self.name.path) if self.name else self.inner
+        return f"{self.dataset}/{inner}".lstrip("/")
+
+
+def walk(source: Path) -> Iterator[str]:
+    """Every file below `source`, sorted by the bytes of its path; links to folders are named, never followed."""
+    for folder, folders, files in os.walk(source):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        folders[:] = sorted({*folders} - {*links}, key=os.fsencode)
+        for found in sorted([*files, *links], key=os.fsencode):
+            yield (Path(folder) / found).relative_to(source).as_posix()
+
+
+def sort_file(path: str) -> Item:
+    """The item of one path, by its name alone."""
+    dataset, inner = places.split_dataset(path)
+    if not path.isprintable():
+        return Item(path, dataset, inner, Kind.STRANGE)
+    parts = PurePosixPath(inner).parts
+    if parts[0] in CLOSED or any(part.startswith(".") for part in parts):
+        return Item(path, dataset, inner, Kind.CLOSED)
+    if len(parts) == 1:
+        return Item(path, dataset, inner, Kind.HEAD if _is_head(inner) else Kind.STRANGE)
+    return sort_name(path, dataset, inner)
+
+
+def sort_name(path: str, dataset: str, inner: str) -> Item:
+    """The item of a file below a subject's folder."""
+    found = parse(inner)
+    if found is None or str(found.path) != inner or not _is_known(found, derived=bool(dataset)):
+        return Item(path, dataset, inner, Kind.STRANGE)
+    if found.extension not in IMAGE_EXTENSIONS:
+        return Item(path, dataset, inner, Kind.COMPANION, found)
+    kind = Kind.MASK if found.suffix in MASK_SUFFIXES else Kind.IMAGE
+    return Item(path, dataset, inner, kind, found.replace(extension=".nii.gz"))
+
+
+def _is_known(found: BidsName, *, derived: bool) -> bool:
+    if not found.datatype:
+        return found.suffix in ("sessions", "scans") and found.extension in (".tsv", ".json")
+    if found.datatype not in SUFFIXES or found.extension not in (*IMAGE_EXTENSIONS, *COMPANIONS):
+        return False
+    if derived and found.suffix in MASK_SUFFIXES:
+        return True
+    return found.suffix in SUFFIXES[found.datatype] and (derived or not DERIVED_ENTITIES & set(found.entities))
+
+
+def _is_head(inner: str) -> bool:
+    """Known names, and files whose facts every subject inherits: `T1w.json`, `seg-x_desc-e01_dseg.tsv`."""
+    stem, dot, extension = inner.partition(".")
+    *entities, suffix = stem.split("_")
+    if inner in HEADS:
+        return True
+    known = {suffix for names in SUFFIXES.values() for suffix in names} | MASK_SUFFIXES
+    if dot + extension not in COMPANIONS or suffix not in known:
+        return False
+    return parse("_".join(["sub-x", *entities, suffix]) + dot + extension) is not None

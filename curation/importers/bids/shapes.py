@@ -1,0 +1,79 @@
+"""What BIDS asks of an image beyond its name: a time axis, one volume, a gradient for each volume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from curation.importers.bids.items import Item
+from curation.importers.cleaning.nifti import CleanNifti
+from curation.importers.report import Reason
+from curation.importers.staging import RefusedError, require_file
+
+ByFolder = Mapping[str, list[Item]]
+
+_GRADIENTS = {".bval": 1, ".bvec": 3}
+"""Rows of numbers in each table."""
+
+
+def fitted(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti) -> CleanNifti:
+    """The image as BIDS wants it: a `T1w` loses axes of length 1 beyond the third, everything else stays.
+
+    Args:
+        source: the delivery's folder.
+        by_folder: its files by their folder, among them the tables of gradients.
+        item: the image.
+        content: what is in it.
+
+    Raises:
+        RefusedError: a `bold` without a time axis, a `T1w` of several volumes, a `dwi` without its gradients.
+    """
+    suffix, axes = item.name.suffix if item.name else "", content.dim[0]
+    if suffix == "bold" and axes != 4:
+        raise RefusedError(Reason.NOT_AS_NAMED, f"A bold image has four axes, this one has {axes}.")
+    if suffix == "T1w" and axes > 3:
+        if (count := math.prod(content.dim[4 : 1 + axes])) > 1:
+            raise RefusedError(Reason.NOT_AS_NAMED, f"A T1w image is one volume, this one holds {count}.")
+        return content.channel(0)
+    if suffix == "dwi":
+        _require_gradients(source, by_folder, item, content.channels)
+    return content
+
+
+def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: int) -> None:
+    for extension, rows in _GRADIENTS.items():
+        table = _nearest(by_folder, item, extension)
+        if table is None:
+            raise RefusedError(Reason.NOT_AS_NAMED, f"A dwi image needs its {extension}, and there is none.")
+        if _counts(source / table.path) != [volumes] * rows:
+            wanted = f"{rows} {'row' if rows == 1 else 'rows'} of {volumes} numbers, one for each volume"
+            raise RefusedError(Reason.NOT_AS_NAMED, f"Its {extension} has to hold {wanted}.")
+
+
+def _nearest(by_folder: ByFolder, image: Item, extension: str) -> Item | None:
+    """The table that the image inherits: of the deepest folder above it, with no entity that the image lacks."""
+    parts = _parts(image)
+    for folder in PurePosixPath(image.path).parents:
+        fitting = [
+            other
+            for other in by_folder.get("" if str(folder) == "." else str(folder), ())
+            if other.path.endswith(extension) and other.dataset == image.dataset and _parts(other) <= parts
+        ]
+        if fitting:
+            return max(fitting, key=lambda other: len(other.path))
+    return None
+
+
+def _parts(item: Item) -> set[str]:
+    return set(item.path.rpartition("/")[2].partition(".")[0].split("_"))
+
+
+def _counts(path: Path) -> list[int]:
+    """How many numbers each row holds; empty where anything else is in it."""
+    require_file(path)
+    try:
+        rows = [[float(word) for word in line.split()] for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError:
+        return []
+    return [len(row) for row in rows if row]

@@ -1,0 +1,148 @@
+"""Tables and numbers beside images: what of them may come in; a file that holds nothing else passes as it is."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from curation.importers.bids.import_state import Run
+from curation.importers.bids.items import Item
+from curation.importers.cleaning import values
+from curation.importers.cleaning.values import Value
+from curation.importers.report import Reason
+from curation.importers.staging import RefusedError
+from registry.bids.table_keys import key_of, require_keys
+from registry.files.canonical import gzip_bytes, read_table, tsv_bytes
+
+_CELL = values.either(values.number, values.word)
+
+EVENTS: Mapping[str, Value] = {
+    **dict.fromkeys(("onset", "duration", "response_time", "sample"), values.number),
+    "trial_type": values.name,
+    "value": values.either(values.number, values.name),
+    "HED": values.sentence,
+    "stim_file": values.place,
+}
+"""BIDS' own columns of `events.tsv`; what else a delivery adds is left out."""
+
+_RATERS: Mapping[str, Value] = {
+    **dict.fromkeys(("desc_id", "rater_id", "role", "protocol"), values.word),
+    "description": values.sentence,
+}
+_LABELS: Mapping[str, Value] = {"name": values.name}
+_KNOWN = {"events": EVENTS, "descriptions": _RATERS}
+
+_NUMBERS = re.compile(rb"(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|n/a|nan|NaN|[\t\r\n ])*+")
+_DAY = re.compile(rb"(?<![\d.])(?:19|20)\d\d[01]\d[0-3]\d(?![\d.])")
+_GLUED = re.compile(rb"[\d.aN][+-]|[an]\d|\d[n]|\.\d*\.")
+"""Two numbers without a blank between them: `2001-02-03`, `1.2.840`."""
+
+
+def copy_table(run: Run, item: Item) -> list[dict[str, Any]]:
+    """Write a table with the columns and cells that may come in; byte by byte where that is all of it.
+
+    Returns:
+        The rows as written.
+
+    Raises:
+        RefusedError: it is no table, or its rows do not name themselves.
+    """
+    header, rows = _read(run.source / item.path)
+    suffix = suffix_of(item.target)
+    kinds = {column: kind for column in header if (kind := _kind(suffix, column)) is not None}
+    kept = [{column: _cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
+    if not kinds:
+        raise RefusedError(Reason.NOT_CARRIED, "None of its columns may come in.")
+    run.dropped.update(f"{suffix}.tsv {shown(column)}" for column in set(header) - set(kinds))
+    pairs = list(zip(rows, kept, strict=True))
+    changed = [column for column in kinds if any(old[column] != new[column] for old, new in pairs)]
+    run.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
+    if suffix == "descriptions":
+        kept = [row for row in kept if row.get("desc_id")]
+    _require_keys(item, header, kept)
+    same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
+    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
+    return kept
+
+
+def _require_keys(item: Item, header: list[str], rows: list[dict[str, Any]]) -> None:
+    key = key_of(item.target)
+    if key is None:
+        return
+    if key not in header:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"It has no column '{key}'; a tab parts two columns.")
+    try:
+        require_keys(rows, key)
+    except ValueError as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
+
+
+def copy_numbers(run: Run, item: Item) -> None:
+    """Write gradients or a recording, once it is seen to hold numbers and nothing else.
+
+    Raises:
+        RefusedError: it is damaged, or holds anything that is no number.
+    """
+    data = (run.source / item.path).read_bytes()
+    packed = item.path.endswith(".gz")
+    try:
+        plain = gzip.decompress(data) if packed else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
+    if not _NUMBERS.fullmatch(plain) or _GLUED.search(plain) or (not packed and _DAY.search(plain)):
+        raise RefusedError(Reason.NO_NUMBERS, "It holds something that is no number.")
+    run.tree.write(item.target, gzip_bytes(plain) if packed else data)
+
+
+def columns_of(run: Run, item: Item, fields: Mapping[str, Any]) -> set[str]:
+    """The columns that a JSON file can describe: those of the tables it lies beside or above, as they came in."""
+    suffix = suffix_of(item.target)
+    if suffix in ("physio", "stim"):
+        listed = fields.get("Columns")
+        return {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
+    if suffix == "scans":
+        return {"filename", "status", "qc_final", "qc_n", "revision"}
+    tables = [item.target.removesuffix(".json") + ".tsv"]
+    if "/" not in item.inner:  # above subjects it describes the tables of all of them
+        tables += [path for path in run.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
+    return {column for path in tables if path.lower() in run.tree.taken for column in _header(run.tree.root / path)}
+
+
+def suffix_of(path: str) -> str:
+    """`events` of `sub-1/func/sub-1_task-x_events.tsv.gz`."""
+    return path.rpartition("/")[2].partition(".")[0].rpartition("_")[2]
+
+
+def shown(column: str) -> str:
+    """A column as a report may name it."""
+    return column if values.is_word(column) else "another column"
+
+
+def shown_all(columns: Iterable[str]) -> str:
+    """Columns as a report may name them, each once."""
+    return ", ".join(sorted({shown(column) for column in columns}))
+
+
+def _kind(suffix: str, column: str) -> Value | None:
+    if suffix in _KNOWN:
+        return _KNOWN[suffix].get(column)
+    return _LABELS.get(column, _CELL) if values.is_key(column) else None
+
+
+def _cell(kind: Value, cell: str | None) -> str | None:
+    return cell if cell is None or kind(cell) is not None else None
+
+
+def _header(path: Path) -> list[str]:
+    return path.open(encoding="utf-8-sig").readline().rstrip("\r\n").split("\t")
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
+    try:
+        return read_table(path)
+    except (ValueError, OSError) as error:
+        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error

@@ -1,0 +1,166 @@
+"""The allow-list of sidecar fields and of what each may hold: what is not on it is dropped, unforeseen names with it.
+
+Left out on purpose though BIDS knows them: addresses, serial numbers, station names, dates, times, UIDs, free text
+that operators type (series and protocol descriptions).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from curation.importers.cleaning import values
+from curation.importers.cleaning.values import Value, listed
+from registry.errors import InvalidInput
+from registry.files.canonical import readable_json
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text; long lists of names stay readable this way."""
+    return frozenset(text.split())
+
+
+def _of(kind: Value, names: str) -> dict[str, Value]:
+    """The fields of one kind."""
+    return dict.fromkeys(names.split(), kind)
+
+
+_NUMBERS = _of(
+    listed(values.number),
+    """MagneticFieldStrength NumberReceiveCoilActiveElements MTOffsetFrequency
+MTPulseBandwidth MTNumberOfPulses MTPulseDuration SpoilingRFPhaseIncrement SpoilingGradientMoment
+SpoilingGradientDuration NumberShots ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane PartialFourier
+EffectiveEchoSpacing MixingTime TotalReadoutTime EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming
+SliceThickness SpacingBetweenSlices FlipAngle RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation
+EchoTrainLength PixelBandwidth PercentPhaseFOV PercentSampling AcquisitionMatrixPE BaseResolution PhaseResolution
+PhaseEncodingSteps ReconMatrixPE ImageOrientationPatientDICOM AcquisitionDuration MultibandAccelerationFactor SAR
+TxRefAmp NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger
+AcquisitionVoxelSize VolumeTiming PostLabelingDelay LabelingDuration SamplingFrequency StartTime Revision""",
+)
+
+_FLAGS = _of(
+    values.flag,
+    """MTState SpoilingState NonlinearGradientCorrection WaterSuppression NegativeContrast
+BackgroundSuppression Manual SkullStripped""",
+)
+
+_WORDS = _of(
+    listed(values.word),
+    """Modality ReceiveCoilActiveElements GradientSetType MRTransmitCoilSequence
+MatrixCoilMode BodyPart BodyPartExamined PatientPosition PulseSequenceType PulseSequenceDetails ScanningSequence
+SequenceVariant ScanOptions SequenceName MTPulseShape SpoilingType WaterSuppressionTechnique B0ShimmingTechnique
+B1ShimmingTechnique ParallelAcquisitionTechnique ImageType InPlanePhaseEncodingDirectionDICOM B0FieldIdentifier
+B0FieldSource ArterialSpinLabelingType M0Type Type RaterID Protocol Kind Cohort Certainty Visibility""",
+)
+
+_AXIS = values.one_of("i", "j", "k", "i-", "j-", "k-")
+
+_OTHERS = {
+    **_of(listed(values.phrase), "SoftwareVersions ReceiveCoilName ConversionSoftwareVersion"),
+    **_of(
+        values.name,
+        """Manufacturer ManufacturersModelName InstitutionName CoilCombinationMethod TaskName Units
+    ConversionSoftware Algorithm Atlas""",
+    ),
+    **_of(values.sentence, "TaskDescription Instructions Description BoxConvention"),
+    **_of(listed(values.place), "IntendedFor Sources BasedOn"),
+    **_of(listed(values.checksum), "SourceSHA256 SHA256 SourcesSHA256"),
+    **_of(values.address, "CogAtlasID CogPOID"),
+    **_of(_AXIS, "PhaseEncodingDirection SliceEncodingDirection"),
+    "PartialFourierDirection": values.one_of("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION"),
+    "MRAcquisitionType": values.one_of("1D", "2D", "3D"),
+    "ContrastBolusIngredient": values.one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON"),
+    "BodyPartDetails": values.plain,
+    **_of(listed(values.plain), "Steps Columns"),
+    "AnatomicalLandmarkCoordinates": values.mapped(listed(values.number)),
+    "Parameters": values.mapped(listed(values.word)),
+    "LabelMap": values.mapped(values.plain),
+    "SpatialReference": values.either(values.place, values.address, values.mapped(values.place)),
+    **_of(values.either(values.name, values.mapped(values.name)), "Resolution Density"),
+}
+
+_GENERATED = values.objects(
+    Name=values.name,
+    Version=values.phrase,
+    Description=values.sentence,
+    CodeURL=values.address,
+    Container=values.fields(Type=values.word, Tag=values.word, URI=values.either(values.address, values.place)),
+    Rater=values.word,
+)
+
+IMAGE_FIELDS: Mapping[str, Value] = {**_NUMBERS, **_FLAGS, **_WORDS, **_OTHERS, "GeneratedBy": _GENERATED}
+
+_LINK = values.either(values.address, values.relative)
+
+DATASET_FIELDS: Mapping[str, Value] = {
+    **_of(values.sentence, "Name License Acknowledgements HowToAcknowledge"),
+    **_of(values.phrase, "BIDSVersion"),
+    **_of(values.items(values.sentence), "Authors Funding EthicsApprovals ReferencesAndLinks"),
+    "HEDVersion": listed(values.word),
+    "DatasetLinks": values.mapped(_LINK),
+    "DatasetType": values.one_of("raw", "derivative", "study"),
+    "Keywords": values.items(values.name),
+    "DatasetDOI": values.address,
+    "GeneratedBy": _GENERATED,
+    "SourceDatasets": values.objects(URL=_LINK, DOI=values.address, Version=values.phrase),
+}
+
+_COLUMN = values.fields(
+    Description=values.sentence,
+    LongName=values.name,
+    Levels=values.mapped(values.either(values.sentence, values.fields(Description=values.sentence))),
+    Units=values.name,
+    Delimiter=values.word,
+    TermURL=values.address,
+    HED=values.either(values.sentence, values.mapped(values.sentence)),
+    Maximum=values.number,
+    Minimum=values.number,
+    Format=values.word,
+)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """One JSON object.
+
+    Raises:
+        InvalidInput: not UTF-8, not JSON (`NaN` and half characters have no JSON form), or not an object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        readable_json(value)
+    except (ValueError, OSError, RecursionError) as error:
+        raise InvalidInput(f"{path.name} is not readable JSON ({error}).", "Mend the file.") from error
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{path.name} holds a {type(value).__name__}, not one object.", "Mend the file.")
+    return value
+
+
+def keep(
+    fields: Mapping[str, Any], allowed: Mapping[str, Value] = IMAGE_FIELDS, columns: Iterable[str] = ()
+) -> tuple[dict[str, Any], set[str]]:
+    """The allowed fields as far as their values may be kept, and the names of those that were dropped.
+
+    Args:
+        fields: of one JSON file.
+        allowed: field to what it may hold.
+        columns: of the table that the file describes; what it says of them is kept, reduced to BIDS' keys.
+
+    Returns:
+        Numbers written as text become numbers. A field of which only a part is kept is named among the dropped ones
+        as `Field (part)`; a name that could tell something itself is `another field`.
+    """
+    kinds = {**{column: _COLUMN for column in columns if column not in allowed and values.is_key(column)}, **allowed}
+    kept = values.kept_fields(fields, kinds)
+    parts = {f"{key} (part)" for key, value in kept.items() if isinstance(value, dict | list) and value != fields[key]}
+    return kept, {_shown(key) for key in set(fields) - set(kept)} | parts
+
+
+def column_meanings(fields: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    """What a table's JSON says of these columns, reduced to the keys BIDS has for it."""
+    return values.kept_fields(fields, dict.fromkeys(columns, _COLUMN))
+
+
+def _shown(key: str) -> str:
+    return key if values.is_word(key) else "another field"

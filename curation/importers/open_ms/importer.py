@@ -1,0 +1,136 @@
+"""The open MS data of Ljubljana: patients with two studies and a change mask, and patients in MNI space."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from curation.importers.bids.items import walk
+from curation.importers.open_ms.change import Patient, stage_patient
+from curation.importers.patterns.language import Match, sort_by_kind
+from curation.importers.report import ImportReport, Reason
+from curation.importers.staging import (
+    MaskSpec,
+    Placed,
+    RefusedError,
+    Staging,
+    channel_name,
+    open_nifti,
+    read_mask,
+)
+from curation.recipes import Recipe
+from registry.bids.names import name
+from registry.errors import InvalidInput
+from registry.files.progress import Progress
+
+MNI = "derivatives/mni-openms"
+LESION = "derivatives/consensus-mslesion"
+SPACE = "MNI152NLin6Asym"
+_MISSING = frozenset({"", "n/a", "na"})
+
+
+def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
+    """Write both parts; each patient becomes one subject.
+
+    Raises:
+        InvalidInput: nothing in the folder fits the recipe's layout, or a table cannot be read.
+    """
+    tree = Staging(into, recipe)
+    kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
+    if not any(kinds[kind] for kind in ("image", "mni_image", "unpaired")):
+        raise InvalidInput(
+            f"{source.name} holds no patients of open-ms.",
+            "Name the folder that holds longitudinal/ and cross_sectional/.",
+        )
+    tree.titles |= {MNI: "images in MNI space", LESION: "consensus lesion masks"}
+    patients = _patients(kinds, ("image", "change", "brain", "to_common", "to_flair"))
+    crossing = _patients(kinds, ("mni_image", "mni_mask"))
+    people = _people(tree, source, kinds["demographics"])
+    for done, (key, files) in enumerate(patients.items(), start=1):
+        stage_patient(tree, source, Patient(f"OMSL{key}", files, people.get(int(key), {})))
+        progress(done, len(patients) + len(crossing), "patients")
+    people = _people(tree, source, kinds["patient_info"])
+    for done, (key, files) in enumerate(crossing.items(), start=len(patients) + 1):
+        _stage_crossing(tree, source, Patient(f"OMSX{key}", files, people.get(int(key), {})))
+        progress(done, len(patients) + len(crossing), "patients")
+    _refuse_rest(tree, kinds, strange)
+    return tree.finish()
+
+
+def _patients(kinds: dict[str, list[Match]], wanted: tuple[str, ...]) -> dict[str, list[Match]]:
+    found = [item for kind in wanted for item in kinds[kind] if item.holes["patient"].isdigit()]
+    keys = sorted({item.holes["patient"] for item in found})
+    return {key: [item for item in found if item.holes["patient"] == key] for key in keys}
+
+
+def _stage_crossing(tree: Staging, source: Path, patient: Patient) -> None:
+    """One session in MNI space: images as a derivative, the consensus mask on the FLAIR's grid."""
+    subject, recipe = patient.subject, tree.recipe
+    site = recipe.sites.get("cross_sectional")
+    images: dict[str, Placed] = {}
+    for item in patient.of("mni_image"):
+        try:
+            images[item.holes["channel"]] = _stage_image(tree, source, subject, item)
+        except RefusedError as error:
+            tree.refuse(item.path, error.reason, error.detail)
+    for item in patient.of("mni_mask"):
+        try:
+            _stage_mask(tree, source, item, images.get("FLAIR"))
+        except RefusedError as error:
+            tree.refuse(item.path, error.reason, error.detail)
+    if images:
+        tree.person(f"sub-{subject}", **patient.columns("age", "sex", "ms_type", "edss"))
+        place = {"site": site.name, "scanner": site.scanner} if site else {}
+        tree.sessions[f"sub-{subject}"] = {"ses-01": {"days_from_baseline": 0, **place}}
+
+
+def _stage_image(tree: Staging, source: Path, subject: str, item: Match) -> Placed:
+    channel = tree.recipe.channels.get(item.holes["channel"])
+    if channel is None:
+        raise RefusedError(Reason.UNKNOWN_KIND, f"The recipe has no BIDS suffix for {item.holes['channel']}.")
+    image = channel_name(channel, sub=subject, ses="01", space=SPACE, desc="preproc")
+    fields = {
+        "Description": "Delivered preprocessed: bias-corrected, brain extracted, resampled to MNI space.",
+        "SkullStripped": True,
+    }
+    return tree.image(image, open_nifti(source / item.path).encode(), fields, MNI)
+
+
+def _stage_mask(tree: Staging, source: Path, item: Match, image: Placed | None) -> None:
+    if image is None:
+        raise RefusedError(Reason.MASK_WITHOUT_IMAGE, "The patient's FLAIR in MNI space is absent or was refused.")
+    fields = {"Description": "Consensus of three raters, delivered.", "Type": "Lesion", "Manual": True}
+    spec = MaskSpec(LESION, tree.recipe.labels, {**fields, "Protocol": "mslesion"})
+    entities = {"sub": image.name.entities["sub"], "ses": "01", "space": SPACE, "label": "L", "desc": "consensus"}
+    tree.mask(name("mask", **entities), read_mask(source / item.path, image.header, spec.labels), image, spec)
+
+
+def _refuse_rest(tree: Staging, kinds: dict[str, list[Match]], strange: list[str]) -> None:
+    for item in kinds["unpaired"]:
+        tree.refuse(item.path, Reason.MASK_WITHOUT_IMAGE, "The images of its grid are not in the delivery.")
+    for path in strange:
+        tree.refuse(path, Reason.UNKNOWN_KIND, "The recipe's layout has no such file.")
+    tree.used += [item.path for kind in ("licence", "demographics", "patient_info") for item in kinds[kind]]
+
+
+def _people(tree: Staging, source: Path, found: list[Match]) -> dict[int, dict[str, Any]]:
+    """Rows of a demographics table by patient number; empty, N/A and NA are missing."""
+    rows: dict[int, dict[str, Any]] = {}
+    for item in found:
+        try:
+            with (source / item.path).open(encoding="utf-8-sig", newline="") as stream:
+                for row in csv.DictReader(stream):
+                    rows[int(row["patient_id"])] = {key: _value(value) for key, value in row.items()}
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInput(
+                f"{item.path} is not a table of patients ({error!r}).",
+                "Expected the column patient_id with whole numbers.",
+            ) from error
+    if not rows:
+        tree.notes.append("No table of patients: ages, sexes and intervals are unknown.")
+    return rows
+
+
+def _value(text: str | None) -> str | None:
+    return None if text is None or text.strip().lower() in _MISSING else text.strip()

@@ -1,0 +1,162 @@
+"""The rules of a recipe for the importer `patterns`: its `[options]`, read and checked before any file is opened.
+
+A *template* is a text with holes, `"{center}{number}"`, or a list of such texts of which the first complete one counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from curation.importers.patterns.language import holes_of
+from curation.recipes import Recipe
+from registry.errors import InvalidInput
+
+Template = str | list[str]
+
+ROLES = ("image", "mask", "table", "skip")
+"""What a kind of the layout is: the word before the first `_` of its name."""
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """A table whose rows fill more holes.
+
+    Attributes:
+        key: the column that names a row.
+        of: template of the same name in a file's holes; numbers are compared as numbers.
+        required: a file that the table does not name is refused, because nothing else says whose it is.
+    """
+
+    key: str
+    of: Template
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class MaskRule:
+    """What the masks of one kind are.
+
+    Attributes:
+        kind: the kind of the layout.
+        on: BIDS channels of the image it was drawn on; the first that lies on the mask's grid.
+        rater: template of the rater's code, for readings.
+        desc: set for a delivered consensus: its name in files, which puts the mask below `consensus-<protocol>`.
+        label: BIDS label of what a binary mask shows.
+        seg: name of a segmentation with several labels, instead of `label`.
+        labels: label value to name where this kind differs from the recipe.
+        remap: value in the delivery to value in the tree, as `{4 = 3}`.
+        session: template of the session whose image carries the mask.
+        sources: sessions whose images the rater saw beside that one.
+        protocol: where it differs from the recipe's.
+    """
+
+    kind: str
+    on: tuple[str, ...]
+    rater: Template = "e01"
+    desc: str = ""
+    label: str | None = None
+    seg: str | None = None
+    labels: Mapping[int, str] = field(default_factory=dict)
+    remap: Mapping[int, int] = field(default_factory=dict)
+    session: Template = ""
+    sources: tuple[str, ...] = ()
+    protocol: str = ""
+    what: str = "Delivered mask"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the files of a layout become subjects, sessions, images and masks.
+
+    Attributes:
+        subject: template; two deliveries' names that give one label are refused, not merged.
+        session: template; empty for a dataset without sessions.
+        person: template of the human being, where one person is several subjects or is known from another cohort.
+        channel: template of the delivery's name of a modality, looked up in the recipe's `channels`.
+        site: template of the key of the recipe's `sites`; a key that is not there is the site's name itself.
+        entities: BIDS entity to template, for `run`, `acq`, `chunk`, `space`, `desc`.
+        participants, sessions: column to template.
+        values: column to what the delivery's values mean; a value that is not there becomes missing.
+        images: derivative that holds the images where the delivery's are not raw; empty for the raw root.
+        image_fields: sidecar fields of every image.
+        bidsignore: patterns for files that BIDS has no name for; only in a derivative.
+        complete: channels that every session should have; gaps are noted.
+        skip: sentence for each kind `skip_...`: why it stays outside.
+    """
+
+    subject: Template
+    session: Template = ""
+    person: Template = ""
+    channel: Template = "{channel}"
+    site: Template = "{site}"
+    entities: Mapping[str, Template] = field(default_factory=dict)
+    participants: Mapping[str, Template] = field(default_factory=dict)
+    sessions: Mapping[str, Template] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    images: str = ""
+    image_fields: Mapping[str, Any] = field(default_factory=dict)
+    bidsignore: tuple[str, ...] = ()
+    complete: tuple[str, ...] = ()
+    skip: Mapping[str, str] = field(default_factory=dict)
+    table: TableRule | None = None
+    masks: tuple[MaskRule, ...] = ()
+
+
+def read(recipe: Recipe) -> Rules:
+    """The rules in a recipe's options.
+
+    Raises:
+        InvalidInput: an unknown or missing key, a pattern that is none, or kinds and rules that do not belong together.
+    """
+    values = dict(recipe.options)
+    if unknown := sorted(set(values) - {item.name for item in fields(Rules)}):
+        raise _bad(recipe, f"[options] has the unknown key '{unknown[0]}'")
+    try:
+        values["masks"] = tuple(_mask(dict(item)) for item in values.get("masks", ()))
+        values["table"] = TableRule(**values["table"]) if "table" in values else None
+        for name in ("complete", "bidsignore"):
+            values[name] = tuple(values.get(name, ()))
+        rules = Rules(**values)
+        for pattern in recipe.layout.values():
+            holes_of(pattern)
+    except (TypeError, ValueError, re.error) as error:
+        raise _bad(recipe, str(error)) from error
+    _check_kinds(recipe, rules)
+    return rules
+
+
+def _mask(values: dict[str, Any]) -> MaskRule:
+    for name in ("on", "sources"):
+        values[name] = tuple(values.get(name, ()))
+    values["remap"] = {int(old): int(new) for old, new in values.get("remap", {}).items()}
+    values["labels"] = {int(value): str(name) for value, name in values.get("labels", {}).items()}
+    return MaskRule(**values)
+
+
+def _check_kinds(recipe: Recipe, rules: Rules) -> None:
+    for kind in recipe.layout:
+        if role_of(kind) not in ROLES:
+            raise _bad(recipe, f"the kind '{kind}' of [layout] starts with none of {', '.join(ROLES)}")
+    wanted = {
+        "mask": {rule.kind for rule in rules.masks},
+        "skip": set(rules.skip),
+        "table": {kind for kind in recipe.layout if role_of(kind) == "table"} if rules.table else set(),
+    }
+    for role, ruled in wanted.items():
+        kinds = {kind for kind in recipe.layout if role_of(kind) == role}
+        if odd := sorted(kinds ^ ruled):
+            raise _bad(recipe, f"the kind '{odd[0]}' must be in [layout] and have a rule in [options]")
+    if rules.bidsignore and not rules.images:
+        raise _bad(recipe, "files that BIDS has no name for belong in a derivative: set `images`")
+
+
+def role_of(kind: str) -> str:
+    """What a kind of the layout is: `mask` for `mask_expert`."""
+    return kind.partition("_")[0]
+
+
+def _bad(recipe: Recipe, what: str) -> InvalidInput:
+    return InvalidInput(f"The recipe '{recipe.name}': {what}.", "docs/recipes.md says how a recipe is written.")

@@ -1,0 +1,53 @@
+"""Commands `imports`: those under way, and what earlier ones kept and refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from registry.cli import console
+from registry.cli.console import AsJson
+
+imports_app = typer.Typer(
+    help="Imports under way, and what earlier ones kept, and refused with its reason.", no_args_is_help=True
+)
+
+
+@imports_app.command("list")
+def imports_list(as_json: AsJson = False) -> None:
+    """List the imports, newest first: those whose reports are kept, and those under way, failed or stopped here."""
+    from curation.imports import listing
+
+    rows = listing.rows(console.registry())
+    console.emit({"imports": rows}, as_json, lambda: console.table(rows))
+
+
+@imports_app.command("show")
+def imports_show(
+    name: Annotated[str, typer.Argument(help="An import of `cohortium imports list`.")], as_json: AsJson = False
+) -> None:
+    """Show one import's report: what was kept, and every refused file with its reason; else how far it is."""
+    from curation.imports import listing
+    from registry.tables import ImportWork
+
+    found = listing.get(console.registry(), name)
+    if isinstance(found, ImportWork):
+        console.emit(found.model_dump(), as_json, listing.text(found))
+    else:
+        console.emit(found.to_json(), as_json, found.report.text)
+
+
+@imports_app.command("stop")
+def imports_stop(
+    name: Annotated[str, typer.Argument(help="An import under way that the app started.")], as_json: AsJson = False
+) -> None:
+    """Ask an import that the app started to end; what it has done is taken back."""
+    from curation.imports.background import queue
+
+    queue.stop(console.registry(), name)
+    console.emit(
+        {"import_id": name, "stop_asked": True},
+        as_json,
+        f"Import {name} is asked to stop, and taken back at its next step.",
+    )

@@ -1,0 +1,223 @@
+"""Bring one delivery into the registry: stage, check, publish, and keep the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from curation import recipes
+from curation.dicom.registry_context import for_registry, trackable
+from curation.importers import ImportReport, stage
+from curation.importers.cleaning.last_look import safeguard
+from curation.imports import arrivals, reports, same_persons
+from curation.imports.arrivals import Arrival
+from registry.bids import places
+from registry.cli.console import table
+from registry.errors import InvalidInput, NotFound
+from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.progress import Progress
+from registry.maintenance.soundness import checker
+from registry.publishing import Change, publish
+from registry.snapshots.licences import PAYLOAD_KEY
+from registry.store import Registry
+from registry.tables import File
+from registry.vocabulary.display import counted, size
+
+Options = Mapping[str, Any]
+
+SAME_PERSONS = "same_persons"
+
+EVENT_KEY = "import"
+"""Under this key an event names the row of `import_work` that asked for it."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What an import would do now.
+
+    Attributes:
+        report: what would be kept and refused.
+        new_files: files that would be new or change; 0 means that the registry holds everything already.
+        new_bytes: their size.
+        changed_files: how many of them the registry holds in another form: tables that gain rows, descriptions.
+        arriving: what comes in, by visit and channel.
+    """
+
+    report: ImportReport
+    new_files: int
+    new_bytes: int
+    changed_files: int = 0
+    arriving: tuple[Arrival, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The report, what comes in by visit and channel, and that nothing was written."""
+        return f"{self.report.text()}\n\n{table(arrivals.by_visit(self.arriving))}\n\nNothing was written. {self.said}"
+
+    @property
+    def said(self) -> str:
+        """How much would be written, a sentence."""
+        if not self.new_files:
+            return "The registry holds all of this already: importing it changes nothing."
+        parts = [(self.new_files - self.changed_files, "would be new"), (self.changed_files, "would change")]
+        said = " and ".join(f"{counted(number, 'file')} {what}" for number, what in parts if number)
+        return f"{said}, {size(self.new_bytes)}."
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: its whole `report`, and the name under which the registry keeps it (`reports`)."""
+
+    report: ImportReport
+    kept_as: str
+
+
+class _Enough(Exception):
+    """Ends a rehearsal before anything is written; the staged tree goes with it."""
+
+
+def import_delivery(
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+) -> ImportReport:
+    """Import `source` by a recipe, all or nothing.
+
+    Args:
+        registry: where to.
+        recipe_name: of `cohortium recipes`.
+        source: the delivery's folder, only read.
+        progress: told about each file.
+        options: beside the recipe's own: `plan` and `people` of the importer `dicom`, and `same_persons`, set when
+            somebody says that subjects of another dataset are the same persons (`same_persons`).
+
+    Raises:
+        NotFound: no such recipe or folder.
+        InvalidInput: nothing in the folder fits the recipe, a mask does not fit its image, or another dataset brought
+            subjects of these labels.
+    """
+    return deliver(registry, recipe_name, source, progress, options).report
+
+
+def deliver(
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+    import_id: str | None = None,
+) -> Imported:
+    """As `import_delivery`; the event also names `import_id`, the row of `import_work` that asked for it."""
+    importing = _Importing(registry, recipe_name, source, options or {}, progress)
+    asked = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
+    publish(registry, asked, importing.write, check=checker(registry), progress=progress)
+    reports.keep_here(registry, importing.kept_as, importing.reports[0])
+    return Imported(importing.reports[0], importing.kept_as)
+
+
+def check_delivery(
+    registry: Registry,
+    recipe_name: str,
+    source: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+) -> Rehearsal:
+    """Everything that `import_delivery` does up to the moment of writing, then nothing: its staged files are removed.
+
+    Arguments and errors as there.
+    """
+    importing = _Importing(registry, recipe_name, source, options or {}, progress)
+    sound, changed, delivered = checker(registry), list[File](), list[str]()
+
+    def write(tree: Path) -> Mapping[str, Any]:
+        stated = importing.write(tree)
+        delivered.extend(arrivals.volumes(tree))
+        return stated
+
+    def stop(files: Sequence[File]) -> None:
+        sound(files)
+        changed.extend(file for file in files if not file.path.startswith(places.IMPORTS))
+        raise _Enough
+
+    with suppress(_Enough):
+        publish(registry, importing.change, write, check=stop, progress=progress)
+    paths = {file.path for file in changed}
+    return Rehearsal(
+        importing.reports[0],
+        len(changed),
+        sum(file.size for file in changed),
+        sum((registry.root / path).exists() for path in paths),
+        tuple(arrivals.arriving(delivered, paths, registry.root)),
+    )
+
+
+class _Importing:
+    """One delivery on its way: the change it makes, and how its tree is written.
+
+    Raises:
+        NotFound: no such recipe or folder.
+        InvalidInput: a file instead of a folder.
+    """
+
+    def __init__(
+        self, registry: Registry, recipe_name: str, source: Path, options: Options, progress: Progress | None
+    ) -> None:
+        own = {key: value for key, value in options.items() if key != SAME_PERSONS}
+        self._recipe = for_registry(recipes.load(recipe_name), registry, own)
+        self._same_persons = bool(options.get(SAME_PERSONS))
+        if source.is_file():
+            raise InvalidInput(
+                f"{source} is a file.", "Give the folder that holds the delivery; unpack an archive first."
+            )
+        if not source.is_dir():
+            raise NotFound(f"There is no folder at {source}.", "Name the folder that holds the delivery.")
+        self._registry, self._source, self._progress = registry, source, progress
+        self.change = Change("import", f"Import {self._recipe.title or recipe_name}")
+        self.reports: list[ImportReport] = []
+        self.kept_as = ""
+
+    def write(self, tree: Path) -> Mapping[str, Any]:
+        """Stage the delivery and its report."""
+        name = self._recipe.name
+        report = stage(self._recipe, self._source, tree, self._progress)
+        if not any(report.kept.values()):
+            raise InvalidInput(
+                f"{self._source} holds nothing that the recipe '{name}' knows.",
+                f"Known recipes: {', '.join(recipes.known())}.",
+            )
+        if not self._same_persons:
+            same_persons.require_same(self._registry, self._recipe, tree)
+        report = safeguard(tree, report, self._progress)
+        self.reports.append(report)
+        self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
+        return {
+            "recipe": name,
+            "kept": dict(report.kept),
+            "refused": len(report.refused),
+            PAYLOAD_KEY: _licence(tree),
+            same_persons.DATASET: same_persons.dataset_of(self._recipe, tree),
+        }
+
+
+def _licence(tree: Path) -> str:
+    """As the delivery's own description states it, or its recipe; empty where neither does."""
+    place = tree / "dataset_description.json"
+    return str(json.loads(place.read_text()).get("License") or "") if place.is_file() else ""
+
+
+def _keep_report(tree: Path, report: ImportReport) -> str:
+    """Put the report into the tree; returns its name."""
+    data = readable_json(report.to_json())
+    place = tree / places.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+    return place.stem

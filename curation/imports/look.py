@@ -1,0 +1,156 @@
+"""A delivery before it comes in: look at it, and correct the names of a DICOM one. `import_queue` then imports it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from curation import recipes
+from curation.dicom.names import plan
+from curation.dicom.names.plan import Row
+from curation.dicom.planning import Planned, propose
+from curation.dicom.registry_context import for_registry
+from curation.importers.report import Refusal
+from curation.imports.delivery import SAME_PERSONS, Rehearsal, check_delivery
+from registry.errors import InvalidInput, NotFound, UsageError
+from registry.files.progress import Progress
+from registry.store import Registry
+
+DICOM = "dicom"
+"""The importer whose deliveries have a plan of names."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which delivery, and by which recipe.
+
+    Attributes:
+        people: a table of Patient IDs for DICOM, read and never kept.
+        same_persons: somebody says that subjects which another dataset brought are the same persons.
+    """
+
+    recipe: str
+    source: Path
+    people: Path | None = None
+    same_persons: bool = False
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether series get their names in a plan first."""
+        return recipes.load(self.recipe).importer == DICOM
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For the importer."""
+        people = {"people": self.people} if self.people else {}
+        return {**people, SAME_PERSONS: True} if self.same_persons else people
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found: a rehearsal of the import, or for DICOM the plan of names."""
+
+    asked: Asked
+    rehearsal: Rehearsal | None = None
+    planned: Planned | None = None
+
+
+def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool = False) -> Asked:
+    """What somebody typed.
+
+    Raises:
+        UsageError: no recipe, or no folder.
+        NotFound: no such recipe, folder or table.
+    """
+    if not recipe or not folder.strip():
+        raise UsageError("A recipe and a folder are needed.", "Choose a recipe and type the folder's path.")
+    recipes.load(recipe)
+    source, table = Path(folder.strip()).expanduser(), Path(people.strip()).expanduser() if people.strip() else None
+    if not source.is_dir():
+        raise NotFound(f"There is no folder at {source}.", "Type the whole path, such as /home/me/delivery.")
+    if table and not table.is_file():
+        raise NotFound(f"There is no table at {table}.", "Type the whole path of a TSV or CSV file.")
+    return Asked(recipe, source, table, same_persons)
+
+
+def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
+    """What would come in; nothing is written, and what was staged for it is gone afterwards.
+
+    Raises:
+        InvalidInput: nothing fits the recipe, or something in it cannot join the registry.
+    """
+    if wanted.has_plan:
+        recipe = for_registry(recipes.load(wanted.recipe), registry, wanted.options)
+        return Look(wanted, planned=propose(recipe, wanted.source, progress))
+    return Look(wanted, rehearsal=check_delivery(registry, wanted.recipe, wanted.source, progress, wanted.options))
+
+
+def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> Rehearsal:
+    """The whole import of a DICOM delivery by its corrected plan, conversion included, without writing it.
+
+    The plan lies in a file meanwhile; it holds descriptions of series, so it is removed again.
+
+    Raises:
+        CohortiumError: as `deliveries.check_delivery`.
+    """
+    with tempfile.TemporaryDirectory(prefix="cohortium-plan-") as folder:
+        place = Path(folder) / "plan.tsv"
+        plan.write(place, rows)
+        options = {**wanted.options, "plan": place}
+        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A plan as somebody corrected it.
+
+    Attributes:
+        rows: the plan.
+        problems: why it cannot be followed yet, a sentence each; lines are counted from 1.
+    """
+
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def kept(self) -> int:
+        """How many series come in."""
+        return sum(row.keep == "yes" for row in self.rows)
+
+
+def correct(planned: Planned, cells: Sequence[Mapping[str, Any]]) -> Corrected:
+    """The plan with the cells of an edited table, in the order of its rows."""
+    rows, problems = [], []
+    for row, written in zip(planned.rows, cells, strict=True):
+        try:
+            text = {key: None if value is None else str(value) for key, value in written.items()}
+            rows.append(plan.decided(row, text))
+        except InvalidInput as error:
+            rows.append(row)
+            problems.append(f"{error.message} {error.hint}")
+    problems += [f"Series {row.series} waits for yes or no: {row.reason}" for row in rows if row.keep == "ask"]
+    problems += [f"{error.message} {error.hint}" for _, error in plan.conflicts(rows, planned.blocked)]
+    if not any(row.keep in ("yes", "ask") for row in rows):
+        problems.append("No series is kept, so there is nothing to import. Write yes in a row.")
+    return Corrected(tuple(rows), tuple(_by_line(problem, rows) for problem in problems))
+
+
+def without_waiting(planned: Planned) -> Planned:
+    """The plan with `no` in every row that waits for a decision."""
+    return replace(planned, rows=[replace(row, keep="no") if row.keep == "ask" else row for row in planned.rows])
+
+
+def outside(planned: Planned) -> list[Refusal]:
+    """Files of a DICOM delivery that are in no series."""
+    return [Refusal(path, code.value, detail) for path, code, detail in planned.outside]
+
+
+def _by_line(sentence: str, rows: Sequence[Row]) -> str:
+    """Series by their line in the table: keys are salted hashes that nobody can find."""
+    for number, row in enumerate(rows, start=1):
+        known = f" ({row.description})" if row.description else ""
+        sentence = sentence.replace(row.series, f"in line {number}{known}")
+    return sentence

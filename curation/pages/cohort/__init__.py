@@ -1,0 +1,1 @@
+"""The page Queries and snapshots: from a question to a frozen cohort. Start at `page.render`."""

@@ -1,0 +1,157 @@
+"""Choose what to freeze: the query, the split, and which mask is the target; then freeze it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from curation.pages.cohort import at_hand
+from registry import snapshots
+from registry.app import shell
+from registry.catalog import Catalog
+from registry.cohorts import recent
+from registry.errors import CohortiumError, QueryError
+from registry.snapshots import selection, target_offers
+from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
+from registry.store import Registry
+from registry.tables import Split
+from registry.vocabulary.display import counted, number
+
+NO_SPLIT = "no split"
+_QUERY, _SPLIT = "snapshot_query", "snapshot_split"
+_TARGETS, _SEED, _PROTOCOL = "targets", "target_seed", "target_protocol"
+_USUAL = ["consensus", "expert"]
+_TITLES = {"consensus": "Consensus", "expert": "Rater", "random-expert": "A rater by lot", "soft": "Share of raters"}
+_ALONE = {"expert": "The only rater"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be frozen."""
+
+    query: str
+    sql: str
+    split: str | None
+    policy: TargetPolicy
+
+
+def choose(registry: Registry) -> Wanted | None:
+    """Draw the choices; None, and a sentence, while something is missing."""
+    saved = recent.saved_queries(registry)
+    if not saved:
+        st.info("A snapshot freezes a saved query. Save one first.")
+        return None
+    st.session_state[_QUERY] = at_hand.query(list(saved))
+    query = st.selectbox("Freeze the query", list(saved), key=_QUERY, on_change=_query_chosen)
+    split = _split(registry, query)
+    policy = _policy(registry, saved[query].sql)
+    return Wanted(query, saved[query].sql, split, policy) if policy else None
+
+
+def _query_chosen() -> None:
+    at_hand.take(st.session_state[_QUERY])
+
+
+def _split(registry: Registry, query: str) -> str | None:
+    """The split to take the parts from: those of this query's persons stand first."""
+    made = recent.made_splits(registry, query)
+    fits = [name for name, split in made.items() if split.query == query]
+    offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
+    st.session_state[_SPLIT] = at_hand.split(query, offered)
+    chosen = st.selectbox(
+        "with the parts of",
+        offered,
+        key=_SPLIT,
+        on_change=_split_chosen,
+        args=(query,),
+        format_func=lambda name: _of(name, made.get(name), query),
+    )
+    if chosen == NO_SPLIT:
+        if not fits:
+            st.caption(f"No split divides the persons of {query} yet.")
+        return None
+    if chosen not in fits:
+        st.warning(
+            f"{chosen} divides the persons of {made[chosen].query}, not of {query}. Persons to whom it gives "
+            "no part are left out.",
+            icon=":material/call_split:",
+        )
+    return chosen
+
+
+def _of(name: str, split: Split | None, query: str) -> str:
+    return name if split is None or split.query == query else f"{name} · of {split.query}"
+
+
+def _split_chosen(query: str) -> None:
+    at_hand.take(query, st.session_state[_SPLIT])
+
+
+def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
+    """The target policy as chosen; None, and a sentence, while nothing is chosen."""
+    at_hand.hold(_TARGETS, _SEED, _PROTOCOL)
+    offers = target_offers.offered(Catalog.of(registry))
+    words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
+    st.session_state[_TARGETS] = [word for word in st.session_state.get(_TARGETS, _USUAL) if word in words]
+    chosen = st.multiselect(
+        "The target of each image, in order of preference",
+        words,
+        key=_TARGETS,
+        format_func=_title,
+        help="The first that an image has is taken.",
+    )
+    if not chosen:
+        st.info("Choose at least one kind of mask.")
+        return None
+    order = [f"{word}:{_seed()}" if word == "random-expert" else word for word in chosen]
+    st.caption("The target of each image is " + ", else ".join(in_words(word) for word in order) + ".")
+    return parse_policy(order, _protocol(registry, sql) if len(offers.protocols) > 1 else None)
+
+
+def _seed() -> int:
+    st.session_state.setdefault(_SEED, int(DEFAULT_SEED))
+    return st.number_input("Seed of the draw", 0, 2**31 - 1, key=_SEED)
+
+
+def _protocol(registry: Registry, sql: str) -> str | None:
+    """The protocol whose masks are taken: first that of most masks; None where there is no choice, or no answer."""
+    try:
+        found = target_offers.protocols(Catalog.of(registry), sql)
+    except QueryError:  # freezing tells why
+        return None
+    if len(found) < 2:
+        return None
+    if st.session_state.get(_PROTOCOL) not in found:
+        st.session_state[_PROTOCOL] = found[0]
+    return st.selectbox("Only masks of the protocol", found, key=_PROTOCOL, help="First, the one of most masks.")
+
+
+def _title(word: str) -> str:
+    """Short enough for a tag; the caption below says the rest."""
+    kind, _, source = word.partition(":")
+    return f"{_TITLES[kind]} {source}".strip() if source else _ALONE.get(word, _TITLES[kind])
+
+
+def freeze(registry: Registry, wanted: Wanted) -> str | None:
+    """Freeze it, with a bar; the id of the snapshot, or None and a sentence."""
+    bar = st.progress(0.0, "Selecting images")
+
+    def report(done: int, total: int, what: str) -> None:
+        bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'image')}")
+
+    try:
+        manifest = snapshots.create(registry, wanted.query, wanted.split, wanted.policy, report)
+    except CohortiumError as error:
+        shell.explain(error)
+        return None
+    finally:
+        bar.empty()
+    st.success(
+        f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
+        icon=":material/check_circle:",
+    )
+    taken = (file.path for sample in manifest.samples for file in sample.images.values())
+    if told := selection.rejected_once(Catalog.of(registry), taken):
+        st.warning(told, icon=":material/history:")
+    return manifest.snapshot_id

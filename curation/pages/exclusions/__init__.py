@@ -1,0 +1,1 @@
+"""The page Exclusions: what is left out on purpose. Start at `page.render`."""

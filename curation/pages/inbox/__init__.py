@@ -1,0 +1,1 @@
+"""The page Inbox: a delivery is looked at, corrected and imported. Start at `page.render`."""

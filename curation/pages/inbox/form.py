@@ -1,0 +1,95 @@
+"""The Inbox's form: which delivery, laid out how; and the look that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from curation import recipes
+from curation.imports import look
+from curation.imports.background import rows
+from curation.imports.look import Asked
+from curation.recipes import Recipe
+from registry.app import shell, work_panel
+from registry.errors import CohortiumError
+from registry.files.progress import Progress
+from registry.store import Registry
+from registry.vocabulary.display import plain
+from registry.work.jobs import Job
+
+DESK = "inbox"
+LOOK = "look"
+
+
+def draw(registry: Registry, failed: Job | None) -> None:
+    """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
+    if failed is not None:
+        work_panel.why(failed)
+        fill(failed.facts["asked"])
+    st.caption(
+        "Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
+        "before anything is written."
+    )
+    left, right = st.columns((3, 2), gap="large")
+    with left:
+        titles = {name: recipes.load(name) for name in recipes.known()}
+        st.session_state.setdefault("inbox_recipe", "bids")
+        name = st.selectbox(
+            "Recipe", list(titles), key="inbox_recipe", format_func=lambda key: f"{titles[key].title} ({key})"
+        )
+        folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
+        people = ""
+        if titles[name].importer == look.DICOM:
+            people = st.text_input(
+                "Table of Patient IDs (optional)",
+                key="inbox_people",
+                placeholder="/home/me/ids.tsv",
+                help="Columns patient_id and participant_id. It is read, never kept.",
+            )
+        same = st.checkbox(
+            "Subjects that another dataset brought are the same persons",
+            key="inbox_same",
+            help="Two datasets can both have a sub-01. Such an import is refused unless this is set.",
+        )
+        if st.button("Look at it", type="primary", icon=":material/search:"):
+            _look(registry, lambda: look.asked(name, folder, people, same))
+    with right:
+        _about(titles[name])
+
+
+def fill(wanted: Asked) -> None:
+    """What the form holds before anybody types."""
+    typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
+    st.session_state.setdefault("inbox_same", wanted.same_persons)
+    for key, value in typed.items():
+        if value is not None:
+            st.session_state.setdefault(key, str(value))
+
+
+def _about(recipe: Recipe) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{plain(recipe.title)}**")
+        st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
+        if recipe.access:
+            st.text(f"Access: {recipe.access}")
+    if recipe.traps:
+        with st.expander(f"Known traps ({len(recipe.traps)})", icon=":material/warning:"):
+            for trap in recipe.traps:
+                st.caption(plain(trap))
+
+
+def _look(registry: Registry, asked: Callable[[], Asked]) -> None:
+    try:
+        wanted = asked()
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    job = Job(LOOK, f"Looking at {wanted.source}", {"asked": wanted})
+    begin(registry, job, lambda progress: look.look(registry, wanted, progress))
+
+
+def begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
+    """Start a look, or the rehearsal of an import; the end of an earlier import is then no longer shown."""
+    rows.put_away(registry)
+    work_panel.begin(registry, DESK, job, work)

@@ -1,0 +1,148 @@
+"""Reports of imports: what was kept, what stayed outside and why, and every import that ended before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from curation.importers.report import ImportReport, Refusal
+from curation.imports import arrivals, listing, reasons, reports
+from curation.imports.background.rows import UNDER_WAY
+from curation.imports.delivery import Rehearsal
+from registry.app import shell
+from registry.store import Registry
+from registry.vocabulary.display import counted, number, opened, plain
+
+_KEPT = ("subjects", "sessions", "images", "masks", "consensus")
+_MOST_NOTES = 6
+_NOUNS = {"masks": "mask", "consensus": "consensus mask"}
+
+
+def came_in(report: ImportReport | None) -> str:
+    """`2 subjects and 1 image are in the registry.`; without a report that something is."""
+    kept = {kind: report.kept.get(kind, 0) for kind in _KEPT} if report else {}
+    parts = [counted(value, _NOUNS.get(kind, kind.removesuffix("s"))) for kind, value in kept.items() if value]
+    if not parts:
+        return "It is in the registry."
+    said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return f"{said} {'are' if len(parts) > 1 or max(kept.values()) > 1 else 'is'} in the registry."
+
+
+def arriving(rehearsal: Rehearsal) -> None:
+    """How much an import would write, and what by visit and channel."""
+    st.info(f"{rehearsal.said} Nothing is written yet.", icon=":material/info:")
+    visits = [_visit(row) for row in arrivals.by_visit(rehearsal.arriving)]
+    st.markdown("**What comes in, by visit and channel**")
+    st.dataframe(visits, hide_index=True, height=shell.table_height(len(visits), 300))
+
+
+def _visit(row: Mapping[str, str | None]) -> dict[str, str]:
+    titles = ("subject", "session", "masks", "consensus")
+    return {opened(key) if key in titles else key: value or "" for key, value in row.items()}
+
+
+def show(report: ImportReport, key: str) -> None:
+    """Draw one report. `key` tells its widgets from those of another one on the page."""
+    columns = st.columns(len(_KEPT) + 1)
+    for column, kind in zip(columns, _KEPT, strict=False):
+        column.metric(kind.capitalize(), number(report.kept.get(kind, 0)), border=True)
+    columns[-1].metric("Not imported", number(len(report.refused)), border=True)
+    _notes(report.notes)
+    refused(report.refused, key)
+
+
+def refused(files: Sequence[Refusal], key: str) -> None:
+    """Files that are not imported, by reason with one of them as an example, and one by one."""
+    if not files:
+        st.caption(":material/check_circle: No file is left out.")
+        return
+    groups = reasons.grouped(files)
+    st.markdown(f"**{counted(len(files), 'file')} not imported**")
+    rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.files[0].path} for group in groups]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "Files": st.column_config.NumberColumn(width=60),
+            "Why": st.column_config.TextColumn(width="large"),
+            "For example": st.column_config.TextColumn(width="large"),
+        },
+    )
+    with st.expander("File by file"):
+        _files(groups, key)
+
+
+def _files(groups: Sequence[reasons.Group], key: str) -> None:
+    sentences = {group.reason: f"{group.sentence} ({number(len(group.files))})" for group in groups}
+    left, right = st.columns((3, 2))
+    chosen = left.multiselect(
+        "Only", list(sentences), format_func=sentences.__getitem__, key=f"{key} reasons", placeholder="Every reason"
+    )
+    wanted = right.text_input("Whose path holds", key=f"{key} text").strip().casefold()
+    shown = [
+        {"File": item.path, "Why": item.detail}
+        for group in groups
+        if group.reason in (chosen or sentences)
+        for item in group.files
+        if wanted in item.path.casefold()
+    ]
+    st.caption(counted(len(shown), "file"))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=shell.table_height(max(len(shown), 1), 420),
+        column_config={"File": st.column_config.TextColumn(width="large")},
+    )
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes[:_MOST_NOTES]:
+        st.caption(f":material/sticky_note_2: {plain(note)}")
+    if len(notes) > _MOST_NOTES:
+        with st.expander(f"{counted(len(notes) - _MOST_NOTES, 'more note')}"):
+            for note in notes[_MOST_NOTES:]:
+                st.caption(plain(note))
+
+
+def earlier(registry: Registry) -> None:
+    """Every import that has ended, and the report of one of them."""
+    st.subheader("Earlier imports")
+    found = [line for line in listing.rows(registry) if line["state"] not in UNDER_WAY]
+    if not found:
+        st.caption("Nothing was imported into this registry yet.")
+        return
+    st.dataframe([_row(line) for line in found], hide_index=True, height=shell.table_height(len(found), 300))
+    listed = {line["import"]: line for line in found if line["images"] is not None}
+    chosen = st.selectbox(
+        "Open a report",
+        list(listed),
+        index=None,
+        key="earlier",
+        placeholder="Choose an import",
+        format_func=lambda key: _title(listed[key]),
+    )
+    if chosen:
+        show(reports.get(registry, chosen).report, "earlier")
+
+
+def _row(line: Mapping[str, Any]) -> dict[str, object]:
+    kept = {kind.capitalize(): line[kind] for kind in _KEPT}
+    return {
+        "When": moment(line["at"]),
+        "Recipe": line["recipe"],
+        "By": line["actor"] or "-",
+        "State": line["state"],
+        **kept,
+        "Not imported": line["refused"],
+    }
+
+
+def _title(line: Mapping[str, Any]) -> str:
+    return f"{moment(line['at'])} · {line['recipe']} · {counted(line['images'], 'image')}"
+
+
+def moment(at: str) -> str:
+    """`2001-02-03 04:05 UTC` of an event's time; `time unknown` for an empty one."""
+    return f"{at[:10]} {at[11:16]} UTC" if at else "time unknown"

@@ -1,0 +1,1 @@
+"""The page Outliers: what the checks found. Start at `page.render`."""

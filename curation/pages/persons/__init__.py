@@ -1,0 +1,1 @@
+"""The page Persons: subjects that are one person. Start at `page.render`."""

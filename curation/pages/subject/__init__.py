@@ -1,0 +1,1 @@
+"""The page Subject: one subject, visit by visit. Start at `page.render`."""
