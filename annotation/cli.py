@@ -1,4 +1,4 @@
-"""Commands of annotation: `consensus` and `lesions`."""
+"""Commands of annotation: `build` and `instances`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def consensus_build(
     as_json: AsJson = False,
 ) -> None:
     """Compute the consensus of every image that at least two raters read."""
-    from annotation import consensus
+    from annotation.consensus import build
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
-        written = consensus.build(registry, protocol, recipe, progress)
+        written = build.build(registry, protocol, recipe, progress)
         commit_pending(registry)
     console.emit({"written": written}, as_json, f"{written} consensus masks written")
 
@@ -40,7 +40,7 @@ def consensus_build(
 @consensus_app.command("recipes")
 def consensus_recipes(as_json: AsJson = False) -> None:
     """List the recipes."""
-    from annotation.recipes import RECIPES
+    from annotation.consensus.recipes import RECIPES
 
     rows = [{"recipe": item.name, **item.parameters} for item in RECIPES.values()]
     console.emit({"recipes": rows}, as_json, lambda: console.table(rows, ["recipe", "threshold", "tie"]))
@@ -49,11 +49,11 @@ def consensus_recipes(as_json: AsJson = False) -> None:
 @lesions_app.command("build")
 def lesions_build(protocol: Protocol, as_json: AsJson = False) -> None:
     """Measure every lesion of the consensus masks: box, centre, volume."""
-    from annotation import lesions
+    from annotation.lesions import instances
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
-        written = lesions.build(registry, protocol, progress)
+        written = instances.build(registry, protocol, progress)
         commit_pending(registry)
     console.emit({"written": written}, as_json, f"Lesions of {written} images written")

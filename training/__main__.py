@@ -53,8 +53,8 @@ def _where(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(told: argparse.Namespace) -> int:
-    from training import config as configs
-    from training.records import new_run_id
+    from training import spec as configs
+    from training.record.run_record import new_run_id
     from training.run import train
 
     manifest = manifests.read(told.manifest)
@@ -73,7 +73,7 @@ def _evaluate(told: argparse.Namespace) -> int:
 
 
 def _score(run_dir: Path, manifest: manifests.Manifest, root: Path) -> None:
-    from training.evaluate import evaluate
+    from training.evaluation.scoring import evaluate
     from training.report import write_report
 
     print(evaluate(run_dir, manifest, root, progress=Lines()).text())
@@ -81,7 +81,7 @@ def _score(run_dir: Path, manifest: manifests.Manifest, root: Path) -> None:
 
 
 def _predict(told: argparse.Namespace) -> int:
-    from training.predict import predict
+    from training.predict.folder import predict
 
     report = predict(told.run, told.input, told.output, progress=Lines())
     print(report.text())

@@ -76,7 +76,7 @@ def predict(
 ) -> None:
     """Write a label map for every image, under its own name and on its own grid."""
     from registry import runs
-    from training.predict import predict as predict_folder
+    from training.predict.folder import predict as predict_folder
 
     registry = console.registry()
     folder = runs.folder(registry, runs.get(registry, run).run_id)

@@ -14,15 +14,17 @@ from registry.errors import ConfigError, InvalidInput, SplitError, UsageError
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
-from training import config as configs
-from training import networks, records, weights
-from training.config import Config
-from training.engine import Task, fit
+from training import spec as configs
+from training.data.samples import Source, load_part, source_of
+from training.engine import loop, weights
+from training.engine.loop import Task
+from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore
 from training.files import replace_bytes
-from training.prediction import predict_parts
-from training.recording import first_record
-from training.samples import Source, load_part, source_of
-from training.state import BEST, LAST, Counters, State, make_optimiser, restore
+from training.networks import monai
+from training.predict.snapshot import predict_parts
+from training.record import run_record
+from training.record.first_record import first_record
+from training.spec import Config
 
 _WHY = {"cost.energy_kwh": "not measured", "selection.dice": "no validation image has a value"}
 
@@ -79,14 +81,14 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
     Raises:
         CohortiumError: configuration, snapshot and files do not fit together; nothing is trained.
     """
-    run = records.require_run_id(out.name)
+    run = run_record.require_run_id(out.name)
     source = source_of(config, manifest, root)
     require_split(manifest)
     device = choose_device()
     network = fresh_network(config, source).to(device)
     _open_folder(out, config, manifest, resume)
-    if not (out / records.FILE).is_file():
-        records.write(out, first_record(run, config, manifest, source, (network, device), context or {}))
+    if not (out / run_record.FILE).is_file():
+        run_record.write(out, first_record(run, config, manifest, source, (network, device), context or {}))
     with _recorded(out):
         return _work(config, manifest, source, out, (network, device), progress)
 
@@ -121,9 +123,9 @@ def choose_device() -> torch.device:
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:
     """The network with its seeded first weights."""
-    networks.require_sizes(config)
+    monai.require_sizes(config)
     torch.manual_seed(config.seed)
-    network = networks.build(config.model, len(source.channels), source.classes)
+    network = monai.build(config.model, len(source.channels), source.classes)
     if config.training.memory_format == "channels-last":
         return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]
     return network
@@ -157,12 +159,12 @@ class _recorded:  # noqa: N801 - a context manager reads as a verb
         self._out = out
 
     def __enter__(self) -> None:
-        records.update(self._out, {"error": "none so far"}, status="running", error=None)
+        run_record.update(self._out, {"error": "none so far"}, status="running", error=None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if kind is not None:
             status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
-            records.update(self._out, status=status, error=str(error) or kind.__name__)
+            run_record.update(self._out, status=status, error=str(error) or kind.__name__)
 
 
 def _work(
@@ -175,7 +177,7 @@ def _work(
     now = State(network, make_optimiser(config.training, network), ema, Counters())
     if (out / LAST).is_file():
         restore(now, out, task.identity)
-    fit(task, now, progress)
+    loop.fit(task, now, progress)
     return _deliver(config, manifest, source, out, now, progress)
 
 
@@ -187,7 +189,7 @@ def _deliver(
     now.network.load_state_dict(kept)
     samples = [s for part in config.prediction.parts for s in manifest.part(part)]
     entries = predict_parts(config, source, now.network, (out, manifest), samples, progress)
-    record = records.update(out, _WHY, **_outcome(config, out, now.counters, entries))
+    record = run_record.update(out, _WHY, **_outcome(config, out, now.counters, entries))
     return RunResult(
         out.name,
         out,

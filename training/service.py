@@ -11,7 +11,7 @@ from registry.files.progress import Progress
 from registry.publishing import git
 from registry.snapshots import frozen_files
 from registry.store import Registry
-from training.config import load
+from training.spec import load
 
 
 def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool = False) -> str:
@@ -22,7 +22,7 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
         NotFound: no such configuration or snapshot.
         SplitError: a person or a file crosses parts.
     """
-    from training.records import new_run_id
+    from training.record.run_record import new_run_id
 
     place = Path(config_name)
     load(place)
@@ -63,7 +63,7 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
 
 def score(registry: Registry, reference: str, progress: Progress | None = None) -> tuple[Any, Path]:
     """Evaluate a run, write its report, and record both; returns the evaluation and the run's folder."""
-    from training.evaluate import evaluate
+    from training.evaluation.scoring import evaluate
     from training.report import write_report
 
     run = runs.get(registry, reference)

@@ -31,8 +31,7 @@ Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
 
 
 def quality_routes(registry: Registry) -> list[Route]:
-    """Routes to mount beside the app: `POST /sweep/verdicts` and `POST /sweep/undo`, JSON in and out, and the
-    sweep's own code in the browser.
+    """Routes to mount beside the app: `POST /sweep/verdicts`, `POST /sweep/undo`, and the page's own code.
 
     Each carries an `action`, an id of the browser's: sent twice, it is done once. Answers hold what stands now.
     A mistake is 422, something else that stands is 409, a database or disk that refuses is 503: the browser keeps the

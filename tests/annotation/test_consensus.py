@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sqlmodel import select
 
-from annotation import consensus, recipes
-from annotation.recipes import RECIPES, vote_map
+from annotation.consensus import build, recipes
+from annotation.consensus.recipes import RECIPES, vote_map
 from registry.catalog import Catalog
 from registry.errors import UsageError
 from registry.files.canonical import sha256_file
@@ -77,7 +77,7 @@ def rows(registry: Registry) -> dict[str, ConsensusMask]:
 
 
 def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
-    assert consensus.build(cohort, "ms") == 6
+    assert build.build(cohort, "ms") == 6
     made = rows(cohort)
     assert len(made) == 6
     for path, row in made.items():
@@ -89,12 +89,12 @@ def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
 
 
 def test_a_fresh_consensus_is_not_computed_again(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
-    assert consensus.build(cohort, "ms") == 0
+    build.build(cohort, "ms")
+    assert build.build(cohort, "ms") == 0
 
 
 def test_computing_it_again_gives_the_same_bytes(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     commit_pending(cohort)
     before = {path: sha256_file(cohort.root / path) for path in rows(cohort)}
     for path in before:
@@ -102,13 +102,13 @@ def test_computing_it_again_gives_the_same_bytes(cohort: Registry) -> None:
     with cohort.unit_of_work() as session:
         for row in session.exec(select(ConsensusInput)):
             session.delete(row)
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     assert {path: sha256_file(cohort.root / path) for path in rows(cohort)} == before
 
 
 def test_another_recipe_stands_beside_the_first(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
-    consensus.build(cohort, "ms", "union")
+    build.build(cohort, "ms")
+    build.build(cohort, "ms", "union")
     assert sorted({row.method for row in rows(cohort).values()}) == ["majority", "union"]
 
 
@@ -124,10 +124,10 @@ def fourth_rater(tree: Path) -> None:
 
 
 def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     before = sidecars(cohort)
     publish(cohort, Change("import", "A fourth rater"), fourth_rater)
-    assert consensus.build(cohort, "ms") == 1
+    assert build.build(cohort, "ms") == 1
     after = sidecars(cohort)
     assert {path.split("/")[2] for path in after if after[path] != before[path]} == {"sub-A001"}
     with cohort.reading() as session:
@@ -135,7 +135,7 @@ def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) ->
     assert [row.mask_path for row in sorted(inputs, key=lambda row: row.mask_path)] == [
         tiny_bids.reading_path("sub-A001", rater) for rater in (*tiny_bids.RATERS, "e04")
     ]
-    assert consensus.build(cohort, "ms") == 0
+    assert build.build(cohort, "ms") == 0
 
 
 def test_a_sample_whose_consensus_is_old_leaves_for_that_reason_until_it_is_built_again(cohort: Registry) -> None:
@@ -144,19 +144,19 @@ def test_a_sample_whose_consensus_is_old_leaves_for_that_reason_until_it_is_buil
         found = selection.select(Catalog(cohort), flair, TargetPolicy(), None)
         return [(item.unit, item.reason) for item in found.excluded]
 
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     assert left() == []
     drawn = load_labels(cohort.root / tiny_bids.reading_path("sub-A001", "e01"))
     empty = Volume(np.zeros_like(drawn.data), drawn.affine_ras)
     accept(cohort, tiny_bids.image_path("sub-A001"), "e01", empty)
     assert left() == [("sub-A001_ses-M00", "consensus-out-of-date")]
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     assert left() == []
 
 
 def test_a_protocol_without_two_readings_names_those_that_have(cohort: Registry) -> None:
     with pytest.raises(UsageError, match="No image has two readings") as refused:
-        consensus.build(cohort, "nobody")
+        build.build(cohort, "nobody")
     assert refused.value.hint == "Protocols with readings: ms."
 
 
@@ -173,13 +173,13 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
                 place.write_bytes(held.read_bytes().replace(b'"e03"', f'"{rater}"'.encode()))
 
     publish(cohort, Change("import", "More labels"), write)
-    groups = {(g[0].image_path, g[0].label): [m.rater_id for m in g] for g in consensus.readings(cohort, "ms")}
+    groups = {(g[0].image_path, g[0].label): [m.rater_id for m in g] for g in build.readings(cohort, "ms")}
     image = tiny_bids.image_path("sub-A001")
     assert groups[image, "L"] == ["e01", "e02", "e03"]
     assert groups[image, "GM"] == ["e01", "e02"]
     assert (image, "L2") not in groups
-    consensus.build(cohort, "ms")
-    assert consensus.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
+    build.build(cohort, "ms")
+    assert build.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
     with cohort.reading() as session:
         found = session.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
     assert {mask.label for mask in found} == {"L", "GM"}

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sqlmodel import select
 
-from annotation import consensus, lesions
-from annotation.lesions import COLUMNS, instances
+from annotation.consensus import build
+from annotation.lesions import instances
+from annotation.lesions import instances as lesions
+from annotation.lesions.instances import COLUMNS
 from registry.errors import UsageError
 from registry.files.volumes import Volume
 from registry.maintenance import validation
@@ -79,7 +81,7 @@ def stated(registry: Registry, subject: str) -> list[LesionInstance]:
 
 
 def test_every_consensus_gets_a_table_and_every_component_a_row(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     assert lesions.build(cohort, "ms") == 6
     assert len(stated(cohort, "sub-A000")) == 0
     wanted = instances(Volume(tiny_bids.lesions("sub-A001", "e02"), tiny_bids.AFFINE))
@@ -94,7 +96,7 @@ def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
 
     from registry.publishing import Change, publish
 
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     lesions.build(cohort, "ms")
     before = [row.volume_mm3 for row in stated(cohort, "sub-A001")]
 
@@ -103,7 +105,7 @@ def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
             tiny_bids.write_reading(tree, "sub-A001", rater)
 
     publish(cohort, Change("import", "Two raters who draw larger"), two_more)
-    assert consensus.build(cohort, "ms") == 1
+    assert build.build(cohort, "ms") == 1
     assert lesions.build(cohort, "ms") == 1
     after = [row.volume_mm3 for row in stated(cohort, "sub-A001")]
     assert sum(filter(None, after)) > sum(filter(None, before))
@@ -111,7 +113,7 @@ def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
 
 @pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
 def test_what_was_computed_is_valid_bids_for_the_official_validator(cohort: Registry) -> None:
-    consensus.build(cohort, "ms")
+    build.build(cohort, "ms")
     lesions.build(cohort, "ms")
     report = validation.validate(cohort)
     assert report.ok, report.text()

@@ -14,7 +14,8 @@ from app_browser import serving
 from browser import chromium
 from registries import copied
 
-from annotation import consensus, lesions
+from annotation.consensus import build
+from annotation.lesions import instances
 from registry import snapshots
 from registry.cohorts import queries, splits
 from registry.maintenance.creation import create
@@ -29,8 +30,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """The cohort with consensus, lesions, a query, a split and a snapshot; for tests that only read."""
     registry = create(tmp_path_factory.mktemp("app") / "cohort", "App")
     publish(registry, Change("import", "Import"), app_cohort.write)
-    consensus.build(registry, "ms")
-    lesions.build(registry, "ms")
+    build.build(registry, "ms")
+    instances.build(registry, "ms")
     queries.save(registry, "read", "SELECT path FROM images WHERE channel = 'FLAIR'")
     splits.create(registry, "by-person", "read")
     snapshots.create(registry, "read", "by-person")

@@ -16,8 +16,8 @@ from app_pages import open_page, texts
 from registry import runs, snapshots
 from registry.manifests import Manifest
 from registry.store import Registry
-from training import progress
-from training.pages import following
+from training.engine import progress
+from training.pages import run_files
 
 
 def made(registry: Registry) -> tuple[Path, Manifest]:
@@ -90,13 +90,13 @@ def test_epochs_survive_a_torn_line_and_a_repeated_epoch(tmp_path: Path) -> None
     (tmp_path / "progress.jsonl").write_text("\n".join([*map(json.dumps, lines), '{"eve']))
     found = progress.read(tmp_path / "progress.jsonl")
     assert [(line["epoch"], line["loss"]) for line in found] == [(1, 0.9), (2, 0.7)]
-    assert following.curve(found, "validation_dice") == [{"minutes": 0.2, "epoch": 2, "value": 0.4}]
+    assert run_files.curve(found, "validation_dice") == [{"minutes": 0.2, "epoch": 2, "value": 0.4}]
     assert progress.read(tmp_path / "nowhere.jsonl") == []
 
 
 def test_worst_cases_come_worst_first_and_name_their_image(writable: Registry) -> None:
     folder, manifest = made(writable)
-    cases = following.worst(following.scores(folder), manifest, "test", most=3)
+    cases = run_files.worst(run_files.scores(folder), manifest, "test", most=3)
     assert [case.dice for case in cases] == sorted(case.dice for case in cases if case.dice is not None)
     assert cases[0].subject == manifest.samples[-1].subject
     assert {case.image for case in cases} == {"FLAIR"}

@@ -17,7 +17,7 @@ from typing import Any
 import tiny_bids
 from sqlalchemy.engine.default import DefaultDialect
 
-from annotation import consensus
+from annotation.consensus import build
 from registry import readings, snapshots
 from registry.cohorts import exclusions, queries, splits
 from registry.files import volumes
@@ -55,7 +55,7 @@ def read_again(registry: Registry) -> None:
 
 def agree(registry: Registry) -> None:
     """A consensus of every image that two raters read."""
-    consensus.build(registry, "ms")
+    build.build(registry, "ms")
 
 
 def freeze(registry: Registry) -> None:

@@ -35,7 +35,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
 }
 """Library to the files and folders that alone may import it."""
 
-ASKS_FOR_ITS_OWN_VERSION = "training/environment.py"
+ASKS_FOR_ITS_OWN_VERSION = "training/record/environment.py"
 PROGRAMS = {
     "git": ("registry/publishing/git.py", ASKS_FOR_ITS_OWN_VERSION),
     "git-annex": ("registry/publishing/git.py",),

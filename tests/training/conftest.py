@@ -11,7 +11,7 @@ import pytest
 from registry.files.canonical import sha256_file
 from registry.files.volumes import save
 from registry.manifests import FileRef, Manifest, Sample, Target, encode
-from training.config import Config, loads
+from training.spec import Config, loads
 
 FLAIR_AFFINE = np.array([[-2.0, 0, 0, 15], [0, 0, 4.0, -20], [0, 2.0, 0, -15], [0, 0, 0, 1]])
 """Left to right, then superior, then anterior: neither RAS nor isotropic."""
@@ -142,7 +142,7 @@ def tiny() -> Config:
 @pytest.fixture(scope="session")
 def finished(cohort: Cohort, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that was trained and evaluated."""
-    from training.evaluate import evaluate
+    from training.evaluation.scoring import evaluate
     from training.run import train
 
     folder = tmp_path_factory.mktemp("runs") / "tinyrun"

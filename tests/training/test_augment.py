@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.augment import crop, intensities, matrix
-from training.config import Augment, Sampling
-from training.draws import Draw, draw, order
+from training.sampling.augment import crop, intensities, matrix
+from training.sampling.draws import Draw, draw, order
+from training.spec import Augment, Sampling
 
 FULL = Augment(
     affine=1,

@@ -18,12 +18,12 @@ from monai.metrics import compute_average_surface_distance, compute_hausdorff_di
 
 from registry.errors import IntegrityError
 from registry.files.canonical import sha256_file
+from registry.measures.components import components
+from registry.measures.surface_distances import diagonal_mm, surface
 from tests.training.conftest import Cohort
-from training.evaluate import evaluate, read_evaluation
-from training.evaluation import profile
-from training.evaluation.components import components
-from training.evaluation.distances import diagonal_mm, surface
+from training.evaluation.profiles import default
 from training.evaluation.raters import majority
+from training.evaluation.scoring import evaluate, read_evaluation
 from training.evaluation.statistics import interval, summarise
 
 SPACING = (0.5, 1.0, 4.0)
@@ -43,7 +43,7 @@ def blob(seed: int, shape: tuple[int, int, int] = (14, 12, 10)) -> np.ndarray:
 @settings(max_examples=25, deadline=None)
 def test_distances_are_monais_and_dice_is_simpleitks(a: int, b: int) -> None:
     reference, predicted = np.pad(blob(a), 1), np.pad(blob(b), 1)
-    found = profile.score(reference, predicted, AFFINE)
+    found = default.score(reference, predicted, AFFINE)
     one, other = (torch.from_numpy(mask)[None, None].float() for mask in (predicted, reference))
     hd95 = compute_hausdorff_distance(one, other, True, percentile=95, spacing=SPACING).item()
     assd = compute_average_surface_distance(one, other, True, symmetric=True, spacing=SPACING).item()
@@ -61,14 +61,14 @@ def test_distances_are_monais_and_dice_is_simpleitks(a: int, b: int) -> None:
 def test_scores_do_not_depend_on_how_the_grid_is_stored(a: int, b: int, order: list[int]) -> None:
     """Turned axes, mirrored axes and an oblique affine: the same anatomy has the same scores."""
     reference, predicted = blob(a), blob(b)
-    plain = profile.score(reference, predicted, AFFINE)
+    plain = default.score(reference, predicted, AFFINE)
     angle = np.deg2rad(30)
     turn = np.eye(4)
     turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     affine = (turn @ AFFINE)[:, [*order, 3]] * np.array([-1, 1, 1, 1])
     turned = [np.flip(mask.transpose(order), 0) for mask in (reference, predicted)]
-    other = profile.score(turned[0], turned[1], affine)
-    for name in (*profile.MEASURES, "reference_mm3", "predicted_mm3"):
+    other = default.score(turned[0], turned[1], affine)
+    for name in (*default.MEASURES, "reference_mm3", "predicted_mm3"):
         assert getattr(other, name) == pytest.approx(getattr(plain, name), abs=1e-9)
     assert other.counts() == plain.counts()
 
@@ -76,11 +76,11 @@ def test_scores_do_not_depend_on_how_the_grid_is_stored(a: int, b: int, order: l
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_swapping_sides_swaps_what_it_should(a: int, b: int) -> None:
-    one, other = profile.score(blob(a), blob(b), AFFINE), profile.score(blob(b), blob(a), AFFINE)
+    one, other = default.score(blob(a), blob(b), AFFINE), default.score(blob(b), blob(a), AFFINE)
     assert (one.dice, one.hd95_mm) == (other.dice, other.hd95_mm)
     assert one.assd_mm == pytest.approx(other.assd_mm)
     assert one.counts()["lesions_reference"] == other.counts()["lesions_predicted"]
-    same = profile.score(blob(a), blob(a), AFFINE)
+    same = default.score(blob(a), blob(a), AFFINE)
     assert (same.dice, same.hd95_mm, same.assd_mm, same.nsd) == (1, 0, 0, 1)
 
 
@@ -94,16 +94,16 @@ def voxel(*place: int) -> np.ndarray:
 
 
 def test_both_empty_has_no_value() -> None:
-    found = profile.score(EMPTY, EMPTY, AFFINE)
-    assert (found.status, found.dice, found.hd95_mm, found.assd_mm) == (profile.BOTH_EMPTY, None, None, None)
+    found = default.score(EMPTY, EMPTY, AFFINE)
+    assert (found.status, found.dice, found.hd95_mm, found.assd_mm) == (default.BOTH_EMPTY, None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("reference", "status"), [(EMPTY, profile.REFERENCE_EMPTY), (voxel(1, 1, 1), profile.PREDICTION_EMPTY)]
+    ("reference", "status"), [(EMPTY, default.REFERENCE_EMPTY), (voxel(1, 1, 1), default.PREDICTION_EMPTY)]
 )
 def test_one_empty_side_is_a_failure_of_full_size(reference: np.ndarray, status: str) -> None:
     predicted = voxel(1, 1, 1) if not reference.any() else EMPTY
-    found = profile.score(reference, predicted, AFFINE)
+    found = default.score(reference, predicted, AFFINE)
     far = float(np.linalg.norm([4 * 0.5, 5 * 1.0, 6 * 4.0]))
     assert found.status == status
     assert (found.dice, found.nsd) == (0, 0)
@@ -111,7 +111,7 @@ def test_one_empty_side_is_a_failure_of_full_size(reference: np.ndarray, status:
 
 
 def test_one_voxel_lesions_and_thick_slices() -> None:
-    found = profile.score(voxel(2, 2, 2), voxel(2, 2, 3), AFFINE)
+    found = default.score(voxel(2, 2, 2), voxel(2, 2, 3), AFFINE)
     assert (found.dice, found.hd95_mm, found.assd_mm) == (0, 4.0, 4.0)
     assert found.counts()["lesions_detected"] == 0
     assert found.counts()["lesions_false"] == 1
@@ -127,7 +127,7 @@ def test_one_prediction_over_two_lesions_and_one_lesion_in_two_pieces() -> None:
     bar = EMPTY.copy()
     bar[:, 2, 2] = True
     ends = voxel(0, 2, 2) | voxel(4, 2, 2)
-    merged, broken = profile.score(ends, bar, AFFINE).counts(), profile.score(bar, ends, AFFINE).counts()
+    merged, broken = default.score(ends, bar, AFFINE).counts(), default.score(bar, ends, AFFINE).counts()
     assert [merged[f"lesions_{k}"] for k in ("reference", "predicted", "detected", "false")] == [2, 1, 2, 0]
     assert [broken[f"lesions_{k}"] for k in ("reference", "predicted", "detected", "false")] == [1, 2, 1, 0]
 
@@ -136,7 +136,7 @@ def test_one_prediction_over_two_lesions_and_one_lesion_in_two_pieces() -> None:
 def test_a_lesion_belongs_to_the_band_whose_lower_end_it_reaches(voxels: int, band: str | None) -> None:
     mask = EMPTY.copy()
     mask[0, 0, :voxels] = True
-    counts = profile.score(mask, mask, np.diag([1.0, 1.0, 2.0, 1.0])).counts()
+    counts = default.score(mask, mask, np.diag([1.0, 1.0, 2.0, 1.0])).counts()
     inside = {name for name, count in counts.items() if name.startswith("reference_") and count}
     assert inside == ({f"reference_{band}"} if band else set())
 
@@ -144,14 +144,14 @@ def test_a_lesion_belongs_to_the_band_whose_lower_end_it_reaches(voxels: int, ba
 def test_the_border_of_the_image_is_a_surface() -> None:
     full = np.ones((4, 5, 6), dtype=bool)
     assert surface(full).sum() == full.sum() - 2 * 3 * 4
-    assert profile.score(full, full, AFFINE).hd95_mm == 0
+    assert default.score(full, full, AFFINE).hd95_mm == 0
 
 
 def test_many_components_keep_their_numbers() -> None:
     grid = np.zeros((84, 84, 40), dtype=bool)
     grid[::2, ::2, ::2] = True
     assert components(np.pad(grid, ((0, 84), (0, 0), (0, 0))))[1] == 42 * 42 * 20
-    assert len(profile.score(grid[:20], grid[:20], AFFINE).lesions) == 2 * 10 * 42 * 20
+    assert len(default.score(grid[:20], grid[:20], AFFINE).lesions) == 2 * 10 * 42 * 20
 
 
 def test_a_majority_needs_more_than_half() -> None:
@@ -218,7 +218,7 @@ def test_a_run_is_scored_image_by_image(finished: Path, cohort: Cohort) -> None:
     assert len(table) == len(found.rows) == 4 * (1 + 3)
     assert sha256_file(finished / "scores.csv") == found.table_sha256
     healthy = next(row for row in found.rows if row["sample"] == "sub-07_ses-M00" and row["source"] == "model")
-    assert healthy["status"] in (profile.BOTH_EMPTY, profile.REFERENCE_EMPTY)
+    assert healthy["status"] in (default.BOTH_EMPTY, default.REFERENCE_EMPTY)
     assert healthy["reference_mm3"] == 0
     written = read_evaluation(finished)
     assert written is not None

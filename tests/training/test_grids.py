@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from registry.files.volumes import Volume
-from training.config import Recipe
-from training.grids import Grid, between, coinciding, move
-from training.recipe import normalise, prepare, prepare_target, recipe_id, restore
+from training.data.preprocessing import normalise, prepare, prepare_target, recipe_id, restore
+from training.data.resampling import Grid, between, coinciding, move
+from training.spec import Recipe
 
 LPS = np.array([[-1.5, 0, 0, 30], [0, -2.0, 0, 40], [0, 0, 3.0, -10], [0, 0, 0, 1]])
 

@@ -10,11 +10,12 @@ from monai.losses import DiceCELoss
 
 from registry.errors import ConfigError
 from tests.training.conftest import TINY
-from training import losses, networks
-from training.config import Model, Optimisation, Prediction, loads
-from training.environment import conv3d_error
-from training.inference import Fit, probabilities
-from training.schedule import learning_rate, share_done
+from training.engine.schedule import learning_rate, share_done
+from training.networks import monai
+from training.predict.window import Fit, probabilities
+from training.record.environment import conv3d_error
+from training.spec import Model, Optimisation, Prediction, loads
+from training.tasks import losses
 
 FIT = Fit((16, 16, 16))
 
@@ -53,9 +54,9 @@ def test_the_learning_rate_warms_up_and_always_anneals() -> None:
 
 
 def test_the_published_network_has_its_published_size() -> None:
-    network = networks.build(Model("UNet", 125_229, LADDER), 4, 5)
+    network = monai.build(Model("UNet", 125_229, LADDER), 4, 5)
     assert sum(p.numel() for p in network.parameters()) == 125_229
-    assert networks.stride_of(Model("UNet", None, LADDER)) == (16, 16, 16)
+    assert monai.stride_of(Model("UNet", None, LADDER)) == (16, 16, 16)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_the_published_network_has_its_published_size() -> None:
 )
 def test_sizes_the_network_cannot_halve_are_refused(change: tuple[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
-        networks.require_sizes(loads(TINY.replace(*change)))
+        monai.require_sizes(loads(TINY.replace(*change)))
     assert "multiples of 2 x 2 x 2" in caught.value.hint
 
 
@@ -83,7 +84,7 @@ def test_sizes_the_network_cannot_halve_are_refused(change: tuple[str, str], mes
 )
 def test_a_network_that_cannot_be_meant_is_refused(model: Model, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        networks.build(model, 4, 5)
+        monai.build(model, 4, 5)
 
 
 def test_the_groups_of_a_dynunet_hold_all_its_parameters() -> None:
@@ -94,15 +95,15 @@ def test_the_groups_of_a_dynunet_hold_all_its_parameters() -> None:
         "upsample_kernel_size": [2, [2, 2, 1]],
     }
     model = Model("DynUNet", None, kwargs)
-    network = networks.build(model, 1, 2)
-    groups = networks.count_groups("DynUNet", network)
+    network = monai.build(model, 1, 2)
+    groups = monai.count_groups("DynUNet", network)
     assert groups is not None
     assert sum(groups.values()) == sum(p.numel() for p in network.parameters())
-    assert networks.stride_of(model) == (4, 4, 2)
+    assert monai.stride_of(model) == (4, 4, 2)
 
 
 def test_any_size_is_predicted_and_shares_add_up_to_one() -> None:
-    network = networks.build(Model("UNet", None, LADDER), 1, 3).eval()
+    network = monai.build(Model("UNet", None, LADDER), 1, 3).eval()
     for told in (Prediction(), Prediction(window=(32, 16, 16)), Prediction(flip_axes=(0, 2))):
         shares = probabilities(network, torch.randn(1, 21, 18, 5), told, Fit((16, 16, 16), (32, 16, 16)))
         assert shares.shape == (3, 21, 18, 5)
@@ -110,7 +111,7 @@ def test_any_size_is_predicted_and_shares_add_up_to_one() -> None:
 
 
 def test_mirror_averaging_gives_a_mirrored_answer_for_a_mirrored_image() -> None:
-    network = networks.build(Model("UNet", None, LADDER), 1, 3).eval()
+    network = monai.build(Model("UNet", None, LADDER), 1, 3).eval()
     image, told = torch.randn(1, 32, 16, 16), Prediction(flip_axes=(0,))
     plain = probabilities(network, image, told, FIT)
     mirrored = probabilities(network, image.flip(1), told, FIT)

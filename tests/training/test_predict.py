@@ -16,14 +16,15 @@ from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import load_labels, read_header, require_same_grid, save
 from tests.training.conftest import FLAIR_AFFINE, Cohort, make_manifest, make_sample
-from training import derivatives, records
-from training.derivatives import Derivative
-from training.inputs import find
-from training.predict import predict
+from training.data.input_files import find
+from training.predict import derivatives
+from training.predict.derivatives import Derivative
+from training.predict.folder import predict
+from training.record import run_record
 
 
 def test_every_held_out_sample_has_a_prediction_on_its_own_grid(finished: Path, cohort: Cohort) -> None:
-    record, folder = records.read(finished), derivatives.folder_of(finished, "tinyrun")
+    record, folder = run_record.read(finished), derivatives.folder_of(finished, "tinyrun")
     samples = {s.sample: s for s in cohort.manifest.samples}
     assert {e["sample"] for e in record["predictions"]} == {s.sample for s in samples.values() if s.part != "train"}
     for entry in record["predictions"]:

@@ -18,9 +18,10 @@ from registry import manifests
 from registry.errors import ConfigError, IntegrityError, InvalidInput, SplitError, UsageError
 from registry.files.canonical import sha256_file
 from tests.training.conftest import Cohort, make_manifest
-from training import progress, records
-from training.config import Config, dumps
+from training.engine import progress
+from training.record import run_record
 from training.run import BEST, LAST, MODEL, train
+from training.spec import Config, dumps
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ def stop_after(steps: int) -> Callable[[int, int, str], None]:
 
 
 def test_a_run_leaves_what_it_promises(finished: Path, cohort: Cohort, tiny: Config) -> None:
-    record = records.read(finished)
+    record = run_record.read(finished)
     assert record["status"] == "trained"
     assert record["data"]["snapshot"] == cohort.manifest.snapshot_id
     assert record["data"]["reference_channel"] == "FLAIR"
@@ -60,7 +61,7 @@ def test_a_run_leaves_what_it_promises(finished: Path, cohort: Cohort, tiny: Con
 
 
 def test_every_null_in_the_record_has_a_reason(finished: Path) -> None:
-    record = records.read(finished)
+    record = run_record.read(finished)
 
     def nulls(value: object, where: str) -> list[str]:
         if isinstance(value, dict):
@@ -74,17 +75,17 @@ def test_a_record_that_was_edited_is_refused(finished: Path, tmp_path: Path) -> 
     text = (finished / "run.json").read_text().replace('"trained"', '"perfect"')
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(IntegrityError, match="changed after it was written"):
-        records.read(tmp_path)
+        run_record.read(tmp_path)
 
 
 def test_run_ids_are_labels_that_sort_by_time() -> None:
-    first = records.new_run_id()
+    first = run_record.new_run_id()
     time.sleep(0.03)
-    second = records.new_run_id()
+    second = run_record.new_run_id()
     assert first < second
-    assert records.require_run_id(first) == first
+    assert run_record.require_run_id(first) == first
     with pytest.raises(UsageError, match="cannot be a run's name"):
-        records.require_run_id("my-run")
+        run_record.require_run_id("my-run")
 
 
 @pytest.mark.parametrize("steps", [1, 3, 6])
@@ -94,10 +95,10 @@ def test_a_resumed_run_has_the_same_weights_bit_for_bit(
     folder = tmp_path / "tinyrun"
     with pytest.raises(Stop):
         train(tiny, cohort.manifest, cohort.root, folder, progress=stop_after(steps))
-    assert records.read(folder)["status"] == "failed"
+    assert run_record.read(folder)["status"] == "failed"
     result = train(tiny, cohort.manifest, cohort.root, folder, resume=True)
     assert result.status == "trained"
-    again, before = (records.read(path) for path in (folder, finished))
+    again, before = (run_record.read(path) for path in (folder, finished))
     assert (folder / MODEL).read_bytes() == (finished / MODEL).read_bytes()
     assert again["predictions"] == before["predictions"]
     losses = [[line["loss"] for line in progress.read(path / "progress.jsonl")] for path in (folder, finished)]

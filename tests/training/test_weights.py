@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from registry.errors import InvalidInput
-from training import weights
+from training.engine import weights
 
 TENSORS = {
     "conv.weight": torch.randn(2, 3, 3, 3, 3),

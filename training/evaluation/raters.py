@@ -9,9 +9,9 @@ import numpy as np
 
 from registry.files.volumes import Volume
 from registry.manifests import Sample, Target
-from training.evaluation.distances import Array
-from training.evaluation.rows import Subject, image_rows
-from training.samples import Source, read_labels
+from registry.measures.surface_distances import Array
+from training.data.samples import Source, read_labels
+from training.evaluation.table import Subject, image_rows
 
 
 def expert_rows(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluation.profile import BOTH_EMPTY, FAILED, MEASURES
+from training.evaluation.profiles.default import BOTH_EMPTY, FAILED, MEASURES
 
 ALL = "foreground"
 """The pseudo label that stands for the mean over an image's labels."""

@@ -9,9 +9,9 @@ from registry.app import shell
 from registry.store import Registry
 from registry.tables import Snapshot
 from registry.vocabulary.display import counted, grid, plain
-from training import config as configs
 from training import service
-from training.config import Config
+from training import spec as configs
+from training.spec import Config
 
 
 def render(registry: Registry) -> None:

@@ -15,8 +15,8 @@ from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Run
 from registry.vocabulary.display import size, visit
-from training import progress
-from training.pages import charts, following
+from training.engine import progress
+from training.pages import charts, run_files
 
 _LARGEST_REPORT = 30 << 20
 _SOURCES = {"model": "Model", "experts": "Experts"}
@@ -31,10 +31,10 @@ def render(registry: Registry, run: Run) -> None:
             st.info("The files of this run are not on this machine.")
         return
     _curves(progress.read(folder / "progress.jsonl"))
-    parts = following.summaries(folder)
+    parts = run_files.summaries(folder)
     if parts:
         _scores(parts)
-        rows = following.scores(folder)
+        rows = run_files.scores(folder)
         st.markdown("**Every image**")
         st.altair_chart(charts.strips(rows), width="stretch")
         _worst(registry, run, rows)
@@ -49,10 +49,10 @@ def _curves(lines: Sequence[dict[str, Any]]) -> None:
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
         st.markdown("**Loss in training**")
-        st.altair_chart(charts.line(following.curve(lines, "loss"), "Loss"), width="stretch")
+        st.altair_chart(charts.line(run_files.curve(lines, "loss"), "Loss"), width="stretch")
     with right, st.container(border=True):
         st.markdown("**Dice in validation**")
-        found = following.curve(lines, "validation_dice")
+        found = run_files.curve(lines, "validation_dice")
         if found:
             st.altair_chart(charts.line(found, "Dice", points=True), width="stretch")
         else:
@@ -111,7 +111,7 @@ def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]]) -> None
     except NotFound:
         return
     part = "test" if any(row["part"] == "test" for row in rows) else "validation"
-    found = following.worst(rows, manifest, part)
+    found = run_files.worst(rows, manifest, part)
     if not found:
         return
     st.markdown(f"**Lowest Dice of the {part} part**, to look at with the prediction laid over the image")

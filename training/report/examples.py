@@ -12,14 +12,14 @@ import torch
 
 from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
-from training.config import Recipe
-from training.derivatives import folder_of
+from training.data.preprocessing import grid_of
+from training.data.resampling import move
+from training.data.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
 from training.evaluation.statistics import ALL
-from training.grids import move
-from training.recipe import grid_of
+from training.predict.derivatives import folder_of
 from training.report.overlay import View, draw
 from training.report.png import data_url
-from training.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
+from training.spec import Recipe
 
 
 @dataclass(frozen=True)

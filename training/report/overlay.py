@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation.distances import Array
+from registry.measures.surface_distances import Array
 
 REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (140, 255, 90)
 """Colours (RGB) of the outlines: blue, orange, light green where they coincide; white would vanish in lesions."""

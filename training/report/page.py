@@ -12,9 +12,10 @@ from typing import Any
 
 from registry.errors import UsageError
 from registry.manifests import Manifest
-from training import progress, records
-from training.evaluate import TABLE, read_evaluation
+from training.engine import progress
+from training.evaluation.scoring import TABLE, read_evaluation
 from training.files import replace_bytes
+from training.record import run_record
 from training.report import examples, svg
 from training.report.style import STYLE
 from training.report.tables import html_table, score_table
@@ -35,7 +36,7 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
     Raises:
         UsageError: the run was not evaluated yet.
     """
-    record, evaluation = records.read(run_dir), read_evaluation(run_dir)
+    record, evaluation = run_record.read(run_dir), read_evaluation(run_dir)
     if evaluation is None:
         raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
     rows = _rows(run_dir / TABLE)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from training.config import Optimisation
+from training.spec import Optimisation
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from annotation import recipes
+from annotation.consensus import recipes
+from annotation.consensus.recipes import Recipe, vote_map
 from annotation.derivatives import GENERATED_BY, describe
-from annotation.recipes import Recipe, vote_map
 from registry.bids import places
 from registry.bids.names import mask_name, parse
 from registry.errors import UsageError

@@ -108,7 +108,7 @@ class Model:
     """A network by name; `in_channels` and `out_channels` come from the data.
 
     Attributes:
-        name: a network in `training.networks`.
+        name: a network in `training.networks.monai`.
         expected_params: the exact number of parameters, checked when the network is built.
         kwargs: what the network's constructor is given.
     """
@@ -184,7 +184,7 @@ class Scoring:
     """How predictions are scored.
 
     Attributes:
-        profile: the definitions; `default` is described in `training.evaluation.profile`.
+        profile: the definitions; `default` is described in `training.evaluation.profiles.default`.
         bootstrap: resamples of persons for the confidence intervals.
     """
 

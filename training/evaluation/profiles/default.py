@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from registry.files.canonical import canonical_json, sha256_bytes
-from training.evaluation.components import NEIGHBOURS, Lesion, lesions
-from training.evaluation.distances import Array, diagonal_mm, surface_distances
+from registry.measures.components import NEIGHBOURS, Lesion, lesions
+from registry.measures.surface_distances import Array, diagonal_mm, surface_distances
 
 NAME, VERSION = "default", 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation.distances import Array
+from registry.measures.surface_distances import Array
 
 NEIGHBOURS = 26
 """Voxels that touch by a face, an edge or a corner belong to one lesion."""

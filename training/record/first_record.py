@@ -11,13 +11,14 @@ import torch
 from torch import nn
 
 from registry.manifests import Manifest
-from training import draws, environment
-from training.config import Config
-from training.engine import steps_per_epoch, uses_bf16
-from training.networks import count_groups
-from training.recipe import recipe_id
-from training.records import SCHEMA
-from training.samples import Source
+from training.data.preprocessing import recipe_id
+from training.data.samples import Source
+from training.engine.loop import steps_per_epoch, uses_bf16
+from training.networks.monai import count_groups
+from training.record import environment
+from training.record.run_record import SCHEMA
+from training.sampling import draws
+from training.spec import Config
 
 LAUNCHER = ("command", "launcher", "job_ids", "parent_run", "dataset_commit", "lock_file")
 """Fields only the launcher can know."""

@@ -22,7 +22,7 @@ PACKAGES = ("torch", "monai", "nibabel", "numpy", "scipy")
 
 def code() -> dict[str, Any]:
     """Commit and uncommitted changes of the checkout this package lies in; null where it is no checkout."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     commit, diff = _git(here, "rev-parse", "HEAD"), _git(here, "diff", "HEAD", "--", ".", "../registry")
     return {
         "version": __version__,

@@ -10,8 +10,8 @@ import torch
 
 from registry.files.canonical import canonical_json, sha256_bytes
 from registry.files.volumes import Volume
-from training.config import Recipe
-from training.grids import Array, Grid, move
+from training.data.resampling import Array, Grid, move
+from training.spec import Recipe
 
 
 def recipe_id(recipe: Recipe) -> str:

@@ -14,15 +14,16 @@ import torch
 
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
-from training import losses, state, weights
-from training.augment import crop, intensities
-from training.config import Config
-from training.draws import draw, order
-from training.inference import fit_of, probabilities
-from training.progress import Meter
-from training.samples import Case
-from training.schedule import Clock, learning_rate, share_done
-from training.state import State
+from training.data.samples import Case
+from training.engine import state, weights
+from training.engine.progress import Meter
+from training.engine.schedule import Clock, learning_rate, share_done
+from training.engine.state import State
+from training.predict.window import fit_of, probabilities
+from training.sampling.augment import crop, intensities
+from training.sampling.draws import draw, order
+from training.spec import Config
+from training.tasks import losses
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from training.config import Optimisation
+from training.spec import Optimisation
 
 
 @dataclass

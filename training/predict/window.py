@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.config import Config, Prediction
-from training.networks import device_of, stride_of
+from training.networks.monai import device_of, stride_of
+from training.spec import Config, Prediction
 
 Size = tuple[int, int, int]
 

@@ -14,9 +14,9 @@ from registry.files.canonical import sha256_file
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load, load_labels
 from registry.manifests import FileRef, Manifest, Sample, Target
-from training.config import Config, Recipe
-from training.grids import Array, Grid
-from training.recipe import grid_of, prepare, prepare_target
+from training.data.preprocessing import grid_of, prepare, prepare_target
+from training.data.resampling import Array, Grid
+from training.spec import Config, Recipe
 
 
 @dataclass(frozen=True)

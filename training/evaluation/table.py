@@ -9,9 +9,9 @@ from typing import Any
 from registry.errors import GeometryError
 from registry.files.volumes import Volume
 from registry.manifests import Sample
-from training.evaluation import profile
-from training.evaluation.components import Lesion
-from training.evaluation.distances import Array
+from registry.measures.components import Lesion
+from registry.measures.surface_distances import Array
+from training.evaluation.profiles import default
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def image_rows(
         )
     rows, lesions = [], []
     for label in labels:
-        scores = profile.score(reference.data == label, predicted == label, reference.affine_ras)
+        scores = default.score(reference.data == label, predicted == label, reference.affine_ras)
         rows.append(_row(subject, label, scores))
         lesions += [_lesion_row(rows[-1], lesion) for lesion in scores.lesions]
     return rows, lesions
 
 
-def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]:
+def _row(subject: Subject, label: int, scores: default.Scores) -> dict[str, Any]:
     sample = subject.sample
     return {
         "source": subject.source,
@@ -74,7 +74,7 @@ def _row(subject: Subject, label: int, scores: profile.Scores) -> dict[str, Any]
         "label": label,
         "label_name": subject.names.get(str(label), str(label)),
         "status": scores.status,
-        **{measure: getattr(scores, measure) for measure in profile.MEASURES},
+        **{measure: getattr(scores, measure) for measure in default.MEASURES},
         "reference_mm3": scores.reference_mm3,
         "predicted_mm3": scores.predicted_mm3,
         **scores.counts(),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.config import Augment, Sampling
+from training.spec import Augment, Sampling
 
 SCHEME = "philox4x64, key (seed, stream), counter (0, slot, step, epoch)"
 """How draws follow from counters; written to the run record."""

@@ -13,8 +13,8 @@ from registry.bids.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.volumes import encode
 from registry.manifests import Sample, Target
+from training.data.resampling import Array
 from training.files import replace_bytes
-from training.grids import Array
 
 BIDS_VERSION = "1.11.1"
 

@@ -15,15 +15,15 @@ from registry.files.canonical import readable_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest
-from training import config as configs
-from training import records
-from training.derivatives import folder_of
-from training.evaluation import profile
+from training import spec as configs
+from training.data.samples import Source, foreground_labels, read_labels, target_of
+from training.evaluation.profiles import default
 from training.evaluation.raters import expert_rows
-from training.evaluation.rows import Subject, image_rows
 from training.evaluation.statistics import ALL, summarise
+from training.evaluation.table import Subject, image_rows
 from training.files import replace_bytes
-from training.samples import Source, foreground_labels, read_labels, target_of
+from training.predict.derivatives import folder_of
+from training.record import run_record
 
 TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
 
@@ -97,7 +97,7 @@ def evaluate(
         UsageError: the run is not finished.
         IntegrityError: another snapshot, or a file that is missing or changed.
     """
-    record = records.read(run_dir)
+    record = run_record.read(run_dir)
     _require_ready(record, manifest)
     told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
     source = Source(root, manifest.channels, foreground_labels(manifest), configs.Recipe(), verify)
@@ -159,7 +159,7 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
     table = _csv(rows, tuple(rows[0]))
     replace_bytes(run_dir / TABLE, table)
     replace_bytes(run_dir / LESIONS, _csv(lesions, LESION_COLUMNS))
-    digest, described = sha256_bytes(table), profile.description()
+    digest, described = sha256_bytes(table), default.description()
     summary = {
         "run": record["run"],
         "snapshot": record["data"]["snapshot"],
@@ -179,9 +179,9 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
         "table": TABLE,
         "table_sha256": digest,
         "empty_policy": summary["empty_policy"],
-        "n_failed": sum(row["status"] in profile.FAILED for row in rows if row["source"] == "model"),
+        "n_failed": sum(row["status"] in default.FAILED for row in rows if row["source"] == "model"),
     }
-    records.update(run_dir, evaluation=kept)
+    run_record.update(run_dir, evaluation=kept)
     return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest)
 
 

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from registry.errors import IntegrityError
-from training import weights
-from training.config import Optimisation
+from training.engine import weights
+from training.spec import Optimisation
 
 LAST, BEST = "checkpoints/last.safetensors", "checkpoints/best.safetensors"
 

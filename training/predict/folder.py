@@ -14,10 +14,10 @@ from registry.errors import CohortiumError, IntegrityError, InvalidInput, UsageE
 from registry.files.canonical import sha256_file
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, encode, load
-from training import config as configs
-from training import records
-from training.inputs import Input, Refusal, find
-from training.samples import as_3d
+from training import spec as configs
+from training.data.input_files import Input, Refusal, find
+from training.data.samples import as_3d
+from training.record import run_record
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class PredictionReport:
 def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | None = None) -> PredictionReport:
     """Write a label map for every image of a folder, under the image's own name and on its own grid.
 
-    Files that are no usable images are listed with a reason and the rest is done; see `training.inputs` for how
-    files of several channels belong together.
+    Files that are no usable images are listed with a reason and the rest is done; see `training.data.input_files` for
+    how files of several channels belong together.
 
     Args:
         run_dir: folder of a trained run.
@@ -61,7 +61,7 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
         NotFound: no such run or input folder.
         InvalidInput: no NIfTI file at all.
     """
-    record = records.read(run_dir)
+    record = run_record.read(run_dir)
     _require_model(run_dir, record)
     if output.resolve().is_relative_to(inputs.resolve()):
         raise UsageError("The output folder lies inside the input folder.", "Choose a folder beside it.")
@@ -85,13 +85,14 @@ class _Model:
     """A run's network with what is needed to use it."""
 
     def __init__(self, run_dir: Path, record: dict[str, Any]) -> None:
-        from training import networks, weights
+        from training.engine import weights
+        from training.networks import monai
         from training.run import MODEL, choose_device
 
         self.config = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
         self.labels = tuple(sorted(int(value) for value in record["data"]["labels"] if int(value)))
         self.reference = record["data"]["channels"].index(record["data"]["reference_channel"])
-        self.network = networks.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)
+        self.network = monai.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)
         self.network.load_state_dict(weights.read(run_dir / MODEL)[0])
         self.network = self.network.to(choose_device()).eval()
 
@@ -117,8 +118,8 @@ def _require_new(found: Sequence[Input], output: Path) -> None:
 
 
 def _write(path: Path, model: _Model, item: Input) -> None:
-    from training.prediction import label_map
-    from training.recipe import grid_of
+    from training.data.preprocessing import grid_of
+    from training.predict.snapshot import label_map
 
     channels = [_readable(file) for file in item.files]
     native = grid_of(channels[model.reference])

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-from training.draws import Draw
-from training.grids import sample_at
+from training.data.resampling import sample_at
+from training.sampling.draws import Draw
 
 Size = tuple[int, int, int]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from training.state import Counters
+    from training.engine.state import Counters
 
 
 class Meter:

@@ -13,15 +13,15 @@ from torch import nn
 from registry.files.progress import Progress
 from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
-from training import derivatives
-from training.config import Config
-from training.derivatives import Derivative
-from training.engine import autocast, memory_format
-from training.grids import Array, Grid
-from training.inference import fit_of, probabilities
-from training.networks import device_of
-from training.recipe import grid_of, prepare, restore
-from training.samples import Source, read_labels, read_volume, target_of
+from training.data.preprocessing import grid_of, prepare, restore
+from training.data.resampling import Array, Grid
+from training.data.samples import Source, read_labels, read_volume, target_of
+from training.engine.loop import autocast, memory_format
+from training.networks.monai import device_of
+from training.predict import derivatives
+from training.predict.derivatives import Derivative
+from training.predict.window import fit_of, probabilities
+from training.spec import Config
 
 
 def predict_parts(

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from registry.errors import ConfigError
-from training.config import Config, Model
 from training.parsing import nearest
+from training.spec import Config, Model
 
 GROUPS = ("encoder", "bottleneck", "decoder", "head")
 

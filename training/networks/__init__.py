@@ -1,0 +1,4 @@
+"""Networks by name.
+
+Start at `monai`. Public: `monai`.
+"""

@@ -1,0 +1,4 @@
+"""What a network is trained for: its loss.
+
+Start at `losses`. Public: `losses`.
+"""
