@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= build/demo
-ON_POSTGRESQL := tests/registry tests/identity tests/snapshots tests/annotation tests/checks tests/importers tests/curation tests/dicom
+ON_POSTGRESQL := tests/registry tests/curation tests/annotation
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo serve test test-postgresql lint types unit soak benchmarks format clean help
@@ -45,7 +45,7 @@ unit: $(STAMP)
 
 # Skips with a reason where no server is installed; tests that look into a SQLite file say so and skip too.
 test-postgresql: $(STAMP)
-	COHORTIUM_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p postgresql_server $(ON_POSTGRESQL)
+	COHORTIUM_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p tests.support.postgresql_server $(ON_POSTGRESQL)
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout=3600

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import ROOT
+
 if TYPE_CHECKING:
     from registry.store import Registry
+
+pytest_plugins = [f"tests.support.{name}_fixtures" for name in ("registry", "app", "frozen")]
+
+# Child processes find the packages and these helpers in this checkout, wherever the installed ones lie.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 # The same examples on every run and no deadline: a busy machine is no fault of the code. HYPOTHESIS_PROFILE=soak draws
 # anew, and more.
@@ -23,7 +30,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 @pytest.fixture(scope="session")
 def realdata() -> Path:
     """The folder of real public data; the test skips where it is absent."""
-    default = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+    default = ROOT.parent / "shared" / "data"
     folder = Path(os.environ.get("COHORTIUM_REALDATA", default))
     if not folder.is_dir():
         pytest.skip("the real data are not here: set COHORTIUM_REALDATA to their folder")
@@ -33,7 +40,7 @@ def realdata() -> Path:
 @pytest.fixture(scope="session")
 def tiny_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a registry with the tiny cohort, for copies."""
-    import registries  # not above: training is also tested where its own libraries are alone
+    from tests.support import registries  # not above: training is also tested where its own libraries are alone
 
     return registries.tiny(tmp_path_factory.mktemp("tiny") / "cohort")
 
@@ -41,7 +48,7 @@ def tiny_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cohort(tiny_template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A registry of its own with the tiny cohort, committed; sub-A004 and sub-A005 are one person, P004."""
-    import registries
+    from tests.support import registries
 
     with registries.copied(tiny_template, tmp_path / "cohort") as registry:
         yield registry

@@ -17,13 +17,12 @@ import pytest
 from registry import manifests
 from registry.errors import ConfigError, IntegrityError, InvalidInput, SplitError, UsageError
 from registry.files.canonical import sha256_file
+from tests.support import ROOT
 from tests.training.conftest import Cohort, make_manifest
 from training.engine import progress
 from training.record import run_record
 from training.run import BEST, LAST, MODEL, train
 from training.spec import Config, dumps
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Stop(Exception):

@@ -1,0 +1,48 @@
+"""Series descriptions as people write them, and the BIDS names they are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tests.support.dicom_twins as twins
+from tests.support.dicom_surveying import look, only
+from tests.support.dicom_twins import Series
+
+FLAIR = {"EchoTime": 90, "RepetitionTime": 9000, "InversionTime": 2500}
+NAMES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("t1_mprage_sag_p2_iso", twins.T1, "anat/T1w", "yes"),
+    ("Ax T1 SE +C", {**twins.T1, "ContrastBolusAgent": "Gadovist"}, "anat/ce-gadolinium_T1w", "yes"),
+    ("T1post", {**twins.T1, "ContrastBolusAgent": "10ml multihance"}, "anat/ce-gadolinium_T1w", "yes"),
+    ("T1 post", twins.T1, "anat/ce-gadolinium_T1w", "ask"),
+    ("T1 pre", {**twins.T1, "ContrastBolusAgent": "Dotarem"}, "anat/ce-gadolinium_T1w", "ask"),
+    ("T1 posterior fossa", twins.T1, "anat/T1w", "yes"),
+    ("t2_spc_da-fl_dark-fluid_sag", FLAIR, "anat/FLAIR", "yes"),
+    ("3D FLAIR", FLAIR, "anat/FLAIR", "yes"),
+    ("FLAIR", {**FLAIR, "InversionTime": 200}, "anat/FLAIR", "ask"),
+    ("Ax T2 TSE", twins.T2, "anat/T2w", "yes"),
+    ("t2*_fl2d", {"EchoTime": 20, "RepetitionTime": 600}, "anat/T2starw", "yes"),
+    ("PD/T2 dual", {"EchoTime": 14, "RepetitionTime": 2500}, "anat/PDw", "yes"),
+    ("PD/T2 dual", {"EchoTime": 95, "RepetitionTime": 2500}, "anat/T2w", "yes"),
+    ("MP2RAGE_UNI", twins.T1, "anat/UNIT1", "yes"),
+    ("TOF 3D", {"EchoTime": 4, "RepetitionTime": 22}, "anat/angio", "yes"),
+    ("ep2d_diff_ADC", twins.T2, "", "no"),
+    ("SWI", twins.T2, "", "no"),
+    ("MPR sag T1", twins.T1, "", "no"),
+    ("AAHead_Scout", twins.T1, "", "no"),
+    ("ep2d_diff_3scan", twins.T2, "dwi/dwi", "ask"),
+    ("series", FLAIR, "anat/FLAIR", "ask"),
+    ("series", twins.T1, "anat/T1w", "ask"),
+]
+
+
+@pytest.mark.parametrize(("description", "more", "name", "keep"), NAMES, ids=[f"{row[0]}-{row[3]}" for row in NAMES])
+def test_a_description_gets_its_name(
+    tmp_path: Path, description: str, more: dict[str, Any], name: str, keep: str
+) -> None:
+    twins.write(tmp_path, Series(description, more=more))
+    seen = look(tmp_path)
+    row = seen.rows[only(seen)]
+    assert (row.name, row.keep) == (name, keep)

@@ -1,0 +1,75 @@
+"""The command line tells and stops imports as the page does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from curation.cli import commands
+from curation.imports import listing, reports
+from curation.imports.background import queue
+from curation.imports.look import Asked
+from registry.cli.console import State
+from registry.errors import NotFound, UsageError
+from registry.store import Registry
+from tests.support import app_imports, registry_state
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+def invoked(*words: str) -> Result:
+    app = typer.Typer()
+    commands(app)
+    return CliRunner().invoke(app, words)
+
+
+def said(*words: str) -> Any:
+    done = invoked(*words, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(State, "registry", writable.root)
+    before = registry_state.everything(writable)
+    assert said("import", "bids", str(delivery), "--check")["report"]["kept"]["images"] == 1
+    assert registry_state.everything(writable) == before
+    said("import", "bids", str(delivery))
+    (row,) = said("imports", "list")["imports"]
+    assert (row["recipe"], row["images"], row["refused"]) == ("bids", 1, 2)
+    shown = said("imports", "show", row["import"])["report"]
+    assert {item["reason"] for item in shown["refused"]} == {"not-nifti", "not-bids-name"}
+    assert row["state"] == "finished"
+    with pytest.raises(NotFound, match="no report"):
+        reports.get(writable, "other")
+
+
+def test_the_commands_tell_and_stop_what_the_app_started(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(State, "registry", writable.root)
+    app_imports.doomed(monkeypatch, "pause")
+    work = queue.start(writable, Asked("bids", delivery))
+    app_imports.paused(writable)
+    assert [(row["import"], row["state"], row["images"]) for row in said("imports", "list")["imports"]] == [
+        (work.import_id, "running", None)
+    ]
+    assert said("imports", "stop", work.import_id) == {"import_id": work.import_id, "stop_asked": True}
+    app_imports.go_on(writable)
+    app_imports.ended(writable)
+    assert said("imports", "show", work.import_id)["state"] == "stopped"
+    assert "is stopped" in invoked("imports", "show", work.import_id).stdout
+    assert isinstance(invoked("imports", "stop", work.import_id).exception, UsageError)
+    again = queue.start(writable, Asked("bids", delivery))
+    app_imports.ended(writable)
+    listed = said("imports", "list")["imports"]
+    assert [row["state"] for row in listed] == ["finished", "stopped"], "newest first, each once"
+    assert listed[0].keys() == listed[1].keys()
+    assert said("imports", "show", again.import_id) == said("imports", "show", listed[0]["import"])
+    with pytest.raises(NotFound, match="no report"):
+        listing.get(writable, "i0")

@@ -1,0 +1,39 @@
+"""Imports that outlive the app have their rows in the team's database as well."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curation.imports import reports
+from curation.imports.background import queue, recovery
+from curation.imports.background.rows import FAILED, FINISHED
+from curation.imports.look import Asked
+from registry.store import Registry
+from registry.tables import ImportWork
+from tests.support import doomed_import, tiny_bids
+
+DOOMED = Path(doomed_import.__file__)
+
+
+def ended(registry: Registry, work: ImportWork) -> ImportWork:
+    deadline = time.monotonic() + 90
+    while recovery.is_alive(registry, work.import_id):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return queue.get(registry, work.import_id)
+
+
+@pytest.mark.parametrize(("step", "state"), [("none", FINISHED), ("staged", FAILED), ("recorded", FINISHED)])
+def test_an_import_goes_on_by_itself(
+    cohort: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, state: str
+) -> None:
+    tiny_bids.write_cohort(tmp_path / "delivery", ["sub-A008"])
+    if step != "none":
+        monkeypatch.setattr(queue, "PROCESS", (sys.executable, str(DOOMED), step))
+    work = ended(cohort, queue.start(cohort, Asked("bids", tmp_path / "delivery")))
+    assert work.state == state, work.message
+    assert [item.name for item in reports.listed(cohort)] == ([work.report] if state == FINISHED else [])

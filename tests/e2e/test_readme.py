@@ -1,0 +1,71 @@
+"""The README's commands run, in the order in which they stand there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.house_shell import TINY, shell
+
+README = (ROOT / "README.md").read_text()
+DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def block(heading: str) -> str:
+    """All shell lines under one heading."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return "\n".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL))
+
+
+def test_make_knows_every_target_that_the_readme_names() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z]+)", README)) - {"sure"}
+    assert {"demo", "test", "serve"} <= named <= targets
+
+
+def test_the_five_minute_tour_runs(place: Path) -> None:
+    printed = shell(block("Five minutes"), place)
+    assert "three-tesla" in printed or '"snapshot"' in printed
+    assert "No leak found." in printed
+
+
+@pytest.mark.realdata
+def test_the_hippocampus_line_runs_with_a_tiny_network(place: Path, realdata: Path) -> None:
+    script = block("Real data: hippocampus").replace("../shared/data", str(realdata))
+    (place / "tiny.toml").write_text(TINY)
+    (place / "my-scans").mkdir()
+    for source in sorted((realdata / "msd_hippocampus" / "imagesTr").glob("*.nii.gz"))[:2]:
+        shutil.copy(source, place / "my-scans")
+    shell(script.replace("training/configs/hippocampus.toml", "tiny.toml"), place)
+    assert sorted(p.name for p in (place / "my-masks").iterdir()) == sorted(
+        p.name for p in (place / "my-scans").iterdir()
+    )
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith(("http", "mailto")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_queries_page_lists_every_view_with_its_sentence() -> None:
+    from registry.catalog.views import VIEWS
+
+    listed = dict(
+        re.findall(r"^\| `(\w+)` \| (.*?) \|$", (ROOT / "docs" / "queries.md").read_text(), flags=re.MULTILINE)
+    )
+    assert {name: view.about for name, view in VIEWS.items()}.items() <= listed.items()
+
+
+def test_every_package_name_is_ours() -> None:
+    import importlib
+
+    for name in ("registry", "curation", "annotation", "training", "app"):
+        origin = importlib.util.find_spec(name)  # type: ignore[attr-defined]
+        assert origin is not None
+        assert Path(str(origin.origin)).is_relative_to(ROOT)

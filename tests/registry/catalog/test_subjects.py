@@ -1,0 +1,35 @@
+"""The images of a visit as the subject page lists them: raw before copies, by names that are short and one image's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from registry.catalog import Catalog, subjects
+from registry.publishing import Change, publish
+from registry.store import Registry
+from tests.support import tiny_bids
+
+
+def test_raw_images_come_before_their_copies_and_each_has_a_name_of_its_own(cohort: Registry) -> None:
+    subject = tiny_bids.SUBJECTS[0]
+    about = {"Name": "Copies", "BIDSVersion": "1.11.1", "DatasetType": "derivative", "GeneratedBy": [{"Name": "Tiny"}]}
+    copies = [("common-tiny", "FLAIR", "common"), ("common-tiny", "T1w", "one"), ("other-tiny", "T1w", "one")]
+
+    def write(root: Path) -> None:
+        for number, (dataset, suffix, space) in enumerate(copies, 1):
+            folder, stem = f"derivatives/{dataset}", f"{subject}/ses-M00/anat/{subject}_ses-M00_space-{space}"
+            tiny_bids.put_json(root, f"{folder}/dataset_description.json", about)
+            other = tiny_bids.image(tiny_bids.SUBJECTS[number], "FLAIR")
+            tiny_bids.put(root, f"{folder}/{stem}_desc-resampled_{suffix}.nii.gz", other)
+
+    publish(cohort, Change("import", "Copies"), write)
+    catalog = Catalog.of(cohort)
+    found = subjects.scans(catalog, subjects.visits(catalog, subject)[0])
+    assert [scan.title for scan in found] == [
+        "FLAIR",
+        "FLAIR · common",
+        "T1w",
+        "T1w · one · common-tiny",
+        "T1w · one · other-tiny",
+    ]
+    assert [scan.title for scan in found if scan.read] == ["FLAIR"]
