@@ -15,7 +15,7 @@ from tests.support import ROOT
 if TYPE_CHECKING:
     from registry.store import Registry
 
-pytest_plugins = [f"tests.support.{name}_fixtures" for name in ("registry", "app", "frozen")]
+pytest_plugins = [f"tests.support.{name}" for name in ("templates.fixtures", "templates.frozen", "app.fixtures")]
 
 # Child processes find the packages and these helpers in this checkout, wherever the installed ones lie.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
@@ -40,15 +40,15 @@ def realdata() -> Path:
 @pytest.fixture(scope="session")
 def tiny_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a registry with the tiny cohort, for copies."""
-    from tests.support import registries  # not above: training is also tested where its own libraries are alone
+    from tests.support.templates import copies  # not above: training is also tested where its own libraries are alone
 
-    return registries.tiny(tmp_path_factory.mktemp("tiny") / "cohort")
+    return copies.tiny(tmp_path_factory.mktemp("tiny") / "cohort")
 
 
 @pytest.fixture
 def cohort(tiny_template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A registry of its own with the tiny cohort, committed; sub-A004 and sub-A005 are one person, P004."""
-    from tests.support import registries
+    from tests.support.templates import copies
 
-    with registries.copied(tiny_template, tmp_path / "cohort") as registry:
+    with copies.copied(tiny_template, tmp_path / "cohort") as registry:
         yield registry

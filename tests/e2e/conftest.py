@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.house_shell import shell
+from tests.support.shell import shell
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from registry.store import open_registry
 from registry.tables import Prediction
-from tests.support.house_shell import TINY, shell
+from tests.support.shell import TINY, shell
 
 REGISTRY = "--registry build/demo"
 

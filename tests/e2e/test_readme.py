@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.house_shell import TINY, shell
+from tests.support.shell import TINY, shell
 
 README = (ROOT / "README.md").read_text()
 DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

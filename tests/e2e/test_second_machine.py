@@ -17,7 +17,7 @@ from registry.cohorts import exclusions
 from registry.store import Registry, open_registry
 from registry.tables import Table
 from tests.support import ROOT
-from tests.support.house_shell import shell
+from tests.support.shell import shell
 
 PAGE = ROOT / "docs" / "second-machine.md"
 HERE_ALONE = ("intent", "setting")

@@ -26,7 +26,7 @@ from registry.snapshots import selection
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 readings = st.integers(2, 7).flatmap(
     lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)), min_size=n, max_size=n)

@@ -20,7 +20,7 @@ from registry.files.volumes import Volume
 from registry.maintenance import validation
 from registry.store import Registry
 from registry.tables import LesionInstance
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 AFFINE = np.array([[0, -2.0, 0, 10], [1.5, 0, 0, -20], [0, 0, 3.0, 5], [0, 0, 0, 1]])
 masks = hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 7)] * 3), elements=st.sampled_from([0, 0, 0, 1]))

@@ -11,7 +11,7 @@ from curation.checks.measures.read import read
 from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.store import registry_at
-from tests.support import heads
+from tests.support.cohorts import heads
 
 
 @pytest.fixture(scope="session")

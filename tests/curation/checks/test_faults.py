@@ -16,7 +16,7 @@ from scipy import ndimage
 from curation.checks import CHECKS, Cohort, Shot, judge
 from curation.checks.measures.read import Measured, read
 from registry.files.volumes import read_header
-from tests.support import heads
+from tests.support.cohorts import heads
 
 FOUND = 4
 """Which of the ten is spoiled."""

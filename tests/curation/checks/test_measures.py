@@ -15,7 +15,7 @@ from curation.checks.measures.numbers import digest, distinct, foreground, measu
 from curation.checks.rules.peers import LEAST, group
 from registry.files.volumes import Volume, canonical
 from registry.tables import ImageMeasures
-from tests.support import heads
+from tests.support.cohorts import heads
 
 HEAD = heads.volume(heads.head(3))
 ORIENTATIONS = ["RAS", "LPS", "PSR", "ILA", "SAR", "AIL"]

@@ -14,7 +14,7 @@ from curation.checks.measures import asymmetry
 from curation.checks.measures.read import Measured, read
 from curation.persons.fingerprints import of_volume
 from registry.files.volumes import Volume, load
-from tests.support import heads
+from tests.support.cohorts import heads
 
 FLIPPED = "sub-B101/ses-M12/anat/sub-B101_ses-M12_FLAIR.nii.gz"
 SIDES = {"L": "R", "R": "L"}

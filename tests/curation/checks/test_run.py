@@ -22,7 +22,9 @@ from registry.maintenance import doctor, validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
-from tests.support import ROOT, registry_state, tiny_bids
+from tests.support import ROOT
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 LOCAL = ("intent", "setting")
 

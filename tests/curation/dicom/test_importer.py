@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tests.support.dicom_twins as twins
 from curation.dicom.codes import Code
 from curation.dicom.convert import comparison, conversion
 from curation.dicom.planning import make_plan
@@ -20,9 +19,10 @@ from curation.importers import ImportReport, stage
 from registry.files import volumes
 from registry.files.canonical import read_tsv
 from registry.privacy.scan import scan
-from tests.support.dicom_importing import SALT, SECRETS, edited, nothing, recipe
-from tests.support.dicom_twins import Series
-from tests.support.importer_twins import validator_errors
+from tests.support.cohorts.importer_twins import validator_errors
+from tests.support.dicom import twins
+from tests.support.dicom.importing import SALT, SECRETS, edited, nothing, recipe
+from tests.support.dicom.twins import Series
 
 
 def delivery(root: Path) -> Path:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import tests.support.dicom_twins as twins
 from curation.dicom.planning import make_plan
 from curation.importers import stage
 from registry.errors import InvalidInput
 from registry.files.canonical import read_tsv
-from tests.support.dicom_importing import SECRETS, edited, nothing, recipe
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.importing import SECRETS, edited, nothing, recipe
+from tests.support.dicom.twins import Series
 
 
 def test_an_undecided_series_asks_for_a_plan_and_writes_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
 from registry.privacy.scan import scan
-from tests.support.importer_twins import validator_errors
+from tests.support.cohorts.importer_twins import validator_errors
 
 pytestmark = pytest.mark.realdata
 

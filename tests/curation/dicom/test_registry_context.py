@@ -11,7 +11,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import tests.support.dicom_twins as twins
 from curation import recipes
 from curation.cli import commands
 from curation.dicom.names import plan
@@ -24,8 +23,9 @@ from registry.files.canonical import read_tsv
 from registry.maintenance.creation import create
 from registry.privacy.scan import scan
 from registry.store import Registry
-from tests.support.dicom_importing import SECRETS, edited, nothing
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.importing import SECRETS, edited, nothing
+from tests.support.dicom.twins import Series
 
 
 @pytest.fixture

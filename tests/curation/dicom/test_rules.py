@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import tests.support.dicom_twins as twins
-from tests.support.dicom_surveying import look, only
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.surveying import look, only
+from tests.support.dicom.twins import Series
 
 FLAIR = {"EchoTime": 90, "RepetitionTime": 9000, "InversionTime": 2500}
 NAMES: list[tuple[str, dict[str, Any], str, str]] = [

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import tests.support.dicom_twins as twins
 from curation.dicom.codes import Code
 from curation.dicom.survey import Survey
 from registry.errors import InvalidInput
-from tests.support.dicom_surveying import codes, look, only
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.surveying import codes, look, only
+from tests.support.dicom.twins import Series
 
 
 def outside(seen: Survey) -> dict[str, Code]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import tests.support.dicom_twins as twins
 from curation.dicom.codes import Code
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
-from tests.support.dicom_surveying import RECIPE, codes, look, only
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.surveying import RECIPE, codes, look, only
+from tests.support.dicom.twins import Series
 
 
 def test_two_patients_in_one_folder_become_two_subjects_and_a_question(tmp_path: Path) -> None:

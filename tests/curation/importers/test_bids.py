@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation import recipes
 from curation.importers import ImportReport, stage
 from registry.files.canonical import read_tsv, sha256_file

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation.importers.cleaning.nifti import clean, is_clean
 from registry.errors import InvalidInput
 

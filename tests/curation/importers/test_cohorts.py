@@ -17,8 +17,8 @@ from curation import recipes
 from curation.importers import ImportReport, stage
 from registry.files.canonical import read_tsv
 from registry.publishing.table_merge import merge_tree
-from tests.support import importer_twins
-from tests.support.cohort_twins import TWINS, make
+from tests.support.cohorts import importer_twins
+from tests.support.cohorts.cohort_twins import TWINS, make
 
 GENERIC = {"bids", "decathlon", "dicom"}
 AT_HAND = {"gm-challenge", "msd-hippocampus", "open-ms", "spine-generic"}

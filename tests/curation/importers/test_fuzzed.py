@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation import recipes
 from curation.importers import ImportReport, stage
 from registry.errors import CohortiumError

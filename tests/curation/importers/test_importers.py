@@ -10,12 +10,12 @@ from pathlib import Path
 import nibabel
 import pytest
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation import recipes
 from curation.importers import ImportReport, importers, stage
 from registry.errors import InvalidInput
-from tests.support.cohort_twins import TWINS as COHORTS
-from tests.support.cohort_twins import make
+from tests.support.cohorts.cohort_twins import TWINS as COHORTS
+from tests.support.cohorts.cohort_twins import make
 
 TWINS: dict[str, Callable[[Path], Path]] = {
     "decathlon": twins.decathlon,

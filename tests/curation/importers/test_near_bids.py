@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation import recipes
 from curation.importers import stage
 from curation.importers.near_bids import subject_and_session, translate

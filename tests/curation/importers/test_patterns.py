@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation.importers import ImportReport, stage
 from curation.importers.patterns.language import fill, match
 from curation.importers.patterns.masks import delivered_labels, remapped

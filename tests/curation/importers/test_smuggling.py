@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation import recipes
 from curation.importers import ImportReport, stage
 from curation.importers.cleaning import sidecars

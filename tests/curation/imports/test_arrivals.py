@@ -14,8 +14,8 @@ from curation.imports.arrivals import Arrival, arriving, by_visit
 from curation.imports.delivery import check_delivery, import_delivery
 from registry.cli.console import State
 from registry.store import Registry
-from tests.support import app_deliveries
-from tests.support.app_inbox import ended, looked
+from tests.support.app import app_deliveries
+from tests.support.app.inbox import ended, looked
 
 HEAD = "sub-B1/ses-M00/anat/sub-B1_ses-M00"
 

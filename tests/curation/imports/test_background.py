@@ -22,7 +22,9 @@ from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import ImportWork
 from registry.work.jobs import Stopped
-from tests.support import app_deliveries, app_imports, doomed_import, registry_state
+from tests.support.app import app_deliveries, app_imports
+from tests.support.children import doomed_import
+from tests.support.templates import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

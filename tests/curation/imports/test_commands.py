@@ -17,7 +17,8 @@ from curation.imports.look import Asked
 from registry.cli.console import State
 from registry.errors import NotFound, UsageError
 from registry.store import Registry
-from tests.support import app_imports, registry_state
+from tests.support.app import app_imports
+from tests.support.templates import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

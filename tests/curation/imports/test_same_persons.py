@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation.imports.delivery import check_delivery, import_delivery
 from registry.errors import InvalidInput
 from registry.maintenance import doctor

@@ -11,8 +11,8 @@ from registry.cohorts import composition, queries, recent, splits
 from registry.publishing import Change, publish
 from registry.snapshots import target_offers
 from registry.store import Registry
-from tests.support import app_cohort
-from tests.support.app_pages import button, go_to, open_page, texts
+from tests.support.app.pages import button, go_to, open_page, texts
+from tests.support.cohorts import app_cohort
 
 
 def offered(test: AppTest) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from registry import snapshots
 from registry.catalog import Catalog, facets
 from registry.cohorts import exclusions, queries
 from registry.store import Registry
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app.pages import button, open_page, texts
 
 FLAIR = 'facet channel "FLAIR"'
 

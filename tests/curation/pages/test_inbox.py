@@ -16,9 +16,10 @@ from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
 from registry.work import jobs
 from registry.work.jobs import Job
-from tests.support import app_deliveries, app_imports, registry_state
-from tests.support.app_inbox import ended, imported, labels, looked, metrics
-from tests.support.app_pages import button, texts
+from tests.support.app import app_deliveries, app_imports
+from tests.support.app.inbox import ended, imported, labels, looked, metrics
+from tests.support.app.pages import button, texts
+from tests.support.templates import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

@@ -11,9 +11,10 @@ from curation.imports.look import Asked
 from registry.files import locks
 from registry.store import Registry
 from registry.tables import ImportWork
-from tests.support import app_imports, registry_state
-from tests.support.app_inbox import ended, imported, labels, looked, metrics
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app import app_imports
+from tests.support.app.inbox import ended, imported, labels, looked, metrics
+from tests.support.app.pages import button, open_page, texts
+from tests.support.templates import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

@@ -17,12 +17,12 @@ from registry.cohorts import exclusions
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.work import jobs
-from tests.support import app_cohort
-from tests.support.app_browser import opened, said, serving
-from tests.support.app_pages import button, open_page, texts
-from tests.support.browser import outside, viewer_ready
-from tests.support.redrawing import redrawn
-from tests.support.registries import copied
+from tests.support.app.pages import button, open_page, texts
+from tests.support.chromium.app import opened, said, serving
+from tests.support.chromium.browser import outside, viewer_ready
+from tests.support.chromium.redrawing import redrawn
+from tests.support.cohorts import app_cohort
+from tests.support.templates.copies import copied
 
 CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
 IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"

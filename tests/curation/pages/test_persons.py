@@ -18,7 +18,7 @@ from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.store import Registry
 from registry.tables import PersonLink
 from registry.work import jobs
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app.pages import button, open_page, texts
 
 A, B = "sub-A001", "sub-A002"
 

@@ -15,7 +15,7 @@ from registry.readings.overlays import Kind
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary import display
-from tests.support.app_cohort import RUN, lesions
+from tests.support.cohorts.app_cohort import RUN, lesions
 
 FLAIR = "sub-A001/ses-M00/anat/sub-A001_ses-M00_FLAIR.nii.gz"
 

@@ -22,7 +22,8 @@ from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 SEEN = Verdict("looked at both", "r01")
 

@@ -17,7 +17,7 @@ from registry.errors import NotFound
 from registry.files import volumes
 from registry.store import Registry
 from registry.tables import PersonLink
-from tests.support.app_cohort import AFFINE, head
+from tests.support.cohorts.app_cohort import AFFINE, head
 
 A, B = "sub-A001", "sub-A002"
 

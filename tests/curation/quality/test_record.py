@@ -28,8 +28,10 @@ from registry.publishing import Change, publish
 from registry.snapshots import selection
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import ARTIFACTS, Verdict
-from tests.support import ROOT, registry_state, tiny_bids
-from tests.support.verdicts_said import IMAGES, say, standing
+from tests.support import ROOT
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
+from tests.support.templates.verdicts import IMAGES, say, standing
 
 pytestmark = pytest.mark.usefixtures("acting")
 

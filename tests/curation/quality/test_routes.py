@@ -16,7 +16,7 @@ from curation.quality.routes import quality_routes
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import Image
 from registry.vocabulary.verdicts import ARTIFACTS, Verdict
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app.pages import button, open_page, texts
 
 FIRST = "sub-A000/ses-M00/anat/sub-A000_ses-M00_FLAIR.nii.gz"
 

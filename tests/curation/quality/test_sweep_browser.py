@@ -11,9 +11,9 @@ import pytest
 from curation import quality
 from registry.files.canonical import read_tsv
 from registry.store import Registry
-from tests.support.app_browser import serving
-from tests.support.browser import chromium, new_page, outside, shot
-from tests.support.redrawing import until
+from tests.support.chromium.app import serving
+from tests.support.chromium.browser import chromium, new_page, outside, shot
+from tests.support.chromium.redrawing import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -10,10 +10,10 @@ import pytest
 from registry import runs, snapshots
 from registry.store import Registry
 from registry.viewer import CONSENSUS_COLOUR, PREDICTION_COLOUR, rater_colour
-from tests.support.app_browser import opened, pressed, said, sound, titled
-from tests.support.app_cohort import RUN
-from tests.support.browser import chromium, near, said_anew, shot, viewer_ready
-from tests.support.redrawing import redrawn, still
+from tests.support.chromium.app import opened, pressed, said, sound, titled
+from tests.support.chromium.browser import chromium, near, said_anew, shot, viewer_ready
+from tests.support.chromium.redrawing import redrawn, still
+from tests.support.cohorts.app_cohort import RUN
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

@@ -8,9 +8,9 @@ from registry import snapshots
 from registry.catalog import facets
 from registry.cohorts import exclusions, queries
 from registry.store import Registry
-from tests.support.app_browser import key_pressed, opened, said, sound
-from tests.support.browser import chromium, shot
-from tests.support.redrawing import redrawn
+from tests.support.chromium.app import key_pressed, opened, said, sound
+from tests.support.chromium.browser import chromium, shot
+from tests.support.chromium.redrawing import redrawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -14,11 +14,11 @@ from registry.cohorts.persons import SAME, SUSPECTED
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import PersonLink
-from tests.support import app_deliveries
-from tests.support.app_browser import opened, pressed, said, serving
-from tests.support.app_browser import sound as nothing_wrong
-from tests.support.browser import chromium, shot
-from tests.support.redrawing import redrawn, still, until, within
+from tests.support.app import app_deliveries
+from tests.support.chromium.app import opened, pressed, said, serving
+from tests.support.chromium.app import sound as nothing_wrong
+from tests.support.chromium.browser import chromium, shot
+from tests.support.chromium.redrawing import redrawn, still, until, within
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

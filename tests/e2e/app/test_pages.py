@@ -10,7 +10,7 @@ from registry.app import shell
 from registry.cohorts import queries, splits
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app.pages import button, open_page, texts
 
 PAGES = [page.url_path for page in shell.announced()]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from registry.store import Registry
-from tests.support import postgresql_server, registries
+from tests.support import postgresql_server
+from tests.support.templates import copies
 
 postgresql_url = postgresql_server.postgresql_url
 
@@ -18,7 +19,7 @@ def _template(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.MonkeyPatch.context() as patch:
         # For this block alone: other tests of this process keep their own database.
         patch.setenv("COHORTIUM_DATABASE", postgresql_url)
-        return registries.tiny(tmp_path_factory.mktemp("postgresql-template") / "cohort")
+        return copies.tiny(tmp_path_factory.mktemp("postgresql-template") / "cohort")
 
 
 @pytest.fixture
@@ -31,6 +32,6 @@ def database(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def cohort(database: str, _template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A registry of its own with the tiny cohort, committed."""
-    with registries.copied(_template, tmp_path / "cohort") as registry:
+    with copies.copied(_template, tmp_path / "cohort") as registry:
         postgresql_server.copy_rows(registry.local)
         yield registry

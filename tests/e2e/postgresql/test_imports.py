@@ -14,7 +14,8 @@ from curation.imports.background.rows import FAILED, FINISHED
 from curation.imports.look import Asked
 from registry.store import Registry
 from registry.tables import ImportWork
-from tests.support import doomed_import, tiny_bids
+from tests.support.children import doomed_import
+from tests.support.cohorts import tiny_bids
 
 DOOMED = Path(doomed_import.__file__)
 

@@ -23,7 +23,8 @@ from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry, registry_at
 from registry.tables import Event, File, Image, Subject, Table
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 SQL = "SELECT path FROM images WHERE suffix = 'FLAIR'"
 

@@ -12,7 +12,7 @@ from registry.catalog import Catalog
 from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 IMAGES = [tiny_bids.image_path(subject) for subject in tiny_bids.SUBJECTS]
 

@@ -13,7 +13,8 @@ from registry.maintenance import doctor, validation
 from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event
-from tests.support import appender, parallel_writer, registry_state
+from tests.support.children import appender, parallel_writer
+from tests.support.templates import registry_state
 
 
 def chain(registry: Registry) -> list[Event]:

@@ -13,7 +13,9 @@ from registry.cohorts import queries
 from registry.errors import NotFound, QueryError, UsageError
 from registry.publishing import Change, publish
 from registry.store import Registry
-from tests.support import ROOT, registry_state, tiny_bids
+from tests.support import ROOT
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 DOCUMENTATION = ROOT / "docs" / "queries.md"
 

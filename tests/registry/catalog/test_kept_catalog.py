@@ -13,7 +13,7 @@ from registry.catalog import Catalog
 from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.store import Registry, registry_at
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 COUNT = "SELECT count(*) FROM subjects"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from registry.catalog import Catalog, subjects
 from registry.publishing import Change, publish
 from registry.store import Registry
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 
 def test_raw_images_come_before_their_copies_and_each_has_a_name_of_its_own(cohort: Registry) -> None:

@@ -18,7 +18,7 @@ from registry.cli import console, main
 from registry.cli.main import app
 from registry.errors import CohortiumError
 from registry.store import Registry
-from tests.support import registry_state
+from tests.support.templates import registry_state
 
 HEAVY = ("torch", "monai", "streamlit", "pandas", "duckdb", "nibabel", "numpy", "datalad", "pydicom", "scipy")
 FLAIR = "SELECT * FROM images WHERE suffix = 'FLAIR'"

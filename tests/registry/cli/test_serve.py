@@ -18,8 +18,8 @@ from registry.cli.supervised import attendant
 from registry.cohorts import queries
 from registry.maintenance.status import status
 from registry.store import Registry
-from tests.support.app_browser import command
-from tests.support.browser import free_port
+from tests.support.chromium.app import command
+from tests.support.chromium.browser import free_port
 
 pytestmark = pytest.mark.timeout(240)
 

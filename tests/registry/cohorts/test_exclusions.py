@@ -17,7 +17,7 @@ from registry.maintenance import doctor
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.vocabulary.verdicts import Verdict
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 FIRST = parse_policy(["expert:e01"])
 

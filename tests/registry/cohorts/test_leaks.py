@@ -20,7 +20,7 @@ from registry.manifests import PARTS
 from registry.publishing import Change, publish
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 SEEN = Verdict("looked at both", "r01")
 

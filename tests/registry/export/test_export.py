@@ -29,7 +29,7 @@ from registry.privacy import clearance
 from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 FIRST = parse_policy(["expert:e01"])
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")

@@ -25,7 +25,8 @@ from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry, registry_at
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 HISTORY = ("intent", "setting")
 """Tables of this machine alone."""

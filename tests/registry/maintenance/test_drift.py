@@ -18,7 +18,8 @@ from registry.publishing.commits import commit_pending
 from registry.publishing.git import run_git
 from registry.store import Registry
 from registry.tables import Subject
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 TABLE = "participants.tsv"
 IMAGE = tiny_bids.image_path("sub-A000", "T1w")

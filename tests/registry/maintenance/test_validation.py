@@ -16,7 +16,7 @@ from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
 from registry.tables import Event
 from registry.vocabulary.findings import Finding, Severity, ValidationReport
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 MASK = tiny_bids.reading_path("sub-A001", "e01")
 SIDECAR = tiny_bids.reading_path("sub-A001", "e01", ".json")

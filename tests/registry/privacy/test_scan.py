@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.support.dicom_twins as twins
 from registry.errors import NotFound
 from registry.files.volumes import encode, save
 from registry.privacy.kinds import Kind
 from registry.privacy.patterns import in_field, in_text
 from registry.privacy.scan import scan
+from tests.support.dicom import twins
 
 UID = "1.2.840.113619.2.408.5282380.4562341"
 

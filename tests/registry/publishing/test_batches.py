@@ -13,8 +13,10 @@ from registry.maintenance import doctor
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
-from tests.support import judging, registry_state, tiny_bids
-from tests.support.verdicts_said import IMAGES, say, standing
+from tests.support.children import judge
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
+from tests.support.templates.verdicts import IMAGES, say, standing
 
 pytestmark = pytest.mark.usefixtures("acting")
 
@@ -69,7 +71,7 @@ def test_a_rebuild_keeps_what_is_not_yet_written(cohort: Registry) -> None:
 
 def test_eight_raters_at_once_lose_nothing(cohort: Registry) -> None:
     raters = [f"p{number}" for number in range(7)]
-    start = [judging.__file__, str(cohort.root)]
+    start = [judge.__file__, str(cohort.root)]
     registry_state.run_together([*([*start, rater, "6"] for rater in raters), [*start, raters[0], "6", "write"]])
     quality.file_waiting(cohort)
     commit_pending(cohort)

@@ -19,7 +19,8 @@ from registry.maintenance import mask_checks
 from registry.publishing import Change, publish, staging
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 CHANGE = Change("import", "A delivery")
 Write = Callable[[Path], None]

@@ -16,7 +16,8 @@ from registry.publishing import Change, events, publish
 from registry.publishing.commits import commit_pending
 from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
-from tests.support import parallel_writer, registry_state
+from tests.support.children import parallel_writer
+from tests.support.templates import registry_state
 
 CHILD = Path(parallel_writer.__file__)
 

@@ -15,7 +15,9 @@ from registry.maintenance import doctor, status
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import Table
-from tests.support import doomed_writer, registry_state, tiny_bids
+from tests.support.children import doomed_writer
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 CHILD = Path(doomed_writer.__file__)
 SHORT = [

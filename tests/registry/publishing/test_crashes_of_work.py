@@ -14,7 +14,8 @@ import pytest
 from registry.maintenance import doctor, status
 from registry.publishing.events import LOGS
 from registry.store import Registry
-from tests.support import doomed_writer, registry_state
+from tests.support.children import doomed_writer
+from tests.support.templates import registry_state
 
 CHILD = Path(doomed_writer.__file__)
 OTHERS = sorted(doomed_writer.WORKS.keys() - {"import"})

@@ -22,7 +22,7 @@ from registry.readings import acceptance
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.tables import Mask
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 FIRST = parse_policy(["expert:e01"])
 IMAGE, MASK = frozen_cohort.image("sub-A001"), frozen_cohort.mask("sub-A001")

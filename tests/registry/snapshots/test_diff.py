@@ -13,7 +13,7 @@ from registry.manifests import Manifest
 from registry.snapshots.diff import NOT_SELECTED, diff
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from registry.snapshots import diff_text
 from registry.snapshots.target_offers import offered
 from registry.snapshots.targets import in_words, parse_policy
 from registry.store import Registry
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 FIRST = parse_policy(["expert:e01"])
 

@@ -16,7 +16,7 @@ from registry.snapshots.flow import Flow, flow
 from registry.snapshots.flow_diagram import svg, words
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 FIRST = parse_policy(["expert:e01"])
 

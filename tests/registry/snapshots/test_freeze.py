@@ -17,7 +17,8 @@ from registry.publishing.commits import commit_pending
 from registry.snapshots.selection import select
 from registry.snapshots.targets import TargetPolicy, parse_policy
 from registry.store import Registry
-from tests.support import registry_state, tiny_bids
+from tests.support.cohorts import tiny_bids
+from tests.support.templates import registry_state
 
 FLAIR = "SELECT * FROM images WHERE suffix = 'FLAIR'"
 EXPERT = parse_policy(["expert:e01"])

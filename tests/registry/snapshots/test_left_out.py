@@ -18,8 +18,8 @@ from registry.snapshots.left_out import Effects
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.vocabulary.reasons import in_words
-from tests.support import frozen_cohort
-from tests.support.frozen_fixtures import BOTH, QUERY
+from tests.support.cohorts import frozen_cohort
+from tests.support.templates.frozen import BOTH, QUERY
 
 FIRST = parse_policy(["expert:e01"])
 

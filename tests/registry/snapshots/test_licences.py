@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-import tests.support.importer_twins as twins
+import tests.support.cohorts.importer_twins as twins
 from curation.imports.delivery import import_delivery
 from registry import snapshots
 from registry.cohorts import queries

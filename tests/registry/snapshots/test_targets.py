@@ -13,7 +13,7 @@ from registry import snapshots
 from registry.errors import UsageError
 from registry.snapshots.targets import TargetPolicy, parse_policy
 from registry.store import Registry
-from tests.support import frozen_cohort
+from tests.support.cohorts import frozen_cohort
 
 raters = st.lists(st.sampled_from([f"e{number:02d}" for number in range(9)]), min_size=1, unique=True)
 

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from registry.viewer import CONSENSUS_COLOUR, rater_colour
-from tests.support import viewer_sample
-from tests.support.browser import (
+from tests.support.chromium.browser import (
     chromium,
     free_port,
     near,
@@ -26,7 +25,8 @@ from tests.support.browser import (
     shot,
     viewer_ready,
 )
-from tests.support.redrawing import redrawn, still, until
+from tests.support.chromium.redrawing import redrawn, still, until
+from tests.support.viewer import sample as viewer_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

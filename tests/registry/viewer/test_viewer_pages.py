@@ -14,9 +14,9 @@ from registry.app.server import options, serve
 from registry.errors import NotFound, UsageError
 from registry.viewer import Layer, show
 from registry.viewer.component import _state
-from tests.support import viewer_sample
+from tests.support.viewer import sample as viewer_sample
 
-APP = Path(__file__).with_name("sample_app.py")
+APP = Path(viewer_sample.__file__).with_name("sample_app.py")
 
 
 def page(name: str, section: str = "Cohort", order: int = 100) -> Page:

@@ -14,8 +14,8 @@ import pytest
 from registry import runs, snapshots
 from registry.manifests import Manifest
 from registry.store import Registry
-from tests.support.app_cohort import RUN
-from tests.support.app_pages import open_page, texts
+from tests.support.app.pages import open_page, texts
+from tests.support.cohorts.app_cohort import RUN
 from training.engine import progress
 from training.pages import run_files
 

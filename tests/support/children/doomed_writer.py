@@ -23,7 +23,7 @@ from registry.files import volumes
 from registry.publishing import Change, commits, events, git, publish, staging
 from registry.snapshots import targets
 from registry.store import Registry, open_registry
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 MESSAGE = "A delivery by a process that dies"
 SUBJECT = "sub-A007"

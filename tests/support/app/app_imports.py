@@ -14,7 +14,8 @@ from curation.imports.background import queue, recovery
 from curation.imports.background.rows import UNDER_WAY
 from registry.store import Registry
 from registry.tables import ImportWork
-from tests.support import doomed_import, registry_state
+from tests.support.children import doomed_import
+from tests.support.templates import registry_state
 
 
 def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:

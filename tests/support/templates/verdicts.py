@@ -6,7 +6,7 @@ from curation import quality
 from curation.quality import Judgement
 from registry.store import Registry
 from registry.vocabulary.verdicts import Verdict
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 IMAGES = [tiny_bids.image_path(subject) for subject in tiny_bids.SUBJECTS]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curation import recipes
 from curation.dicom.survey import Settings, Survey, survey
-from tests.support.dicom_importing import SALT
+from tests.support.dicom.importing import SALT
 
 RECIPE = recipes.load("dicom")
 

@@ -12,7 +12,7 @@ from registry.app import shell
 from registry.app.page import Page
 from registry.files.canonical import sha256_file
 from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, show, volume_url
-from tests.support import viewer_sample
+from tests.support.viewer import sample as viewer_sample
 
 
 def render(registry: SimpleNamespace) -> None:

@@ -26,7 +26,7 @@ def _empty_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def empty(_empty_template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A registry of its own without subjects."""
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     with copied(_empty_template, tmp_path / "cohort") as registry:
         yield registry
@@ -35,7 +35,7 @@ def empty(_empty_template: Path, tmp_path: Path) -> Iterator[Registry]:
 @pytest.fixture(scope="session")
 def shared(tiny_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """One registry with the tiny cohort for tests that only read."""
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     with copied(tiny_template, tmp_path_factory.mktemp("shared") / "cohort") as registry:
         yield registry
@@ -44,7 +44,7 @@ def shared(tiny_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def copies(tiny_template: Path, tmp_path: Path) -> Iterator[Callable[[], Registry]]:
     """Makes as many copies of the tiny cohort as a test wants."""
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     numbers = count()
     with ExitStack() as stack:

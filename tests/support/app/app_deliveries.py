@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from registry.files.volumes import encode
-from tests.support import app_cohort
-from tests.support import dicom_twins as twins
-from tests.support.dicom_twins import Series
+from tests.support.cohorts import app_cohort
+from tests.support.dicom import twins
+from tests.support.dicom.twins import Series
 
 NEW = "sub-C001/ses-M00/anat/sub-C001_ses-M00_FLAIR.nii.gz"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.store import ACTOR_ENVIRONMENT
-from tests.support.browser import free_port, outside, require_browser, running
-from tests.support.redrawing import redrawn, still
+from tests.support.chromium.browser import free_port, outside, require_browser, running
+from tests.support.chromium.redrawing import redrawn, still
 
 
 def command(root: Path, port: int, *options: str) -> list[str]:

@@ -23,7 +23,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from registry.cohorts import queries, splits
     from registry.maintenance import creation
     from registry.publishing.commits import commit_pending
-    from tests.support import frozen_cohort
+    from tests.support.cohorts import frozen_cohort
 
     root = tmp_path_factory.mktemp("template") / "registry"
     registry = creation.create(root)
@@ -40,7 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def registry(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """A copy that the test may change."""
     monkeypatch.setenv("COHORTIUM_ACTOR", "e01")
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     with copied(template, tmp_path / "registry") as copy:
         yield copy

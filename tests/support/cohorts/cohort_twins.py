@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.importer_twins import blob, put, voxels, write
+from tests.support.cohorts.importer_twins import blob, put, voxels, write
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 

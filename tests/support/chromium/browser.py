@@ -1,6 +1,6 @@
 """Real-browser tests: start a server, open headless Chromium, look at pixels.
 
-Use: `from browser import chromium, running` (tests/ is on the path), mark the test `browser`.
+Mark a test that uses it `browser`.
 Only the process that a test started is ended, by its own handle.
 """
 
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support import ROOT, redrawing
+from tests.support import ROOT
+from tests.support.chromium import redrawing
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

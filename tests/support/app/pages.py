@@ -46,6 +46,6 @@ def button(test: AppTest, label: str) -> object:
 
 def _script(registry: object, url_path: str) -> None:  # runs as a script of its own: builtin names only
     from registry.app import shell
-    from tests.support.app_pages import with_start
+    from tests.support.app.pages import with_start
 
     shell.run(lambda: registry, with_start(url_path))  # type: ignore[arg-type, return-value]

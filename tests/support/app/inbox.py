@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from registry.store import Registry
 from registry.work import jobs
-from tests.support import app_imports
-from tests.support.app_pages import button, open_page, texts
+from tests.support.app import app_imports
+from tests.support.app.pages import button, open_page, texts
 
 
 def ended(registry: Registry, test: AppTest) -> AppTest:

@@ -8,7 +8,7 @@ from pathlib import Path
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import open_registry
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 
 def main(root: Path, number: int, writes: int) -> None:

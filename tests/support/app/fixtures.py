@@ -22,7 +22,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     from registry.maintenance.creation import create
     from registry.publishing import Change, publish
     from registry.publishing.commits import commit_pending
-    from tests.support import app_cohort
+    from tests.support.cohorts import app_cohort
 
     registry = create(tmp_path_factory.mktemp("app") / "cohort", "App")
     publish(registry, Change("import", "Import"), app_cohort.write)
@@ -39,7 +39,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 @pytest.fixture
 def writable(full: Registry, tmp_path: Path) -> Iterator[Registry]:
     """A copy that a test may change."""
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     with copied(full.root, tmp_path / "cohort") as registry:
         yield registry
@@ -48,7 +48,7 @@ def writable(full: Registry, tmp_path: Path) -> Iterator[Registry]:
 @pytest.fixture(scope="module")
 def own(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A copy that the tests of one file change, one after another."""
-    from tests.support.registries import copied
+    from tests.support.templates.copies import copied
 
     with copied(full.root, tmp_path_factory.mktemp("own") / "cohort") as registry:
         yield registry
@@ -57,7 +57,7 @@ def own(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Re
 @pytest.fixture(scope="module")
 def address(own: Registry) -> Iterator[str]:
     """Where the app of that copy answers."""
-    from tests.support.app_browser import serving
+    from tests.support.chromium.app import serving
 
     with serving(own.root) as started:
         yield started
@@ -66,7 +66,7 @@ def address(own: Registry) -> Iterator[str]:
 @pytest.fixture
 def page() -> Iterator[Any]:
     """A browser's page for one test."""
-    from tests.support.browser import chromium
+    from tests.support.chromium.browser import chromium
 
     with chromium() as opened:
         yield opened
@@ -83,7 +83,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 @pytest.fixture
 def delivery(tmp_path: Path) -> Path:
     """A small delivery of one new subject."""
-    from tests.support import app_deliveries
+    from tests.support.app import app_deliveries
 
     return app_deliveries.bids(tmp_path / "delivery")
 
@@ -92,7 +92,7 @@ def delivery(tmp_path: Path) -> Path:
 def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """No look and no import outlives its test."""
     from registry.work import jobs
-    from tests.support import app_imports
+    from tests.support.app import app_imports
 
     registry = request.getfixturevalue("writable") if "writable" in request.fixturenames else None
     yield

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import tests.support.dicom_twins as twins
 from curation import recipes
 from curation.dicom.pseudonyms import Pseudonyms
 from curation.recipes import Recipe
 from registry.files.canonical import read_tsv, tsv_bytes
-from tests.support.dicom_twins import Series
+from tests.support.dicom import twins
+from tests.support.dicom.twins import Series
 
 SALT = Pseudonyms(b"a salt of thirty-two bytes length")
 SECRETS = (

@@ -11,7 +11,7 @@ from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry, registry_at
-from tests.support import tiny_bids
+from tests.support.cohorts import tiny_bids
 
 
 def tiny(root: Path) -> Path:

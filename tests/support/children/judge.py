@@ -1,4 +1,4 @@
-"""A child process that judges as one of several: `python judging.py REGISTRY RATER VERDICTS [write]`."""
+"""A child process that judges as one of several: `python judge.py REGISTRY RATER VERDICTS [write]`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Processes that a test starts: writers that run together, die at a step, or judge as a rater."""

@@ -1,0 +1,1 @@
+"""Generated cohorts: tiny datasets to import, twins of the public cohorts' layouts, heads to measure."""

@@ -1,0 +1,1 @@
+"""The app that the viewer's tests open, and its small volumes."""
