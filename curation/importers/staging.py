@@ -20,6 +20,7 @@ from registry.bids.names import name as build_name
 from registry.errors import GeometryError, InvalidInput
 from registry.files import volumes
 from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.geometry import one_volume, require_same_grid
 from registry.privacy.patterns import in_labels
 
 _RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for when it was."
@@ -249,14 +250,14 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
     except InvalidInput as error:
         raise RefusedError(_why(path), error.message) from error
     try:
-        volumes.require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
+        require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
     except GeometryError as error:
         raise RefusedError(Reason.OTHER_GRID, error.message) from error
     import numpy as np
 
     if unknown := set(np.unique(volume.data).tolist()) - set(labels):
         raise RefusedError(Reason.LABEL_VALUES, f"It holds label {min(unknown)}; known are {sorted(labels)}.")
-    return volume.data.reshape(volumes.one_volume(volume.data.shape))
+    return volume.data.reshape(one_volume(volume.data.shape))
 
 
 def _why(path: Path) -> Reason:

@@ -20,7 +20,7 @@ from registry.cli.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.progress import Progress
-from registry.maintenance.soundness import checker
+from registry.maintenance.mask_checks import checker
 from registry.publishing import Change, publish
 from registry.snapshots.licences import PAYLOAD_KEY
 from registry.store import Registry

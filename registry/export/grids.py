@@ -10,6 +10,7 @@ from registry.errors import GeometryError
 from registry.export.bundle import Bundle
 from registry.export.resampling import resample
 from registry.files import volumes
+from registry.files.geometry import same_grid
 from registry.files.volumes import Array, Volume
 from registry.manifests import Sample
 
@@ -29,7 +30,7 @@ def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume 
             raise GeometryError(
                 f"The {name} of {sample.sample} is a series of {series} volumes.", "Narrow the query to single volumes."
             )
-        if _same(header, target):
+        if same_grid(header.shape[:3], header.affine_ras, target.shape[:3], target.affine_ras):
             yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(place))
         elif bundle.options.resample:
             yield position, name, resample(as_3d(volumes.load(place, np.float32)), target)
@@ -48,10 +49,3 @@ def as_3d(volume: Volume) -> Volume:
 def stacked(parts: list[Array]) -> Array:
     """Channels as one array (I, J, K, C), in a type that holds all of them."""
     return np.stack([part.astype(np.result_type(*parts), copy=False) for part in parts], axis=-1)
-
-
-def _same(one: volumes.Header, other: volumes.Header) -> bool:
-    if one.shape[:3] != other.shape[:3]:
-        return False
-    moved = volumes.corner_displacement_mm(one.shape, one.affine_ras, other.affine_ras)
-    return moved <= volumes.GRID_TOLERANCE_MM

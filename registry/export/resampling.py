@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from registry.files.volumes import Header, Volume, spacing
+from registry.files.geometry import spacing
+from registry.files.volumes import Header, Volume
 
 _LPS = np.diag([-1.0, -1.0, 1.0])
 

@@ -15,6 +15,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from registry.vocabulary.display import AXIS_ENDS
+
 _BYTES = 352
 _COMPRESSED = 1024
 """Compressed bytes that hold the header, however badly it compresses."""
@@ -33,7 +35,6 @@ _DTYPES = {
     1280: ("uint64", 64),
 }
 _CODES = (0, 1, 2, 3, 4)
-_AXES = (("L", "R"), ("P", "A"), ("I", "S"))
 _HALF_TURN = 3 * 2.0**-23
 """Below this, what single precision leaves of a quaternion's first number is noise; nibabel has the same rule."""
 
@@ -141,4 +142,4 @@ def _orientation(affine: Rows) -> str | None:
     margins = [sorted(map(abs, unit))[2] - sorted(map(abs, unit))[1] for unit in units]
     if skew > _CLEAR / 10 or min(margins) < _CLEAR or len(set(largest)) != 3:
         return None
-    return "".join(_AXES[row][unit[row] > 0] for row, unit in zip(largest, units, strict=True))
+    return "".join(AXIS_ENDS[row][unit[row] > 0] for row, unit in zip(largest, units, strict=True))

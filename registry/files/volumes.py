@@ -1,4 +1,4 @@
-"""The one owner of nibabel: NIfTI headers, voxels, grids.
+"""NIfTI files read and written: headers, voxels, and the grids they state.
 
 Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabel gives them.
 """
@@ -9,7 +9,6 @@ import gzip
 import logging
 import math
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from registry.errors import GeometryError, InvalidInput
+from registry.errors import InvalidInput
 from registry.files import nifti_header
 from registry.files.canonical import gzip_bytes
+from registry.files.geometry import axis_turns, corner_displacement_mm, format_shape, spacing, turn_grid
 
 if TYPE_CHECKING:
     import nibabel
 
 Array = npt.NDArray[Any]
-
-GRID_TOLERANCE_MM = 1e-3
-"""Two grids are one when no corner of the first moves by more than this in the second."""
 
 FORMS_TOLERANCE_MM = 0.05
 """How far sform and qform may place a corner apart: a quaternion in float32 is no more exact on a large grid."""
@@ -75,12 +72,6 @@ class Volume:
     def voxel_mm3(self) -> float:
         """Volume of one voxel."""
         return float(abs(np.linalg.det(self.affine_ras[:3, :3])))
-
-
-def spacing(affine_ras: Array) -> tuple[float, float, float]:
-    """Voxel edge lengths (mm) of an affine."""
-    lengths = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
-    return (float(lengths[0]), float(lengths[1]), float(lengths[2]))
 
 
 def read_header(path: Path) -> Header:
@@ -163,13 +154,18 @@ def require_whole(path: Path) -> None:
         raise InvalidInput(f"{path.name} is damaged or cut short ({error}).", "Copy the file again.") from error
 
 
-def canonical(volume: Volume) -> Volume:
-    """The same voxels with axes that point right, anterior, superior as closely as turns and flips allow."""
-    import nibabel
+def canonical(volume: Volume, codes: str = "RAS") -> Volume:
+    """The same voxels with axes that point right, anterior, superior as closely as turns and flips allow.
 
-    turns = nibabel.orientations.io_orientation(volume.affine_ras)
-    back = nibabel.orientations.inv_ornt_aff(turns, volume.data.shape[:3])
-    return Volume(nibabel.orientations.apply_orientation(volume.data, turns), volume.affine_ras @ back)
+    Args:
+        volume: on any grid.
+        codes: other directions for the three axes, such as `LAS`.
+    """
+    from nibabel import orientations
+
+    turns = axis_turns(volume.affine_ras, codes)
+    _, affine = turn_grid(volume.data.shape, volume.affine_ras, codes)
+    return Volume(orientations.apply_orientation(volume.data, turns), affine)
 
 
 def load_labels(path: Path) -> Volume:
@@ -238,52 +234,6 @@ def save(path: Path, data: Array, affine_ras: Array) -> None:
         stream.write(encode(data, affine_ras))
 
 
-def corner_displacement_mm(shape: tuple[int, ...], affine_a: Array, affine_b: Array) -> float:
-    """Largest distance (mm) between the eight corners of one index grid under two affines."""
-    top = [max(n - 1, 0) for n in (*shape, 1, 1)[:3]]  # a plane or a line lies at the first voxel of what it lacks
-    corners = np.array(np.meshgrid(*[(0, n) for n in top], indexing="ij")).reshape(3, -1)
-    homogeneous = np.vstack([corners, np.ones(corners.shape[1])])
-    moved = (np.asarray(affine_a) - np.asarray(affine_b)) @ homogeneous
-    return float(np.linalg.norm(moved[:3], axis=0).max())
-
-
-def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: Header) -> None:
-    """Check law 2: the shape of the image's volume and corners within the tolerance.
-
-    Args:
-        name: of the mask, for the message.
-        shape: of the mask, (I, J, K); further axes of length 1 say nothing.
-        affine: of the mask.
-        image: the image's header; one mask serves every volume of a series.
-
-    Raises:
-        GeometryError: with both shapes, or the displacement in millimetres.
-    """
-    if one_volume(shape) != tuple(image.shape[:3]):
-        raise GeometryError(
-            f"{name} is {_times(shape)} voxels, its image {_times(image.shape)}.",
-            "Resample the mask onto the image's grid, or name the image it was drawn on.",
-        )
-    moved = corner_displacement_mm(shape, affine, image.affine_ras)
-    if not moved <= GRID_TOLERANCE_MM:
-        raise GeometryError(
-            f"{name} lies up to {moved:.3g} mm away from its image's grid.",
-            f"At most {GRID_TOLERANCE_MM} mm is allowed; save it on the image's grid.",
-        )
-
-
-def one_volume(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape without the axes of length 1 beyond the third: (I, J, K) of whatever holds one volume."""
-    found = list(shape)
-    while len(found) > 3 and found[-1] == 1:
-        found.pop()
-    return tuple(found)
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(n) for n in shape)
-
-
 def _open(path: Path) -> nibabel.Nifti1Pair:
     import nibabel
 
@@ -299,7 +249,7 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
     size = int(np.prod([max(int(n), 0) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
     if size > MAX_VOXEL_BYTES or min(image.shape, default=0) < 1:
         raise InvalidInput(
-            f"{path.name} declares {_times(image.shape)} voxels, which no scan here can have.",
+            f"{path.name} declares {format_shape(image.shape)} voxels, which no scan here can have.",
             "The header is damaged or hostile; ask for the file again.",
         )
     if not np.all(np.isfinite(image.affine)) or abs(np.linalg.det(image.affine[:3, :3])) < 1e-12:

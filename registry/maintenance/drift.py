@@ -21,7 +21,7 @@ from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.locks import lock
 from registry.index import sync
-from registry.maintenance.soundness import checker
+from registry.maintenance.mask_checks import checker
 from registry.privacy import traces
 from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change, events, git, publish

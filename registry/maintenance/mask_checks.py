@@ -1,18 +1,22 @@
-"""Checks that the official validator does not make: masks and their images, from file facts alone."""
+"""Checks that the official validator does not make: masks and their images, from file facts alone.
+
+`check_subject` finds what is wrong in a registry; `checker` makes the check that every delivery passes on its way in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
+from sqlmodel import col, select
 
 from registry.bids import places
 from registry.bids.names import parse
 from registry.bids.places import Role
 from registry.errors import GeometryError, InvalidInput
-from registry.files.volumes import GRID_TOLERANCE_MM, corner_displacement_mm, one_volume
+from registry.files.geometry import GRID_TOLERANCE_MM, affine_from_row, grids_apart_mm, one_volume
 from registry.index.facts import LABEL_SUFFIXES
-from registry.index.rows import Roots, subject_rows
+from registry.index.rows import Roots, read_roots, subject_rows
+from registry.store import Registry
 from registry.tables import ConsensusMask, File, Mask
 from registry.vocabulary.findings import Finding, Severity
 
@@ -41,12 +45,11 @@ def _is_mask(path: str) -> bool:
 
 def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator[Finding]:
     shape, on = list(_grid(mask.suffix, file.facts["shape"])), image.facts["shape"][:3]
+    apart = grids_apart_mm(shape, affine_from_row(file.facts["affine"]), on, affine_from_row(image.facts["affine"]))
     if shape != on:
         yield _error("mask-other-grid", mask.path, f"is {shape} voxels, its image {on}")
-    else:
-        moved = corner_displacement_mm(tuple(shape), _affine(file), _affine(image))
-        if not moved <= GRID_TOLERANCE_MM:
-            yield _error("mask-other-grid", mask.path, f"lies up to {moved:.3g} mm off its image's grid")
+    elif not apart <= GRID_TOLERANCE_MM:
+        yield _error("mask-other-grid", mask.path, f"lies up to {apart:.3g} mm off its image's grid")
     if mask.suffix != "probseg" and "float" in file.facts["dtype"]:
         yield _error("mask-not-integer", mask.path, f"is stored as {file.facts['dtype']}, labels are whole numbers")
     if unknown := set(file.facts.get("counts", {})) - set(mask.labels):
@@ -62,12 +65,29 @@ def _grid(suffix: str, shape: Sequence[int]) -> Sequence[int]:
     return shape[:3] if suffix == "probseg" else one_volume(shape)
 
 
-def _affine(file: File) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.asarray(file.facts["affine"], dtype=float).reshape(4, 4)
-
-
 def _error(code: str, path: str, message: str) -> Finding:
     return Finding(code, Severity.ERROR, path, message)
+
+
+def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
+    """A check for `publish`: refuses masks that do not fit, by what the touched subjects will hold afterwards.
+
+    Raises:
+        GeometryError: when called; as `require_sound`.
+    """
+
+    def check(changed: Sequence[File]) -> None:
+        subjects = {file.subject_id for file in changed if file.subject_id}
+        with registry.reading() as session:
+            present = session.exec(
+                select(File).where(col(File.subject_id).in_(subjects) | col(File.subject_id).is_(None))
+            ).all()
+        files = {file.path: file for file in [*present, *changed]}.values()
+        roots = read_roots(file for file in files if file.subject_id is None)
+        for subject, group in sorted(by_subject(files).items()):
+            require_sound(check_subject(subject, group, roots))
+
+    return check
 
 
 def require_sound(findings: Iterable[Finding]) -> None:

@@ -20,7 +20,8 @@ from registry.bids import places
 from registry.bids.names import mask_name, parse, to_label
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
-from registry.files.volumes import Header, Volume, encode, require_same_grid
+from registry.files.geometry import affine_from_row, require_same_grid
+from registry.files.volumes import Header, Volume, encode
 from registry.publishing import Change, publish
 from registry.store import Registry, actor
 from registry.tables import File, Image, Mask, Rater
@@ -131,7 +132,7 @@ def _only_protocol(registry: Registry) -> str:
 
 def _encoded(volume: Volume, image: Image, place: _Place) -> bytes:
     """The mask's bytes, on exactly the image's affine."""
-    affine = np.asarray(image.affine_ras, dtype=float).reshape(4, 4)
+    affine = affine_from_row(image.affine_ras)
     spacing = (image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm)
     grid = Header((image.n_i, image.n_j, image.n_k), affine, spacing, image.dtype, image.orientation, True)
     data = volume.data

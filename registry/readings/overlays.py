@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
 from sqlmodel import Session, col, select
 
-from registry.files.volumes import GRID_TOLERANCE_MM, corner_displacement_mm
+from registry.files.geometry import affine_from_row, same_grid
 from registry.store import Registry
 from registry.tables import ConsensusMask, Image, Mask, Prediction
 
@@ -117,12 +116,5 @@ def _foreground(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _same_grid(one: Image, other: Image) -> bool:
-    shape = (one.n_i, one.n_j, one.n_k)
-    if shape != (other.n_i, other.n_j, other.n_k):
-        return False
-    moved = corner_displacement_mm(shape, _affine(one), _affine(other))
-    return moved <= GRID_TOLERANCE_MM
-
-
-def _affine(image: Image) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.asarray(image.affine_ras, dtype=float).reshape(4, 4)
+    first, second = ((image.n_i, image.n_j, image.n_k) for image in (one, other))
+    return same_grid(first, affine_from_row(one.affine_ras), second, affine_from_row(other.affine_ras))

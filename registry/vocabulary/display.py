@@ -10,7 +10,9 @@ NOT_STATED = "not stated"
 
 _TIMES = " \u00d7 "
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
-_ENDS = (("L", "R"), ("P", "A"), ("I", "S"))  # low and high end of each RAS axis
+
+AXIS_ENDS = (("L", "R"), ("P", "A"), ("I", "S"))
+"""The sides of the person at the low and the high end of each RAS axis."""
 
 
 def number(value: int) -> str:
@@ -59,7 +61,7 @@ def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
     """A point in RAS millimetres by its sides, `L 28 · P 30 · S 9`; `-` where it is unknown."""
     if x_mm is None or y_mm is None or z_mm is None:
         return "-"
-    sides = zip(_ENDS, (x_mm, y_mm, z_mm), strict=True)
+    sides = zip(AXIS_ENDS, (x_mm, y_mm, z_mm), strict=True)
     return " · ".join(f"{ends[value >= 0]} {abs(value):.0f}" for ends, value in sides)
 
 

@@ -19,7 +19,7 @@ PACKAGES = ("registry", "curation", "annotation", "training")
 OWNERS: dict[str, tuple[str, ...]] = {
     "datalad": ("registry/publishing/git.py",),
     "duckdb": ("registry/catalog/catalog.py",),
-    "nibabel": ("registry/files/volumes.py",),
+    "nibabel": ("registry/files/",),
     "SimpleITK": ("registry/export/resampling.py", "curation/importers/open_ms/itk.py"),
     "pydicom": ("curation/dicom/",),
     "torch": ("training/",),

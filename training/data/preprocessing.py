@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from registry.files.canonical import canonical_json, sha256_bytes
+from registry.files.geometry import turn_grid
 from registry.files.volumes import Volume
 from training.data.resampling import Array, Grid, move
 from training.spec import Recipe
@@ -100,20 +101,8 @@ def _oriented(grid: Grid, recipe: Recipe) -> Grid:
     """The same voxels with axes in the order and direction nearest to right, anterior, superior."""
     if recipe.orientation == "keep":
         return grid
-    direction = grid.affine_ras[:3, :3] / np.array(grid.spacing_mm)
-    order = _best_axes(np.abs(direction))
-    turn, shape = np.eye(4)[:, [*order, 3]], tuple(grid.shape[axis] for axis in order)
-    for axis, source in enumerate(order):
-        if direction[axis, source] < 0:
-            turn[source, axis] = -1
-            turn[source, 3] = grid.shape[source] - 1
-    return Grid((shape[0], shape[1], shape[2]), grid.affine_ras @ turn)
-
-
-def _best_axes(share: Array) -> tuple[int, ...]:
-    """For each RAS axis the voxel axis that runs along it; (3, 3) absolute direction cosines."""
-    orders = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
-    return max(orders, key=lambda order: sum(share[axis, source] for axis, source in enumerate(order)))
+    (i, j, k), affine = turn_grid(grid.shape, grid.affine_ras)
+    return Grid((i, j, k), affine)
 
 
 def _respaced(grid: Grid, recipe: Recipe) -> Grid:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from registry.files.volumes import spacing
+from registry.files.geometry import spacing
 
 Array = npt.NDArray[Any]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from registry.measures.surface_distances import Array
+from registry.files.volumes import Array, Volume, canonical
 
 REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (140, 255, 90)
 """Colours (RGB) of the outlines: blue, orange, light green where they coincide; white would vanish in lesions."""
@@ -50,19 +50,8 @@ def draw(view: View) -> Array:
 
 def _axial(view: View) -> tuple[list[Array], tuple[float, float]]:
     """Volumes with axes (left, anterior, superior), and the in-plane spacing in mm."""
-    linear = np.asarray(view.affine_ras, dtype=float)[:3, :3]
-    spacing = np.linalg.norm(linear, axis=0)
-    share = np.abs(linear / spacing)
-    orders = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
-    order = max(orders, key=lambda o: sum(share[axis, source] for axis, source in enumerate(o)))
-    out = []
-    for volume in (view.image, view.reference, view.predicted):
-        turned = volume.transpose(order)
-        for axis, wanted in enumerate((-1, 1, 1)):  # -1: the first axis runs to the person's left
-            if linear[axis, order[axis]] * wanted < 0:
-                turned = np.flip(turned, axis)
-        out.append(turned)
-    return out, (float(spacing[order[0]]), float(spacing[order[1]]))
+    turned = [canonical(Volume(data, view.affine_ras), "LAS") for data in (view.image, view.reference, view.predicted)]
+    return [volume.data for volume in turned], turned[0].spacing_mm[:2]
 
 
 def _best_slice(reference: Array, predicted: Array) -> int:

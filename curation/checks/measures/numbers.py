@@ -16,6 +16,7 @@ import numpy.typing as npt
 from curation.persons.fingerprints import otsu
 from registry.files import volumes
 from registry.files.volumes import Volume
+from registry.vocabulary.display import AXIS_ENDS
 
 VERSION = "1"
 """Part of every stored measure: raise it when a number here changes, and every image is measured again."""
@@ -26,7 +27,6 @@ _SAMPLED = 262_144
 _TOUCHING = 0.01
 """Share of a face's voxels that must be foreground for the content to touch the border there."""
 
-_FACES = (("L", "R"), ("P", "A"), ("I", "S"))
 
 Array = npt.NDArray[Any]
 
@@ -114,7 +114,7 @@ def foreground(data: Array) -> npt.NDArray[np.bool_]:
 def touches(where: Array) -> str:
     """The faces (L, R, P, A, I, S) that the foreground of a RAS volume reaches with one voxel of a hundred or more."""
     found = ""
-    for axis, names in enumerate(_FACES):
+    for axis, names in enumerate(AXIS_ENDS):
         for index, name in zip((0, -1), names, strict=True):
             found += name if np.take(where, index, axis=axis).mean() >= _TOUCHING else ""
     return found

@@ -18,6 +18,7 @@ from curation.dicom.read.instances import Instance, Storage
 from curation.dicom.sort.stacks import Slot, Stack
 from registry.errors import InvalidInput
 from registry.files import volumes
+from registry.files.geometry import corner_displacement_mm
 from registry.files.volumes import Array
 
 TOLERANCE_MM = 1e-2
@@ -57,7 +58,7 @@ def displacement_mm(stack: Stack, volume: volumes.Volume) -> float:
     if shape != volume.data.shape[:3]:
         return float("inf")
     expected = stack.grid.affine_ras @ np.linalg.inv(turn)
-    return volumes.corner_displacement_mm(shape, expected, volume.affine_ras)
+    return corner_displacement_mm(shape, expected, volume.affine_ras)
 
 
 def _turn(stack: Stack, volume: volumes.Volume) -> Array:

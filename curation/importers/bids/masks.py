@@ -13,6 +13,7 @@ from registry.bids import places
 from registry.errors import GeometryError
 from registry.files import volumes
 from registry.files.canonical import read_tsv, sha256_bytes, sha256_file
+from registry.files.geometry import require_same_grid
 
 _PLAIN = {0: "background", 1: "foreground"}
 
@@ -54,7 +55,7 @@ def _check_grid(path: Path, image: Placed) -> None:
     """Of probabilities, which may have a volume for each label."""
     header = volumes.read_header(path)
     try:
-        volumes.require_same_grid(path.name, header.shape[:3], header.affine_ras, image.header)
+        require_same_grid(path.name, header.shape[:3], header.affine_ras, image.header)
     except GeometryError as error:
         raise RefusedError(Reason.OTHER_GRID, error.message) from error
 

@@ -20,7 +20,8 @@ from curation.demo.lesions import Blob, Change, paint
 from registry.bids.names import parse
 from registry.errors import UsageError
 from registry.files.canonical import read_tsv, sha256_file
-from registry.files.volumes import load, load_labels, read_header, require_same_grid
+from registry.files.geometry import require_same_grid
+from registry.files.volumes import load, load_labels, read_header
 from tests.support import ROOT
 
 RATERS = ["e01", "e02", "e03", "e04"]

@@ -16,6 +16,7 @@ from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.survey import Settings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
+from registry.files.geometry import corner_displacement_mm
 from registry.privacy.scan import scan
 from tests.support.cohorts.importer_twins import validator_errors
 
@@ -90,7 +91,7 @@ def test_images_are_those_of_the_reference_converter(folder: str, realdata: Path
         expected = volumes.load(realdata / "dicom/nih_reference" / f"{reference}.nii")
         found = volumes.load(path)
         assert np.array_equal(found.data, expected.data)
-        assert volumes.corner_displacement_mm(found.data.shape, found.affine_ras, expected.affine_ras) < 1e-3
+        assert corner_displacement_mm(found.data.shape, found.affine_ras, expected.affine_ras) < 1e-3
         stated = json.loads((realdata / "dicom/nih_reference" / f"{reference}.json").read_text())
         sidecar = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
         for key in ("EchoTime", "RepetitionTime", "FlipAngle", "MagneticFieldStrength", "PhaseEncodingDirection"):

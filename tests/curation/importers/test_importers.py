@@ -79,6 +79,7 @@ def test_nothing_in_the_tree_says_who_or_when(staged: tuple[str, Path, Path]) ->
 def test_every_mask_names_an_image_on_its_own_grid(staged: tuple[str, Path, Path]) -> None:
     from registry.bids import places
     from registry.files import volumes
+    from registry.files.geometry import require_same_grid
 
     into = staged[2]
     for mask in sorted(path for path in into.rglob("*_mask.nii.gz")) + sorted(into.rglob("*_dseg.nii.gz")):
@@ -88,7 +89,7 @@ def test_every_mask_names_an_image_on_its_own_grid(staged: tuple[str, Path, Path
         image = places.resolve(stated["SpatialReference"], dataset, links)
         assert image is not None
         header = volumes.read_header(mask)
-        volumes.require_same_grid(mask.name, header.shape, header.affine_ras, volumes.read_header(into / image))
+        require_same_grid(mask.name, header.shape, header.affine_ras, volumes.read_header(into / image))
         assert header.dtype == "uint8"
 
 

@@ -15,18 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from registry.errors import GeometryError, InvalidInput
+from registry.errors import InvalidInput
 from registry.files import volumes
-from registry.files.volumes import (
-    GRID_TOLERANCE_MM,
-    corner_displacement_mm,
-    encode,
-    load,
-    load_labels,
-    read_header,
-    require_same_grid,
-    save,
-)
+from registry.files.geometry import GRID_TOLERANCE_MM, corner_displacement_mm
+from registry.files.volumes import encode, load, load_labels, read_header, save
+from tests.support.affines import affines
 
 TYPES = ("uint8", "int16", "uint16", "int32", "float32")
 shapes = st.tuples(*[st.integers(1, 5)] * 3)
@@ -39,18 +32,6 @@ def voxels(kind: str) -> st.SearchStrategy[Any]:
 
 
 arrays = st.sampled_from(TYPES).flatmap(voxels)
-numbers = st.floats(-100, 100, allow_nan=False)
-
-
-@st.composite
-def affines(draw: st.DrawFn) -> Any:
-    """A rotation, spacings from 0.2 to 5 mm, a flip, and an origin."""
-    rotation = SimpleITK.VersorTransform([draw(numbers), draw(numbers), draw(numbers) + 200.5], draw(st.floats(-3, 3)))
-    matrix = np.array(rotation.GetMatrix()).reshape(3, 3) @ np.diag([draw(st.floats(0.2, 5)) for _ in range(3)])
-    matrix[:, 0] *= draw(st.sampled_from([1, -1]))
-    affine = np.eye(4)
-    affine[:3, :3], affine[:3, 3] = matrix, [draw(numbers) for _ in range(3)]
-    return affine
 
 
 def written(folder: pytest.TempPathFactory | Path, data: bytes, name: str = "image.nii.gz") -> Path:
@@ -175,48 +156,12 @@ def test_values_that_are_no_labels_are_refused(tmp_path: Path, value: float, sen
         load_labels(written(tmp_path, encode(np.full((1, 1, 2), value, np.float32), np.eye(4))))
 
 
-@given(affine=affines(), shift=st.tuples(numbers, numbers, numbers))
-def test_a_shifted_grid_is_displaced_by_its_shift(affine: Any, shift: tuple[float, float, float]) -> None:
-    moved = affine.copy()
-    moved[:3, 3] += shift
-    found = corner_displacement_mm((5, 6, 7), affine, moved)
-    assert found == pytest.approx(float(np.linalg.norm(shift)), abs=1e-9)
-    assert corner_displacement_mm((5, 6, 7), moved, affine) == pytest.approx(found)
-
-
-def test_a_rotated_grid_is_displaced_most_at_its_far_corner() -> None:
-    turned = np.eye(4)
-    turned[:2, :2] = [[0, -1], [1, 0]]
-    assert corner_displacement_mm((11, 11, 1), np.eye(4), turned) == pytest.approx(20.0)
-
-
-def test_a_mask_on_its_images_grid_is_accepted_and_one_off_it_says_how_far(tmp_path: Path) -> None:
-    image = read_header(written(tmp_path, encode(np.zeros((4, 5, 6), np.int16), np.eye(4))))
-    require_same_grid("mask", (4, 5, 6), np.eye(4), image)
-    off = np.eye(4)
-    off[1, 3] = 0.5
-    with pytest.raises(GeometryError, match=r"up to 0\.5 mm"):
-        require_same_grid("mask", (4, 5, 6), off, image)
-    with pytest.raises(GeometryError, match="4 x 5 x 7 voxels, its image 4 x 5 x 6"):
-        require_same_grid("mask", (4, 5, 7), np.eye(4), image)
-    with pytest.raises(GeometryError):
-        require_same_grid("mask", (4, 5, 6), np.full((4, 4), np.nan), image)
-
-
 def test_nothing_is_said_beside_the_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     content = bytearray(gzip.decompress(encode(np.zeros((4, 5, 6), np.int16), np.eye(4))))
     content[70:72] = (999).to_bytes(2, "little")
     with pytest.raises(InvalidInput):
         read_header(written(tmp_path, gzip.compress(content)))
     assert caplog.records == []
-
-
-def test_a_mask_is_one_volume_whatever_its_image_is(tmp_path: Path) -> None:
-    series = read_header(written(tmp_path, encode(np.zeros((4, 5, 6, 3), np.int16), np.eye(4))))
-    for shape in ((4, 5, 6), (4, 5, 6, 1), (4, 5, 6, 1, 1)):
-        require_same_grid("mask", shape, np.eye(4), series)
-    with pytest.raises(GeometryError, match="4 x 5 x 6 x 3 voxels"):
-        require_same_grid("mask", (4, 5, 6, 3), np.eye(4), series)
 
 
 def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:

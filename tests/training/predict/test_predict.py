@@ -14,7 +14,8 @@ import pytest
 from registry.bids.names import parse
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
-from registry.files.volumes import load_labels, read_header, require_same_grid, save
+from registry.files.geometry import require_same_grid
+from registry.files.volumes import load_labels, read_header, save
 from tests.training.conftest import FLAIR_AFFINE, Cohort, make_manifest, make_sample
 from training.data.input_files import find
 from training.predict import derivatives
