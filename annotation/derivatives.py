@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from registry import __version__
 from registry.bids import places
+from registry.bids.description import dataset_description, generated_by
 from registry.files.canonical import readable_json
 
-GENERATED_BY: list[dict[str, Any]] = [{"Name": "Cohortium", "Version": __version__}]
+GENERATED_BY = [generated_by()]
 
 
 def describe(folder: Path, name: str, about: str, source: str, images: Iterable[str]) -> None:
@@ -24,12 +23,6 @@ def describe(folder: Path, name: str, about: str, source: str, images: Iterable[
         images: paths of the images that it is about.
     """
     folder.mkdir(parents=True)
-    description = {
-        "Name": name,
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "derivative",
-        "DatasetLinks": {**places.links(images), source.partition("-")[0]: f"file:../{source}"},
-        "GeneratedBy": GENERATED_BY,
-    }
-    (folder / "dataset_description.json").write_bytes(readable_json(description))
+    links = {**places.links(images), source.partition("-")[0]: f"file:../{source}"}
+    (folder / "dataset_description.json").write_bytes(readable_json(dataset_description(name, links)))
     (folder / "README").write_text(f"{about} ../{source}.\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.bids.description import dataset_description
 from registry.files.canonical import gzip_bytes, readable_json, tsv_bytes
 from registry.files.volumes import encode
 
@@ -18,7 +19,7 @@ SUFFIXES = ("FLAIR", "T1w")
 def generate(root: Path, subjects: int, *, readings: bool = True) -> int:
     """Write subjects with two sessions of two images and sidecars, and a reading each; returns the number of files."""
     root.mkdir(parents=True)
-    description = {"Name": "generated", "BIDSVersion": "1.11.1", "DatasetType": "raw", "License": "CC0"}
+    description = dataset_description("generated", License="CC0", GeneratedBy=None)
     (root / "dataset_description.json").write_bytes(readable_json(description))
     (root / "README").write_text("Generated for a benchmark.\n")
     ids = [f"sub-{number:05d}" for number in range(subjects)]
@@ -38,13 +39,7 @@ def _readings(root: Path, ids: list[str]) -> int:
 
 def _describe_readings(folder: Path) -> None:
     folder.mkdir(parents=True)
-    description = {
-        "Name": "readings",
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "derivative",
-        "DatasetLinks": {"raw": "file:../.."},
-        "GeneratedBy": [{"Name": "generated"}],
-    }
+    description = dataset_description("readings", {"raw": "file:../.."}, GeneratedBy=[{"Name": "generated"}])
     (folder / "dataset_description.json").write_bytes(readable_json(description))
     rows = [{"desc_id": "desc-e01", "rater_id": "e01", "role": "expert", "protocol": "ms"}]
     (folder / "descriptions.tsv").write_bytes(tsv_bytes(rows, ["desc_id", "rater_id", "role", "protocol"]))

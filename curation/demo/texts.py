@@ -7,6 +7,7 @@ from typing import Any
 from curation.demo.cohort import Visit
 from curation.demo.raters import RATERS, Rater
 from curation.demo.scanners import Sequence
+from registry.bids.description import dataset_description
 
 PROTOCOL = "mslesion"
 
@@ -23,34 +24,30 @@ PARTICIPANT_COLUMNS = (
 SESSION_COLUMNS = ("session_id", "days_from_baseline", "site", "scanner")
 READER_COLUMNS = ("desc_id", "description", "rater_id", "role", "protocol")
 
-_BIDS = "1.11.1"
 _LICENSE = "CC0 for what was generated; the ICBM152 template keeps its own permissive licence, see README"
 _AUTHORS = ["Cohortium demo generator", "Cohortium"]
 _GENERATOR = {"Name": "Cohortium", "Description": "curation.demo: synthetic multi-centre MS cohort"}
 
-RAW_DESCRIPTION: dict[str, Any] = {
-    "Name": "Synthetic multi-centre MS cohort",
-    "BIDSVersion": _BIDS,
-    "DatasetType": "raw",
+_BOTH: dict[str, Any] = {
     "License": _LICENSE,
     "Authors": _AUTHORS,
     "GeneratedBy": [_GENERATOR],
-    "Keywords": ["synthetic", "multiple sclerosis", "FLAIR", "lesion segmentation", "multi-centre"],
-    "SourceDatasets": [{"URL": "https://nist.mni.mcgill.ca/icbm-152-nonlinear-atlases-2009/"}],
     "HEDVersion": "8.3.0",
 }
 
-MANUAL_DESCRIPTION: dict[str, Any] = {
-    "Name": "Lesion masks of four simulated raters",
-    "BIDSVersion": _BIDS,
-    "DatasetType": "derivative",
-    "License": _LICENSE,
-    "Authors": _AUTHORS,
-    "GeneratedBy": [_GENERATOR],
-    "SourceDatasets": [{"URL": "file:../.."}],
-    "DatasetLinks": {"raw": "file:../.."},
-    "HEDVersion": "8.3.0",
-}
+RAW_DESCRIPTION = dataset_description(
+    "Synthetic multi-centre MS cohort",
+    Keywords=["synthetic", "multiple sclerosis", "FLAIR", "lesion segmentation", "multi-centre"],
+    SourceDatasets=[{"URL": "https://nist.mni.mcgill.ca/icbm-152-nonlinear-atlases-2009/"}],
+    **_BOTH,
+)
+
+MANUAL_DESCRIPTION = dataset_description(
+    "Lesion masks of four simulated raters",
+    {"raw": "file:../.."},
+    SourceDatasets=[{"URL": "file:../.."}],
+    **_BOTH,
+)
 
 README = """# Synthetic multi-centre MS cohort
 

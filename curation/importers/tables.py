@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curation.recipes import Rater, Recipe
-from registry import __version__
+from registry.bids.description import dataset_description, generated_by
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.maintenance.creation import PARTICIPANTS, PARTICIPANTS_MEANING
-
-BIDS_VERSION = "1.11.1"
 
 SESSIONS = ("session_id", "days_from_baseline", "site", "scanner")
 
@@ -73,24 +71,16 @@ def raters(recipe_raters: Sequence[Rater], protocol: str) -> dict[str, bytes]:
     return {"descriptions.tsv": table_bytes(rows, columns), "descriptions.json": _meaning(columns)}
 
 
-def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None, **more: Any) -> bytes:
+def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None) -> bytes:
     """`dataset_description.json` of the raw root, or of a derivative when `links` are given."""
-    fields: dict[str, Any] = {
-        "Name": name,
-        "BIDSVersion": BIDS_VERSION,
-        "DatasetType": "raw" if links is None else "derivative",
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__, "Description": f"importer {recipe.importer}"}],
-        **more,
+    stated: dict[str, Any] = {
+        "GeneratedBy": [generated_by(f"importer {recipe.importer}")],
+        "License": recipe.licence or None,
+        "Authors": list(recipe.authors) or None,
+        "HowToAcknowledge": recipe.citation or None,
+        "SourceDatasets": None if links is None else [{"URL": "file:../.."}],
     }
-    if recipe.licence:
-        fields["License"] = recipe.licence
-    if recipe.authors:
-        fields["Authors"] = list(recipe.authors)
-    if recipe.citation:
-        fields["HowToAcknowledge"] = recipe.citation
-    if links is not None:
-        fields |= {"DatasetLinks": dict(links), "SourceDatasets": [{"URL": "file:../.."}]}
-    return readable_json(fields)
+    return readable_json(dataset_description(name, links, **stated))
 
 
 def readme(recipe: Recipe, about: str = "") -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from registry import __version__
+from registry.bids.description import dataset_description
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.publishing import Change, publish
@@ -63,17 +63,8 @@ def create(path: Path, name: str = "") -> Registry:
     return registry
 
 
-def _description(name: str) -> dict[str, object]:
-    return {
-        "Name": name,
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "raw",
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
-    }
-
-
 def _first_files(tree: Path, name: str) -> None:
-    (tree / "dataset_description.json").write_bytes(readable_json(_description(name)))
+    (tree / "dataset_description.json").write_bytes(readable_json(dataset_description(name)))
     (tree / "README").write_text(README.format(name=name))
     (tree / "participants.tsv").write_bytes(tsv_bytes([], PARTICIPANTS))
     (tree / "participants.json").write_bytes(readable_json(PARTICIPANTS_MEANING))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from registry import __version__
 from registry.bids import places
+from registry.bids.description import dataset_description
 from registry.bids.names import mask_name, parse, to_label
 from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
@@ -180,13 +180,7 @@ def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -
 def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater: str) -> None:
     """The derivative's description and the rater's row; where they are there already, they are joined."""
     folder = tree / f"derivatives/manual-{place.protocol}"
-    described = {
-        "Name": f"Manual readings, protocol {place.protocol}",
-        "BIDSVersion": "1.11.1",
-        "DatasetType": "derivative",
-        "DatasetLinks": places.links([image.path]),
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__}],
-    }
+    described = dataset_description(f"Manual readings, protocol {place.protocol}", places.links([image.path]))
     (folder / "dataset_description.json").write_bytes(readable_json(described))
     with registry.reading() as session:
         known = session.get(Rater, (rater, place.protocol))

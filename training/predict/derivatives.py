@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import __version__
+from registry.bids.description import dataset_description, generated_by
 from registry.bids.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.volumes import encode
 from registry.manifests import Sample, Target
 from training.data.resampling import Array
 from training.files import replace_bytes
-
-BIDS_VERSION = "1.11.1"
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,13 @@ def folder_of(run_dir: Path, run: str) -> Path:
 
 def describe(derivative: Derivative) -> None:
     """Write `dataset_description.json`, `descriptions.tsv` and, for label maps, the table of labels."""
-    generated = {"Name": "Cohortium", "Version": __version__, "Description": f"training run {derivative.run}"}
-    links = {"raw": f"file:{_relative(derivative)}"}
-    description = {
-        "Name": f"Predictions of run {derivative.run}",
-        "BIDSVersion": BIDS_VERSION,
-        "DatasetType": "derivative",
-        "DatasetLinks": links,
-        "GeneratedBy": [generated],
-        "SourceDatasets": [{"URL": links["raw"]}],
-    }
+    raw = f"file:{_relative(derivative)}"
+    description = dataset_description(
+        f"Predictions of run {derivative.run}",
+        {"raw": raw},
+        GeneratedBy=[generated_by(f"training run {derivative.run}")],
+        SourceDatasets=[{"URL": raw}],
+    )
     replace_bytes(derivative.folder / "dataset_description.json", readable_json(description))
     text = f"Label maps predicted by run {derivative.run}; see its run.json for data, configuration and scores.\n"
     replace_bytes(derivative.folder / "README", text.encode())
@@ -108,7 +103,7 @@ def _sidecar(derivative: Derivative, sample: Sample, target: Target, digest: str
         "Manual": False,
         "Sources": [f"bids:raw:{ref.path}" for _, ref in sorted(sample.images.items())],
         "SpatialReference": f"bids:raw:{target.image}",
-        "GeneratedBy": [{"Name": "Cohortium", "Version": __version__, "Description": f"run {derivative.run}"}],
+        "GeneratedBy": [generated_by(f"run {derivative.run}")],
         "SHA256": digest,
     }
     return {**sidecar, "Type": "Lesion"} if _entity(target, "label", "") == "L" else sidecar

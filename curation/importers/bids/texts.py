@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from curation.importers import tables
 from curation.importers.bids.import_state import Run
 from curation.importers.bids.items import Item
 from curation.importers.bids.tables import columns_of, copy_numbers, copy_table
@@ -13,6 +12,7 @@ from curation.importers.cleaning import sidecars
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry.bids import places
+from registry.bids.description import BIDS_VERSION
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
 from registry.privacy.kinds import Kind
@@ -100,7 +100,7 @@ def _copy_description(run: Run, item: Item) -> None:
     kept = run.keep(fields, sidecars.DATASET_FIELDS)
     if "GeneratedBy" in kept:
         kept["GeneratedBy"] = [{"Name": "unknown", **program} for program in kept["GeneratedBy"]]
-    filled = {"Name": run.tree.recipe.title, "BIDSVersion": tables.BIDS_VERSION, **kept}
+    filled = {"Name": run.tree.recipe.title, "BIDSVersion": BIDS_VERSION, **kept}
     filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
     if item.dataset:
         links = places.links(image.path for image in run.references.values())
