@@ -16,6 +16,7 @@ from registry.errors import UsageError
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
+from registry.measures.components import components
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import ConsensusMask, File
@@ -98,10 +99,9 @@ def instances(volume: Volume) -> list[dict[str, Any]]:
     """
     from scipy import ndimage
 
-    labelled, count = ndimage.label(volume.data != 0, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(labelled.ravel(), minlength=count + 1)[1:]
+    labelled, sizes = components(volume.data != 0)
     boxes = ndimage.find_objects(labelled)
-    order = sorted(range(count), key=lambda index: (-sizes[index], index))
+    order = sorted(range(len(sizes)), key=lambda index: (-sizes[index], index))
     return [
         _row(rank, boxes[index], labelled[boxes[index]] == index + 1, volume)
         for rank, index in enumerate(order, start=1)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from registry.files.volumes import Array
+from registry.measures.distance_map import distance_map
 
 ZONES = ("periventricular", "deep", "juxtacortical")
 """Where white-matter lesions sit: at the ventricles, in deep white matter, under the cortex."""
@@ -98,7 +99,7 @@ def _ventricle_distance(csf: Array, origin: Array) -> Array:
     box = (np.abs(x) < 34) & (np.abs(x) > 3) & (y > -52) & (y < 34) & (z > 2) & (z < 32)
     cistern = (np.abs(x) < 11) & (y < -25) & (z < 17)
     ventricles = (csf > 0.5) & box & ~cistern
-    return np.asarray(ndimage.distance_transform_edt(~ventricles), dtype=np.float32)
+    return distance_map(ventricles, (1.0, 1.0, 1.0))
 
 
 def _zones(white: Array, grey: Array, ventricle_mm: Array, origin: Array) -> dict[str, Array]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from registry.files import volumes
+from registry.measures.components import components
 
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -87,13 +88,10 @@ def _sampled(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) ->
 
 def centre(data: Array) -> volumes.Array:
     """Centre, in voxels, of the largest connected part brighter than Otsu's threshold."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(data > otsu(data))
-    if not count:
+    labels, sizes = components(data > otsu(data), connectivity=6)
+    if not len(sizes):
         return (np.array(data.shape) - 1) / 2
-    largest = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
-    return np.array(ndimage.center_of_mass(labels == largest))
+    return np.argwhere(labels == int(np.argmax(sizes)) + 1).mean(axis=0)
 
 
 def otsu(data: Array) -> float:

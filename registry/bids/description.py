@@ -1,4 +1,4 @@
-"""`dataset_description.json`: the one place that says how a dataset is described, and the version of BIDS it follows."""
+"""`dataset_description.json`: the one place that says how a dataset is described, and the version of BIDS."""
 
 from __future__ import annotations
 

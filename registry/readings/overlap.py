@@ -9,6 +9,8 @@ import numpy as np
 
 from registry.files.volumes import Volume, load_labels
 from registry.index.by_checksum import resolver
+from registry.measures import overlap
+from registry.measures.components import components
 from registry.store import Registry
 
 
@@ -46,12 +48,9 @@ def dice(registry: Registry, first: str, second: str) -> float | None:
 
 @lru_cache(maxsize=20_000)
 def _measured(registry: Registry, sha256: str) -> Measure:
-    from scipy import ndimage
-
     volume = _load(registry, sha256)
-    marked = volume.data != 0
-    _, parts = ndimage.label(marked, structure=np.ones((3, 3, 3)))
-    return Measure(int(marked.sum()) * volume.voxel_mm3, int(parts))
+    _, sizes = components(volume.data != 0)
+    return Measure(int(sizes.sum()) * volume.voxel_mm3, len(sizes))
 
 
 @lru_cache(maxsize=20_000)
@@ -60,12 +59,8 @@ def _compared(registry: Registry, first: str, second: str) -> float | None:
     if one.data.shape != other.data.shape:
         return None
     labels = sorted({*np.unique(one.data).tolist(), *np.unique(other.data).tolist()} - {0})
-    return float(np.mean([_dice(one, other, label) for label in labels])) if labels else None
-
-
-def _dice(one: Volume, other: Volume, label: int) -> float:
-    a, b = one.data == label, other.data == label
-    return 2 * int((a & b).sum()) / (int(a.sum()) + int(b.sum()))
+    found = [overlap.dice(one.data == label, other.data == label) for label in labels]
+    return float(np.mean([value for value in found if value is not None])) if labels else None
 
 
 def _load(registry: Registry, sha256: str) -> Volume:

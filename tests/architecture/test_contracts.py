@@ -20,6 +20,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "datalad": ("registry/publishing/git.py",),
     "duckdb": ("registry/catalog/catalog.py",),
     "nibabel": ("registry/files/",),
+    "cc3d": ("registry/measures/components.py",),
+    "edt": ("registry/measures/distance_map.py",),
     "SimpleITK": ("registry/export/resampling.py", "curation/importers/open_ms/itk.py"),
     "pydicom": ("curation/dicom/",),
     "torch": ("training/",),
