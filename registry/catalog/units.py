@@ -1,4 +1,4 @@
-"""Units of a cohort by name: persons, subjects, sessions and images, found by typing and told in words."""
+"""Units of a registry: persons, subjects, sessions and images, found by typing and put into words for people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from registry.bids.names import parse
 from registry.catalog import Catalog
 from registry.vocabulary.display import visit
+from registry.vocabulary.units import IMAGE, SESSION, find_kind
 
 _UNITS = """WITH units AS (
     SELECT person_id AS unit, 'person' AS kind, 1 AS level FROM subjects GROUP BY ALL
@@ -38,24 +39,15 @@ def find(catalog: Catalog, text: str, most: int = 50) -> list[Unit]:
     return [Unit(**row) for row in catalog.rows(_UNITS, [text.strip(), most])]
 
 
-def kind(unit: str) -> str:
-    """What a unit is, by the form of its name."""
-    if unit.endswith((".nii.gz", ".nii")):
-        return "image"
-    if not unit.startswith("sub-"):
-        return "person"
-    return "session" if "/" in unit else "subject"
-
-
 def in_words(unit: str) -> str:
     """`Person P001`, `Subject sub-A000`, `Visit M00 of sub-A000`, `Image FLAIR of sub-A000, M00`."""
-    what = kind(unit)
-    if what == "image":
+    kind = find_kind(unit)
+    if kind == IMAGE:
         return _image(unit)
-    if what == "session":
+    if kind == SESSION:
         subject, _, session = unit.partition("/")
         return f"Visit {visit(session)} of {subject}"
-    return f"{what.capitalize()} {unit}"
+    return f"{kind.capitalize()} {unit}"
 
 
 def _image(path: str) -> str:

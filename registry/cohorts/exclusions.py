@@ -22,6 +22,7 @@ from registry.publishing import Change
 from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
 from registry.tables import Event, ExclusionVerdict, Image, Person, Session, Subject
+from registry.vocabulary.units import list_holders
 
 COLUMNS = ("unit", "subject_id", "reason", "comment", "rater_id", "second_rater_id")
 REASON = re.compile(r"[a-z][a-z0-9-]{0,63}")
@@ -194,18 +195,10 @@ def _absent(unit: str) -> NotFound:
 
 def _owner(registry: Registry, unit: str) -> str:
     """The subject a unit belongs to; for a person, who may have several, the person's own id."""
-    keys: list[tuple[Any, str]] = [
-        (Person, "person_id"),
-        (Subject, "subject_id"),
-        (Session, "subject_id"),
-        (Image, "subject_id"),
-    ]
-    with registry.reading() as session:
-        for table, column in keys:
-            if (found := session.get(table, unit)) is not None:
-                return str(getattr(found, column))
-    if unit in persons.people(registry).merged:
-        return unit
+    with registry.reading() as database:
+        is_held = any(database.get(table, unit) for table in (Person, Subject, Session, Image))
+    if is_held or unit in persons.people(registry).merged:
+        return list_holders(unit)[-1]
     raise NotFound(
         f"The registry holds no person, subject, session or image '{unit}'.",
         "Write P001, sub-A000, sub-A000/ses-M00, or the path of an image.",

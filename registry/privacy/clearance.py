@@ -19,6 +19,7 @@ from registry.publishing import Change
 from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry, actor
 from registry.tables import File, Image
+from registry.vocabulary.units import list_holders
 
 Answers = Mapping[tuple[str, "Question"], "Answer"]
 
@@ -121,15 +122,7 @@ def _answers(registry: Registry) -> Answers:
 
 
 def _nearest(answers: Answers, unit: str, question: Question) -> Answer | None:
-    return next((answers[place, question] for place in _above(unit) if (place, question) in answers), None)
-
-
-def _above(unit: str) -> list[str]:
-    """The unit, then what holds it: image, session, subject. Derivatives belong to the session of their name."""
-    parts = unit.split("/")
-    start = next((at for at, part in enumerate(parts) if part.startswith("sub-")), 0)
-    levels = [part for part in parts[start : start + 2] if part.startswith(("sub-", "ses-"))]
-    return list(dict.fromkeys([unit, "/".join(levels), levels[0] if levels else unit]))
+    return next((answers[place, question] for place in list_holders(unit) if (place, question) in answers), None)
 
 
 def _require_known(registry: Registry, unit: str) -> None:

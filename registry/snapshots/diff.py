@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from registry.manifests import Exclusion, FileRef, Manifest, Sample
+from registry.vocabulary.units import find_first
 
 NOT_SELECTED = "not-selected"
 """The other snapshot's query does not return the sample at all."""
@@ -119,11 +120,10 @@ def _moved(
 
 def _decided(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
     paths = [sample.images[channel].path for channel in sorted(sample.images)]
-    session = f"{sample.subject}/{sample.session}"
-    for unit in (sample.person, sample.subject, session, *paths):
-        if unit in decisions:
-            return f"excluded:{decisions[unit]}", f"{unit} is excluded"
-    return NOT_SELECTED, "the query does not return it"
+    unit = find_first((sample.person, sample.subject, f"{sample.subject}/{sample.session}", *paths), decisions)
+    if unit is None:
+        return NOT_SELECTED, "the query does not return it"
+    return f"excluded:{decisions[unit]}", f"{unit} is excluded"
 
 
 def _sample(old: Sample, new: Sample) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ no image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from registry.catalog import Catalog
 from registry.cohorts import exclusions, queries
 from registry.cohorts.persons import people
 from registry.errors import QueryError
-from registry.snapshots.selection import decided
+from registry.snapshots.tally import Loss, count
 from registry.store import Registry
+from registry.vocabulary.units import find_first, list_units
 
 _ROWS = """SELECT DISTINCT i.path, i.subject, i.session, i.person_id
     FROM {query} q JOIN images i ON i.path = q.path ORDER BY i.path"""
@@ -86,7 +87,7 @@ def of_query(registry: Registry, reference: str) -> Losses:
     rows = catalog.rows(_ROWS.format(query=catalog.subquery(saved.sql)))
     reasons = exclusions.reasons(registry)
     names = _as_listed(registry)
-    gone = [(row, unit) for row in rows if (unit := decided(row, reasons))]
+    gone = [(row, unit) for row in rows if (unit := find_first(list_units(row), reasons))]
     left = {row["path"] for row in rows} - {row["path"] for row, _ in gone}
     return Losses(
         f"{saved.name}@{saved.version}",
@@ -94,8 +95,8 @@ def of_query(registry: Registry, reference: str) -> Losses:
         len(left),
         len({row["person_id"] for row in rows}),
         len({row["person_id"] for row in rows if row["path"] in left}),
-        _counted((reasons[unit], row) for row, unit in gone),
-        _counted((names[unit], row) for row, unit in gone),
+        _taken(Loss(reasons[unit], reasons[unit], (row,)) for row, unit in gone),
+        _taken(Loss(names[unit], reasons[unit], (row,)) for row, unit in gone),
     )
 
 
@@ -108,12 +109,6 @@ def _as_listed(registry: Registry) -> dict[str, str]:
     return names
 
 
-def _counted(gone: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Taken, ...]:
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for name, row in gone:
-        groups.setdefault(name, []).append(row)
-    return tuple(Taken(name, len(groups[name]), _persons(groups[name])) for name in sorted(groups, key=str.encode))
-
-
-def _persons(rows: Sequence[Mapping[str, Any]]) -> int:
-    return len({row["person_id"] for row in rows})
+def _taken(losses: Iterable[Loss]) -> tuple[Taken, ...]:
+    found = sorted(count(losses), key=lambda tally: tally.name.encode())
+    return tuple(Taken(tally.name, tally.images, len(tally.persons)) for tally in found)

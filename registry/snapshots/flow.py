@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from registry.catalog import Catalog, conditions
 from registry.cohorts import exclusions, queries, splits
 from registry.errors import QueryError
-from registry.manifests import Exclusion, Manifest
+from registry.manifests import Manifest
+from registry.snapshots import tally
 from registry.snapshots.selection import Outcome, select
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
@@ -25,7 +26,9 @@ _COUNT = """SELECT count(DISTINCT i.person_id) AS persons, count(DISTINCT i.sess
 _EXTRA = """SELECT count(*) FROM (SELECT q.path FROM {more} q JOIN images i ON i.path = q.path)
     WHERE path NOT IN (SELECT q.path FROM {less} q JOIN images i ON i.path = q.path)"""
 
-_STAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
+Stage = tuple[str, Callable[[str], bool]]
+
+_STAGES: tuple[Stage, ...] = (
     ("not excluded by a person", lambda reason: reason.startswith("excluded:")),
     ("every channel, once", lambda reason: reason in ("missing-channel", "several-images")),
     ("a mask the target policy takes", lambda reason: reason in ("no-target", "target-undecided", OUTDATED)),
@@ -129,9 +132,9 @@ def _frozen_steps(manifest: Manifest) -> Iterator[Step]:
     images = [item for item in manifest.excluded if _is_image_of_a_sample(item.unit, samples)]
     left = len(samples) + len(units)
     yield Step("returned by the query", " ".join(str(manifest.query["sql"]).split()), None, None, None, left, ())
-    for name, mine in _STAGES if manifest.split else _STAGES[:-1]:
-        lost = Counter(item.reason for item in units if mine(item.reason))
-        alone = Counter(item.reason for item in images if mine(item.reason))
+    for name, is_of_stage in _STAGES if manifest.split else _STAGES[:-1]:
+        lost = Counter(item.reason for item in units if is_of_stage(item.reason))
+        alone = Counter(item.reason for item in images if is_of_stage(item.reason))
         left -= lost.total()
         found = tuple(
             Loss(reason, lost[reason], None if lost[reason] else alone[reason]) for reason in sorted(lost | alone)
@@ -160,7 +163,8 @@ def _filters(catalog: Catalog, sql: str) -> Iterator[Step]:
     before = None
     for name, detail, text in chain:
         now = _count(catalog, text)
-        lost = () if before is None else _lost({FILTERED: (0, before["images"] - now["images"])})
+        gone = before["images"] - now["images"] if before else 0
+        lost = (Loss(FILTERED, 0, gone),) if gone else ()
         yield Step(name, detail, now["persons"], now["sessions"], now["images"], None, lost)
         before = now
 
@@ -182,37 +186,20 @@ def _count(catalog: Catalog, sql: str) -> dict[str, int]:
     return catalog.rows(_COUNT.format(query=catalog.subquery(sql)))[0]
 
 
-def _rules(first: Step, outcomes: Sequence[Outcome], stages: Sequence[Any]) -> Iterator[Step]:
+def _rules(first: Step, outcomes: Sequence[Outcome], stages: Sequence[Stage]) -> Iterator[Step]:
     """The query's last step, now with its units, and each rule of the selection."""
-    yield Step(**{**vars(first), "samples": len(outcomes)})
+    yield replace(first, samples=len(outcomes))
     left = list(outcomes)
-    for name, mine in stages:
-        before, left = left, []
-        lost: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for item in before:
-            if item.sample is None and mine(item.exclusions[0].reason):
-                _add(lost, item.exclusions[0], 1, len(item.rows))
-            else:
-                left.append(item)
-        if name == _STAGES[0][0]:
-            for item in left:
-                for exclusion in item.exclusions if item.sample else ():
-                    _add(lost, exclusion, 0, 1)
-        yield _remaining(name, left, lost)
+    for name, is_of_stage in stages:
+        losses = (loss for outcome in left for loss in tally.list_by_reason(outcome) if is_of_stage(loss.reason))
+        found = sorted(tally.count(losses), key=lambda item: item.name)
+        left = [item for item in left if item.sample or not is_of_stage(item.exclusions[0].reason)]
+        yield _remaining(name, left, tuple(Loss(item.name, item.samples, item.images) for item in found))
 
 
-def _add(lost: dict[str, tuple[int, int]], exclusion: Exclusion, samples: int, images: int) -> None:
-    before = lost[exclusion.reason]
-    lost[exclusion.reason] = (before[0] + samples, before[1] + images)
-
-
-def _remaining(name: str, left: Sequence[Outcome], lost: Mapping[str, tuple[int, int]]) -> Step:
+def _remaining(name: str, left: Sequence[Outcome], lost: tuple[Loss, ...]) -> Step:
     """Images of a unit that became a sample are those it uses; the others were left out by a person."""
     persons = {row["person_id"] for item in left for row in item.rows}
     sessions = {row["session"] for item in left for row in item.rows}
     images = sum(len(item.sample.images) if item.sample else len(item.rows) for item in left)
-    return Step(name, "", len(persons), len(sessions), images, len(left), _lost(lost))
-
-
-def _lost(counts: Mapping[str, tuple[int, int]]) -> tuple[Loss, ...]:
-    return tuple(Loss(reason, *counts[reason]) for reason in sorted(counts) if any(counts[reason]))
+    return Step(name, "", len(persons), len(sessions), images, len(left), lost)

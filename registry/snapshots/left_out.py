@@ -8,16 +8,18 @@ query, whatever a snapshot of it will ask for, is `registry.snapshots.exclusion_
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from registry.catalog import Catalog
 from registry.cohorts import exclusions, splits
-from registry.snapshots.selection import Outcome, Selection, decided, decisions, select
+from registry.snapshots.selection import Selection, decisions, select
+from registry.snapshots.tally import Loss, Tally, count, list_by_reason
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.vocabulary.reasons import STALE
+from registry.vocabulary.units import find_first, list_units
 
 _STALE = "SELECT image AS path FROM masks WHERE stale UNION SELECT image FROM consensus WHERE stale"
 
@@ -64,21 +66,6 @@ class Effects:
         return asdict(self)
 
 
-@dataclass
-class _Tally:
-    reason: str
-    samples: int = 0
-    paths: set[str] = field(default_factory=set)
-    persons: set[str] = field(default_factory=set)
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        self.paths.add(row["path"])
-        self.persons.add(row["person_id"])
-
-    def done(self, name: str) -> Effect:
-        return Effect(name, self.reason, self.samples, len(self.paths), len(self.persons))
-
-
 def effects(registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None) -> Effects:
     """Count what `snapshots.create` would leave out now.
 
@@ -102,48 +89,34 @@ def effects(registry: Registry, sql: str, split: str | None = None, policy: Targ
         samples=len(kept),
         sample_images=sum(len(sample.images) for sample in kept),
         sample_persons=len({sample.person for sample in kept}),
-        by_reason=_by_reason(found, stale),
-        by_unit=_by_unit(found, decisions(catalog, reasons)),
+        by_reason=_sorted(_by_reason(found, stale)),
+        by_unit=_sorted(_by_unit(found, decisions(catalog, reasons))),
     )
 
 
-def _by_reason(found: Selection, stale: set[str]) -> tuple[Effect, ...]:
-    tallies: dict[str, _Tally] = {}
+def _by_reason(found: Selection, stale: set[str]) -> Iterator[Loss]:
+    """Of units without a mask, those whose masks are stale are told apart."""
+    for loss in (loss for outcome in found.outcomes for loss in list_by_reason(outcome)):
+        is_stale = loss.name == "no-target" and any(row["path"] in stale for row in loss.rows)
+        yield replace(loss, name=STALE, reason=STALE) if is_stale else loss
+
+
+def _by_unit(found: Selection, codes: Mapping[str, str]) -> Iterator[Loss]:
+    """A sample is lost by the unit that its exclusion names; its other images count for their own units."""
     for outcome in found.outcomes:
-        for reason, rows in _left_out(outcome, stale):
-            tally = tallies.setdefault(reason, _Tally(reason))
-            tally.samples += outcome.sample is None
-            for row in rows:
-                tally.add(row)
-    return _sorted(tallies)
-
-
-def _left_out(outcome: Outcome, stale: set[str]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Reason and images: of the whole unit, or of single images of a unit that became a sample."""
-    if outcome.sample is None:
-        reason = outcome.exclusions[0].reason
-        old = reason == "no-target" and any(row["path"] in stale for row in outcome.rows)
-        return [(STALE if old else reason, list(outcome.rows))]
-    used = {ref.path for ref in outcome.sample.images.values()}
-    gone = [row for row in outcome.rows if row["path"] not in used]
-    return [(item.reason, [row]) for item, row in zip(outcome.exclusions, gone, strict=True)]
-
-
-def _by_unit(found: Selection, codes: Mapping[str, str]) -> tuple[Effect, ...]:
-    tallies: dict[str, _Tally] = {}
-    for outcome in found.outcomes:
-        mine = defaultdict(list)
+        rows = defaultdict(list)
         for row in outcome.rows:
-            if unit := decided(row, codes):
-                mine[unit].append(row)
-        for unit, rows in mine.items():
-            tally = tallies.setdefault(unit, _Tally(codes[unit]))
-            tally.samples += outcome.sample is None and outcome.exclusions[0].detail == f"{unit} is excluded"
-            for row in rows:
-                tally.add(row)
-    return _sorted(tallies)
+            if unit := find_first(list_units(row), codes):
+                rows[unit].append(row)
+        for unit, group in rows.items():
+            is_sample = outcome.sample is None and outcome.exclusions[0].detail == f"{unit} is excluded"
+            yield Loss(unit, codes[unit], tuple(group), is_sample)
 
 
-def _sorted(tallies: Mapping[str, _Tally]) -> tuple[Effect, ...]:
-    found = [tally.done(name) for name, tally in tallies.items()]
+def _sorted(losses: Iterable[Loss]) -> tuple[Effect, ...]:
+    found = [_effect(tally) for tally in count(losses)]
     return tuple(sorted(found, key=lambda effect: (-effect.samples, -effect.images, effect.name.encode())))
+
+
+def _effect(tally: Tally) -> Effect:
+    return Effect(tally.name, tally.reason, tally.samples, tally.images, len(tally.persons))

@@ -14,6 +14,7 @@ from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.snapshots.targets import Choice, TargetPolicy
 from registry.vocabulary.display import counted
 from registry.vocabulary.reasons import OUTDATED
+from registry.vocabulary.units import find_first, list_units
 
 Row = Mapping[str, Any]
 Unit = tuple[str, list[Row]]
@@ -157,7 +158,7 @@ def decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
 
 
 def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
-    left_out = [(row, unit) for row in group if (unit := decided(row, rules.decisions))]
+    left_out = [(row, unit) for row in group if (unit := find_first(list_units(row), rules.decisions))]
     dropped = {row["path"] for row, _ in left_out}
     try:
         kept = [row for row in group if row["path"] not in dropped]
@@ -168,17 +169,6 @@ def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
         return Outcome(key, tuple(group), None, (Exclusion(key, reason.reason, reason.detail),))
     gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in left_out)
     return Outcome(key, tuple(group), sample, gone)
-
-
-def decided(row: Row, decisions: Mapping[str, str]) -> str | None:
-    """The unit, from the person down to the image, that a person left out; None where none of them was.
-
-    Args:
-        row: `person_id`, `subject`, `session` and `path` of an image.
-        decisions: excluded unit to reason.
-    """
-    units = (row["person_id"], row["subject"], row["session"], row["path"])
-    return next((unit for unit in units if unit in decisions), None)
 
 
 def _stem(row: Row) -> str:

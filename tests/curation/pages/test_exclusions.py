@@ -21,6 +21,7 @@ from registry.errors import UsageError
 from registry.snapshots import exclusion_impact
 from registry.store import Registry
 from tests.support.app.pages import button, open_page, texts
+from registry.vocabulary.units import find_kind
 
 FLAIR = "sub-A001/ses-M12/anat/sub-A001_ses-M12_FLAIR.nii.gz"
 
@@ -169,7 +170,7 @@ def test_units_are_found_and_told_in_words(full: Registry) -> None:
         "Image FLAIR of sub-A001, M12",
     ]
     for item in units.find(catalog, "a", most=1000):
-        assert units.kind(item.unit) == item.kind
+        assert find_kind(item.unit) == item.kind
 
 
 def test_reasons_offered_are_codes_and_those_in_use(writable: Registry) -> None:
