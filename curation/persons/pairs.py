@@ -11,7 +11,7 @@ from curation.persons.fingerprints import ALIKE
 from curation.persons.proposals import AGE_TOLERANCE
 from registry import runs, snapshots
 from registry.catalog import Catalog, subjects, units
-from registry.cohorts import persons, splits
+from registry.cohorts import persons, splits, versioned
 from registry.store import Registry
 from registry.tables import PersonLink, Split
 from registry.vocabulary.display import day, visit, words
@@ -130,7 +130,7 @@ def _visits(visits: Iterable[subjects.Visit]) -> str:
 
 def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
     """Splits, in their newest versions, that would have one person in two parts if the two subjects are one."""
-    newest = {split.name: split for split in splits.listed(registry)}
+    newest = {split.name: split for split in versioned.list_all(registry, Split)}
     found = []
     for split in newest.values():
         first, second = _parts(registry, split, a, b)

@@ -12,12 +12,13 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
+from registry.errors import CohortiumError, InvalidInput, UsageError
 from registry.files.canonical import MISSING, utc
+from registry.index.by_path import get_image
 from registry.index.rows import quality as projection
 from registry.privacy.free_text import require_impersonal
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
-from registry.tables import Image, QualityAction, QualityVerdict
+from registry.tables import QualityAction, QualityVerdict
 from registry.vocabulary.codes import require_code
 from registry.vocabulary.verdicts import Verdict, artifacts_of
 
@@ -83,7 +84,7 @@ def record(
     """
     rater, row = actor(), _values(judgement)
     with registry.unit_of_work() as session:
-        image = _image(session, judgement.image)
+        image = get_image(session, judgement.image)
         if known := _known(session, rater, action):
             return known
         standing = session.get(QualityVerdict, (image.path, rater))
@@ -123,16 +124,6 @@ def _values(judgement: Judgement) -> dict[str, str | None]:
         "artifacts": ",".join(artifacts_of(judgement.artifacts)) or None,
         "comment": comment if comment not in ("", MISSING) else None,
     }
-
-
-def _image(session: Session, path: str) -> Image:
-    found = session.get(Image, path)
-    if found is None:
-        raise NotFound(
-            f"The registry has no image '{path}'.",
-            "Write its path in the registry, such as sub-01/anat/sub-01_T1w.nii.gz.",
-        )
-    return found
 
 
 def _act(session: Session, rater: str, action: str | None, **values: Any) -> QualityAction:

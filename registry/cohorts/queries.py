@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import col, select
-
 from registry.bids import places
 from registry.catalog import Catalog
-from registry.errors import NotFound, QueryError, UsageError
+from registry.cohorts import versioned
+from registry.errors import QueryError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.publishing import Change, publish, written
 from registry.store import Registry
@@ -30,7 +29,7 @@ def save(registry: Registry, name: str, sql: str) -> Query:
     sql = sql.strip().rstrip(";").strip()
     catalog = Catalog.of(registry)
     require_paths(catalog.arrow(f"SELECT * FROM {catalog.subquery(sql)} AS query").column_names)
-    newest = next(iter(versions(registry, name)), None)
+    newest = next(iter(versioned.list_versions(registry, Query, name)), None)
     if newest is not None and newest.sql == sql:
         return newest
     version = newest.version + 1 if newest else 1
@@ -47,23 +46,7 @@ def get(registry: Registry, reference: str) -> Query:
     Raises:
         NotFound: no such query.
     """
-    name, _, version = reference.partition("@")
-    found = [query for query in versions(registry, name) if version in ("", str(query.version))]
-    if not found:
-        raise NotFound(f"There is no saved query '{reference}'.", "List them with: cohortium query list")
-    return found[0]
-
-
-def versions(registry: Registry, name: str) -> Sequence[Query]:
-    """All versions of one query, newest first."""
-    with registry.reading() as session:
-        return session.exec(select(Query).where(Query.name == name).order_by(col(Query.version).desc())).all()
-
-
-def listed(registry: Registry) -> Sequence[Query]:
-    """Every saved query, by name and version."""
-    with registry.reading() as session:
-        return session.exec(select(Query).order_by(col(Query.name), col(Query.version))).all()
+    return versioned.get(registry, Query, reference)
 
 
 def run(registry: Registry, reference: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Saved queries and splits, the last made first, so that who goes on working finds at the top what was made last."""
+"""Saved queries and splits, the last made first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlmodel import col, select
 
-from registry.cohorts import queries, splits
+from registry.cohorts import versioned
 from registry.store import Registry
 from registry.tables import Event, Query, Split
 
@@ -29,7 +29,7 @@ def made_at(registry: Registry, kind: str, field: str) -> dict[str, str]:
 
 def saved_queries(registry: Registry) -> dict[str, Query]:
     """`name@version` to query, the last saved first; one whose event is missing comes last."""
-    found = {f"{query.name}@{query.version}": query for query in queries.listed(registry)}
+    found = {f"{query.name}@{query.version}": query for query in versioned.list_all(registry, Query)}
     return _newest_first(found, made_at(registry, "query.save", "query"))
 
 
@@ -40,7 +40,7 @@ def made_splits(registry: Registry, query: str | None = None) -> dict[str, Split
         registry: where.
         query: `name@version`. Splits made from it come first, then those made from its other versions.
     """
-    found = {f"{split.name}@{split.version}": split for split in splits.listed(registry)}
+    found = {f"{split.name}@{split.version}": split for split in versioned.list_all(registry, Split)}
     found = _newest_first(found, made_at(registry, "split.create", "split"))
     return dict(sorted(found.items(), key=lambda item: _distance(item[1], query))) if query else found
 

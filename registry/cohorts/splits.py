@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from registry.bids import places
 from registry.catalog import Catalog
-from registry.cohorts import queries
+from registry.cohorts import queries, versioned
 from registry.cohorts.persons import people
-from registry.errors import NotFound, SplitError, UsageError
+from registry.errors import SplitError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.index.rows.persons import People
 from registry.manifests import PARTS
@@ -58,7 +58,7 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     saved = queries.get(registry, query)
     catalog = Catalog.of(registry)
     persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
-    earlier = next(iter(versions(registry, name)), None)
+    earlier = next(iter(versioned.list_versions(registry, Split, name)), None)
     kept = parts_now(registry, earlier) if earlier else {}
     stated = assignments(registry, earlier) if earlier else {}
     parts = {**stated, **kept, **assign(persons, request, kept)}
@@ -140,23 +140,7 @@ def get(registry: Registry, reference: str) -> Split:
     Raises:
         NotFound: no such split.
     """
-    name, _, version = reference.partition("@")
-    found = [split for split in versions(registry, name) if version in ("", str(split.version))]
-    if not found:
-        raise NotFound(f"There is no split '{reference}'.", "List them with: cohortium split list")
-    return found[0]
-
-
-def versions(registry: Registry, name: str) -> Sequence[Split]:
-    """All versions of one split, newest first."""
-    with registry.reading() as session:
-        return session.exec(select(Split).where(Split.name == name).order_by(col(Split.version).desc())).all()
-
-
-def listed(registry: Registry) -> Sequence[Split]:
-    """Every split, by name and version."""
-    with registry.reading() as session:
-        return session.exec(select(Split).order_by(col(Split.name), col(Split.version))).all()
+    return versioned.get(registry, Split, reference)
 
 
 def assignments(registry: Registry, split: Split) -> dict[str, str]:
@@ -213,7 +197,7 @@ def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
     return sorted(persons, key=lambda person: (persons[person], sha256_bytes(f"{seed}|{person}".encode())))
 
 
-def _publish(registry: Registry, versioned: str, meta: Mapping[str, Any], table: bytes) -> None:
-    stem = f"{places.SPLITS}/{versioned}"
+def _publish(registry: Registry, reference: str, meta: Mapping[str, Any], table: bytes) -> None:
+    stem = f"{places.SPLITS}/{reference}"
     files = {f"{stem}.tsv": table, f"{stem}.json": readable_json(meta)}
-    publish(registry, Change("split.create", f"Create split {versioned}", {"split": versioned}), written(files))
+    publish(registry, Change("split.create", f"Create split {reference}", {"split": reference}), written(files))

@@ -18,10 +18,11 @@ from sqlmodel import col, select
 from registry.bids import places
 from registry.bids.description import dataset_description
 from registry.bids.names import mask_name, parse, to_label
-from registry.errors import IntegrityError, InvalidInput, NotFound, UsageError
+from registry.errors import IntegrityError, InvalidInput, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.geometry import affine_from_row, require_same_grid
-from registry.files.volumes import Header, Volume, encode
+from registry.files.volumes import Header, Volume, encode, require_same_grid
+from registry.index.by_path import get_image
 from registry.publishing import Change, publish
 from registry.store import Registry, actor
 from registry.tables import File, Image, Mask, Rater
@@ -65,7 +66,8 @@ def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol:
         IntegrityError: somebody else accepted a newer revision meanwhile.
     """
     require_code(rater, "rater's code")
-    source = _image(registry, image)
+    with registry.reading() as database:
+        source = get_image(database, image)
     place = _place(registry, source, to_label(rater), protocol)
     data = _encoded(volume, source, place)
     present = place.present
@@ -89,17 +91,6 @@ def listed(registry: Registry, image: str | None = None) -> Sequence[Mask]:
     chosen = select(Mask).where(Mask.image_path == image) if image else select(Mask)
     with registry.reading() as session:
         return session.exec(chosen.order_by(col(Mask.path))).all()
-
-
-def _image(registry: Registry, path: str) -> Image:
-    with registry.reading() as session:
-        found = session.get(Image, path)
-    if found is None:
-        raise NotFound(
-            f"The registry has no image '{path}'.",
-            "Write its path in the registry, such as sub-01/anat/sub-01_T1w.nii.gz.",
-        )
-    return found
 
 
 def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Place:

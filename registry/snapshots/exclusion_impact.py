@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from registry.catalog import Catalog
-from registry.cohorts import exclusions, queries
+from registry.cohorts import exclusions, queries, versioned
 from registry.cohorts.persons import people
 from registry.errors import QueryError
 from registry.snapshots.tally import Loss, count
 from registry.store import Registry
+from registry.tables import Query
 from registry.vocabulary.units import find_first, list_units
 
 _ROWS = """SELECT DISTINCT i.path, i.subject, i.session, i.person_id
@@ -66,7 +67,7 @@ class Losses:
 
 def of_queries(registry: Registry) -> list[Losses]:
     """What exclusions take now from the newest version of every saved query; one that fails today is left out."""
-    newest = {query.name: query for query in queries.listed(registry)}
+    newest = {query.name: query for query in versioned.list_all(registry, Query)}
     found = []
     for query in newest.values():
         try:

@@ -8,9 +8,10 @@ from curation.pages.cohort import at_hand
 from registry.app import shell
 from registry.catalog import Catalog, preview
 from registry.catalog.preview import Preview
-from registry.cohorts import queries
+from registry.cohorts import queries, versioned
 from registry.errors import CohortiumError
 from registry.store import Registry
+from registry.tables import Query
 from registry.vocabulary.display import counted, number
 
 _FIRST = "SELECT path FROM images\nWHERE n_consensus > 0"
@@ -30,7 +31,7 @@ def render(registry: Registry) -> None:
 
 
 def _editor(registry: Registry) -> None:
-    saved = {f"{query.name}@{query.version}": query.sql for query in queries.listed(registry)}
+    saved = {f"{query.name}@{query.version}": query.sql for query in versioned.list_all(registry, Query)}
     st.session_state.setdefault("sql", _FIRST)
     st.selectbox(
         "Saved queries",

@@ -60,9 +60,10 @@ def query_run(
 @query_app.command("list")
 def query_list(as_json: AsJson = False) -> None:
     """List saved queries."""
-    from registry.cohorts import queries
+    from registry.cohorts import versioned
+    from registry.tables import Query
 
-    rows = [query.model_dump() for query in queries.listed(console.registry())]
+    rows = [query.model_dump() for query in versioned.list_all(console.registry(), Query)]
     console.emit({"queries": rows}, as_json, lambda: console.table(rows, ["name", "version", "sql"]))
 
 
@@ -184,9 +185,10 @@ def split_check(name: str, as_json: AsJson = False) -> None:
 @split_app.command("list")
 def split_list(as_json: AsJson = False) -> None:
     """List splits."""
-    from registry.cohorts import splits
+    from registry.cohorts import versioned
+    from registry.tables import Split
 
-    rows = [split.model_dump() for split in splits.listed(console.registry())]
+    rows = [split.model_dump() for split in versioned.list_all(console.registry(), Split)]
     console.emit({"splits": rows}, as_json, lambda: console.table(rows, ["name", "version", "query", "seed"]))
 
 

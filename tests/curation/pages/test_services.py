@@ -7,13 +7,13 @@ import pytest
 
 from registry import snapshots
 from registry.catalog import Catalog, overview, preview, subjects
-from registry.cohorts import composition, splits
+from registry.cohorts import composition, splits, versioned
 from registry.errors import NotFound, QueryError
 from registry.index.by_checksum import resolver
 from registry.readings import overlap, overlays
 from registry.readings.overlays import Kind
 from registry.store import Registry
-from registry.tables import File
+from registry.tables import File, Split
 from registry.vocabulary import display
 from tests.support.cohorts.app_cohort import RUN, lesions
 
@@ -110,7 +110,7 @@ def test_every_documented_view_has_columns(full: Registry) -> None:
 
 
 def test_parts_hold_every_person_once(full: Registry) -> None:
-    split = splits.listed(full)[0]
+    split = versioned.list_all(full, Split)[0]
     rows = composition.of_split(Catalog.of(full), split)
     assert sum(row["persons"] for row in rows) == len(splits.assignments(full, split)) == 6
     manifest = snapshots.get(full, snapshots.listed(full)[0].snapshot_id)

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from registry.cohorts import leaks, queries, splits
+from registry.cohorts import leaks, queries, splits, versioned
 from registry.cohorts.splits import SplitRequest, assign
 from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
 from registry.store import Registry
 from tests.support.cohorts import tiny_bids
+from registry.tables import Split
 
 Persons = Mapping[str, tuple[str, ...]]
 persons = st.dictionaries(
@@ -126,7 +127,7 @@ def test_a_person_seen_as_two_subjects_is_in_one_part(asked: Registry) -> None:
 
 def test_the_same_request_again_is_the_same_version(asked: Registry) -> None:
     assert splits.create(asked, "s", "flair") == splits.create(asked, "s", "flair")
-    assert len(splits.listed(asked)) == 1
+    assert len(versioned.list_all(asked, Split)) == 1
 
 
 def test_a_new_version_keeps_what_was_assigned(asked: Registry) -> None:
@@ -151,7 +152,7 @@ def test_a_split_of_too_few_persons_is_refused_and_nothing_is_written(asked: Reg
     queries.save(asked, "one", "SELECT * FROM images WHERE subject = 'sub-A000'")
     with pytest.raises(SplitError, match="1 persons cannot fill 3 parts"):
         splits.create(asked, "s", "one")
-    assert splits.listed(asked) == []
+    assert versioned.list_all(asked, Split) == []
     assert not Path(asked.root, "code/registry/splits").exists()
 
 
