@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks import cohorts, measure
 from registry.files.canonical import readable_json
 from registry.files.volumes import encode
-from registry.maintenance import creation, doctor
+from registry.maintenance import creation, rebuild
 from registry.publishing import Change, publish
 from registry.store import Registry
 
@@ -25,7 +25,7 @@ def run() -> None:
         registry = creation.create(Path(folder) / "registry")
         cohorts.generate(Path(folder) / "tree", SUBJECTS)
         shutil.copytree(Path(folder) / "tree", registry.root, dirs_exist_ok=True)
-        doctor.rebuild(registry)
+        rebuild.rebuild(registry)
         results = {}
         for name, shape in {"small": (4, 4, 4), "head": (182, 218, 182)}.items():
             masks = iter([(f"{name}{number}", f"sub-{number:05d}", _mask(shape, number)) for number in range(RUNS)])

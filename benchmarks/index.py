@@ -11,7 +11,7 @@ from benchmarks import cohorts, measure
 from registry import snapshots
 from registry.cohorts import queries, splits
 from registry.index import sync
-from registry.maintenance import creation, doctor
+from registry.maintenance import creation, rebuild
 from registry.snapshots.targets import TargetPolicy
 
 SUBJECTS = 1000
@@ -25,7 +25,7 @@ def run(subjects: int = SUBJECTS) -> None:
         files = cohorts.generate(tree, subjects)
         shutil.copytree(tree, registry.root, dirs_exist_ok=True)
         walk = measure.call(lambda: sum(len(names) for _, _, names in os.walk(registry.root)), runs=3)
-        index = measure.call(lambda: doctor.rebuild(registry))
+        index = measure.call(lambda: rebuild.rebuild(registry))
         scan = measure.call(lambda: sync.scan(registry), runs=3)
         saved = queries.save(registry, "all", "SELECT path FROM images")
         split = splits.create(registry, "parts", "all")

@@ -12,7 +12,7 @@ from registry.bids.names import DATATYPES
 from registry.bids.sidecars import Document, Level, Metadata, Sidecar, inherit, read_document
 from registry.bids.walk import Folder, Tree, list_tree
 from registry.files.canonical import canonical_json
-from registry.files.collector import paused
+from registry.snapshots.freeze import paused
 from registry.vocabulary.findings import Finding, Severity
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curation.checks.check import Check, each
-from curation.checks.rules import copies, mirrored, missing, peers, single_image
+from curation.checks.rules import mirrored, missing, peers, single_image
 from registry.errors import NotFound
 from registry.vocabulary.findings import Severity
 
@@ -82,7 +82,10 @@ CHECKS: tuple[Check, ...] = (
     ),
     *peers.outlier_checks(),
     Check(
-        "same-voxels", "Another file holds the same voxels.", "Find out which of them is mislabelled.", copies.copies
+        "same-voxels",
+        "Another file holds the same voxels.",
+        "Find out which of them is mislabelled.",
+        single_image.copies,
     ),
     Check(
         "sidecar-incomplete",

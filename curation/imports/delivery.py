@@ -22,7 +22,7 @@ from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.progress import Progress
 from registry.maintenance.mask_checks import checker
 from registry.publishing import Change, publish
-from registry.snapshots.licences import PAYLOAD_KEY
+from registry.snapshots.freeze import LICENCE_KEY
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary.display import counted, size
@@ -203,7 +203,7 @@ class _Importing:
             "recipe": name,
             "kept": dict(report.kept),
             "refused": len(report.refused),
-            PAYLOAD_KEY: _licence(tree),
+            LICENCE_KEY: _licence(tree),
             same_persons.DATASET: same_persons.dataset_of(self._recipe, tree),
         }
 

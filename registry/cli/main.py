@@ -130,7 +130,7 @@ def adopt(
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
     """Make the database anew from the dataset's files and its event log."""
-    from registry.maintenance.doctor import rebuild as rebuild_database
+    from registry.maintenance.rebuild import rebuild as rebuild_database
 
     with console.progress() as progress:
         count = rebuild_database(console.registry(), progress)

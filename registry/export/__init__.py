@@ -13,8 +13,7 @@ from pathlib import Path
 
 from registry.errors import StorageError, UsageError
 from registry.export import bids, decathlon, nnunet, tables
-from registry.export.bundle import Bundle, ExportReport, Options
-from registry.export.places import place
+from registry.export.bundle import Bundle, ExportReport, Options, place
 from registry.files.progress import Progress
 from registry.manifests import Manifest
 from registry.privacy import clearance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,11 @@ from registry.files.progress import Progress
 from registry.manifests import FileRef, Manifest, Sample, Target
 from registry.snapshots.content import Contents
 from registry.store import Registry
+
+ENVIRONMENT = "COHORTIUM_EXPORTS"
+"""Names the folder for exports of the app."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -121,3 +127,19 @@ def _hard_link(source: Path, place: Path) -> None:
         raise StorageError(
             f"This disk cannot link the registry's files ({error.strerror}).", "Export without --link."
         ) from error
+
+
+def place(registry: Registry, name: str) -> Path:
+    """The folder for an export that is known by name alone, as in the app.
+
+    It is `<registry>-exports/<name>`, or lies below the folder that `COHORTIUM_EXPORTS` names.
+
+    Raises:
+        UsageError: a name that is no simple word.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' cannot be the name of a folder here.", "Use letters, digits, - and _; at most 100 characters."
+        )
+    above = os.environ.get(ENVIRONMENT) or f"{registry.root}-exports"
+    return Path(above).absolute() / name

@@ -1,4 +1,4 @@
-"""`doctor` mends what a dead process left; `rebuild` makes the database anew from files and events."""
+"""Mend what a dead process left, and follow what git accepted without the registry."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from registry import publishing
-from registry.bids.walk import walk
-from registry.errors import CohortiumError, IntegrityError
+from registry.errors import CohortiumError
 from registry.files.locks import lock
-from registry.files.progress import Progress
-from registry.index import facts, refresh
 from registry.index.sync import follow
 from registry.maintenance import drift
-from registry.publishing import events, git
+from registry.maintenance.rebuild import read_commits
+from registry.publishing import events
 from registry.publishing.batches import file_waiting
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
-from registry.tables import Event, File, Intent
+from registry.tables import Event, Intent
 
 _GIT_LOCKS = (".git/index.lock", ".git/HEAD.lock", ".git/annex/index.lock")
 
@@ -83,7 +81,7 @@ def _take_events(registry: Registry) -> list[str]:
     fresh = [event for event in events.read_log(registry.root) if (event.writer, event.number) not in known]
     if not fresh or not events.is_whole(_chains(registry, fresh)):
         return []
-    commits = _commits(registry)
+    commits = read_commits(registry)
     with registry.unit_of_work() as session:
         for event in fresh:
             event.commit = commits.get(f"{event.writer}/{event.number}")
@@ -96,65 +94,6 @@ def _chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
     with registry.reading() as session:
         held = session.exec(select(Event).where(col(Event.writer).in_({event.writer for event in fresh}))).all()
     return sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
-
-
-def rebuild(registry: Registry, progress: Progress | None = None) -> int:
-    """Forget every row and compute it again from the dataset's files and its event log.
-
-    Runs that wait or are under way stay. Returns how many files were read.
-
-    Raises:
-        InvalidInput: a file cannot be read, or its content is not on this machine.
-        IntegrityError: the event chain is broken.
-    """
-    with lock(registry, "commit"), lock(registry, "write"):
-        publishing.finish_staged(registry)
-        chain = _whole_chain(registry)
-        files = _read_all(registry.root, progress)
-        _replace_rows(registry, files, chain)
-    return len(files)
-
-
-def _whole_chain(registry: Registry) -> list[Event]:
-    """The events of the log, and those that still wait for their commit and are in the database alone."""
-    chain = events.read_log(registry.root)
-    logged = {(event.writer, event.number) for event in chain}
-    with registry.reading() as session:
-        waiting = session.exec(select(Event).where(col(Event.commit).is_(None))).all()
-    chain += [Event(**event.model_dump()) for event in waiting if (event.writer, event.number) not in logged]
-    chain.sort(key=lambda event: (event.writer, event.number))
-    events.verify_chain(chain)
-    held = {f"{event.writer}/{event.number}" for event in chain}
-    if lost := sorted(set(_commits(registry)) - held):
-        raise IntegrityError(
-            f"The event log lacks {lost[0]}, which a commit names.",
-            "Restore logs/events with git, then run: cohortium rebuild",
-        )
-    return chain
-
-
-def _read_all(root: Path, progress: Progress | None) -> list[File]:
-    paths = [found.path for found in walk(root)]
-    return facts.read_all(root, paths, progress, "reading files")
-
-
-def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Event]) -> None:
-    commits = _commits(registry)
-    with registry.unit_of_work() as session:
-        refresh.clear(session)
-        session.execute(delete(Event))
-        session.execute(delete(Intent).where(col(Intent.state) == "committed"))
-        refresh.apply(session, files)
-        for event in chain:
-            event.commit = commits.get(f"{event.writer}/{event.number}")
-            session.add(event)
-
-
-def _commits(registry: Registry) -> dict[str, str]:
-    """Event to commit, from the trailers of the history."""
-    printed = git.run_git(registry.root, "log", "--format=%H %(trailers:key=Cohortium-Event,valueonly,separator=%x2C)")
-    pairs = [line.partition(" ") for line in printed.splitlines()]
-    return {event: commit for commit, _, events_ in pairs for event in events_.split(",") if event}
 
 
 def _remove_git_locks(root: Path) -> list[Repair]:

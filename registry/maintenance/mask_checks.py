@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
 from sqlmodel import col, select
 
 from registry.bids import places
@@ -115,3 +116,24 @@ def by_subject(files: Iterable[File]) -> Mapping[str, list[File]]:
         if file.subject_id:
             grouped.setdefault(file.subject_id, []).append(file)
     return grouped
+
+
+def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
+    """A check for `publish`: refuses masks that do not fit, by what the touched subjects will hold afterwards.
+
+    Raises:
+        GeometryError: when called; as `require_sound`.
+    """
+
+    def check(changed: Sequence[File]) -> None:
+        subjects = {file.subject_id for file in changed if file.subject_id}
+        with registry.reading() as database:
+            present = database.exec(
+                select(File).where(col(File.subject_id).in_(subjects) | col(File.subject_id).is_(None))
+            ).all()
+        files = {file.path: file for file in [*present, *changed]}.values()
+        roots = read_roots(file for file in files if file.subject_id is None)
+        for subject, group in sorted(by_subject(files).items()):
+            require_sound(check_subject(subject, group, roots))
+
+    return check

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +17,15 @@ from registry.cohorts import exclusions, queries, splits
 from registry.cohorts.recent import made_at
 from registry.errors import NotFound, QueryError, UsageError
 from registry.files.canonical import readable_json
-from registry.files.collector import paused
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, publish, written
-from registry.snapshots import licences
 from registry.snapshots.diff import SnapshotDiff, diff
 from registry.snapshots.frozen_files import Verification, materialise, verify
 from registry.snapshots.selection import select as select_samples
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
-from registry.tables import ConsensusMask, Mask, Query, Snapshot, Split
+from registry.tables import ConsensusMask, Event, File, Mask, Query, Snapshot, Split
 
 __all__ = [
     "Verification",
@@ -43,6 +43,10 @@ __all__ = [
 
 SHORTEST_ID = 6
 _KIND = "snapshot.create"
+
+NOT_STATED = "not stated"
+LICENCE_KEY = "licence"
+"""Under this key the event of an import says its delivery's licence; empty where the delivery states none."""
 
 
 def create(
@@ -95,7 +99,7 @@ def build(
         samples=chosen.samples,
         excluded=chosen.excluded,
     )
-    return replace(made, licences=licences.of_files(registry, (ref.path for ref in made.files())))
+    return replace(made, licences=list_licences(registry, (ref.path for ref in made.files())))
 
 
 def get(registry: Registry, reference: str) -> Manifest:
@@ -180,3 +184,46 @@ def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
             "The masks of this query do not agree about what their labels mean.", "Narrow the query to one protocol."
         )
     return dict(next(iter(tables)))
+
+
+def list_licences(registry: Registry, paths: Iterable[str]) -> tuple[str, ...]:
+    """The licences of the deliveries that brought these files, sorted; empty where none is stated for any.
+
+    Files of a delivery without a licence, beside files of one with a licence, give `not stated`. An import that
+    recorded nothing counts as the dataset's own `License`; so do files that no import brought, where all are such.
+    """
+    wanted, own = set(paths), _find_own(registry)
+    found = {licence for licence, brought in _list_imports(registry, own) if not wanted.isdisjoint(brought)} or {own}
+    stated = found - {""}
+    return tuple(sorted(stated | ({NOT_STATED} if stated and "" in found else set())))
+
+
+def _list_imports(registry: Registry, unrecorded: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The licence of each import, and the files it brought."""
+    with registry.reading() as database:
+        for payload in database.exec(select(Event.payload).where(Event.kind == "import")):
+            yield str(payload.get(LICENCE_KEY, unrecorded)), payload.get("files", {})
+
+
+def _find_own(registry: Registry) -> str:
+    with registry.reading() as database:
+        description = database.get(File, "dataset_description.json")
+    return str(description.facts["json"].get("License") or "") if description else ""
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Keep Python's cycle collector from looking through a million new objects again and again.
+
+    For work that makes many long-lived objects at once. Measured: a third to a half faster.
+
+    Memory is freed as ever by reference counts; only cycles wait. Another thread that ends its own pause ends this one
+    too, which costs time, never correctness.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

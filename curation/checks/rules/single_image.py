@@ -1,10 +1,12 @@
-"""Checks that need one image alone: can it be read, does it say one place, what values does it hold."""
+"""Checks of one image by its numbers: can it be read, is its place clear, what does it hold, is it a copy."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterable
 
-from curation.checks.check import Shot
+from curation.checks.check import Cohort, Hit, Shot
 
 FEW = 16
 """Distinct values below which an image is more likely a label map, or was cut down to a handful of grey levels."""
@@ -56,3 +58,16 @@ def saturated(shot: Shot) -> str | None:
     if share is None or share < SATURATED or count < FEW:
         return None
     return f"{share:.1%} of the foreground is at the maximum, {shot.number('maximum'):g}: bright values were cut off"
+
+
+def copies(cohort: Cohort) -> Iterable[Hit]:
+    """Equal voxels in files that differ; equal files are one checksum, which leak checks know."""
+    holders: dict[str, list[Shot]] = defaultdict(list)
+    for shot in sorted(cohort.shots, key=lambda item: item.path.encode()):
+        if (key := shot.number("voxels_sha256")) and shot.number("minimum") != shot.number("maximum"):
+            holders[key].append(shot)
+    for group in holders.values():
+        for shot in group:
+            other = next((one for one in group if one.sha256 != shot.sha256), None)
+            if other is not None:
+                yield Hit(shot.path, f"holds the same voxels as {other.path}, which is another file")

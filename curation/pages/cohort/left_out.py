@@ -8,7 +8,7 @@ from curation.pages import charts
 from registry.app import shell
 from registry.catalog import Catalog
 from registry.errors import CohortiumError
-from registry.snapshots import flow, flow_diagram, left_out, target_offers
+from registry.snapshots import flow, flow_diagram, left_out, targets
 from registry.snapshots.flow import Flow
 from registry.snapshots.left_out import Effect
 from registry.snapshots.targets import TargetPolicy
@@ -30,7 +30,7 @@ def draw(
         name: of the query; unique on the page.
     """
     try:
-        policy = policy or target_offers.usual(Catalog.of(registry), sql)
+        policy = policy or targets.choose_usual(Catalog.of(registry), sql)
         found = left_out.effects(registry, sql, split, policy)
         steps = flow.of_sql(registry, sql, split, policy, name)
     except CohortiumError as error:

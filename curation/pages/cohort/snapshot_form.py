@@ -12,7 +12,7 @@ from registry.app import shell
 from registry.catalog import Catalog
 from registry.cohorts import recent
 from registry.errors import CohortiumError, QueryError
-from registry.snapshots import selection, target_offers
+from registry.snapshots import selection, targets
 from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.store import Registry
 from registry.tables import Split
@@ -91,7 +91,7 @@ def _split_chosen(query: str) -> None:
 def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
     """The target policy as chosen; None, and a sentence, while nothing is chosen."""
     at_hand.hold(_TARGETS, _SEED, _PROTOCOL)
-    offers = target_offers.offered(Catalog.of(registry))
+    offers = targets.list_offers(Catalog.of(registry))
     words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
     st.session_state[_TARGETS] = [word for word in st.session_state.get(_TARGETS, _USUAL) if word in words]
     chosen = st.multiselect(
@@ -117,7 +117,7 @@ def _seed() -> int:
 def _protocol(registry: Registry, sql: str) -> str | None:
     """The protocol whose masks are taken: first that of most masks; None where there is no choice, or no answer."""
     try:
-        found = target_offers.protocols(Catalog.of(registry), sql)
+        found = targets.list_protocols(Catalog.of(registry), sql)
     except QueryError:  # freezing tells why
         return None
     if len(found) < 2:

@@ -18,7 +18,7 @@ from registry.catalog import Catalog
 from registry.cli.main import app
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
-from registry.maintenance import doctor, validation
+from registry.maintenance import rebuild, validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -82,7 +82,7 @@ def test_a_rebuild_gives_the_same_measures_findings_and_acknowledgements(spoiled
     before = registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",))
     assert len(before["image_measures"]) == 14
     assert (len(before["check_finding"]), len(before["acknowledgement"])) == (3, 1)
-    doctor.rebuild(spoiled)
+    rebuild.rebuild(spoiled)
     assert registry_state.rows(spoiled, without=LOCAL, drop=("intent_id",)) == before
 
 
@@ -208,7 +208,7 @@ def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) ->
     (folder / "findings.tsv").write_text("\n".join(lines) + "\n")
     (folder / "acknowledged.tsv").write_text("something\telse\n1\t2\n")
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert len(registry_state.rows(cohort)["check_finding"]) == 1
     assert review.listed(cohort)[0]["score"] == 2
     assert [finding.code for finding in review.stored(cohort)] == ["x"]

@@ -12,7 +12,7 @@ from sqlmodel import select
 import tests.support.cohorts.importer_twins as twins
 from curation.imports.delivery import check_delivery, import_delivery
 from registry.errors import InvalidInput
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.maintenance.creation import create
 from registry.store import Registry
 from registry.tables import Image
@@ -62,7 +62,7 @@ SAME: dict[str, Callable[[Path], Path]] = {
 
 @pytest.mark.parametrize("case", SAME)
 def test_new_sessions_of_known_subjects_come_in(registry: Registry, tmp_path: Path, case: str) -> None:
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     import_delivery(registry, "bids", SAME[case](tmp_path / "later"))
     assert NEW in images(registry)
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from registry.catalog import Catalog
 from registry.cohorts import composition, queries, recent, splits
 from registry.publishing import Change, publish
-from registry.snapshots import target_offers
+from registry.snapshots import targets
 from registry.store import Registry
 from tests.support.app.pages import button, go_to, open_page, texts
 from tests.support.cohorts import app_cohort
@@ -95,8 +95,8 @@ def test_the_protocol_of_most_masks_is_taken_where_there_are_several(writable: R
 
     publish(writable, Change("import", "Another protocol"), other)
     catalog = Catalog.of(writable)
-    assert target_offers.protocols(catalog, "SELECT path FROM images") == ("ms", "zz")
-    assert target_offers.protocols(catalog, "SELECT path FROM images WHERE subject <> 'sub-A000'") == ("ms",)
+    assert targets.list_protocols(catalog, "SELECT path FROM images") == ("ms", "zz")
+    assert targets.list_protocols(catalog, "SELECT path FROM images WHERE subject <> 'sub-A000'") == ("ms",)
 
     test = open_page(writable, "queries")
     assert test.selectbox(key="target_protocol").value == "ms"

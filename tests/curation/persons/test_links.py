@@ -18,7 +18,7 @@ from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import load
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -137,7 +137,7 @@ def test_rebuilding_gives_the_same_persons(cohort: Registry) -> None:
     links.clear(cohort, "sub-A000", "sub-A002", SEEN)
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id"))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id")) == before
 
 

@@ -17,7 +17,7 @@ from registry.catalog import Catalog
 from registry.cohorts import leaks, queries, splits
 from registry.errors import InvalidInput
 from registry.index import refresh
-from registry.maintenance import doctor, validation
+from registry.maintenance import rebuild, validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
@@ -36,7 +36,7 @@ def twin(cohort: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     shutil.rmtree(tmp_path / "twin" / ".cohortium")
     monkeypatch.delenv("COHORTIUM_DATABASE")
     registry = registry_at(tmp_path / "twin")
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     return registry
 
 
@@ -72,7 +72,7 @@ def test_rebuilding_gives_the_same_registry(cohort: Registry) -> None:
     links.confirm(cohort, "sub-A000", "sub-A002", links.Verdict("same scan"))
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id"))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id")) == before
     assert validation.validate(cohort, bids=False).errors == []
 
@@ -81,7 +81,7 @@ def test_a_lost_local_folder_is_made_anew_from_the_files(cohort: Registry) -> No
     before = held(cohort)
     shutil.rmtree(cohort.local)
     again = registry_at(cohort.root)
-    doctor.rebuild(again)
+    rebuild.rebuild(again)
     assert held(again) == before
     again.engine.dispose()
 
@@ -149,5 +149,5 @@ def test_measures_findings_and_acknowledgements_are_rebuilt_and_equal_those_unde
     assert {name: held(cohort)[name] for name in kept} == {name: held(twin)[name] for name in kept}
     assert checks.listed(cohort, checks.Wanted(None)) == checks.listed(twin, checks.Wanted(None))
     before = held(cohort)
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert held(cohort) == before

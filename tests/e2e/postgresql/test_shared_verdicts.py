@@ -9,7 +9,7 @@ import pytest
 from curation import quality
 from curation.quality import Judgement
 from registry.catalog import Catalog
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
 from tests.support.cohorts import tiny_bids
@@ -28,5 +28,5 @@ def test_verdicts_at_once_and_a_rebuild(cohort: Registry, monkeypatch: pytest.Mo
     assert quality.file_waiting(cohort) == ["e01"]
     before = quality.listed(Catalog.of(cohort))
     assert {row["image"] for row in before} == set(IMAGES) - {last.image_path}
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert quality.listed(Catalog.of(cohort)) == before

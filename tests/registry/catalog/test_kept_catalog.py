@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from registry.catalog import Catalog
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.publishing import Change, publish
 from registry.store import Registry, registry_at
 from tests.support.cohorts import tiny_bids
@@ -61,7 +61,7 @@ def test_a_database_that_was_deleted_and_rebuilt_is_seen(cohort: Registry) -> No
     for name in ("registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"):
         (cohort.local / name).unlink(missing_ok=True)
     anew = registry_at(cohort.root)
-    doctor.rebuild(anew)
+    rebuild.rebuild(anew)
     assert Catalog.of(anew) is not before
     assert Catalog.of(anew).value(COUNT) == 6
     anew.engine.dispose()

@@ -13,7 +13,7 @@ from registry.bids import places
 from registry.cohorts import exclusions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv, sha256_file
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.vocabulary.verdicts import Verdict
@@ -59,7 +59,7 @@ def test_rebuild_gives_the_same_exclusions(registry: Registry, monkeypatch: pyte
     monkeypatch.setenv("COHORTIUM_ACTOR", "e02")
     exclusions.confirm(registry, "P001")
     before = [item.model_dump() for item in exclusions.listed(registry)]
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert [item.model_dump() for item in exclusions.listed(registry)] == before
     assert [row["second_rater_id"] for row in read_tsv(registry.root / places.EXCLUSIONS)] == ["e02", None]
 

@@ -20,7 +20,7 @@ from registry.bids import places
 from registry.cohorts import queries, splits
 from registry.errors import IntegrityError
 from registry.index import facts, refresh, sync
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
@@ -38,7 +38,7 @@ def test_a_rebuilt_registry_has_the_rows_it_had(cohort: Registry) -> None:
     snapshots.create(cohort, "flair", "s", parse_policy(["expert:e01"]))
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=HISTORY, drop=("intent_id",))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=HISTORY, drop=("intent_id",)) == before
 
 
@@ -47,14 +47,14 @@ def test_a_registry_without_its_database_is_rebuilt_from_files_and_events(copies
     before = registry_state.rows(live, without=HISTORY, drop=("intent_id",))
     for left in registry.local.glob("registry.sqlite*"):
         left.unlink()
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert registry_state.rows(registry, without=HISTORY, drop=("intent_id",)) == before
 
 
 def test_a_rebuild_keeps_changes_that_wait_for_their_commit(cohort: Registry) -> None:
     publish(cohort, Change("import", "Waiting", actor="anna"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A008"]))
     before = registry_state.rows(cohort, without=HISTORY, drop=("intent_id",))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=HISTORY, drop=("intent_id",)) == before
     assert len(commit_pending(cohort)) == 1
     assert registry_state.uncommitted(cohort) == ""
@@ -66,7 +66,7 @@ def test_a_log_that_lacks_its_last_event_is_found_by_the_commits(cohort: Registr
     log.write_bytes(b"".join(lines[:-1]))
     before = registry_state.rows(cohort)
     with pytest.raises(IntegrityError, match="which a commit names"):
-        doctor.rebuild(cohort)
+        rebuild.rebuild(cohort)
     assert registry_state.rows(cohort) == before
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from registry.cohorts import exclusions, queries
 from registry.errors import CohortiumError, InvalidInput, NotFound, UsageError
-from registry.maintenance import doctor, drift, validation
+from registry.maintenance import doctor, drift, rebuild, validation
 from registry.maintenance.drift import Difference, Outside
 from registry.maintenance.status import history
 from registry.publishing import Change, publish
@@ -54,7 +54,7 @@ def test_an_edited_table_waits_for_a_person_and_adopting_takes_it_in(cohort: Reg
     assert (registry_state.uncommitted(cohort), drift.differences(cohort)) == ("", [])
     assert history(cohort, 1)[0]["kind"] == "adopt"
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",)) == before
 
 
@@ -151,7 +151,7 @@ def test_rows_follow_what_git_accepts(cohort: Registry) -> None:
     run_git(cohort.root, "commit", "--quiet", "-m", "Withdrawn")
     assert tiny_bids.reading_path("sub-A002", "e01") in [item.where for item in doctor.doctor(cohort)]
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=("intent", "setting"), drop=("intent_id",)) == before
 
 

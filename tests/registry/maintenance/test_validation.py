@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select, update
 
 from registry.files.volumes import encode
-from registry.maintenance import doctor, status, validation
+from registry.maintenance import rebuild, status, validation
 from registry.publishing import Change, publish
 from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
@@ -89,7 +89,7 @@ def test_a_fault_is_found_once_and_nothing_else_is(cohort: Registry, fault: str)
     make(cohort.root)
     run_git(cohort.root, "add", "--all")
     run_git(cohort.root, "commit", "--quiet", "--allow-empty", "-m", "Somebody else's work")
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert codes(cohort) == {code: MASK}
 
 

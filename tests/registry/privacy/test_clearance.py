@@ -17,7 +17,7 @@ from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import save
 from registry.maintenance.creation import create
-from registry.maintenance.doctor import rebuild
+from registry.maintenance.rebuild import rebuild
 from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending

@@ -9,7 +9,7 @@ from registry.bids import places
 from registry.catalog import Catalog
 from registry.errors import CohortiumError, UsageError
 from registry.files.canonical import read_tsv, tsv_bytes
-from registry.maintenance import doctor
+from registry.maintenance import doctor, rebuild
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry, registry_at
@@ -54,7 +54,7 @@ def test_a_rebuild_without_the_database_gives_the_same_rows(cohort: Registry, mo
     for left in cohort.local.glob("registry.sqlite*"):
         left.unlink()
     again = registry_at(cohort.root)
-    doctor.rebuild(again)
+    rebuild.rebuild(again)
     assert registry_state.rows(again, without=HISTORY, drop=("intent_id",)) == before
     again.engine.dispose()
 
@@ -65,7 +65,7 @@ def test_a_rebuild_keeps_what_is_not_yet_written(cohort: Registry) -> None:
     say(cohort, IMAGES[0], "reject", "1")
     say(cohort, IMAGES[2], "later")
     before = registry_state.rows(cohort, without=HISTORY, drop=("intent_id",))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert registry_state.rows(cohort, without=HISTORY, drop=("intent_id",)) == before
 
 
@@ -89,7 +89,7 @@ def test_a_comment_is_the_same_after_a_rebuild(cohort: Registry, comment: str) -
     say(cohort, IMAGES[0], "flag", comment=comment)
     quality.file_waiting(cohort)
     before = quality.listed(Catalog.of(cohort))
-    doctor.rebuild(cohort)
+    rebuild.rebuild(cohort)
     assert quality.listed(Catalog.of(cohort)) == before
 
 

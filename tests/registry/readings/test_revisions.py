@@ -14,7 +14,7 @@ from registry.cohorts import exclusions, queries
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
-from registry.maintenance import doctor, validation
+from registry.maintenance import doctor, rebuild, validation
 from registry.manifests import Manifest
 from registry.publishing import git
 from registry.publishing.commits import commit_pending
@@ -101,7 +101,7 @@ def test_earlier_revisions_outlive_the_cache_and_the_database(registry: Registry
     first = frozen(registry)
     redraw(registry)
     commit_pending(registry)
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert snapshots.verify(first, registry).ok
     for path in (registry.local / "cache").iterdir():
         path.write_bytes(b"damaged")
@@ -192,7 +192,7 @@ def test_a_first_reading_brings_its_raters_row(registry: Registry) -> None:
     assert (made.revision, made.path) == (1, frozen_cohort.mask("sub-A001", "e09"))
     commit_pending(registry)
     before = made.model_dump()
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert redraw(registry, rater="e09").model_dump() == before
     with pytest.raises(UsageError, match="protocols") as caught:
         acceptance._only_protocol(_without_masks(registry))

@@ -14,8 +14,7 @@ from registry.errors import UsageError
 from registry.export import export, place
 from registry.files.volumes import load_labels
 from registry.snapshots import diff_text
-from registry.snapshots.target_offers import offered
-from registry.snapshots.targets import in_words, parse_policy
+from registry.snapshots.targets import in_words, list_offers, parse_policy
 from registry.store import Registry
 from tests.support.cohorts import frozen_cohort
 
@@ -74,7 +73,7 @@ def test_freezing_and_exporting_tell_their_progress(registry: Registry, tmp_path
 
 def test_an_export_by_name_lies_beside_the_registry(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     assert place(registry, "flair-1") == registry.root.with_name("registry-exports") / "flair-1"
-    monkeypatch.setenv(exporting.places.ENVIRONMENT, "/srv/exports")
+    monkeypatch.setenv(exporting.bundle.ENVIRONMENT, "/srv/exports")
     assert place(registry, "flair-1") == Path("/srv/exports/flair-1")
     for name in ("", "../x", "a/b", ".hidden", "/etc", "x" * 200, "a b"):
         with pytest.raises(UsageError, match="cannot be the name of a folder"):
@@ -82,7 +81,7 @@ def test_an_export_by_name_lies_beside_the_registry(registry: Registry, monkeypa
 
 
 def test_every_offered_target_is_one_that_a_policy_takes(registry: Registry) -> None:
-    offers = offered(Catalog.of(registry), 7)
+    offers = list_offers(Catalog.of(registry), 7)
     assert [word for word in offers.words if word.startswith("expert:")] == ["expert:e01", "expert:e02", "expert:e03"]
     for word, said in offers.words.items():
         assert parse_policy([word]).order

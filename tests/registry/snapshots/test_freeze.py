@@ -48,12 +48,12 @@ def test_freezing_twice_gives_one_snapshot(cohort: Registry) -> None:
 
 
 def test_a_clone_that_was_rebuilt_gives_the_same_id(copies: Callable[[], Registry]) -> None:
-    from registry.maintenance import doctor
+    from registry.maintenance import rebuild
 
     one, other = copies(), copies()
     for left in other.local.glob("registry.sqlite*"):
         left.unlink()
-    doctor.rebuild(other)
+    rebuild.rebuild(other)
     assert freeze(one) == freeze(other)
 
 

@@ -15,10 +15,10 @@ from registry import snapshots
 from registry.cohorts import queries
 from registry.export import export
 from registry.files.canonical import sha256_bytes
-from registry.maintenance import doctor
+from registry.maintenance import rebuild
 from registry.maintenance.creation import create
 from registry.manifests import Manifest
-from registry.snapshots import licences
+from registry.snapshots import freeze
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from registry.tables import Image
@@ -68,9 +68,9 @@ def test_a_snapshot_names_the_licences_of_its_own_files(
     export(registry, manifest, tmp_path / "out", "bids")
     exported = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
     assert exported.get("License") == second
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert frozen(registry, "suffix = 'FLAIR'").snapshot_id == manifest.snapshot_id
-    assert licences.of_files(registry, [image.path for image in _images(registry)]) == both
+    assert freeze.list_licences(registry, [image.path for image in _images(registry)]) == both
 
 
 def _images(registry: Registry) -> Sequence[Image]:

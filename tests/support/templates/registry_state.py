@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.files.canonical import canonical_json, sha256_file
-from registry.maintenance import doctor, status, validation
+from registry.maintenance import rebuild, status, validation
 from registry.publishing.git import run_git
 from registry.store import Registry
 from registry.tables import Table
@@ -62,7 +62,7 @@ def require_settled(registry: Registry) -> None:
     assert status.status(registry)["waiting"] == 0
     assert validation.validate(registry, bids=False).errors == []
     live = rows(registry, without=LEDGER)
-    doctor.rebuild(registry)
+    rebuild.rebuild(registry)
     assert rows(registry, without=LEDGER) == live
     assert list((registry.local / "staging").glob("*")) == []
 
