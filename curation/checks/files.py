@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlmodel import col, select
 
 from registry.bids import places
 from registry.files.canonical import sha256_bytes, tsv_bytes
-from registry.publishing import Change, publish, written
+from registry.publishing import Change
+from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures
 
@@ -50,13 +51,23 @@ def acknowledgements(rows: Iterable[Acknowledgement]) -> Files:
     return {places.ACKNOWLEDGED: tsv_bytes((row.model_dump() for row in ordered), ACKNOWLEDGED)}
 
 
-def keep(registry: Registry, files: Files, change: Change) -> Sequence[str]:
-    """Write the files that differ from those in the registry, in one change; none where nothing differs."""
-    with registry.reading() as session:
-        wanted = select(File.path, File.sha256).where(col(File.path).startswith(f"{places.CHECKS}/", autoescape=True))
-        held = dict(session.execute(wanted).all())
-    fresh = {path: data for path, data in files.items() if held.get(path) != sha256_bytes(data)}
-    return publish(registry, change, written(fresh)) if fresh else []
+def keep(registry: Registry, compute: Callable[[], tuple[Change, Files]]) -> None:
+    """Write the files that differ from those in the registry, in one change; none where nothing differs.
+
+    Args:
+        registry: where.
+        compute: the change and the files, from the rows as they are; called again when somebody wrote meanwhile.
+    """
+
+    def draft() -> Draft | None:
+        with registry.reading() as database:
+            inside = col(File.path).startswith(f"{places.CHECKS}/", autoescape=True)
+            held = dict(database.exec(select(File.path, File.sha256).where(inside)).all())
+        change, files = compute()
+        fresh = {path: data for path, data in files.items() if held.get(path) != sha256_bytes(data)}
+        return Draft(change, fresh) if fresh else None
+
+    rewrite(registry, places.CHECKS, draft)
 
 
 def _measured(row: ImageMeasures) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from sqlmodel import select
 from curation.checks import files
 from registry.catalog import Catalog
 from registry.errors import NotFound, UsageError
-from registry.files.locks import lock
 from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
@@ -69,18 +68,19 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
             'Give one, such as --reason "looked at it, the coil was changed"',
         )
     require_impersonal(reason, "reason")
-    with lock(registry, "checks"):
-        made = [
-            Acknowledgement(
-                code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(), reason=reason.strip()
-            )
-            for finding in _chosen(registry, unit, codes)
-        ]
-        with registry.reading() as session:
-            held = {(row.code, row.unit): row for row in (*session.exec(select(Acknowledgement)), *made)}
-        about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
-        change = Change("check.acknowledge", f"Acknowledge {counted(len(made), 'finding')} about {unit}", about)
-        files.keep(registry, files.acknowledgements(held.values()), change)
+    made = [
+        Acknowledgement(code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(), reason=reason.strip())
+        for finding in _chosen(registry, unit, codes)
+    ]
+    about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
+    change = Change("check.acknowledge", f"Acknowledge {counted(len(made), 'finding')} about {unit}", about)
+
+    def add() -> tuple[Change, files.Files]:
+        with registry.reading() as database:
+            held = {(row.code, row.unit): row for row in (*database.exec(select(Acknowledgement)), *made)}
+        return change, files.acknowledgements(held.values())
+
+    files.keep(registry, add)
     return made
 
 

@@ -15,7 +15,6 @@ from curation.checks.check import Check, Cohort, Hit, Shot
 from curation.checks.measures import read
 from curation.checks.measures.read import Measured
 from registry import __version__
-from registry.files.locks import lock
 from registry.files.progress import Progress
 from registry.publishing import Change
 from registry.store import Registry
@@ -55,8 +54,7 @@ def run(registry: Registry, progress: Progress | None = None) -> Outcome:
     measured = dict(read.measured(registry.root, registry.local / "cache" / "checks", images, progress))
     found = judge(inputs.gather(registry, shots, measured))
     change = Change("check", f"Check {len(shots)} images: {len(found)} findings", {"by_code": _counted(found)})
-    with lock(registry, "checks"):
-        record.keep(registry, {**_measures(registry, shots, measured), **record.findings(found)}, change)
+    record.keep(registry, lambda: (change, {**_measures(registry, shots, measured), **record.findings(found)}))
     absent = tuple(shot.path for shot in shots if shot.path not in measured)
     return Outcome(len(shots), absent, tuple(found))
 

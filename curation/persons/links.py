@@ -17,11 +17,11 @@ from registry.bids import places
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED, people
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import tsv_bytes
-from registry.files.locks import lock
 from registry.files.progress import Progress
 from registry.index.rows.persons import resolve
 from registry.privacy.free_text import require_impersonal
-from registry.publishing import Change, publish, written
+from registry.publishing import Change
+from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry, actor
 from registry.tables import PersonLink, Subject
 from registry.vocabulary.codes import require_code
@@ -51,10 +51,12 @@ def propose(registry: Registry, progress: Progress | None = None) -> Survey:
 
     A pair that was proposed, confirmed or cleared before is left alone.
     """
-    with lock(registry, "persons"):
+    found = survey(registry, _links(registry).keys(), progress)
+
+    def add() -> Draft | None:
         links = _links(registry)
-        found = survey(registry, links.keys(), progress)
-        for item in found.proposals:
+        fresh = [item for item in found.proposals if (item.first, item.second) not in links]
+        for item in fresh:
             links[item.first, item.second] = PersonLink(
                 subject_a=item.first,
                 subject_b=item.second,
@@ -63,8 +65,10 @@ def propose(registry: Registry, progress: Progress | None = None) -> Survey:
                 score=item.score,
                 reason=item.reason,
             )
-        if found.proposals:
-            _publish(registry, links, Change("persons.propose", f"Propose {len(found.proposals)} links of persons"))
+        change = Change("persons.propose", f"Propose {len(fresh)} links of persons")
+        return Draft(change, {places.PERSON_LINKS: _encode(links)}) if fresh else None
+
+    rewrite(registry, places.PERSON_LINKS, add)
     return found
 
 
@@ -92,7 +96,9 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
     reason = " ".join(verdict.reason.split())
     reviewer = require_code(verdict.reviewer, "reviewer's code") if verdict.reviewer else actor()
     _require(registry, names, reason)
-    with lock(registry, "persons"):
+    word = "Join" if kind == SAME else "Keep apart"
+
+    def decide() -> Draft:
         links = _links(registry)
         before = links.get(names)
         method, score = (before.method, before.score) if before else ("declared", None)
@@ -107,9 +113,11 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
         )
         links[names] = link
         _require_consistent(registry, links)
-        word = "Join" if kind == SAME else "Keep apart"
-        _publish(registry, links, Change("persons.decide", f"{word} {names[0]} and {names[1]}", link.model_dump()))
-    return link
+        change = Change("persons.decide", f"{word} {names[0]} and {names[1]}", link.model_dump())
+        return Draft(change, {places.PERSON_LINKS: _encode(links)})
+
+    rewrite(registry, places.PERSON_LINKS, decide)
+    return _links(registry)[names]
 
 
 def _require(registry: Registry, names: Pair, reason: str) -> None:
@@ -144,8 +152,8 @@ def _links(registry: Registry) -> dict[Pair, PersonLink]:
     return {(link.subject_a, link.subject_b): link for link in listed(registry)}
 
 
-def _publish(registry: Registry, links: Mapping[Pair, PersonLink], change: Change) -> None:
+def _encode(links: Mapping[Pair, PersonLink]) -> bytes:
     rows: list[dict[str, Any]] = [
         links[names].model_dump() for names in sorted(links, key=lambda item: (item[0].encode(), item[1].encode()))
     ]
-    publish(registry, change, written({places.PERSON_LINKS: tsv_bytes(rows, COLUMNS)}))
+    return tsv_bytes(rows, COLUMNS)

@@ -212,6 +212,6 @@ def _change(
         rows = {item.unit: item.model_dump() for item in listed(registry)}
         edit(rows)
         data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
-        return Draft(Change(kind, message, facts), data)
+        return Draft(Change(kind, message, facts), {places.EXCLUSIONS: data})
 
     rewrite(registry, places.EXCLUSIONS, edited)

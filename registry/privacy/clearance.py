@@ -73,7 +73,7 @@ def record(registry: Registry, unit: str, question: Question, verdict: Answer) -
 
     def add() -> Draft:
         rows = {(item.unit, item.question): item for item in [*listed(registry), made]}
-        return Draft(change, tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS))
+        return Draft(change, {PRIVACY: tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS)})
 
     rewrite(registry, PRIVACY, add)
     return made

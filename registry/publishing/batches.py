@@ -72,4 +72,4 @@ def _draft(rater: str, actions: Sequence[QualityAction]) -> Draft | None:
         return None
     facts = {"rater": rater, "actions": len(waiting), "undone": sum(action.undoes is not None for action in waiting)}
     change = Change("quality", f"Quality check by {rater}: {counted(len(waiting), 'action')}", facts, actor=rater)
-    return Draft(change, tsv_bytes(map(quality.table_row, actions), quality.COLUMNS))
+    return Draft(change, {places.quality_table(rater): tsv_bytes(map(quality.table_row, actions), quality.COLUMNS)})
