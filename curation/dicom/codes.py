@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import Enum
 
 from registry.vocabulary.findings import Finding, Severity
+from registry.vocabulary.reasons import ReasonCode
 
 
 class Effect(Enum):
@@ -20,99 +21,65 @@ class Effect(Enum):
     """It is imported, and the finding is told."""
 
 
-class Code(StrEnum):
-    """What was found. The value is the code in reports and plans."""
+class Code(ReasonCode):
+    """What was found. The value is the code in reports and plans; the sentence says what it means."""
 
-    NOT_DICOM = "not-dicom"
-    """No DICOM file."""
-    DICOMDIR = "dicomdir"
-    """A directory of other files; it holds no image."""
-    TRUNCATED = "truncated"
-    """The file ends before its pixel data do."""
-    NO_PIXEL_DATA = "no-pixel-data"
-    """A header without pixel data."""
-    INCOMPLETE_HEADER = "incomplete-header"
-    """An element that says where the file belongs is missing."""
-    NOT_AN_IMAGE = "not-an-image"
-    """A report, a presentation state or another object without an image."""
-    OTHER_MODALITY = "other-modality"
-    """An image that is not MR: BIDS has no place for it here."""
-    SECONDARY_CAPTURE = "secondary-capture"
-    """A screen shot or scanned page; such images often hold burned-in names."""
-    NO_POSITION = "no-position"
-    """An image that does not say where in the patient it lies."""
-    NOT_FETCHED = "not-fetched"
-    """A dead link, or a file that cannot be opened."""
-    NO_FILE = "no-file"
-    """A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."""
-    DUPLICATED_INSTANCE = "duplicated-instance"
-    """A second copy of an instance; the first one is used."""
+    NOT_DICOM = "not-dicom", "No DICOM file."
+    DICOMDIR = "dicomdir", "A directory of other files; it holds no image."
+    TRUNCATED = "truncated", "The file ends before its pixel data do."
+    NO_PIXEL_DATA = "no-pixel-data", "A header without pixel data."
+    INCOMPLETE_HEADER = "incomplete-header", "An element that says where the file belongs is missing."
+    NOT_AN_IMAGE = "not-an-image", "A report, a presentation state or another object without an image."
+    OTHER_MODALITY = "other-modality", "An image that is not MR: BIDS has no place for it here."
+    SECONDARY_CAPTURE = "secondary-capture", "A screen shot or scanned page; such images often hold burned-in names."
+    NO_POSITION = "no-position", "An image that does not say where in the patient it lies."
+    NOT_FETCHED = "not-fetched", "A dead link, or a file that cannot be opened."
+    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."
+    DUPLICATED_INSTANCE = "duplicated-instance", "A second copy of an instance; the first one is used."
 
-    SEVERAL_PATIENTS = "several-patients"
-    """One folder holds more than one patient."""
-    PATIENT_CONFLICT = "patient-conflict"
-    """One Patient ID comes with two names, birth dates or sexes."""
-    PATIENT_UNKNOWN = "patient-unknown"
-    """No Patient ID and no name: each study counts as a person."""
-    SERIES_OF_SEVERAL_PATIENTS = "series-of-several-patients"
-    """One Series Instance UID comes with more than one patient."""
-    KNOWN_PERSON = "known-person"
-    """The registry holds other sessions of this person."""
-    NO_STUDY_DATE = "no-study-date"
-    """Sessions cannot be ordered by date."""
+    SEVERAL_PATIENTS = "several-patients", "One folder holds more than one patient."
+    PATIENT_CONFLICT = "patient-conflict", "One Patient ID comes with two names, birth dates or sexes."
+    PATIENT_UNKNOWN = "patient-unknown", "No Patient ID and no name: each study counts as a person."
+    SERIES_OF_SEVERAL_PATIENTS = (
+        "series-of-several-patients",
+        "One Series Instance UID comes with more than one patient.",
+    )
+    KNOWN_PERSON = "known-person", "The registry holds other sessions of this person."
+    NO_STUDY_DATE = "no-study-date", "Sessions cannot be ordered by date."
 
-    CONFLICTING_INSTANCES = "conflicting-instances"
-    """Two files claim to be the same instance and hold different pixels."""
-    MISSING_SLICES = "missing-slices"
-    """Slices are missing inside the series."""
-    IRREGULAR_SPACING = "irregular-spacing"
-    """The distances between slices are not equal."""
-    SHIFTED_SLICES = "shifted-slices"
-    """Slices do not lie on one line."""
-    INCOMPLETE_VOLUMES = "incomplete-volumes"
-    """Some volumes of a time series have fewer slices than others."""
-    FEWER_THAN_ACQUIRED = "fewer-than-acquired"
-    """The header says more images were acquired than are here."""
-    INSTANCE_GAP = "instance-gap"
-    """Instance numbers leave gaps."""
-    MIXED_ORIENTATIONS = "mixed-orientations"
-    """The series holds several orientations; each became a stack of its own."""
-    MIXED_IN_ONE_FILE = "mixed-in-one-file"
-    """One multi-frame file holds several orientations, which cannot be parted."""
-    SINGLE_SLICE = "single-slice"
-    """One slice: no volume."""
-    TIME_SERIES = "time-series"
-    """Each slice position was acquired several times."""
-    ENHANCED_MULTIFRAME = "enhanced-multiframe"
-    """All frames are in one file."""
-    DERIVED = "derived"
-    """Image Type says DERIVED: computed from other images."""
-    PROCESSED = "processed"
-    """The description says it was registered or resampled before delivery."""
-    BURNED_IN = "burned-in-annotation"
-    """The header says that text is burned into the pixels."""
+    CONFLICTING_INSTANCES = (
+        "conflicting-instances",
+        "Two files claim to be the same instance and hold different pixels.",
+    )
+    MISSING_SLICES = "missing-slices", "Slices are missing inside the series."
+    IRREGULAR_SPACING = "irregular-spacing", "The distances between slices are not equal."
+    SHIFTED_SLICES = "shifted-slices", "Slices do not lie on one line."
+    INCOMPLETE_VOLUMES = "incomplete-volumes", "Some volumes of a time series have fewer slices than others."
+    FEWER_THAN_ACQUIRED = "fewer-than-acquired", "The header says more images were acquired than are here."
+    INSTANCE_GAP = "instance-gap", "Instance numbers leave gaps."
+    MIXED_ORIENTATIONS = "mixed-orientations", "The series holds several orientations; each became a stack of its own."
+    MIXED_IN_ONE_FILE = "mixed-in-one-file", "One multi-frame file holds several orientations, which cannot be parted."
+    SINGLE_SLICE = "single-slice", "One slice: no volume."
+    TIME_SERIES = "time-series", "Each slice position was acquired several times."
+    ENHANCED_MULTIFRAME = "enhanced-multiframe", "All frames are in one file."
+    DERIVED = "derived", "Image Type says DERIVED: computed from other images."
+    PROCESSED = "processed", "The description says it was registered or resampled before delivery."
+    BURNED_IN = "burned-in-annotation", "The header says that text is burned into the pixels."
 
-    LEFT_OUT_BY_RULE = "left-out-by-rule"
-    """A rule of the recipe leaves such series out: localisers, computed maps, projections."""
-    LEFT_OUT_BY_PLAN = "left-out-by-plan"
-    """The plan says no."""
-    NO_RULE = "no-rule"
-    """No rule gives it a BIDS name."""
-    UNSURE_NAME = "unsure-name"
-    """The rule that fits is weak, or the sequence parameters speak against it."""
-    CONTRAST_UNCLEAR = "contrast-unclear"
-    """Header and description disagree about a contrast agent."""
+    LEFT_OUT_BY_RULE = (
+        "left-out-by-rule",
+        "A rule of the recipe leaves such series out: localisers, computed maps, projections.",
+    )
+    LEFT_OUT_BY_PLAN = "left-out-by-plan", "The plan says no."
+    NO_RULE = "no-rule", "No rule gives it a BIDS name."
+    UNSURE_NAME = "unsure-name", "The rule that fits is weak, or the sequence parameters speak against it."
+    CONTRAST_UNCLEAR = "contrast-unclear", "Header and description disagree about a contrast agent."
 
-    CONVERSION_FAILED = "conversion-failed"
-    """dcm2niix gave no image."""
-    CONVERTED_TO_SEVERAL = "converted-to-several"
-    """dcm2niix made several images of what has to be one."""
-    FIELDS_MISSING = "fields-missing"
-    """BIDS requires something of such an image that the headers do not say."""
-    GEOMETRY_DISAGREES = "geometry-disagrees"
-    """The converted image does not lie where the DICOM headers say."""
-    VOXELS_DISAGREE = "voxels-disagree"
-    """The converted voxels are not the DICOM pixels."""
+    CONVERSION_FAILED = "conversion-failed", "dcm2niix gave no image."
+    CONVERTED_TO_SEVERAL = "converted-to-several", "dcm2niix made several images of what has to be one."
+    FIELDS_MISSING = "fields-missing", "BIDS requires something of such an image that the headers do not say."
+    GEOMETRY_DISAGREES = "geometry-disagrees", "The converted image does not lie where the DICOM headers say."
+    VOXELS_DISAGREE = "voxels-disagree", "The converted voxels are not the DICOM pixels."
 
 
 EFFECTS = {

@@ -4,68 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from registry.bids import places
 from registry.bids.names import parse
+from registry.vocabulary.reasons import ReasonCode
 
 SHOWN = 10
 """Refused files printed per reason; the JSON form holds all."""
 
 
-class Reason(StrEnum):
-    """Why a file was not imported. The value is the code in reports."""
+class Reason(ReasonCode):
+    """Why a file was not imported. The value is the code in reports; the sentence says what it means."""
 
-    IMAGE_WITHOUT_MASK = "image-without-mask"
-    """The delivery pairs images and masks, and this image has no (usable) mask."""
-    MASK_WITHOUT_IMAGE = "mask-without-image"
-    """The image this mask was drawn on is not in the delivery."""
-    NO_IMAGE_FOR_MASK = "no-image-for-mask"
-    """The image this mask names was not found, or was refused."""
-    OTHER_GRID = "other-grid"
-    """The mask's shape or position differs from its image's."""
-    LABEL_VALUES = "label-values"
-    """The mask holds values that are not in the label set, or no whole numbers."""
-    NOT_NIFTI = "not-nifti"
-    """Not a NIfTI file, damaged, or cut short."""
-    NOT_AS_NAMED = "not-as-named"
-    """BIDS asks something of an image of this name that it does not have: a time axis, one volume, gradients."""
-    NOT_FETCHED = "not-fetched"
-    """A pointer or a dead link: the content is elsewhere."""
-    NOT_BIDS_NAME = "not-bids-name"
-    """The name or the place is not BIDS, and no rule of the recipe translates it."""
-    NOT_CARRIED = "not-carried"
-    """A kind of file or folder that the registry does not hold."""
-    NOT_LISTED = "not-listed"
-    """The delivery's own list does not name it."""
-    LISTED_BUT_ABSENT = "listed-but-absent"
-    """The delivery's own list names it, but there is no such file."""
-    UNREADABLE_JSON = "unreadable-json"
-    """Not JSON (`NaN` and half characters are none), or not one object."""
-    UNREADABLE_TSV = "unreadable-tsv"
-    """Not a table: ragged rows, a repeated column, or not UTF-8."""
-    NO_FILE = "no-file"
-    """A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."""
-    NO_NUMBERS = "no-numbers"
-    """Gradients or a recording that hold anything else than numbers."""
-    TELLING_NAME = "telling-name"
-    """A label of its name holds a calendar date, or a title with a person's name."""
-    LINK_OUTSIDE = "link-outside"
-    """A link to a file that is not part of the delivery."""
-    TELLING = "telling"
-    """What would have come in still holds what identifies a person."""
-    DUPLICATE = "duplicate"
-    """Another file took this name already, or one that differs only by case."""
-    IMAGE_REFUSED = "image-refused"
-    """It describes an image that was refused."""
-    PLACEHOLDER = "placeholder"
-    """A dummy that the delivery put where a real file belongs."""
-    TRANSFORM_WITHOUT_IMAGE = "transform-without-image"
-    """The image this transform belongs to is not in the delivery."""
-    UNKNOWN_KIND = "unknown-kind"
-    """The recipe knows no such file."""
+    IMAGE_WITHOUT_MASK = (
+        "image-without-mask",
+        "The delivery pairs images and masks, and this image has no (usable) mask.",
+    )
+    MASK_WITHOUT_IMAGE = "mask-without-image", "The image this mask was drawn on is not in the delivery."
+    NO_IMAGE_FOR_MASK = "no-image-for-mask", "The image this mask names was not found, or was refused."
+    OTHER_GRID = "other-grid", "The mask's shape or position differs from its image's."
+    LABEL_VALUES = "label-values", "The mask holds values that are not in the label set, or no whole numbers."
+    NOT_NIFTI = "not-nifti", "Not a NIfTI file, damaged, or cut short."
+    NOT_AS_NAMED = (
+        "not-as-named",
+        "BIDS asks something of an image of this name that it does not have: a time axis, one volume, gradients.",
+    )
+    NOT_FETCHED = "not-fetched", "A pointer or a dead link: the content is elsewhere."
+    NOT_BIDS_NAME = "not-bids-name", "The name or the place is not BIDS, and no rule of the recipe translates it."
+    NOT_CARRIED = "not-carried", "A kind of file or folder that the registry does not hold."
+    NOT_LISTED = "not-listed", "The delivery's own list does not name it."
+    LISTED_BUT_ABSENT = "listed-but-absent", "The delivery's own list names it, but there is no such file."
+    UNREADABLE_JSON = "unreadable-json", "Not JSON (`NaN` and half characters are none), or not one object."
+    UNREADABLE_TSV = "unreadable-tsv", "Not a table: ragged rows, a repeated column, or not UTF-8."
+    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."
+    NO_NUMBERS = "no-numbers", "Gradients or a recording that hold anything else than numbers."
+    TELLING_NAME = "telling-name", "A label of its name holds a calendar date, or a title with a person's name."
+    LINK_OUTSIDE = "link-outside", "A link to a file that is not part of the delivery."
+    TELLING = "telling", "What would have come in still holds what identifies a person."
+    DUPLICATE = "duplicate", "Another file took this name already, or one that differs only by case."
+    IMAGE_REFUSED = "image-refused", "It describes an image that was refused."
+    PLACEHOLDER = "placeholder", "A dummy that the delivery put where a real file belongs."
+    TRANSFORM_WITHOUT_IMAGE = "transform-without-image", "The image this transform belongs to is not in the delivery."
+    UNKNOWN_KIND = "unknown-kind", "The recipe knows no such file."
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,9 @@
-"""What a reason code means, in the sentence that documents it: `Reason` and `dicom.codes.Code` are the only source."""
+"""Refused files by their reason, and what a reason code means: `Reason` and `dicom.codes.Code` say it."""
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from itertools import pairwise
 
 from curation.dicom.codes import Code
 from curation.importers.report import Reason, Refusal
@@ -31,6 +26,9 @@ class Group:
 
 MOST = 5
 
+_SENTENCES = {str(member): member.sentence for kind in (Code, Reason) for member in kind}
+"""A code of both means what `Reason` says."""
+
 
 def grouped(refused: Iterable[Refusal]) -> list[Group]:
     """Refused files by their reason, the largest group first."""
@@ -46,21 +44,4 @@ def grouped(refused: Iterable[Refusal]) -> list[Group]:
 
 def sentence(code: str) -> str:
     """The sentence of a reason code; the code as words where it is none of ours (an older or newer report)."""
-    return _sentences().get(code) or f"{code.replace('-', ' ').capitalize()}."
-
-
-@cache
-def _sentences() -> dict[str, str]:
-    return {**_documented(Code), **_documented(Reason)}
-
-
-def _documented(kind: type[StrEnum]) -> dict[str, str]:
-    """Value of a member to the text below it in the source."""
-    (body,) = (node.body for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef))
-    found = {}
-    for member, text in pairwise(body):
-        if isinstance(member, ast.Assign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-            name = member.targets[0]
-            if isinstance(name, ast.Name):
-                found[str(kind[name.id])] = " ".join(str(text.value.value).split())
-    return found
+    return _SENTENCES.get(code) or f"{code.replace('-', ' ').capitalize()}."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Self
+
 EXCLUDED = "excluded:"
 STALE = "stale-mask"
 """Reason of a unit whose only masks were made on an image that has changed since; a manifest calls it `no-target`."""
@@ -21,6 +24,19 @@ _WORDS = {
     "not-selected": "the query does not return it",
     "query": "not what the query asks for",
 }
+
+
+class ReasonCode(StrEnum):
+    """A code, and the sentence that explains it to people. Subclasses list members as `NAME = "code", "Sentence."`."""
+
+    sentence: str
+
+    def __new__(cls, code: str, sentence: str) -> Self:
+        """A member whose value is the code alone."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
 
 
 def in_words(code: str) -> str:
