@@ -1,4 +1,4 @@
-"""What a person decides on a page: it is made, the page is drawn anew and says so. Exclusions have fields for it."""
+"""Decisions on a page: carry one out, draw the page anew, and show what was decided; the fields of an exclusion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.vocabulary.display import plain, words
 
-_TOLD = "decision told"
+_OUTCOME = "decision told"
 _ANOTHER = "another reason"
 """No code, because of its blank."""
 
@@ -27,25 +27,25 @@ class Asked:
     comment: str | None
 
 
-def told() -> None:
-    """Say what was decided before this drawing, once; nothing where nothing was."""
-    if sentence := st.session_state.pop(_TOLD, None):
+def show_outcome() -> None:
+    """Show once what was decided before this drawing of the page; nothing where nothing was."""
+    if sentence := st.session_state.pop(_OUTCOME, None):
         st.success(sentence, icon=":material/check_circle:")
 
 
-def make(change: Callable[[], object], sentence: str) -> None:
-    """Make a change, then draw the page anew, so that every table knows of it.
+def carry_out(change: Callable[[], object], sentence: str) -> None:
+    """Carry out a change, then draw the page anew, so that every table knows of it.
 
     Args:
         change: may be refused, which is explained here and leaves everything as it was.
-        sentence: what `told` says then.
+        sentence: what `show_outcome` shows then.
     """
     try:
         change()
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.session_state[_TOLD] = sentence
+    st.session_state[_OUTCOME] = sentence
     st.rerun()
 
 
@@ -72,7 +72,7 @@ def ask_why(registry: Registry, key: str) -> Asked:
 
 def exclude(registry: Registry, unit: str, asked: Asked) -> None:
     """Leave a unit out; it then waits for a second reader."""
-    make(
+    carry_out(
         lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
         f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.",
     )

@@ -20,7 +20,7 @@ def render(registry: Registry) -> None:
     st.title("Exclusions")
     found = sorted(exclusions.listed(registry), key=lambda item: (item.second_rater_id is not None, item.unit))
     _summary(found)
-    decisions.told()
+    decisions.show_outcome()
     left, right = st.columns((3, 2), gap="large")
     with left:
         tables.now(found)
@@ -83,7 +83,7 @@ def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
     if st.button(
         "Confirm as second reader", type="primary", icon=":material/how_to_reg:", disabled=objection is not None
     ):
-        decisions.make(
+        decisions.carry_out(
             lambda: exclusions.confirm(registry, item.unit), f"{units.in_words(item.unit)}: confirmed by {actor()}."
         )
     if objection and not item.second_rater_id:
@@ -98,7 +98,7 @@ def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:
         st.error("A comment is needed, so that others know why it counts again.", icon=":material/error:")
     elif pressed:
         why = " ".join(comment.split())
-        decisions.make(
+        decisions.carry_out(
             lambda: exclusions.reinstate(registry, item.unit, why), f"{units.in_words(item.unit)} counts again."
         )
 

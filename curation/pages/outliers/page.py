@@ -25,7 +25,7 @@ def render(registry: Registry) -> None:
     known = outliers.coverage(catalog)
     _summary(known)
     running = _check(registry, known)
-    decisions.told()
+    decisions.show_outcome()
     if not known.images:
         st.info("This registry holds no images yet. Bring a delivery in first.")
         return

@@ -128,7 +128,9 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
         )
         pressed = st.form_submit_button("Acknowledge", icon=":material/done:")
     if pressed:
-        decisions.make(lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged.")
+        decisions.carry_out(
+            lambda: checks.acknowledge(registry, unit, reason, chosen), f"{in_words(unit)}: acknowledged."
+        )
 
 
 def _exclude(registry: Registry, image: Row) -> None:

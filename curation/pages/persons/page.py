@@ -33,7 +33,7 @@ def render(registry: Registry) -> None:
         _summary(found)
         pair_search.button(registry, len(known) > 1)
     pair_search.outcome(registry)
-    decisions.told()
+    decisions.show_outcome()
     if len(known) < 2:
         st.info("There are not two subjects to compare yet. Bring a delivery in first.")
         shell.link("inbox", "Open the inbox")
@@ -163,7 +163,7 @@ def _settle(registry: Registry, link: PersonLink, decide: Callable[..., PersonLi
         decide(registry, a, b, Verdict(reason))
         pair_search.forget(registry)
 
-    decisions.make(change, f"{a} and {b} {then}.")
+    decisions.carry_out(change, f"{a} and {b} {then}.")
 
 
 def _several(catalog: Catalog) -> None:
