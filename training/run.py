@@ -20,7 +20,7 @@ from training.engine import loop, weights
 from training.engine.loop import Task
 from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore
 from training.files import replace_bytes
-from training.networks import monai
+from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
 from training.record import run_record
 from training.record.first_record import first_record
@@ -123,9 +123,9 @@ def choose_device() -> torch.device:
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:
     """The network with its seeded first weights."""
-    monai.require_sizes(config)
+    networks.require_sizes(config)
     torch.manual_seed(config.seed)
-    network = monai.build(config.model, len(source.channels), source.classes)
+    network = networks.build(config.model, len(source.channels), source.classes)
     if config.training.memory_format == "channels-last":
         return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]
     return network

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry.errors import ConfigError, NotFound
+from training.networks import registry as networks
 from training.parsing import choices_in, limits, parse, table, to_toml
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -108,12 +109,12 @@ class Model:
     """A network by name; `in_channels` and `out_channels` come from the data.
 
     Attributes:
-        name: a network in `training.networks.monai`.
+        name: a network of `training.networks.registry`.
         expected_params: the exact number of parameters, checked when the network is built.
         kwargs: what the network's constructor is given.
     """
 
-    name: Literal["UNet", "DynUNet", "BasicUNet"]
+    name: str
     expected_params: int | None = field(default=None, metadata=limits(low=1))
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -251,6 +252,7 @@ def dumps(config: Config) -> str:
 
 def _checked(config: Config) -> Config:
     """What no single key can say wrong."""
+    networks.find(config.model.name)
     told = config.training
     if told.epochs is None and told.max_minutes is None:
         raise ConfigError("This configuration has no end.", "Set training.epochs or training.max_minutes.")

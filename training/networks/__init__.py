@@ -1,4 +1,7 @@
-"""Networks by name.
+"""Networks by name. Start at `registry`; a new network is one file beside `monai` that calls `registry.register`.
 
-Start at `monai`. Public: `monai`.
+Public: `registry`, `monai`.
 """
+
+from training.networks import monai as monai
+from training.networks import registry as registry

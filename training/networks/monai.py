@@ -1,123 +1,57 @@
-"""Networks by name from MONAI, with their parameters counted and their groups named."""
+"""MONAI's networks for segmentation. It is imported when one of them is built, not before."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import torch
-from torch import nn
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from registry.errors import ConfigError
+from training.networks.registry import Network, register
 from training.parsing import nearest
-from training.spec import Config, Model
 
-GROUPS = ("encoder", "bottleneck", "decoder", "head")
+if TYPE_CHECKING:
+    from torch import nn
+
+    from training.spec import Model
 
 _DYNUNET = {
-    "input_block": "encoder",
-    "downsamples": "encoder",
-    "bottleneck": "bottleneck",
-    "upsamples": "decoder",
-    "output_block": "head",
+    r"input_block\.": "encoder",
+    r"downsamples\.": "encoder",
+    r"bottleneck\.": "bottleneck",
+    r"upsamples\.": "decoder",
+    r"output_block\.": "head",
 }
 
-REFUSALS = (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError)
-"""What MONAI's constructors raise for arguments they cannot take. Assertions too: DynUNet for a stride beyond its
-kernel, whose padding would be negative."""
 
-
-def build(model: Model, channels: int, classes: int) -> nn.Module:
-    """A fresh network; weights follow torch's global generator, so seed it first.
-
-    Args:
-        model: name, arguments, expected count.
-        channels: input channels.
-        classes: outputs, background included.
+def _build(fixed: Mapping[str, Any], model: Model, channels: int, classes: int, dims: int) -> nn.Module:
+    """A network of MONAI from `[model.kwargs]` and the arguments that are ours: the `fixed` ones and those of the data.
 
     Raises:
-        ConfigError: an argument the network does not know or cannot take, or another parameter count.
+        ConfigError: an argument the constructor does not know.
     """
-    constructor = _constructor(model.name)
-    _check_kwargs(model, constructor)
-    given = {**_fixed(model.name, channels, classes), **_tuples(model.kwargs)}
-    try:
-        network = constructor(**given)
-    except REFUSALS as error:
-        raise ConfigError(
-            f"{model.name} cannot be built from [model.kwargs]: {error}.",
-            "Check that the lists have one entry per level.",
-        ) from error
-    count = sum(p.numel() for p in network.parameters())
-    if model.expected_params is not None and count != model.expected_params:
-        message = f"{model.name} has {count:,} parameters, the configuration expects {model.expected_params:,}."
-        raise ConfigError(message, f"Mend [model.kwargs] or set expected_params = {count}.")
-    return network
-
-
-def group_of(name: str, parameter: str) -> str | None:
-    """The group (`encoder`, ...) a parameter of a network belongs to; None where the network names no groups."""
-    return _DYNUNET.get(parameter.split(".", maxsplit=1)[0]) if name == "DynUNet" else None
-
-
-def count_groups(name: str, network: nn.Module) -> dict[str, int] | None:
-    """Parameters per group, or None where the network names no groups."""
-    if name != "DynUNet":
-        return None
-    counts = dict.fromkeys(GROUPS, 0)
-    for key, parameter in network.named_parameters():
-        if group := group_of(name, key):
-            counts[group] += parameter.numel()
-    return counts
-
-
-def stride_of(model: Model) -> tuple[int, int, int]:
-    """By what the network halves each axis in all: input sizes must be multiples of it."""
-    strides = model.kwargs.get("strides", [2, 2, 2, 2] if model.name == "BasicUNet" else [1])
-    total = [1, 1, 1]
-    for stride in strides:
-        for axis, step in enumerate([stride] * 3 if isinstance(stride, int) else stride):
-            total[axis] *= step
-    return (total[0], total[1], total[2])
-
-
-def require_sizes(config: Config) -> None:
-    """Check that the network can take the configured patch and window.
-
-    Raises:
-        ConfigError: a size is no multiple of the network's total stride, or leaves a single voxel at its bottom.
-    """
-    stride = stride_of(config.model)
-    for key, size in (("sampling.patch", config.sampling.patch), ("prediction.window", config.prediction.window)):
-        uneven = any(n % s for n, s in zip(size or stride, stride, strict=True))
-        if uneven or (size == stride and max(stride) > 1):
-            message = f"'{key}' is {list(size or ())}, which {config.model.name} with these strides cannot take."
-            allowed = " x ".join(map(str, stride))
-            raise ConfigError(message, f"Allowed: multiples of {allowed}, and larger than that.")
-
-
-def _constructor(name: str) -> Callable[..., nn.Module]:
     from monai.networks import nets
 
-    found: Callable[..., nn.Module] = getattr(nets, name)
-    return found
-
-
-def _fixed(name: str, channels: int, classes: int) -> dict[str, Any]:
-    given: dict[str, Any] = {"spatial_dims": 3, "in_channels": channels, "out_channels": classes}
-    return {**given, "deep_supervision": False} if name == "DynUNet" else given
-
-
-def _check_kwargs(model: Model, constructor: Callable[..., nn.Module]) -> None:
-    ours = {"self", *_fixed(model.name, 1, 2)}
-    known = [name for name in inspect.signature(constructor).parameters if name not in ours]
+    constructor: Callable[..., nn.Module] = getattr(nets, model.name)
+    ours = {"spatial_dims": dims, "in_channels": channels, "out_channels": classes, **fixed}
+    known = [name for name in inspect.signature(constructor).parameters if name not in {"self", *ours}]
     for key in model.kwargs:
         if key not in known:
             raise ConfigError(
                 f"{model.name} has no argument 'model.kwargs.{key}'.{nearest(key, known)}",
                 f"Allowed here: {', '.join(known)}.",
             )
+    return constructor(**ours, **_tuples(model.kwargs))
+
+
+def _stride(default: tuple[int, ...], model: Model) -> tuple[int, int, int]:
+    """The product of `model.kwargs.strides`; an entry is one number for all axes, or one number an axis."""
+    i, j, k = 1, 1, 1
+    for stride in model.kwargs.get("strides", default):
+        a, b, c = [stride] * 3 if isinstance(stride, int) else stride
+        i, j, k = i * a, j * b, k * c
+    return i, j, k
 
 
 def _tuples(value: Any) -> Any:
@@ -127,6 +61,6 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def device_of(network: nn.Module) -> torch.device:
-    """Where a network's parameters live."""
-    return next(network.parameters()).device
+register(Network("UNet", partial(_build, {}), partial(_stride, ())))
+register(Network("DynUNet", partial(_build, {"deep_supervision": False}), partial(_stride, ()), _DYNUNET))
+register(Network("BasicUNet", partial(_build, {}), partial(_stride, (2, 2, 2, 2))))

@@ -86,13 +86,13 @@ class _Model:
 
     def __init__(self, run_dir: Path, record: dict[str, Any]) -> None:
         from training.engine import weights
-        from training.networks import monai
+        from training.networks import registry as networks
         from training.run import MODEL, choose_device
 
         self.config = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
         self.labels = tuple(sorted(int(value) for value in record["data"]["labels"] if int(value)))
         self.reference = record["data"]["channels"].index(record["data"]["reference_channel"])
-        self.network = monai.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)
+        self.network = networks.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)
         self.network.load_state_dict(weights.read(run_dir / MODEL)[0])
         self.network = self.network.to(choose_device()).eval()
 

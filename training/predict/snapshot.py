@@ -17,7 +17,6 @@ from training.data.preprocessing import grid_of, prepare, restore
 from training.data.resampling import Array, Grid
 from training.data.samples import Source, read_labels, read_volume, target_of
 from training.engine.loop import autocast, memory_format
-from training.networks.monai import device_of
 from training.predict import derivatives
 from training.predict.derivatives import Derivative
 from training.predict.window import fit_of, probabilities
@@ -68,7 +67,7 @@ def label_map(
         (I, J, K) label values on `native`, uint8 where they fit, else uint16.
     """
     network.eval()
-    device = device_of(network)
+    device = next(network.parameters()).device
     image, grid = prepare(config.recipe, channels, native)
     image = memory_format(image[None], config)[0] if config.training.memory_format != "contiguous" else image
     with torch.no_grad(), autocast(config, device):

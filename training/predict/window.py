@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.networks.monai import device_of, stride_of
+from training.networks.registry import stride_of
 from training.spec import Config, Prediction
 
 Size = tuple[int, int, int]
@@ -51,7 +51,7 @@ def probabilities(network: nn.Module, image: torch.Tensor, told: Prediction, fit
     Returns:
         (classes, I, J, K) float32, on the image's device.
     """
-    device = device_of(network)
+    device = next(network.parameters()).device
     missing = [wanted - n for wanted, n in zip(fit.size(image.shape[1:]), image.shape[1:], strict=True)]
     padded = functional.pad(image.to(device)[None], [m for n in reversed(missing) for m in (n // 2, n - n // 2)])
     total = torch.stack([_mirrored(network, padded, told, axes) for axes in _mirrors(told.flip_axes)]).mean(0)

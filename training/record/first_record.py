@@ -14,7 +14,7 @@ from registry.manifests import Manifest
 from training.data.preprocessing import recipe_id
 from training.data.samples import Source
 from training.engine.loop import steps_per_epoch, uses_bf16
-from training.networks.monai import count_groups
+from training.networks.registry import count_groups
 from training.record import environment
 from training.record.run_record import SCHEMA
 from training.sampling import draws
