@@ -1,4 +1,5 @@
-"""Randomness as data: what augmentation needs is drawn from a counter, then applied.
+"""What a batch holds: draws from a counter, then patches.
 
-Start at `draws`. Public: `draws`, `augment`.
+Start at `registry`, the table of augmentations; each is one file, in the form that `op` states. Public: `draws`,
+`augment`, `registry`, `op`.
 """

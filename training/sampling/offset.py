@@ -1,0 +1,21 @@
+"""Offset: x becomes x + o, o uniform in +- `augment.offset`, in units of the normalised image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from training.sampling.op import Uniforms, spread
+
+name, default, neutral, place = "offset", 0.0, 0.0, 40
+
+
+def draw(u: Uniforms, width: float) -> Uniforms:
+    """What is added."""
+    return spread(u, width)
+
+
+def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
+    """Images plus their offsets."""
+    return images + value

@@ -1,0 +1,27 @@
+"""The table of augmentations. Its order is the order of draws: a new one is added at the end.
+
+Draws of a slot are one row of uniforms that the augmentations take from in turn, so an augmentation at the end changes
+no draw of those before it.
+"""
+
+from __future__ import annotations
+
+from training.sampling import affine, blur, flip, gain, gamma, noise, offset
+from training.sampling.op import Intensity, Movement
+
+MOVEMENTS: tuple[Movement, ...] = (affine, flip)
+"""Applied together; the last one is next to the patch."""
+
+INTENSITIES: list[Intensity] = [gain, offset, gamma, noise, blur]
+"""Applied in the order of their `place`."""
+
+
+def register(added: Intensity) -> None:
+    """Add an augmentation of values at the end of the draws.
+
+    Raises:
+        ValueError: another one has the name.
+    """
+    if any(added.name == one.name for one in INTENSITIES):
+        raise ValueError(f"There is already an augmentation '{added.name}'.")
+    INTENSITIES.append(added)
