@@ -74,10 +74,13 @@ def _evaluate(told: argparse.Namespace) -> int:
 
 def _score(run_dir: Path, manifest: manifests.Manifest, root: Path) -> None:
     from training.evaluation.scoring import evaluate
-    from training.report import write_report
+    from training.report import NoFiguresError, write_report
 
     print(evaluate(run_dir, manifest, root, progress=Lines()).text())
-    print(f"Report: {write_report(run_dir, manifest, root)}")
+    try:
+        print(f"Report: {write_report(run_dir, manifest, root)}")
+    except NoFiguresError as error:  # a training node need not draw
+        print(f"{error}\n{error.hint}", file=sys.stderr)
 
 
 def _predict(told: argparse.Namespace) -> int:

@@ -64,7 +64,12 @@ def evaluate(run: str, as_json: AsJson = False) -> None:
     with console.progress() as progress:
         evaluation, folder = service.score(registry, run, progress)
     commit_pending(registry)
-    result = {**evaluation.to_json(), "table": str(folder / "scores.csv"), "report": str(folder / "report.html")}
+    report = folder / "report.html"
+    result = {
+        **evaluation.to_json(),
+        "table": str(folder / "scores.csv"),
+        "report": str(report) if report.is_file() else None,
+    }
     console.emit(result, as_json, evaluation.text)
 
 

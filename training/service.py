@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from registry.publishing import git
 from registry.snapshots import frozen_files
 from registry.store import Registry
 from training.spec import load
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool = False) -> str:
@@ -64,14 +67,17 @@ def perform(registry: Registry, run_id: str, progress: Progress | None = None, *
 def score(registry: Registry, reference: str, progress: Progress | None = None) -> tuple[Any, Path]:
     """Evaluate a run, write its report, and record both; returns the evaluation and the run's folder."""
     from training.evaluation.scoring import evaluate
-    from training.report import write_report
+    from training.report import NoFiguresError, write_report
 
     run = runs.get(registry, reference)
     manifest = snapshots.get(registry, run.snapshot_id)
     folder = runs.working_copy(registry, run.run_id)
     root = frozen_files.materialise(registry, manifest)
     evaluation = evaluate(folder, manifest, root, progress=progress)
-    write_report(folder, manifest, root)
+    try:
+        write_report(folder, manifest, root)
+    except NoFiguresError as error:  # the scores are there, and count
+        _LOGGER.warning("%s %s", error, error.hint)
     runs.publish_run(registry, run.run_id, {"evaluated": True})
     return evaluation, folder
 

@@ -1,5 +1,9 @@
-"""The report of a run: one HTML file that needs nothing else. Start at `training.report.page`."""
+"""The report of a run: one HTML file that needs nothing else. Start at `training.report.page`.
 
+Public: `write_report`, `NoFiguresError`. Nothing but this room imports matplotlib or Pillow.
+"""
+
+from training.report.figures import NoFiguresError
 from training.report.page import write_report
 
-__all__ = ["write_report"]
+__all__ = ["NoFiguresError", "write_report"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,12 +15,11 @@ import torch
 from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
 from training.data.preprocessing import grid_of
-from training.data.resampling import move
+from training.data.resampling import Array, move
 from training.data.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
 from training.evaluation.statistics import ALL
 from training.predict.derivatives import folder_of
 from training.report.overlay import View, draw
-from training.report.png import data_url
 from training.spec import Recipe
 
 
@@ -86,3 +87,16 @@ def _picture(source: Source, sample: Sample, predicted: Path, channel: str) -> s
     image = read_volume(source, sample.images[channel])
     moved = move(torch.from_numpy(image.data)[None], grid_of(image), grid_of(reference))[0].numpy()
     return data_url(draw(View(moved, reference.data, answer.data, reference.affine_ras)))
+
+
+def data_url(pixels: Array) -> str:
+    """The picture as text that an `<img src>` takes.
+
+    Args:
+        pixels: (height, width, 3) uint8; row 0 is the top.
+    """
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

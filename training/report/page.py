@@ -16,7 +16,7 @@ from training.engine import progress
 from training.evaluation.scoring import TABLE, read_evaluation
 from training.files import replace_bytes
 from training.record import run_record
-from training.report import examples, svg
+from training.report import examples, figures
 from training.report.style import STYLE
 from training.report.tables import html_table, score_table
 
@@ -35,7 +35,9 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
 
     Raises:
         UsageError: the run was not evaluated yet.
+        NoFiguresError: matplotlib is not installed.
     """
+    figures.require_matplotlib()
     record, evaluation = run_record.read(run_dir), read_evaluation(run_dir)
     if evaluation is None:
         raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
@@ -111,10 +113,10 @@ def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
     losses = [(line["epoch"], line["loss"]) for line in lines if line["loss"] is not None]
     dice = [(line["epoch"], line["validation_dice"]) for line in lines if line["validation_dice"] is not None]
     top = max((loss for _, loss in losses), default=1.0)
-    left = svg.lines({"training loss": losses}, svg.Frame(across, (0.0, top), "epoch", "training loss"))
+    left = figures.draw_line(losses, figures.Frame(across, (0.0, top), "epoch", "training loss"))
     lowest = math.floor(10 * min((value for _, value in dice), default=0.0)) / 10
-    frame = svg.Frame(across, (lowest, 1.0), "epoch", "mean foreground Dice, validation part")
-    right = svg.lines({"validation": dice}, frame)
+    frame = figures.Frame(across, (lowest, 1.0), "epoch", "mean foreground Dice, validation part")
+    right = figures.draw_line(dice, frame)
     return f'<section><h2>Training</h2><div class="row">{left}{right}</div></section>'
 
 
@@ -141,8 +143,8 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
                 if row["dice"] is not None:
                     dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))
         lowest = min((value for dots in groups.values() for value, _ in dots), default=0.0)
-        frame = svg.Frame((0, 1), (math.floor(lowest * 10) / 10, 1.0), "site", f"Dice of {name}, {part} part")
-        charts.append(svg.strips(dict(sorted(groups.items())), frame))
+        frame = figures.Frame((0, 1), (math.floor(lowest * 10) / 10, 1.0), "site", f"Dice of {name}, {part} part")
+        charts.append(figures.draw_strips(dict(sorted(groups.items())), frame))
     return f'<section><h2>Image by image</h2><div class="row">{"".join(charts)}</div></section>'
 
 

@@ -2,9 +2,9 @@
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5b6b7b; --line: #dde4ea; --page: #f6f8fa; --card: #fff;
-  --s0: #1769aa; --s1: #c2570c; }
+  --s0: #1769aa; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa8b5; --line: #30393f; --page: #12171b;
-  --card: #1a2126; --s0: #62b0ee; --s1: #f09a55; } }
+  --card: #1a2126; --s0: #62b0ee; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 28px 24px 60px; }
@@ -25,13 +25,7 @@ th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-sp
 .text td:first-child { white-space: nowrap; color: var(--soft); }
 .total td { font-weight: 600; }
 .note { color: var(--soft); font-size: 13px; margin: 10px 0 0; }
-svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
-svg .tick { fill: var(--soft); } svg .name { font-weight: 600; } svg .mid { text-anchor: middle; }
-svg .end, svg .key { text-anchor: end; } svg .grid { stroke: var(--line); }
-svg .line { fill: none; stroke-width: 2; } svg .line.s0 { stroke: var(--s0); } svg .line.s1 { stroke: var(--s1); }
-svg .dot.s0, svg .key.s0 { fill: var(--s0); } svg .dot.s1, svg .key.s1 { fill: var(--s1); }
-svg .soft { opacity: .75; }
-svg .box { fill: var(--s0); opacity: .13; } svg .median { stroke: var(--s0); stroke-width: 2; }
+svg { max-width: 100%; height: auto; } svg text { font-family: system-ui, "Segoe UI", sans-serif !important; }
 figure { margin: 0; width: 320px; }
 figure img { width: 100%; border-radius: 6px; background: #000; }
 figcaption { color: var(--soft); font-size: 13px; } figcaption b { color: var(--ink); }
