@@ -4,42 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
 
 Picture = npt.NDArray[np.uint8]
 
 SIDES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "PASI"}
-"""Plane to the sides at the left, the right, the top and the bottom edge, as `looks.Head.slice` lays it out."""
+"""Plane to the sides at the left, the right, the top and the bottom edge, as `side_by_side.Head.slice` lays it out."""
 
-_SCALE, _PAD, _EDGE = 2, 2, 4
-_GLYPHS = {
-    "R": "####. #...# #...# ####. #.#.. #..#. #...#",
-    "L": "#.... #.... #.... #.... #.... #.... #####",
-    "A": ".###. #...# #...# ##### #...# #...# #...#",
-    "P": "####. #...# #...# ####. #.... #.... #....",
-    "S": ".#### #.... #.... .###. ....# ....# ####.",
-    "I": ".###. ..#.. ..#.. ..#.. ..#.. ..#.. .###.",
-}
-"""Five points wide and seven high."""
-
-
-def stamp(letter: str) -> Picture:
-    """A letter of `SIDES`, white on black, with a dark rim that keeps it legible on bright tissue."""
-    rows = [[255 * (point == "#") for point in row] for row in _GLYPHS[letter].split()]
-    drawn = np.kron(np.array(rows, np.uint8), np.ones((_SCALE, _SCALE), np.uint8))
-    return np.pad(drawn, _PAD)
+_EDGE, _HEIGHT = 4, 20
+"""Points between a letter and its edge, and the height of the font."""
 
 
 def lettered(picture: Picture, plane: str) -> Picture:
     """A copy of a picture with the letter of each side in the middle of its edge.
 
+    The letters are white with a dark rim that keeps them legible on bright tissue.
+
     Args:
         picture: (H, W), of at least 64 points each way.
         plane: a key of `SIDES`.
     """
-    found = picture.copy()
-    for letter, (down, across) in zip(SIDES[plane], ((0.5, 0), (0.5, 1), (0, 0.5), (1, 0.5)), strict=True):
-        mark = stamp(letter)
-        free = (picture.shape[0] - mark.shape[0] - 2 * _EDGE, picture.shape[1] - mark.shape[1] - 2 * _EDGE)
-        top, left = _EDGE + round(down * free[0]), _EDGE + round(across * free[1])
-        found[top : top + mark.shape[0], left : left + mark.shape[1]] = mark
-    return found
+    found = Image.fromarray(picture)
+    pen, font = ImageDraw.Draw(found), ImageFont.load_default(_HEIGHT)
+    width, height = found.size
+    places = (
+        (_EDGE, height / 2, "lm"),
+        (width - 1 - _EDGE, height / 2, "rm"),
+        (width / 2, _EDGE, "mt"),
+        (width / 2, height - 1 - _EDGE, "mb"),
+    )
+    for letter, (x, y, anchor) in zip(SIDES[plane], places, strict=True):
+        pen.text((x, y), letter, fill=255, font=font, anchor=anchor, stroke_width=2, stroke_fill=0)
+    return np.asarray(found)

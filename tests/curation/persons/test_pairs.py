@@ -9,7 +9,7 @@ import pytest
 
 from curation.persons import links, pairs, side_by_side
 from curation.persons.links import Verdict
-from curation.persons.orientation_letters import SIDES, lettered, stamp
+from curation.persons.orientation_letters import SIDES, lettered
 from registry.catalog import Catalog, subjects
 from registry.cohorts import leaks, splits
 from registry.cohorts.persons import SAME, SUSPECTED
@@ -114,8 +114,31 @@ def test_letters_name_the_side_that_a_picture_shows() -> None:
             picture = head.slice(plane, 0.0)
             halves = (picture[:, :middle], picture[:, middle:], picture[:middle], picture[middle:])
             assert max(range(4), key=lambda number: halves[number].mean()) == place, (plane, letter)
-            marked = lettered(np.zeros_like(picture), plane)
-            assert np.count_nonzero(marked) == sum(np.count_nonzero(stamp(side)) for side in sides)
+
+
+def test_a_letter_stands_in_the_middle_of_each_edge_and_is_told_from_the_others() -> None:
+    for ground in (0, 255):
+        picture = np.full((side_by_side.SIZE, side_by_side.SIZE), ground, np.uint8)
+        marks: dict[tuple[int, str], set[bytes]] = {}
+        for plane, sides in SIDES.items():
+            marked = lettered(picture, plane)
+            assert (picture == ground).all(), "the picture itself is left as it is"
+            for place, letter in enumerate(sides):
+                edge = np.rot90(marked, (1, -1, 0, 2)[place])[:24, 100:140]  # the edge with the letter is the first
+                assert edge.max() == 255
+                assert edge.min() == 0
+                marked = np.where(np.rot90(_near_edge(marked), -(1, -1, 0, 2)[place]), ground, marked)
+                marks.setdefault((place, letter), set()).add(edge.tobytes())
+            assert (marked == ground).all(), "nothing else is drawn"
+        assert all(len(shapes) == 1 for shapes in marks.values()), "a letter looks the same in every plane"
+        assert len(set.union(*marks.values())) == len(marks), "and unlike every other one"
+
+
+def _near_edge(picture: np.ndarray) -> np.ndarray:
+    """Where `[:24, 100:140]` is."""
+    found = np.zeros(picture.shape, bool)
+    found[:24, 100:140] = True
+    return found
 
 
 def test_shared_images_prefer_raw_ones(full: Registry) -> None:
