@@ -23,7 +23,7 @@ Size = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Preprocessing:
     """Preprocessing: pure, versioned steps from native images to the working grid, in this order.
 
     Attributes:
@@ -209,7 +209,7 @@ class Config:
     seed: int = field(default=0, metadata=limits(low=0, high=2**63 - 1))
     description: str = ""
     data: Data = field(default_factory=Data)
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Preprocessing = field(default_factory=Preprocessing)
     sampling: Sampling = field(default_factory=Sampling)
     augment: Augment = field(default_factory=Augment)
     training: Optimisation = field(default_factory=Optimisation)

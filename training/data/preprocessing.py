@@ -12,12 +12,12 @@ from registry.files.canonical import canonical_json, sha256_bytes
 from registry.files.geometry import turn_grid
 from registry.files.volumes import Volume
 from training.data.resampling import Array, Grid, move
-from training.spec import Recipe
+from training.spec import Preprocessing
 
 
-def recipe_id(recipe: Recipe) -> str:
-    """Hex SHA-256 of the recipe: the same steps have the same id."""
-    return sha256_bytes(canonical_json(asdict(recipe)))
+def preprocessing_id(steps: Preprocessing) -> str:
+    """Hex SHA-256 of the steps: the same steps have the same id."""
+    return sha256_bytes(canonical_json(asdict(steps)))
 
 
 def grid_of(volume: Volume) -> Grid:
@@ -26,23 +26,23 @@ def grid_of(volume: Volume) -> Grid:
     return Grid((i, j, k), volume.affine_ras)
 
 
-def prepare(recipe: Recipe, channels: Sequence[Volume], reference: Grid) -> tuple[torch.Tensor, Grid]:
+def prepare(steps: Preprocessing, channels: Sequence[Volume], reference: Grid) -> tuple[torch.Tensor, Grid]:
     """The network's input.
 
     Args:
-        recipe: the steps.
+        steps: what is done, in order.
         channels: one (I, J, K) volume per channel, each on its own grid; NaN and infinity count as 0.
         reference: the grid labels are drawn on and predictions are written on.
 
     Returns:
         (C, I, J, K) float32 on the working grid, and that grid.
     """
-    grid = _respaced(_oriented(reference, recipe), recipe)
+    grid = _respaced(_oriented(reference, steps), steps)
     moved = torch.cat([move(_tensor(channel), grid_of(channel), grid) for channel in channels])
-    if recipe.crop == "nonzero":
-        cropped = _box(moved, grid, recipe.margin_voxels)
+    if steps.crop == "nonzero":
+        cropped = _box(moved, grid, steps.margin_voxels)
         moved, grid = move(moved, grid, cropped), cropped
-    return torch.stack([normalise(channel, recipe.normalise) for channel in moved]), grid
+    return torch.stack([normalise(channel, steps.normalise) for channel in moved]), grid
 
 
 def prepare_target(labels: Array, reference: Grid, grid: Grid, classes: int) -> torch.Tensor:
@@ -97,19 +97,19 @@ def _tensor(volume: Volume) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(data))[None]
 
 
-def _oriented(grid: Grid, recipe: Recipe) -> Grid:
+def _oriented(grid: Grid, steps: Preprocessing) -> Grid:
     """The same voxels with axes in the order and direction nearest to right, anterior, superior."""
-    if recipe.orientation == "keep":
+    if steps.orientation == "keep":
         return grid
     (i, j, k), affine = turn_grid(grid.shape, grid.affine_ras)
     return Grid((i, j, k), affine)
 
 
-def _respaced(grid: Grid, recipe: Recipe) -> Grid:
-    """The same field of view at the recipe's spacing; edges of the field coincide, not voxel centres."""
-    if recipe.spacing_mm is None:
+def _respaced(grid: Grid, steps: Preprocessing) -> Grid:
+    """The same field of view at the wanted spacing; edges of the field coincide, not voxel centres."""
+    if steps.spacing_mm is None:
         return grid
-    factor = np.array(recipe.spacing_mm) / np.array(grid.spacing_mm)
+    factor = np.array(steps.spacing_mm) / np.array(grid.spacing_mm)
     i, j, k = (max(1, round(n / f)) for n, f in zip(grid.shape, factor, strict=True))
     scale = np.diag([*factor, 1.0])
     scale[:3, 3] = (factor - 1) / 2

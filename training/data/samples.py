@@ -16,7 +16,7 @@ from registry.files.volumes import Volume, load, load_labels
 from registry.manifests import FileRef, Manifest, Sample, Target
 from training.data.preprocessing import grid_of, prepare, prepare_target
 from training.data.resampling import Array, Grid
-from training.spec import Config, Recipe
+from training.spec import Config, Preprocessing
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Source:
         root: folder that the manifest's paths are relative to.
         channels: names in network order.
         labels: label values in class order; class 0 is the background, class n is `labels[n - 1]`.
-        recipe: preprocessing.
+        preprocessing: the steps from files to the network.
         verify: compare each file's SHA-256 with the manifest.
     """
 
     root: Path
     channels: tuple[str, ...]
     labels: tuple[int, ...]
-    recipe: Recipe
+    preprocessing: Preprocessing
     verify: bool = True
 
     @property
@@ -112,7 +112,7 @@ def load_case(source: Source, sample: Sample) -> Case:
     volumes = [read_volume(source, _channel(sample, channel)) for channel in source.channels]
     labels = read_labels(source, target)
     native = grid_of(labels)
-    image, grid = prepare(source.recipe, volumes, native)
+    image, grid = prepare(source.preprocessing, volumes, native)
     indices = class_indices(labels.data, source.labels, target.path)
     return Case(sample, image, prepare_target(indices, native, grid, source.classes), grid, native)
 

@@ -100,7 +100,7 @@ def evaluate(
     record = run_record.read(run_dir)
     _require_ready(record, manifest)
     told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
-    source = Source(root, manifest.channels, foreground_labels(manifest), configs.Recipe(), verify)
+    source = Source(root, manifest.channels, foreground_labels(manifest), configs.Preprocessing(), verify)
     rows, lesions = _score_all(run_dir, record, manifest, source, progress)
     parts = summarise(rows, told.bootstrap, seed=0)
     return _written(run_dir, record, (rows, lesions, parts), told.bootstrap)

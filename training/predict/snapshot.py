@@ -57,7 +57,7 @@ def label_map(
     """The network's answer for one image.
 
     Args:
-        config: recipe, precision, window.
+        config: preprocessing, precision, window.
         network: trained.
         channels: (I, J, K) volumes in network order, each on its own grid.
         native: the grid of the result.

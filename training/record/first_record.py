@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from registry.manifests import Manifest
-from training.data.preprocessing import recipe_id
+from training.data.preprocessing import preprocessing_id
 from training.data.samples import Source
 from training.engine.loop import steps_per_epoch, uses_bf16
 from training.networks.registry import count_groups
@@ -82,7 +82,7 @@ def first_record(
         "environment": {**environment.software(), "lock_file": told["lock_file"]},
         "hardware": {**environment.hardware(device), "driver": None},
         "data": _data(manifest, source, told["dataset_commit"]),
-        "recipe": {**asdict(config.recipe), "id": recipe_id(config.recipe)},
+        "recipe": {**asdict(config.recipe), "id": preprocessing_id(config.recipe)},
         "augmentation": {"policy": asdict(config.augment), "seed": config.seed, "scheme": draws.SCHEME},
         "model": _model(config, network),
         "training": _training(config, manifest, device),

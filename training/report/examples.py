@@ -20,7 +20,7 @@ from training.data.samples import Source, as_3d, foreground_labels, read_labels,
 from training.evaluation.statistics import ALL
 from training.predict.derivatives import folder_of
 from training.report.overlay import View, draw
-from training.spec import Recipe
+from training.spec import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def examples(
         root: folder the manifest's paths are relative to.
         scores: sample key to Dice.
     """
-    source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Recipe(), verify=False)
+    source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Preprocessing(), verify=False)
     samples = {sample.sample: sample for sample in manifest.samples}
     paths = {entry["sample"]: folder_of(run_dir, record["run"]) / entry["path"] for entry in record["predictions"]}
     channel = record["data"]["reference_channel"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from registry.files.volumes import Volume
-from training.data.preprocessing import normalise, prepare, prepare_target, recipe_id, restore
+from training.data.preprocessing import normalise, prepare, prepare_target, preprocessing_id, restore
 from training.data.resampling import Grid, between, coinciding, move
-from training.spec import Recipe
+from training.spec import Preprocessing
 
 LPS = np.array([[-1.5, 0, 0, 30], [0, -2.0, 0, 40], [0, 0, 3.0, -10], [0, 0, 0, 1]])
 
@@ -59,22 +62,22 @@ def test_other_voxels_are_blended_as_scipy_does() -> None:
 
 @pytest.mark.parametrize("affine", [np.eye(4), LPS, turned(25)], ids=["unit", "LPS", "oblique"])
 @pytest.mark.parametrize(
-    "recipe",
+    "steps",
     [
-        Recipe(),
-        Recipe(orientation="RAS"),
-        Recipe(crop="nonzero", margin_voxels=1),
-        Recipe(orientation="RAS", crop="nonzero"),
+        Preprocessing(),
+        Preprocessing(orientation="RAS"),
+        Preprocessing(crop="nonzero", margin_voxels=1),
+        Preprocessing(orientation="RAS", crop="nonzero"),
     ],
     ids=["plain", "RAS", "crop", "RAS and crop"],
 )
-def test_labels_return_to_their_own_grid_unchanged(recipe: Recipe, affine: np.ndarray) -> None:
+def test_labels_return_to_their_own_grid_unchanged(steps: Preprocessing, affine: np.ndarray) -> None:
     labels = np.zeros((10, 11, 12), dtype=np.uint8)
     labels[3:6, 2:7, 4:9], labels[5, 5, 5] = 1, 2
     image = np.zeros(labels.shape, dtype=np.float32)
     image[2:8, 1:9, 3:10] = 5.0
     native = Grid((10, 11, 12), affine)
-    _, grid = prepare(recipe, [Volume(image, affine)], native)
+    _, grid = prepare(steps, [Volume(image, affine)], native)
     target = prepare_target(labels, native, grid, 3)
     one_hot = torch.nn.functional.one_hot(target.long(), 3).permute(3, 0, 1, 2).float()
     assert np.array_equal(restore(one_hot, grid, native), labels)
@@ -84,7 +87,7 @@ def test_another_spacing_keeps_a_label_map_nearly_the_same() -> None:
     labels = np.zeros((20, 20, 20), dtype=np.uint8)
     labels[5:15, 6:14, 4:16] = 1
     native, image = Grid((20, 20, 20), LPS), np.ones((20, 20, 20), dtype=np.float32)
-    _, grid = prepare(Recipe(spacing_mm=(1.0, 1.0, 1.0)), [Volume(image, LPS)], native)
+    _, grid = prepare(Preprocessing(spacing_mm=(1.0, 1.0, 1.0)), [Volume(image, LPS)], native)
     assert grid.shape == (30, 40, 60)
     target = prepare_target(labels, native, grid, 2)
     back = restore(torch.nn.functional.one_hot(target.long(), 2).permute(3, 0, 1, 2).float(), grid, native)
@@ -100,7 +103,7 @@ def test_channels_on_other_grids_arrive_on_the_targets_grid() -> None:
 
     native = Grid((6, 6, 6), np.diag([2.0, 2.0, 2.0, 1.0]))
     image, grid = prepare(
-        Recipe(normalise="none"), [ramp((6, 6, 6), native.affine_ras), ramp((20, 20, 20), np.eye(4))], native
+        Preprocessing(normalise="none"), [ramp((6, 6, 6), native.affine_ras), ramp((20, 20, 20), np.eye(4))], native
     )
     assert grid == native
     assert (image[0] - image[1]).abs().max() < 1e-3
@@ -116,10 +119,22 @@ def test_normalising_treats_background_nan_and_constants_as_stated() -> None:
     percentile = normalise(channel, "percentile")
     assert (percentile.min(), percentile.max()) == (0, 1)
     broken = np.full((4, 4, 4), np.nan, dtype=np.float32)
-    image, _ = prepare(Recipe(), [Volume(broken, np.eye(4))], Grid((4, 4, 4), np.eye(4)))
+    image, _ = prepare(Preprocessing(), [Volume(broken, np.eye(4))], Grid((4, 4, 4), np.eye(4)))
     assert torch.isfinite(image).all()
 
 
-def test_a_recipe_is_known_by_its_steps() -> None:
-    assert recipe_id(Recipe()) == recipe_id(Recipe())
-    assert recipe_id(Recipe()) != recipe_id(Recipe(crop="nonzero"))
+def test_preprocessing_has_the_same_id_in_every_version_and_another_for_other_steps() -> None:
+    """Records of earlier runs hold this id: SHA-256 of the steps as JSON with sorted keys and no spaces."""
+    stated = (
+        b'{"crop":"none","margin_voxels":0,"normalise":"zscore","orientation":"keep","spacing_mm":null,"version":1}'
+    )
+    assert preprocessing_id(Preprocessing()) == hashlib.sha256(stated).hexdigest()
+    changes: list[dict[str, Any]] = [
+        {"crop": "nonzero"},
+        {"margin_voxels": 1},
+        {"normalise": "none"},
+        {"orientation": "RAS"},
+        {"spacing_mm": (1.0, 1.0, 1.0)},
+    ]
+    ids = {preprocessing_id(Preprocessing(**change)) for change in changes}
+    assert len(ids - {preprocessing_id(Preprocessing())}) == len(changes)

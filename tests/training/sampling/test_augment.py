@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ def test_a_batch_is_that_of_every_earlier_version() -> None:
 
 def test_each_range_of_the_configuration_belongs_to_one_augmentation() -> None:
     movements = {"affine", "rotate_deg", "scale", "translate_voxels", "flip_axes", "intensity"}
-    told = {name: value for name, value in vars(Augment()).items() if name not in movements}
+    told = {name: value for name, value in asdict(Augment()).items() if name not in movements}
     assert {op.name: op.default for op in registry.INTENSITIES} == told
 
 
