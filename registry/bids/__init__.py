@@ -1,5 +1,27 @@
 """BIDS on disk: names, places, sidecars and their inheritance, and what lies in a tree.
 
 Start at `names` (a path and its entities) and `walk` (what a tree holds). Public: `names`, `filenames`, `places`,
-`sidecars`, `table_keys`, `portable_names`, `walk`. Nothing here knows a database.
+`sidecars`, `table_keys`, `portable_names`, `walk`, and `layout`, which opens all of it in pybids. Nothing here knows a
+database of ours.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bids import BIDSLayout
+
+
+def layout(
+    root: str | PathLike[str],
+    folder: str | PathLike[str] | None = None,
+    paths: Iterable[str] | None = None,
+    validate: bool = True,
+) -> BIDSLayout:
+    """What `bids.BIDSLayout(root, derivatives=True)` gives, at once; arguments and errors as `pybids.open_layout`."""
+    from registry.bids.pybids import open_layout
+
+    return open_layout(root, folder, paths, validate)

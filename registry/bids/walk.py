@@ -6,7 +6,7 @@ import operator
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -88,11 +88,19 @@ def walk(root: str | os.PathLike[str]) -> list[Found]:
     return sorted(tree.files())
 
 
-def list_tree(root: str | os.PathLike[str], before: Tree | None = None) -> Tree:
+def list_tree(
+    root: str | os.PathLike[str], before: Tree | None = None, belongs: Callable[[str], bool] | None = None
+) -> Tree:
     """List a tree; with `before`, folders whose time stands are not listed again, only their files are looked at.
 
     The very same tree where nothing changed.
+
+    Args:
+        root: the tree's folder.
+        before: the tree as it was listed by the same rule.
+        belongs: which folders at the root are taken, by name; `sub-*` and `derivatives` where nothing is said.
     """
+    belongs = belongs or _belongs
     base = os.fspath(root).rstrip("/") + "/"
     known = _standing(before) if before and before.root == base else {}
     if before and known and all(map(operator.is_, known.values(), before.folders.values())):
@@ -101,7 +109,7 @@ def list_tree(root: str | os.PathLike[str], before: Tree | None = None) -> Tree:
     waiting = [CODE, ""] if os.path.isdir(base + CODE) else [""]
     while waiting:
         path = waiting.pop()
-        folder = known.get(path) or _list(base + path, path)
+        folder = known.get(path) or _list(base + path, path, belongs)
         folders[path] = folder
         waiting.extend(reversed(folder.folders))
     return Tree(base, folders)
@@ -149,9 +157,9 @@ def _restamped(place: str, held: Folder) -> Folder:
     return held if files == held.files else replace(held, files=files)
 
 
-def _list(place: str, path: str) -> Folder:
+def _list(place: str, path: str, belongs: Callable[[str], bool]) -> Folder:
     started = time.time_ns()
-    listing = _Listing(path, {}, [], [])
+    listing = _Listing(path, belongs, {}, [], [])
     try:
         mtime_ns = os.stat(place).st_mtime_ns
         with os.scandir(place) as entries:
@@ -177,6 +185,7 @@ class _Listing:
     """One folder while it is being listed."""
 
     path: str
+    belongs: Callable[[str], bool]
     files: dict[str, Stamp]
     folders: list[str]
     findings: list[Finding]
@@ -187,9 +196,9 @@ class _Listing:
         if not name.isprintable():  # also undecodable bytes, which Python keeps as surrogates
             self.refuse("name-unprintable", name, "holds characters that cannot be printed")
         elif entry.is_dir(follow_symlinks=False):
-            if self.path or _belongs(name):
+            if self.path or self.belongs(name):
                 self.folders.append(f"{self.path}{name}/")
-        elif self.path or _belongs(name) or not os.path.isdir(entry.path):
+        elif self.path or self.belongs(name) or not os.path.isdir(entry.path):
             self.take_link(entry)
 
     def take_link(self, entry: os.DirEntry[str]) -> None:

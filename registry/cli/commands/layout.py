@@ -1,0 +1,48 @@
+"""Command `layout`: the registry as a pybids database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli import console
+from registry.cli.console import AsJson
+
+if TYPE_CHECKING:
+    from registry.store import Registry
+
+
+def commands(app: typer.Typer) -> None:
+    """Add it to the command line."""
+    app.command("layout")(layout)
+
+
+def layout(
+    snapshot: Annotated[
+        str | None, typer.Option(help="Only the files of this snapshot, and what describes them.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="The database's folder; without it, in the registry's cache.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a pybids database, which bids.BIDSLayout(ROOT, database_path=FOLDER) opens at once."""
+    from registry.bids import pybids
+
+    registry = console.registry()
+    name, paths = _frozen(registry, snapshot) if snapshot else (pybids.WHOLE, None)
+    place = (to or registry.root / pybids.CACHE / name).absolute()
+    pybids.open_layout(registry.root, place, paths)
+    console.emit({"database": str(place)}, as_json, str(place))
+
+
+def _frozen(registry: Registry, reference: str) -> tuple[str, list[str]]:
+    """A snapshot's name in the cache, and its files; says how many are not in the folder any more."""
+    from registry import snapshots
+
+    manifest = snapshots.get(registry, reference)
+    paths = [file.path for file in manifest.files()]
+    gone = sum(not (registry.root / path).is_symlink() and not (registry.root / path).exists() for path in paths)
+    if gone:
+        console.note(f"{gone} of its files are not in the registry any more; cohortium snapshot folder has them.")
+    return manifest.snapshot_id[:12], paths
