@@ -1,14 +1,20 @@
-"""Sidecars: read each JSON once, and merge those that apply to a file as BIDS' inheritance principle says."""
+"""Sidecars: read each JSON once, and merge those that apply to a file as BIDS' inheritance principle says.
+
+Start at `by_folder` (JSON files become sidecars) and `metadata` (what they say of one file): rows, checks and imports
+ask these two and nothing else.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from registry.bids import places
+from registry.bids.filenames import parse_name
 from registry.bids.walk import ABSENT, RACY_NS, Stamp
 from registry.vocabulary.findings import Finding, Severity
 
@@ -108,3 +114,51 @@ def inherit(levels: Sequence[Level], suffix: str, entities: Mapping[str, str], f
         for item in fitting:
             merged = {**merged, **item.document.content} if merged else item.document.content
     return merged
+
+
+def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
+    """Each folder with the sidecars in it.
+
+    Args:
+        contents: path and content of JSON files; a content that is no object, and a name that is no BIDS name, give
+            no sidecar.
+    """
+    found: dict[str, dict[str, list[Sidecar]]] = {}
+    for path, content in contents:
+        folder, _, filename = path.rpartition("/")
+        name = parse_name(filename)
+        if name.suffix and name.extension == ".json" and isinstance(content, dict):
+            level = found.setdefault(folder, {})
+            level.setdefault(name.suffix, []).append(Sidecar(path, name.entities, Document(None, content)))
+    return {**found}
+
+
+def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
+    """What the sidecars say of one file, inherited ones included: the one answer for rows, checks and imports.
+
+    Two sidecars of one folder that apply to one file raise no finding here: the BIDS validator names them.
+
+    Args:
+        path: the file, relative to the registry or delivery.
+        folders: each folder with its sidecars, as `by_folder` gives them.
+    """
+    name = parse_name(path.rpartition("/")[2])
+    levels = [folders[folder] for folder in list_above(path) if folder in folders]
+    return inherit(levels, name.suffix, name.entities, []) if levels else _NOTHING
+
+
+def list_above(path: str) -> Iterator[str]:
+    """The folders whose sidecars may apply to a file, from its dataset's root down."""
+    dataset, inner = places.split_dataset(path)
+    yield dataset
+    above = f"{dataset}/" if dataset else ""
+    at = inner.find("/")
+    while at >= 0:
+        yield above + inner[:at]
+        at = inner.find("/", at + 1)
+
+
+def described_suffix(path: str) -> str:
+    """The suffix of the files that a JSON file may describe; empty where it is no sidecar."""
+    name = parse_name(path.rpartition("/")[2])
+    return name.suffix if name.extension == ".json" else ""

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from registry.bids import places
 from registry.bids.places import Role
+from registry.bids.sidecars import described_suffix
 from registry.database import bulk
 from registry.index import check_rows, quality_rows
 from registry.index.facts import subject_of
@@ -77,6 +78,7 @@ def apply(session: Session, changed: Sequence[File], removed: Collection[str] = 
         subjects |= _reassigned(session)
     for dataset in {places.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
         subjects |= _subjects_in(session, dataset)
+    subjects |= _heirs(session, paths)
     if any(subject_of(path) is None for path in paths):
         refresh_roots(session)
         _refresh_splits(session, paths)
@@ -100,6 +102,16 @@ def _reassigned(session: Session) -> set[str]:
 def _subjects_in(session: Session, dataset: str) -> set[str]:
     inside = select(File.subject_id).where(col(File.path).startswith(f"{dataset}/", autoescape=True))
     return {subject for subject in session.exec(inside.distinct()) if subject}
+
+
+def _heirs(session: Session, paths: Iterable[str]) -> set[str]:
+    """Subjects with a raw file that a changed sidecar at the raw root may describe, as `T1w.json` describes all T1w."""
+    above = [path for path in paths if not subject_of(path) and not places.split_dataset(path)[0]]
+    found: set[str] = set()
+    for suffix in sorted({described_suffix(path) for path in above if "/" not in path} - {""}):
+        raw = col(File.path).startswith("sub-") & col(File.path).contains(f"_{suffix}.", autoescape=True)
+        found |= {subject for subject in session.exec(select(File.subject_id).where(raw).distinct()) if subject}
+    return found
 
 
 def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:

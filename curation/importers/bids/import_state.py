@@ -18,6 +18,7 @@ from curation.importers.kept_files import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
 from registry.bids import places
 from registry.bids.names import IMAGE_ENTITIES, BidsName
+from registry.bids.sidecars import Level, Metadata, by_folder, metadata
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import sha256_bytes, sha256_file
@@ -74,6 +75,16 @@ class Run:
         except (InvalidInput, RefusedError):
             return {}
 
+    @cached_property
+    def sidecars(self) -> Mapping[str, Level]:
+        """Each folder of the source with its sidecars; what cannot be read is none."""
+        paths = [item.path for item in self.items if item.path.endswith(".json") and item.kind is not Kind.CLOSED]
+        return by_folder((path, self.read_json(path)) for path in paths)
+
+    def metadata(self, path: str) -> Metadata:
+        """What the sidecars of the source say of one file, inherited ones included."""
+        return metadata(path, self.sidecars)
+
     def keep(
         self,
         fields: Mapping[str, Any],
@@ -108,7 +119,7 @@ def copy_image(run: Run, item: Item) -> None:
 def source_image(run: Run, item: Item) -> Placed | None:
     """The image a mask was drawn on: what its sidecar names, else the one its own name says."""
     assert item.name is not None
-    stated = run.read_json(sidecar_path(item.path))
+    stated = run.metadata(item.path)
     described = run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
     links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
     for uri in _uris(stated):
@@ -116,12 +127,6 @@ def source_image(run: Run, item: Item) -> Placed | None:
         if path in run.images:
             return run.images[str(path)]
     return _by_name(item.name, run.images.values())
-
-
-def sidecar_path(path: str) -> str:
-    """The path of the JSON beside a data file."""
-    folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}{name.partition('.')[0]}.json"
 
 
 def _uris(stated: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from curation.importers import tables
-from curation.importers.bids.import_state import Run, sidecar_path
+from curation.importers.bids.import_state import Run
 from curation.importers.bids.items import Item
 from curation.importers.bids.tables import shown_all
 from curation.importers.cleaning import sidecars, values
@@ -151,8 +151,8 @@ def _first_scan(run: Run, subject: str, session: str) -> str | None:
 
 
 def _place(run: Run, image: str, person: Mapping[str, Any]) -> Row:
-    """Site and scanner as the image's sidecar and the participants' table say them; only what is known."""
-    facts = run.read_json(sidecar_path(image))
+    """Site and scanner as the image's sidecars and the participants' table say them; only what is known."""
+    facts = run.metadata(image)
     site = _known(person.get("site")) or _known(facts.get("InstitutionName"))
     field_t = facts.get("MagneticFieldStrength")
     parts = [_known(facts.get("Manufacturer")), _known(facts.get("ManufacturersModelName"))]

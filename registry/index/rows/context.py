@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from registry.bids import places
 from registry.bids.names import BidsName
+from registry.bids.sidecars import Level, Metadata, metadata
 from registry.index.rows.dataset import Roots
-from registry.index.rows.values import mapping
 from registry.tables import File
 
 
@@ -24,6 +24,7 @@ class Context:
         protocol: protocol or run that the dataset's folder names.
         by_path: every file of the subject.
         roots: facts above subjects.
+        sidecars: each folder with its sidecars, those above subjects included.
     """
 
     file: File
@@ -32,14 +33,12 @@ class Context:
     protocol: str
     by_path: Mapping[str, File]
     roots: Roots
+    sidecars: Mapping[str, Level]
 
-    @property
-    def sidecar(self) -> dict[str, Any]:
-        """The JSON beside the file, empty where there is none."""
-        path = self.file.path
-        stem = path[: -len(self.name.extension)]
-        file = self.by_path.get(f"{stem}.json")
-        return mapping(file.facts.get("json")) if file else {}
+    @cached_property
+    def sidecar(self) -> Metadata:
+        """What the file's sidecars say, inherited ones included; empty where there is none."""
+        return metadata(self.file.path, self.sidecars)
 
     def resolve(self, uri: object) -> str | None:
         """The registry path a BIDS URI in the sidecar names, or None."""

@@ -1,11 +1,13 @@
-"""Facts that stand above subjects: participants, raters, links between datasets, label tables."""
+"""Facts that stand above subjects: participants, raters, links between datasets, label tables, sidecars."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from registry.bids import places
+from registry.bids.sidecars import Level, by_folder
 from registry.index.rows.persons import People, resolve
 from registry.index.rows.values import mapping
 from registry.tables import File
@@ -21,6 +23,7 @@ class Roots:
         links: dataset folder to its `DatasetLinks`.
         labels: dataset folder to its label tables, stem of the table to {value: name}.
         people: the person of every subject, confirmed links included.
+        sidecars: folder above subjects to the sidecars in it.
     """
 
     participants: Mapping[str, Mapping[str, str | None]]
@@ -28,6 +31,7 @@ class Roots:
     links: Mapping[str, dict[str, str]]
     labels: Mapping[str, Mapping[str, dict[str, str]]]
     people: People = field(default_factory=People)
+    sidecars: Mapping[str, Level] = field(default_factory=dict)
 
 
 def read_roots(files: Iterable[File]) -> Roots:
@@ -37,9 +41,12 @@ def read_roots(files: Iterable[File]) -> Roots:
     links: dict[str, dict[str, str]] = {}
     labels: dict[str, dict[str, dict[str, str]]] = {}
     person_links: list[dict[str, str | None]] = []
+    documents: dict[str, Any] = {}
     for file in files:
         dataset, inner = places.split_dataset(file.path)
         rows = file.facts.get("rows", [])
+        if "json" in file.facts:
+            documents[file.path] = file.facts["json"]
         if file.path == "participants.tsv":
             participants = {row["participant_id"]: row for row in rows}
         elif file.path == places.PERSON_LINKS:
@@ -53,4 +60,4 @@ def read_roots(files: Iterable[File]) -> Roots:
         elif inner.endswith("dseg.tsv"):
             names = {str(row["index"]): str(row["name"]) for row in rows if row.get("index")}
             labels.setdefault(dataset, {})[inner.removesuffix(".tsv")] = names
-    return Roots(participants, raters, links, labels, resolve(participants, person_links))
+    return Roots(participants, raters, links, labels, resolve(participants, person_links), by_folder(documents.items()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from registry.bids import places
 from registry.bids.names import BidsName, parse
 from registry.bids.places import Role
+from registry.bids.sidecars import Level, by_folder
 from registry.index.rows.context import Context
 from registry.index.rows.dataset import Roots
 from registry.index.rows.images import image_row
@@ -36,8 +37,10 @@ def subject_rows(subject_id: str, files: Iterable[File], roots: Roots) -> Subjec
     by_path = {file.path: file for file in files}
     rows = SubjectRows(_subject(subject_id, roots))
     sessions: dict[str, Session] = {}
+    own = by_folder((path, file.facts["json"]) for path, file in by_path.items() if "json" in file.facts)
+    sidecars = {**roots.sidecars, **own}
     for file in sorted(by_path.values(), key=_images_first):
-        _place(file, by_path, roots, rows, sessions)
+        _place(file, by_path, roots, sidecars, rows, sessions)
     _describe_sessions(subject_id, by_path, sessions)
     rows.sessions = [sessions[key] for key in sorted(sessions)]
     return rows
@@ -49,14 +52,19 @@ def _images_first(file: File) -> tuple[int, str]:
 
 
 def _place(
-    file: File, by_path: Mapping[str, File], roots: Roots, rows: SubjectRows, sessions: dict[str, Session]
+    file: File,
+    by_path: Mapping[str, File],
+    roots: Roots,
+    sidecars: Mapping[str, Level],
+    rows: SubjectRows,
+    sessions: dict[str, Session],
 ) -> None:
     dataset, inner = places.split_dataset(file.path)
     role, protocol = places.role(dataset)
     name = parse(inner)
     if name is None or name.subject != rows.subject.subject_id:  # a name that contradicts its folder is no evidence
         return
-    context = Context(file, name, dataset, protocol, by_path, roots)
+    context = Context(file, name, dataset, protocol, by_path, roots, sidecars)
     images = {image.path: image for image in rows.images}
     if "shape" in file.facts and role in (Role.RAW, Role.IMAGES) and name.suffix not in RATED_SUFFIXES:
         sessions.setdefault(name.session_key, _session(name))

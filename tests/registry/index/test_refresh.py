@@ -101,6 +101,20 @@ sidecars: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     ]
 )
 
+INHERITED = (
+    "FLAIR.json",
+    "T1w.json",
+    "mask.json",
+    "{0}/{0}_FLAIR.json",
+    "{0}/ses-M00/{0}_ses-M00_T1w.json",
+    f"{tiny_bids.MANUAL}/mask.json",
+    f"{tiny_bids.MANUAL}/desc-e01_mask.json",
+    tiny_bids.MANUAL + "/{0}/{0}_mask.json",
+)
+inherited: st.SearchStrategy[object] = st.sampled_from(
+    [None, {"MagneticFieldStrength": 7, "Manufacturer": "Other", "RaterID": "e09"}, {"StudyInstanceUID": "x"}, [1]]
+)
+
 
 def _hurry(connection: sqlite3.Connection, *_: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")  # what a dying machine keeps is not the question here
@@ -167,6 +181,17 @@ class Edits(RuleBasedStateMachine):
         path = f"{tiny_bids.MANUAL}/dataset_description.json"
         tiny_bids.put_json(self.root, path, {"Name": "Readings", "DatasetLinks": links})
         self.apply([path], [])
+
+    @rule(subject=subjects, place=st.sampled_from(INHERITED), stated=inherited)
+    def sidecar_above(self, subject: str, place: str, stated: object) -> None:
+        """A sidecar above the images, of the dataset, the subject or the session, is written or goes."""
+        path = place.format(subject)
+        if stated is not None:
+            tiny_bids.put_json(self.root, path, stated)
+            self.apply([path], [])
+        elif (self.root / path).exists():
+            (self.root / path).unlink()
+            self.apply([], [path])
 
     @precondition(lambda self: any(facts_walk(self.root)))
     @rule(data=st.data())
