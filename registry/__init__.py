@@ -5,3 +5,6 @@ Start at `registry.store` (open a registry), `registry.publishing` (how anything
 """
 
 __version__ = "0.1.0"
+
+ENVIRONMENT = "COHORTIUM_REGISTRY"
+"""The variable that names the registry's folder where no option does."""

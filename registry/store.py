@@ -17,13 +17,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from registry import ENVIRONMENT
 from registry.database import dialects
-from registry.database.dialects import make_engine
 from registry.errors import NotFound
 from registry.tables import Setting
 from registry.vocabulary.codes import require_code
 
-ENVIRONMENT = "COHORTIUM_REGISTRY"
 ACTOR_ENVIRONMENT = "COHORTIUM_ACTOR"
 
 
@@ -119,6 +118,3 @@ def actor() -> str:
         UsageError: it is no code.
     """
     return require_code(os.environ.get(ACTOR_ENVIRONMENT) or "local", f"code for {ACTOR_ENVIRONMENT}")
-
-
-__all__ = ["ACTOR_ENVIRONMENT", "ENVIRONMENT", "Registry", "actor", "make_engine", "open_registry", "registry_at"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
 from registry.errors import CohortiumError, UsageError
-from registry.store import Registry
+
+if TYPE_CHECKING:
+    from registry.store import Registry
 
 runs_app = typer.Typer(help="Training runs.", no_args_is_help=True)
 

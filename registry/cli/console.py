@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from registry.errors import CohortiumError
-from registry.store import ENVIRONMENT, Registry, open_registry
+
+if TYPE_CHECKING:
+    from registry.store import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -26,6 +28,8 @@ class State:
 
 def registry() -> Registry:
     """The registry named by --registry or by the environment."""
+    from registry.store import open_registry
+
     return open_registry(State.registry)
 
 
@@ -93,6 +97,3 @@ def run(app: Callable[[], None]) -> None:
         if error.hint:
             note(f"hint: {error.hint}")
         sys.exit(error.exit_code)
-
-
-__all__ = ["ENVIRONMENT", "AsJson", "State", "emit", "note", "progress", "registry", "run", "table"]

@@ -1,4 +1,4 @@
-"""The command line `cohortium`. Start-up loads none of torch, monai, streamlit or pandas."""
+"""The command line `cohortium`. Start-up loads no table and no library of images; each command imports its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from registry import __version__
+from registry import ENVIRONMENT, __version__
 from registry.cli import console
 from registry.cli.console import AsJson
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 @app.callback()
 def options(
     registry: Annotated[
-        Path | None, typer.Option(help="The registry's folder.", envvar=console.ENVIRONMENT, show_envvar=True)
+        Path | None, typer.Option(help="The registry's folder.", envvar=ENVIRONMENT, show_envvar=True)
     ] = None,
 ) -> None:
     """From multi-centre scans and expert masks to a trained, traceable model."""

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from registry import ENVIRONMENT
 from registry.cli import console
 
 ROUTES = "cohortium.routes"
@@ -40,7 +41,7 @@ def serve(
     from registry.viewer.volume_routes import volume_routes
 
     registry = console.registry()
-    os.environ[console.ENVIRONMENT] = str(registry.root)  # the app's script opens the same one
+    os.environ[ENVIRONMENT] = str(registry.root)  # the app's script opens the same one
     routes = [*volume_routes(resolver(registry))]
     for entry in sorted(entry_points(group=ROUTES), key=lambda item: item.name):
         routes += entry.load()(registry)

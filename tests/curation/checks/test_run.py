@@ -12,13 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from curation import checks
-from curation.checks import Wanted, commands, review
+from curation.checks import Wanted, review
 from curation.checks.measures import read as measuring
+from curation.cli.checks import check_app
 from registry.catalog import Catalog
 from registry.cli.main import app
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
-from registry.maintenance import rebuild, validation
+from registry.maintenance import rebuild, validation, doctor
+from registry.maintenance.validation import stored_findings
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -211,7 +213,7 @@ def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) ->
     rebuild.rebuild(cohort)
     assert len(registry_state.rows(cohort)["check_finding"]) == 1
     assert review.listed(cohort)[0]["score"] == 2
-    assert [finding.code for finding in review.stored(cohort)] == ["x"]
+    assert [finding.code for finding in stored_findings(cohort)] == ["x"]
 
 
 def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
@@ -221,7 +223,7 @@ def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
         return json.loads(done.stdout)
 
     if "check" not in {group.name for group in app.registered_groups}:
-        commands.commands(app)
+        app.add_typer(check_app, name="check")
     ran = call("run")
     assert (ran["images"], ran["by_code"]) == (14, {"sidecar-incomplete": 2, "image-unreadable": 1})
     assert registry_state.uncommitted(spoiled) == ""
@@ -238,7 +240,7 @@ def test_the_commands_print_one_json_value(spoiled: Registry) -> None:
 def test_the_commands_and_the_query_of_the_documentation_run(cohort: Registry) -> None:
     page = (ROOT / "docs" / "checks.md").read_text()
     if "check" not in {group.name for group in app.registered_groups}:
-        commands.commands(app)
+        app.add_typer(check_app, name="check")
     lines = page.split("```\n")[1].splitlines()
     for line in lines:
         words = shlex.split(line, comments=True)[1:]

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from curation.cli.persons import persons_app
 from curation.persons import links, pairs
-from curation.persons.commands import persons_app
 from curation.persons.links import Verdict
 from registry.cli.console import State
 from registry.cohorts import persons

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from curation import quality
+from curation.cli.quality import qc_app
 from curation.quality import Judgement, Show
-from curation.quality.commands import qc_app
 from curation.quality.component import KEYS
 from registry.bids import places
 from registry.catalog import Catalog

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from registry import ENVIRONMENT
 from registry.maintenance.creation import create
 from registry.maintenance.status import title
-from registry.store import ACTOR_ENVIRONMENT, ENVIRONMENT
+from registry.store import ACTOR_ENVIRONMENT
 from tests.support import ROOT
 
 APP = ROOT / "app.py"

@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from registry.database import migrations
+from registry.database.dialects import make_engine
 from registry.database.migrations import HEAD, current, upgrade
-from registry.store import make_engine
 from registry.tables import Table
 
 SCRIPTS = Path(migrations.__file__).parent

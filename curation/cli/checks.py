@@ -19,11 +19,6 @@ check_app = typer.Typer(
 _COLUMNS = ["severity", "code", "unit", "message", "score", "state"]
 
 
-def commands(app: typer.Typer) -> None:
-    """Add the group to the command line."""
-    app.add_typer(check_app, name="check")
-
-
 @check_app.command("run")
 def check_run(as_json: AsJson = False) -> None:
     """Measure every image that was not measured yet, and judge all of them; exits with 0 whatever is found."""

@@ -1,4 +1,8 @@
-"""Commands of curation, from `import` to `check`, `qc` and `persons`."""
+"""Commands of curation, from `import` to `check`, `qc` and `persons`; a module a group.
+
+Start at `commands`, the one public name. Nothing of the other rooms is imported before a command runs, so that
+`cohortium --help` starts at once.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ from typing import Annotated
 
 import typer
 
-from curation.checks import commands as checks
-from curation.deidentification import deidentify_app, privacy_app
-from curation.dicom.commands import dicom_options, plan_import
-from curation.imports.commands import imports_app
-from curation.persons import commands as persons
-from curation.quality.commands import qc_app
+from curation.cli.checks import check_app
+from curation.cli.deidentification import deidentify_app, privacy_app
+from curation.cli.dicom import dicom_options, plan_import
+from curation.cli.imports import imports_app
+from curation.cli.persons import persons_app
+from curation.cli.quality import qc_app
 from registry.cli import console
 from registry.cli.console import AsJson
 
@@ -26,8 +30,8 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(deidentify_app, name="deidentify")
     app.add_typer(privacy_app, name="privacy")
     app.add_typer(qc_app, name="qc")
-    checks.commands(app)
-    persons.commands(app)
+    app.add_typer(check_app, name="check")
+    app.add_typer(persons_app, name="persons")
 
 
 def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them

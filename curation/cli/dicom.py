@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry.cli import console
 from registry.errors import UsageError
-from registry.store import Registry
+
+if TYPE_CHECKING:
+    from registry.store import Registry
 
 
 def dicom_options(recipe: str, plan: Path | None, use_plan: Path | None, people: Path | None) -> dict[str, Any]:

@@ -19,11 +19,6 @@ Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
 _COLUMNS = ["subject_a", "subject_b", "kind", "method", "score", "reviewer", "reason"]
 
 
-def commands(app: typer.Typer) -> None:
-    """Add the group to the command line."""
-    app.add_typer(persons_app, name="persons")
-
-
 @persons_app.command("propose")
 def persons_propose(as_json: AsJson = False) -> None:
     """Look for subjects that may be one person; each new pair waits for a reviewer."""
