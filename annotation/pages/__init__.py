@@ -1,4 +1,7 @@
-"""Pages of annotation; there are none yet."""
+"""Pages of annotation; there are none yet.
+
+Start at `PAGES`, the one public name.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Checks of content: what the voxels, headers and sidecars say, and what is missing. Start at `run`.
+"""Checks of content: what the voxels, headers and sidecars say, and what is missing.
 
-`table.CHECKS` lists every check. A run measures each image once (`measuring`), judges the whole cohort (`judge`) and
-writes measures and findings to `code/registry/checks`; `listed` and `acknowledge` are for people.
+Start at `run`: it measures each image once, judges the whole cohort (`judge`) and writes measures and findings to
+`code/registry/checks`. `CHECKS` lists every check; `listed` and `acknowledge` are for people. Public, too: the modules
+`outliers` (what the page asks) and `measures` (what is measured).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Pages of curation: the cohort, deliveries, subjects, queries and snapshots, quality, exclusions, persons."""
+"""Pages of curation: the cohort, deliveries, subjects, queries and snapshots, quality, exclusions, persons.
+
+Start at `PAGES`, the one public name.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Hand a snapshot to others: a folder of BIDS, nnU-Net, Decathlon, or tables. Start at `export`.
+"""Hand a snapshot to others: a folder of BIDS, nnU-Net, Decathlon, or tables.
 
-Only frozen bytes leave, found by checksum; a folder is complete or not there at all, and nothing is overwritten.
+Start at `export`. Only frozen bytes leave, found by checksum; a folder is complete or not there at all, and nothing is
+overwritten.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""All tables. Most rows are a projection of files; imports, intents, runs and settings belong to this machine."""
+"""All tables. Most rows are a projection of files; imports, intents, runs and settings belong to this machine.
+
+Start at `imaging` (files and images) and `base.Table`, which every table is. Public: the tables themselves; a module
+holds those of one subject.
+"""
 
 from registry.tables.base import Table
 from registry.tables.checks import Acknowledgement, CheckFinding, ImageMeasures

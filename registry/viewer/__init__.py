@@ -1,7 +1,7 @@
-"""The 3-D viewer, the route that feeds it, and the server and shell of the app.
+"""The 3-D viewer: layers over an image in a page, and the route over which its volumes come.
 
-Start at `show` (a viewer in a page), `volume_routes` (volumes over HTTP), `serve` (the app's server) and
-`shell.run` (the app's frame). Importing this package loads neither Streamlit nor Starlette.
+Start at `show` (a viewer in a page) and `volume_routes` (volumes over HTTP). Public: `show`, `Layer`, `Label`,
+`ViewerState`, `volume_routes`, `same_origin`. Importing this package loads neither Streamlit nor Starlette.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Pages of training: launch a run, follow and compare runs."""
+"""Pages of training: launch a run, follow and compare runs.
+
+Start at `PAGES`, the one public name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """What each check looks for: one image alone, its peers, mirrored heads, copies, and what is missing.
 
-`curation.checks.all` lists every check; a rule module holds the functions that it lists.
+Start at `curation.checks.all`, which lists every check; a module here holds the functions that it lists.
 """

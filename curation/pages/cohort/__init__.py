@@ -1,1 +1,4 @@
-"""The page Queries and snapshots: from a question to a frozen cohort. Start at `page.render`."""
+"""The page Queries and snapshots: from a question to a frozen cohort.
+
+Start at `page.render`.
+"""

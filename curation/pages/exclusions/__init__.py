@@ -1,1 +1,4 @@
-"""The page Exclusions: what is left out on purpose. Start at `page.render`."""
+"""The page Exclusions: what is left out on purpose.
+
+Start at `page.render`.
+"""

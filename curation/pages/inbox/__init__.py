@@ -1,1 +1,4 @@
-"""The page Inbox: a delivery is looked at, corrected and imported. Start at `page.render`."""
+"""The page Inbox: a delivery is looked at, corrected and imported.
+
+Start at `page.render`.
+"""

@@ -1,1 +1,4 @@
-"""The page Outliers: what the checks found. Start at `page.render`."""
+"""The page Outliers: what the checks found.
+
+Start at `page.render`.
+"""

@@ -1,1 +1,4 @@
-"""The page Persons: subjects that are one person. Start at `page.render`."""
+"""The page Persons: subjects that are one person.
+
+Start at `page.render`.
+"""

@@ -1,1 +1,4 @@
-"""The page Subject: one subject, visit by visit. Start at `page.render`."""
+"""The page Subject: one subject, visit by visit.
+
+Start at `page.render`.
+"""

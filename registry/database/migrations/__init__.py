@@ -1,4 +1,7 @@
-"""Alembic migrations: `upgrade` brings a database to the newest schema, quickly when it is there already."""
+"""Alembic migrations: `upgrade` brings a database to the newest schema, quickly when it is there already.
+
+Start at `upgrade`; a new step is a file in `versions/`, and `HEAD` names it.
+"""
 
 from __future__ import annotations
 
