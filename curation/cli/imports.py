@@ -29,11 +29,11 @@ def imports_show(
 ) -> None:
     """Show one import's report: what was kept, and every refused file with its reason; else how far it is."""
     from curation.imports import listing
-    from registry.tables import ImportWork
+    from registry.tables import Work
 
     found = listing.get(console.registry(), name)
-    if isinstance(found, ImportWork):
-        console.emit(found.model_dump(), as_json, listing.text(found))
+    if isinstance(found, Work):
+        console.emit(listing.facts(found), as_json, listing.text(found))
     else:
         console.emit(found.to_json(), as_json, found.report.text)
 
@@ -43,9 +43,9 @@ def imports_stop(
     name: Annotated[str, typer.Argument(help="An import under way that the app started.")], as_json: AsJson = False
 ) -> None:
     """Ask an import that the app started to end; what it has done is taken back."""
-    from curation.imports.background import queue
+    from curation.imports import listing
 
-    queue.stop(console.registry(), name)
+    listing.stop(console.registry(), name)
     console.emit(
         {"import_id": name, "stop_asked": True},
         as_json,

@@ -32,7 +32,7 @@ Options = Mapping[str, Any]
 SAME_PERSONS = "same_persons"
 
 EVENT_KEY = "import"
-"""Under this key an event names the row of `import_work` that asked for it."""
+"""Under this key an event names the row of `work` that asked for it."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def deliver(
     options: Options | None = None,
     import_id: str | None = None,
 ) -> Imported:
-    """As `import_delivery`; the event also names `import_id`, the row of `import_work` that asked for it."""
+    """As `import_delivery`; the event also names `import_id`, the row of `work` that asked for it."""
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
     asked = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
     publish(registry, asked, importing.write, check=checker(registry), progress=progress)

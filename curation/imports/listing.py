@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from curation.imports import reports
-from curation.imports.background import queue
-from curation.imports.background.rows import FAILED, FINISHED, UNCHANGED
 from curation.imports.reports import KeptReport
+from curation.imports.work import IMPORT, UNCHANGED
 from registry.errors import NotFound
 from registry.store import Registry
-from registry.tables import ImportWork
+from registry.tables import Work
+from registry.work import queue
+from registry.work.rows import FAILED, FINISHED, LOST, WAITING
 
 COLUMNS = (
     "import",
@@ -33,39 +34,63 @@ def rows(registry: Registry) -> list[dict[str, Any]]:
     kept = reports.listed(registry)
     names = {item.name for item in kept}
     lines = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
-    lines += [_line(work) for work in queue.listed(registry) if work.report not in names]
+    lines += [_line(work) for work in queue.list_work(registry, IMPORT) if work.result not in names]
     return sorted(lines, key=lambda line: (line["at"], line["import"]), reverse=True)
 
 
-def get(registry: Registry, name: str) -> KeptReport | ImportWork:
+def get(registry: Registry, name: str) -> KeptReport | Work:
     """The report of an import, by its own name or by that of the import; an import without one as it is here.
 
     Raises:
         NotFound: no such import.
     """
-    work = next((item for item in queue.listed(registry) if item.import_id == name), None)
+    work = next((item for item in queue.list_work(registry, IMPORT) if item.work_id == name), None)
     try:
-        return reports.get(registry, work.report if work and work.report else name)
+        return reports.get(registry, work.result if work and work.result else name)
     except NotFound:
         if work is None:
             raise
         return work
 
 
-def text(work: ImportWork) -> str:
+def stop(registry: Registry, name: str) -> None:
+    """Ask an import for its end.
+
+    Raises:
+        NotFound: no such import.
+        UsageError: it has ended.
+    """
+    if all(work.work_id != name for work in queue.list_work(registry, IMPORT)):
+        raise NotFound(f"There is no import '{name}'.", "List them with: cohortium imports list")
+    queue.stop(registry, name)
+
+
+def state(work: Work) -> str:
+    """As `imports` has always said it: one that was lost has failed."""
+    return {WAITING: "queued", LOST: FAILED}.get(work.state, work.state)
+
+
+def facts(work: Work) -> dict[str, Any]:
+    """An import without a report, for scripts."""
+    same = ("actor", "done", "total", "what", "message", "hint", "ended", "stop_asked", "put_away")
+    known = {"import_id": work.work_id, "state": state(work), "started": work.asked, "report": work.result}
+    return {**known, **work.inputs, **{key: getattr(work, key) for key in same}}
+
+
+def text(work: Work) -> str:
     """An import without a report, for people."""
     step = f": {work.what} {work.done}/{work.total}" if work.total and work.ended is None else ""
     lines = [
-        f"{work.import_id} is {work.state}{step}",
-        f"{work.source} by the recipe {work.recipe}",
+        f"{work.work_id} is {state(work)}{step}",
+        f"{work.inputs['source']} by the recipe {work.inputs['recipe']}",
         f"started {work.started} by {work.actor}" + (f", ended {work.ended}" if work.ended else ""),
         work.message or "",
         work.hint or "",
-        UNCHANGED if work.state == FAILED else "",
+        UNCHANGED if work.state in (FAILED, LOST) else "",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _line(work: ImportWork) -> dict[str, Any]:
-    known = {"import": work.import_id, "at": work.started, "actor": work.actor, "recipe": work.recipe}
-    return {**dict.fromkeys(COLUMNS), **known, "state": work.state}
+def _line(work: Work) -> dict[str, Any]:
+    known = {"import": work.work_id, "at": work.asked, "actor": work.actor, "recipe": work.inputs["recipe"]}
+    return {**dict.fromkeys(COLUMNS), **known, "state": state(work)}

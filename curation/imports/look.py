@@ -1,4 +1,4 @@
-"""A delivery before it comes in: look at it, and correct the names of a DICOM one. `import_queue` then imports it."""
+"""A delivery before it comes in: look at it, and correct the names of a DICOM one. `work` then imports it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Look:
-    """What was found: a rehearsal of the import, or for DICOM the plan of names."""
+    """What was found: a rehearsal of the import, for DICOM the plan of names; both where its conversion was tried."""
 
     asked: Asked
     rehearsal: Rehearsal | None = None

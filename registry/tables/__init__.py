@@ -21,7 +21,7 @@ from registry.tables.ledger import Event, Intent, Setting
 from registry.tables.lesions import Lesion, LesionInstance, LesionLink
 from registry.tables.people import Person, PersonLink, Scanner, Session, Site, Subject
 from registry.tables.readings import ConsensusInput, ConsensusMask, Mask, Prediction, Rater
-from registry.tables.work import ImportWork
+from registry.tables.work import Work
 
 __all__ = [
     "Acknowledgement",
@@ -33,7 +33,6 @@ __all__ = [
     "File",
     "Image",
     "ImageMeasures",
-    "ImportWork",
     "Intent",
     "Lesion",
     "LesionInstance",
@@ -56,4 +55,5 @@ __all__ = [
     "SplitAssignment",
     "Subject",
     "Table",
+    "Work",
 ]

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from curation import recipes
 from curation.imports import look
-from curation.imports.background import rows
-from curation.imports.look import Asked
+from curation.imports import work as imports
+from curation.imports.look import Asked, Look
 from curation.recipes import Recipe
-from registry.app import shell, work_panel
+from registry.app import shell, work_progress
 from registry.errors import CohortiumError
-from registry.files.progress import Progress
 from registry.store import Registry
+from registry.tables import Work
 from registry.vocabulary.display import plain
-from registry.work.jobs import Job
-
-DESK = "inbox"
-LOOK = "look"
+from registry.work import files
 
 
-def draw(registry: Registry, failed: Job | None) -> None:
+def draw(registry: Registry, failed: Work | None) -> None:
     """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
     if failed is not None:
-        work_panel.why(failed)
-        fill(failed.facts["asked"])
+        work_progress.explain_end(failed)
+        known: Look | None = files.read_found(registry, failed.work_id)
+        fill(known.asked if known else Asked(failed.inputs["recipe"], Path(failed.inputs["source"])))
     st.caption(
         "Choose how the delivery is laid out and where it lies on this machine. You see what would come in "
         "before anything is written."
@@ -85,11 +84,4 @@ def _look(registry: Registry, asked: Callable[[], Asked]) -> None:
     except CohortiumError as error:
         shell.explain(error)
         return
-    job = Job(LOOK, f"Looking at {wanted.source}", {"asked": wanted})
-    begin(registry, job, lambda progress: look.look(registry, wanted, progress))
-
-
-def begin(registry: Registry, job: Job, work: Callable[[Progress], object]) -> None:
-    """Start a look, or the rehearsal of an import; the end of an earlier import is then no longer shown."""
-    rows.put_away(registry)
-    work_panel.begin(registry, DESK, job, work)
+    work_progress.begin(lambda: imports.start_look(registry, Look(wanted)))

@@ -8,106 +8,95 @@ from pathlib import Path
 import streamlit as st
 
 from curation.imports import look as inbox
-from curation.imports.background import queue
-from curation.imports.background import rows as import_rows
-from curation.imports.background.rows import FINISHED, UNDER_WAY
+from curation.imports import work as imports
 from curation.imports.look import Asked, Look
+from curation.imports.work import IMPORT, LOOK, UNCHANGED
 from curation.pages.inbox import form, plan_table, report_view, state
-from registry.app import shell, work_panel
-from registry.errors import CohortiumError
+from registry.app import work_progress
 from registry.store import Registry
-from registry.tables import ImportWork
+from registry.tables import Work
 from registry.vocabulary.display import counted, plain
-from registry.work import jobs
-from registry.work.jobs import Job
+from registry.work import files, queue
+from registry.work.rows import FINISHED, UNDER_WAY
 
-_REHEARSE = "rehearse"
 _TABLE = "plan table"
 
 
 def render(registry: Registry) -> None:
     """Draw the page."""
     st.title("Inbox")
-    job, work = jobs.current(registry, form.DESK), queue.shown(registry)
+    work, looked = queue.find_shown(registry, IMPORT), queue.find_shown(registry, LOOK)
     if work is not None and work.state in UNDER_WAY:
         state.follow(registry, work)
-    elif job is not None and job.running:
-        work_panel.follow(job, "Nothing is written.")
+    elif looked is not None and looked.state in UNDER_WAY:
+        work_progress.follow(registry, looked, "Nothing is written.")
     elif work is not None:
-        _imported(registry, work, job)
-    elif job is None or (job.kind == form.LOOK and job.error is not None):
-        form.draw(registry, job)
+        _imported(registry, work, looked)
+    elif looked is None or (looked.state != FINISHED and not looked.inputs["whole"]):
+        form.draw(registry, looked)
     else:
-        _ended(registry, job)
+        _ended(registry, looked)
     report_view.earlier(registry)
 
 
-def _imported(registry: Registry, work: ImportWork, job: Job | None) -> None:
+def _imported(registry: Registry, work: Work, looked: Work | None) -> None:
     """How an import ended; one that changed nothing can be tried again with what was looked at for it."""
-    _head(registry, work.source, work.recipe)
+    _head(registry, work)
     state.ended(registry, work)
     if work.state == FINISHED:
-        return
-    if job is not None and (look := _look_for(work, job)) is not None:
-        _found(registry, job, look)
+        queue.put_away(registry, LOOK)  # it may hold descriptions as people typed them
+    elif looked is not None and (look := _look_for(registry, work, looked)) is not None:
+        _found(registry, looked, look)
     else:
         st.button("Look at it again", type="primary", icon=":material/search:", on_click=_again, args=(registry, work))
 
 
-def _look_for(work: ImportWork, job: Job) -> Look | None:
-    """What was found when somebody looked at this import's delivery; None when the app has forgotten it."""
-    wanted: Asked = job.facts["asked"]
-    same = (wanted.recipe, str(wanted.source.absolute())) == (work.recipe, work.source)
-    return job.facts.get("look") if same else None
+def _look_for(registry: Registry, work: Work, looked: Work) -> Look | None:
+    """What was found when somebody looked at this import's delivery; None when that was put away."""
+    same = all(work.inputs[key] == looked.inputs[key] for key in ("recipe", "source"))
+    return files.read_found(registry, looked.work_id) if same else None
 
 
-def _ended(registry: Registry, job: Job) -> None:
+def _ended(registry: Registry, looked: Work) -> None:
     """What a look found."""
-    wanted: Asked = job.facts["asked"]
-    _head(registry, str(wanted.source), wanted.recipe)
-    if job.error is not None:
-        work_panel.why(job)
-        st.caption("The registry is as it was.")
-    look: Look | None = job.facts.get("look") or job.result
+    _head(registry, looked)
+    if looked.state != FINISHED:
+        work_progress.explain_end(looked)
+        st.caption(UNCHANGED)
+    look: Look | None = files.read_found(registry, looked.work_id)
     if look is not None:
-        _found(registry, job, look)
+        _found(registry, looked, look)
 
 
-def _head(registry: Registry, source: str, recipe: str) -> None:
+def _head(registry: Registry, work: Work) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(source)}** by the recipe {plain(recipe)}")
-        st.button("Another delivery", icon=":material/arrow_back:", on_click=_another, args=(registry,))
+        st.markdown(f"**{plain(work.inputs['source'])}** by the recipe {plain(work.inputs['recipe'])}")
+        st.button("Another delivery", icon=":material/arrow_back:", on_click=imports.put_away, args=(registry,))
 
 
-def _another(registry: Registry) -> None:
-    jobs.forget(registry, form.DESK)
-    import_rows.put_away(registry)
-
-
-def _again(registry: Registry, work: ImportWork) -> None:
+def _again(registry: Registry, work: Work) -> None:
     """Back to the form: a table of Patient IDs, which nobody keeps, has to be named anew."""
-    form.fill(Asked(work.recipe, Path(work.source)))
-    _another(registry)
+    form.fill(Asked(work.inputs["recipe"], Path(work.inputs["source"])))
+    imports.put_away(registry)
 
 
-def _found(registry: Registry, job: Job, look: Look) -> None:
+def _found(registry: Registry, looked: Work, look: Look) -> None:
     """What a look found, and for DICOM its plan, which stays on the page until it could be followed."""
     if look.planned is not None:
-        _plan(registry, job, look)
-    rehearsal = job.result if job.kind == _REHEARSE else look.rehearsal
-    if rehearsal is None:
+        _plan(registry, looked, look)
+    if (rehearsal := look.rehearsal) is None:
         report_view.refused(inbox.outside(look.planned) if look.planned else (), "looked")
         return
     report_view.arriving(rehearsal)
-    if look.rehearsal is not None and st.button(
+    if look.planned is None and st.button(
         "Import", type="primary", icon=":material/move_to_inbox:", disabled=not rehearsal.new_files
     ):
-        _import(registry, job, look)
+        _import(registry, look)
     report_view.show(rehearsal.report, "looked")
 
 
-def _plan(registry: Registry, job: Job, look: Look) -> None:
-    """The table of names; what was written into it is kept with the work, for when the page is left and come back to.
+def _plan(registry: Registry, looked: Work, look: Look) -> None:
+    """The table of names; what was written into it is kept with the look, for when the page is left and come back to.
 
     While the table is on the page it has to be given the same rows: Streamlit keeps what was edited as differences.
     """
@@ -116,34 +105,37 @@ def _plan(registry: Registry, job: Job, look: Look) -> None:
         st.session_state["plan shown"] = look.planned
     corrected = plan_table.edit(st.session_state["plan shown"], key)
     planned = replace(st.session_state["plan shown"], rows=corrected.rows)
-    job.facts["look"] = look = replace(look, planned=planned)
+    if planned != look.planned:
+        look = replace(look, planned=planned)
+        files.keep(registry, looked.work_id, look)
     waiting = _why_not(corrected.problems)
     with st.container(horizontal=True):
         if st.button(
             "Import by this plan", type="primary", icon=":material/move_to_inbox:", disabled=bool(waiting), help=waiting
         ):
-            _import(registry, job, look)
+            _import(registry, look)
         if st.button(
             "Try the conversion first",
             icon=":material/science:",
             disabled=bool(waiting),
             help=waiting or "Converts and checks every series, then throws the result away.",
         ):
-            _rehearse(registry, look)
+            work_progress.begin(lambda: imports.start_look(registry, replace(look, rehearsal=None)))
         if any(row.keep == "ask" for row in corrected.rows):
             st.button(
                 "Leave out all that wait",
                 icon=":material/do_not_disturb_on:",
                 on_click=_leave_out,
-                args=(job,),
+                args=(registry, looked),
                 help="Writes no into every line that waits for yes or no.",
             )
 
 
-def _leave_out(job: Job) -> None:
+def _leave_out(registry: Registry, looked: Work) -> None:
     """A new table, for the old one would put its edits over the lines again."""
-    look: Look = job.facts["look"]
-    job.facts["look"] = replace(look, planned=inbox.without_waiting(look.planned)) if look.planned else look
+    look: Look | None = files.read_found(registry, looked.work_id)
+    if look is not None and look.planned is not None:
+        files.keep(registry, looked.work_id, replace(look, planned=inbox.without_waiting(look.planned)))
     st.session_state[_TABLE] += 1
 
 
@@ -151,17 +143,6 @@ def _why_not(problems: tuple[str, ...]) -> str | None:
     return f"{counted(len(problems), 'thing')} to settle first, see below the table." if problems else None
 
 
-def _import(registry: Registry, job: Job, look: Look) -> None:
-    job.facts["look"] = look
-    try:
-        queue.start(registry, look.asked, look.planned.rows if look.planned else ())
-    except CohortiumError as error:
-        shell.explain(error)
-        return
-    st.rerun()
-
-
-def _rehearse(registry: Registry, look: Look) -> None:
-    wanted, rows = look.asked, look.planned.rows if look.planned else ()
-    job = Job(_REHEARSE, f"Converting {wanted.source.name}", {"asked": wanted, "look": look})
-    form.begin(registry, job, lambda progress: inbox.rehearse(registry, wanted, rows, progress))
+def _import(registry: Registry, look: Look) -> None:
+    rows = look.planned.rows if look.planned else ()
+    work_progress.begin(lambda: imports.start(registry, look.asked, rows))

@@ -9,7 +9,6 @@ import streamlit as st
 
 from curation.importers.report import ImportReport, Refusal
 from curation.imports import arrivals, listing, reasons, reports
-from curation.imports.background.rows import UNDER_WAY
 from curation.imports.delivery import Rehearsal
 from registry.app import shell
 from registry.store import Registry
@@ -109,7 +108,7 @@ def _notes(notes: Sequence[str]) -> None:
 def earlier(registry: Registry) -> None:
     """Every import that has ended, and the report of one of them."""
     st.subheader("Earlier imports")
-    found = [line for line in listing.rows(registry) if line["state"] not in UNDER_WAY]
+    found = [line for line in listing.rows(registry) if line["state"] not in ("queued", "running")]
     if not found:
         st.caption("Nothing was imported into this registry yet.")
         return

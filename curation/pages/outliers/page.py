@@ -6,16 +6,15 @@ import streamlit as st
 
 from curation import checks
 from curation.checks import Measure, outliers
+from curation.checks.work import CHECK
 from curation.pages.outliers import charts, table, view
 from curation.pages.outliers.table import CHANNEL, MEASURE, UNIT
-from registry.app import decisions, shell, work_panel
+from registry.app import decisions, work_progress
 from registry.catalog import Catalog
 from registry.store import Registry
 from registry.vocabulary.display import counted, number
-from registry.work import jobs
-from registry.work.jobs import Job
-
-_DESK = "outliers"
+from registry.work import queue
+from registry.work.rows import UNDER_WAY
 
 
 def render(registry: Registry) -> None:
@@ -62,12 +61,12 @@ def _summary(known: outliers.Coverage) -> None:
 
 def _check(registry: Registry, known: outliers.Coverage) -> bool:
     """Check the images; the work goes on when the page is closed. Returns whether it is under way."""
-    job = jobs.current(registry, _DESK)
-    if job is not None and job.running:
-        work_panel.follow(job, "You may close this page. Images that were measured are not read again.")
+    work = queue.find_shown(registry, CHECK)
+    if work is not None and work.state in UNDER_WAY:
+        work_progress.follow(registry, work, "You may close this page. Images that were measured are not read again.")
         return True
-    if job is not None and job.error is not None:
-        shell.explain(job.error)
+    if work is not None:
+        work_progress.explain_end(work)
     if st.button(
         "Check all images",
         icon=":material/troubleshoot:",
@@ -75,8 +74,7 @@ def _check(registry: Registry, known: outliers.Coverage) -> bool:
         type="primary" if known.measured < known.images else "secondary",
         help="Reads every image that was not read yet, then compares all of them.",
     ):
-        work = Job("check", "Checking images")
-        work_panel.begin(registry, _DESK, work, lambda progress: checks.run(registry, progress))
+        work_progress.begin(lambda: queue.start(registry, CHECK, "Checking images", {}))
     return False
 
 

@@ -4,51 +4,47 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation.persons import links
 from curation.persons.survey import Survey
-from registry.app import work_panel
+from curation.persons.work import SEARCH
+from registry.app import work_progress
 from registry.store import Registry
 from registry.vocabulary.display import counted
-from registry.work import jobs
-from registry.work.jobs import Job
+from registry.work import files, queue
+from registry.work.rows import FINISHED, UNDER_WAY
 
-_DESK = "persons"
+_TITLE = "Looking for subjects that may be one person"
 
 
 def button(registry: Registry, possible: bool) -> None:
     """The button that starts a search; `possible` is False where there are not two subjects."""
-    job = jobs.current(registry, _DESK)
+    work = queue.find_shown(registry, SEARCH)
+    running = work is not None and work.state in UNDER_WAY
     if st.button(
         "Look for new pairs",
         icon=":material/person_search:",
-        disabled=not possible or running(job),
+        disabled=not possible or running,
         help="By checksums, DICOM series and the look of the images. It merges nobody.",
     ):
-        work = Job("propose", "Looking for subjects that may be one person")
-        work_panel.begin(registry, _DESK, work, lambda progress: links.propose(registry, progress))
-
-
-def running(job: Job | None) -> bool:
-    """Whether a search is under way."""
-    return job is not None and job.running
+        forget(registry)
+        work_progress.begin(lambda: queue.start(registry, SEARCH, _TITLE, {}))
 
 
 def outcome(registry: Registry) -> None:
     """How far a search is, or what it found."""
-    job = jobs.current(registry, _DESK)
-    if job is None:
+    work = queue.find_shown(registry, SEARCH)
+    if work is None:
         return
-    if job.running:
-        work_panel.follow(job, "You may close this page; what is found waits here.")
-    elif job.error is not None:
-        work_panel.why(job)
-    else:
-        _found(job.result)
+    if work.state in UNDER_WAY:
+        work_progress.follow(registry, work, "You may close this page; what is found waits here.")
+    elif work.state != FINISHED:
+        work_progress.explain_end(work)
+    elif (found := files.read_found(registry, work.work_id)) is not None:
+        _found(found)
 
 
 def forget(registry: Registry) -> None:
     """What the last search found is old news once a pair was decided."""
-    jobs.forget(registry, _DESK)
+    queue.put_away(registry, SEARCH)
 
 
 def _found(survey: Survey) -> None:

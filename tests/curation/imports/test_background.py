@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -13,34 +12,37 @@ import pytest
 
 from curation.imports import delivery as deliveries
 from curation.imports import look, reports
-from curation.imports.background import handover, queue, rows
-from curation.imports.background.rows import FAILED, FINISHED, STOPPED
-from curation.imports.background.worker import Telling
+from curation.imports import work as imports
 from curation.imports.look import Asked
+from curation.imports.work import IMPORT
 from registry.errors import NotFound, StorageError, UsageError
 from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.tables import ImportWork
+from registry.tables import ImportWork, Work
 from registry.work.jobs import Stopped
 from tests.support.app import app_deliveries, app_imports
 from tests.support.children import doomed_import
 from tests.support.templates import registry_state
+from registry.work import process, queue
+from registry.work.rows import FAILED, FINISHED, LOST, STOPPED
+from tests.support import app_deliveries, app_imports, doomed_import, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
-def started(registry: Registry, delivery: Path) -> ImportWork:
-    return queue.start(registry, look.asked("bids", str(delivery)))
+def started(registry: Registry, delivery: Path) -> Work:
+    return imports.start(registry, look.asked("bids", str(delivery)))
 
 
 _APP = """
 import sys, time
 from pathlib import Path
 from curation.imports import look
-from curation.imports.background import queue
+from curation.imports import work
 from registry.store import open_registry
-queue.PROCESS = (sys.executable, *sys.argv[3:])
-queue.start(open_registry(Path(sys.argv[1])), look.asked("bids", sys.argv[2]))
+from registry.work import process
+process.COMMAND = (sys.executable, *sys.argv[3:])
+work.start(open_registry(Path(sys.argv[1])), look.asked("bids", sys.argv[2]))
 print("started", flush=True)
 time.sleep(60)
 """
@@ -56,15 +58,15 @@ def test_an_import_goes_on_when_the_app_is_killed(
         assert app.stdout.readline() == "started\n"
         os.killpg(app.pid, signal.SIGKILL)
     app_imports.paused(writable)
-    (work,) = queue.listed(writable)
+    (work,) = app_imports.listed(writable)
     assert (work.state, work.what, work.ended) == ("running", "looking for traces of persons", None)
     app_imports.go_on(writable)
     work = app_imports.ended(writable)
     assert (work.state, work.actor, work.message) == (FINISHED, "r07", None)
     (kept,) = reports.listed(writable)
-    assert (kept.name, kept.actor, kept.report.kept["images"]) == (work.report, "r07", 1)
+    assert (kept.name, kept.actor, kept.report.kept["images"]) == (work.result, "r07", 1)
     registry_state.require_settled(writable)
-    assert queue.listed(writable) == [work], "a rebuild keeps what this machine remembers"
+    assert app_imports.listed(writable) == [work], "a rebuild keeps what this machine remembers"
     assert app_imports.private(writable) == []
 
 
@@ -79,18 +81,18 @@ def test_an_import_that_dies_is_said_to_be_in_or_not(
     if step in doomed_import.CHANGED:
         assert (work.state, work.message) == (FINISHED, None)
         (kept,) = reports.listed(writable)
-        assert kept.name == work.report
+        assert kept.name == work.result
     else:
-        assert (work.state, work.report) == (FAILED, None)
+        assert (work.state, work.result) == (LOST, None)
         assert "ended before it was done" in (work.message or "")
         assert registry_state.files(writable.root) == before
         assert [path for path in (writable.local / "staging").glob("*") if path.is_dir()] == [], "no copy is left"
     assert [path.name for path in app_imports.private(writable) if path.suffix != ".log"] == []
     doctor.doctor(writable)
     registry_state.require_settled(writable)
-    assert (registry_state.files(writable.root) == before) == (work.state == FAILED)
-    assert queue.listed(writable) == [work], "what is said stays"
-    if work.state == FAILED:
+    assert (registry_state.files(writable.root) == before) == (work.state == LOST)
+    assert app_imports.listed(writable) == [work], "what is said stays"
+    if work.state == LOST:
         assert deliveries.import_delivery(writable, "bids", delivery).kept["images"] == 1, "and it can be tried again"
 
 
@@ -104,7 +106,7 @@ def test_stopping_takes_it_back(writable: Registry, delivery: Path, monkeypatch:
     with pytest.raises(UsageError, match="still under way"):
         started(writable, delivery)
     if by == "row":
-        queue.stop(writable, work.import_id)
+        queue.stop(writable, work.work_id)
     else:
         processes[0].terminate()
     app_imports.go_on(writable)
@@ -113,7 +115,7 @@ def test_stopping_takes_it_back(writable: Registry, delivery: Path, monkeypatch:
     assert app_imports.holds(writable) == before
     assert app_imports.private(writable) == []
     with pytest.raises(UsageError, match="is stopped"):
-        queue.stop(writable, work.import_id)
+        queue.stop(writable, work.work_id)
 
 
 def test_what_is_handed_over_is_private_and_gone_afterwards(
@@ -125,60 +127,39 @@ def test_what_is_handed_over_is_private_and_gone_afterwards(
     wanted = look.asked("dicom", str(source), str(table))
     planned = look.look(writable, wanted, lambda *_: None).planned
     assert planned is not None
-    place = writable.local / "imports"
-    handover.write(writable, "i1", wanted, planned.rows)
-    assert stat.S_IMODE((place / "i1").stat().st_mode) == 0o700
-    assert handover.options(writable, "i1") == {"people": table, "plan": place / "i1" / "plan.tsv"}
-    assert queue.listed(writable) == []
+    place = writable.local / "work"
+    (place / "i1").mkdir(parents=True)
+    imports.hand_over(place / "i1", wanted, planned.rows)
+    assert imports.read_options(place / "i1") == {"people": table, "plan": place / "i1" / "plan.tsv"}
+    assert app_imports.listed(writable) == []
     assert not (place / "i1").exists(), "no process holds it, so it is swept"
 
 
 def test_only_its_own_row_is_found(writable: Registry) -> None:
     for ask in (queue.get, queue.stop):
-        with pytest.raises(NotFound, match="no import"):
+        with pytest.raises(NotFound, match="no work"):
             ask(writable, "i0")
-    assert queue.shown(writable) is None
+    assert queue.find_shown(writable, IMPORT) is None
 
 
 def test_an_end_that_was_seen_is_put_away(writable: Registry, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    queue.start(writable, Asked("bids", tmp_path / "empty"))
+    imports.start(writable, Asked("bids", tmp_path / "empty"))
     work = app_imports.ended(writable)
     assert (work.state, work.message) == (FAILED, "empty has no subject folders.")
     assert work.hint
-    assert queue.shown(writable) == work
-    rows.put_away(writable)
-    assert queue.shown(writable) is None
+    assert queue.find_shown(writable, IMPORT) == work
+    queue.put_away(writable, IMPORT)
+    assert queue.find_shown(writable, IMPORT) is None
     assert app_imports.private(writable) == []
 
 
 def test_an_import_that_cannot_begin_is_a_sentence(
     writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "PROCESS", ("/nowhere/python",))
+    monkeypatch.setattr(process, "COMMAND", ("/nowhere/python",))
     with pytest.raises(StorageError, match="could not begin"):
         started(writable, delivery)
-    (work,) = queue.listed(writable)
+    (work,) = app_imports.listed(writable)
     assert (work.state, "could not begin" in (work.message or "")) == (FAILED, True)
     assert [path for path in app_imports.private(writable) if path.is_dir()] == []
-
-
-def test_progress_is_told_rarely_and_needs_no_database(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = ImportWork(import_id="i1", state="running", recipe="bids", source="/", actor="r07", started="")
-    rows.add(writable, work)
-    telling, told = Telling(writable, "i1"), []
-    note = rows.note
-    monkeypatch.setattr(rows, "note", lambda *args, **values: told.append(values) or note(*args, **values))
-    for done in range(2000):
-        telling(done, 2000, "files")
-    assert len(told) < 20
-    monkeypatch.setattr(rows, "get", unanswered)
-    telling(1, 2, "checking files")
-    telling.interrupt(signal.SIGTERM, None)
-    with pytest.raises(Stopped):
-        telling(2, 2, "checking files")
-    rows.end(writable, "i1", STOPPED)
-
-
-def unanswered(*_: object) -> None:
-    raise StorageError("The database did not answer.")

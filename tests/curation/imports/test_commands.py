@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from curation.cli import commands
 from curation.imports import listing, reports
-from curation.imports.background import queue
+from curation.imports import work as imports
 from curation.imports.look import Asked
 from registry.cli.console import State
 from registry.errors import NotFound, UsageError
@@ -55,7 +55,7 @@ def test_the_commands_tell_and_stop_what_the_app_started(
 ) -> None:
     monkeypatch.setattr(State, "registry", writable.root)
     app_imports.doomed(monkeypatch, "pause")
-    work = queue.start(writable, Asked("bids", delivery))
+    work = imports.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)
     assert [(row["import"], row["state"], row["images"]) for row in said("imports", "list")["imports"]] == [
         (work.import_id, "running", None)
@@ -66,7 +66,7 @@ def test_the_commands_tell_and_stop_what_the_app_started(
     assert said("imports", "show", work.import_id)["state"] == "stopped"
     assert "is stopped" in invoked("imports", "show", work.import_id).stdout
     assert isinstance(invoked("imports", "stop", work.import_id).exception, UsageError)
-    again = queue.start(writable, Asked("bids", delivery))
+    again = imports.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     listed = said("imports", "list")["imports"]
     assert [row["state"] for row in listed] == ["finished", "stopped"], "newest first, each once"

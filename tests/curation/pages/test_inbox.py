@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,19 @@ from curation.dicom.codes import Code
 from curation.importers.report import Reason
 from curation.imports import delivery as deliveries
 from curation.imports import look, reasons, reports
-from curation.imports.background import queue
+from curation.imports import work as imports
+from curation.imports.look import Look
+from curation.imports.work import LOOK
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
-from registry.work import jobs
+from registry.work import jobs, queue
 from registry.work.jobs import Job
 from tests.support.app import app_deliveries, app_imports
 from tests.support.app.inbox import ended, imported, labels, looked, metrics
 from tests.support.app.pages import button, texts
 from tests.support.templates import registry_state
+from registry.work.progress import Stopped
+from tests.support import app_deliveries, app_imports, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -33,7 +36,7 @@ def test_a_folder_that_is_not_there_is_a_sentence(bare: Registry, folder: str) -
     test = looked(bare, "bids", folder)
     assert not test.exception
     assert "folder" in test.error[0].value
-    assert jobs.current(bare, "inbox") is None
+    assert list(queue.list_work(bare, LOOK)) == []
 
 
 def test_a_folder_that_fits_no_recipe_is_a_sentence(writable: Registry, tmp_path: Path) -> None:
@@ -105,11 +108,12 @@ def test_a_conflict_with_the_registry_is_seen_by_the_look(writable: Registry, de
     assert registry_state.everything(writable) == before
 
 
-def test_one_piece_of_work_at_a_time(bare: Registry) -> None:
-    job = jobs.start(bare, "inbox", Job("look", "First"), lambda progress: time.sleep(0.5))
-    with pytest.raises(UsageError, match="First is still under way"):
-        jobs.start(bare, "inbox", Job("look", "Second"), silent)  # type: ignore[arg-type]
-    assert job.ended.wait(10)
+def test_one_look_at_a_time(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app_imports.doomed(monkeypatch, "pause")
+    wanted = look.asked("bids", str(delivery))
+    imports.start_look(writable, Look(wanted))
+    with pytest.raises(UsageError, match=r"Looking at .* is still under way"):
+        imports.start_look(writable, Look(wanted))
 
 
 def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Path) -> None:
@@ -136,9 +140,9 @@ def test_a_dicom_plan_is_corrected_and_followed(writable: Registry, tmp_path: Pa
     wanted = look.asked("dicom", str(source))
     rehearsed = look.rehearse(writable, wanted, corrected.rows, silent)
     assert registry_state.everything(writable) == before
-    queue.start(writable, wanted, corrected.rows)
+    imports.start(writable, wanted, corrected.rows)
     work = app_imports.ended(writable)
-    report = reports.get(writable, work.report or "").report
+    report = reports.get(writable, work.result or "").report
     assert (rehearsed.report.kept, len(rehearsed.report.refused)) == (report.kept, len(report.refused))
     assert app_imports.private(writable) == []
     assert list(writable.root.glob("sub-*/ses-01/anat/*_acq-second_PDw.nii.gz"))
@@ -176,7 +180,7 @@ def test_typed_places_are_checked_before_any_work(bare: Registry, tmp_path: Path
     ):
         with pytest.raises(error):
             look.asked(recipe, folder, people)
-    assert issubclass(jobs.Stopped, CohortiumError)
+    assert issubclass(Stopped, CohortiumError)
 
 
 @pytest.mark.parametrize("code", [*Reason, *Code])

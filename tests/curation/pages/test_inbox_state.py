@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from curation.imports.background import queue, rows
+from curation.imports import work as imports
 from curation.imports.look import Asked
 from registry.files import locks
 from registry.store import Registry
-from registry.tables import ImportWork
+from registry.tables import ImportWork, Work
 from tests.support.app import app_imports
 from tests.support.app.inbox import ended, imported, labels, looked, metrics
 from tests.support.app.pages import button, open_page, texts
 from tests.support.templates import registry_state
+from registry.work import rows
+from tests.support import app_imports, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -47,7 +49,7 @@ def test_a_failing_import_changes_nothing(
 def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = app_imports.holds(writable)
     app_imports.doomed(monkeypatch, "pause")
-    queue.start(writable, Asked("bids", delivery))
+    imports.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)
     test = open_page(writable, "inbox")
     assert "you may close this page" in texts(test)
@@ -65,7 +67,7 @@ def test_an_import_is_stopped_on_the_page(writable: Registry, delivery: Path, mo
 
 
 def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery: Path) -> None:
-    queue.start(writable, Asked("bids", delivery))
+    imports.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     for test in (open_page(writable, "inbox"), open_page(writable, "inbox")):
         assert "1 subject, 1 session and 1 image are in the registry." in texts(test)
@@ -80,13 +82,16 @@ def test_an_app_that_is_opened_again_shows_the_end(writable: Registry, delivery:
     assert "Look at it" in labels(open_page(writable, "inbox")), "in every window"
 
 
-def add(registry: Registry, state: str, **values: object) -> ImportWork:
-    work = ImportWork(
-        import_id="i1",
+def add(registry: Registry, state: str, **values: object) -> Work:
+    work = Work(
+        work_id="i1",
+        kind="import",
+        program="curation.imports.work:IMPORT",
+        title="Importing /data/centre_b",
+        inputs={"recipe": "bids", "source": "/data/centre_b"},
         state=state,
-        recipe="bids",
-        source="/data/centre_b",
         actor="r07",
+        asked="2001-02-03T04:05:06Z",
         started="2001-02-03T04:05:06Z",
         **values,
     )
@@ -97,13 +102,13 @@ def add(registry: Registry, state: str, **values: object) -> ImportWork:
 @pytest.mark.parametrize(
     ("values", "bar"),
     [
-        ({"state": "queued"}, "Starting"),
+        ({"state": "running"}, "Starting"),
         ({"state": "running", "done": 3, "total": 12, "what": "files"}, "Files: 3 of 12"),
         ({"state": "running", "what": "committing"}, "Committing"),
     ],
 )
 def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, object], bar: str) -> None:
-    with locks.lock(writable, "imports/i1.alive"):
+    with locks.lock(writable, "work/i1.alive"):
         add(writable, **values)  # type: ignore[arg-type]
         test = open_page(writable, "inbox")
         assert not test.exception
@@ -116,7 +121,7 @@ def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, o
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"state": "finished", "report": "bids-0123"}, "It is in the registry."),
+        ({"state": "finished", "result": "bids-0123"}, "It is in the registry."),
         ({"state": "finished"}, "It is in the registry."),
         ({"state": "failed", "message": "The disk is full.", "hint": "Free space."}, "The disk is full."),
         ({"state": "stopped", "message": "The import was stopped."}, "The import was stopped."),
@@ -135,11 +140,11 @@ def test_the_end_of_an_import_is_said(writable: Registry, values: dict[str, obje
 def test_a_second_window_follows_the_import_of_the_first(
     writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app_imports.doomed(monkeypatch, "pause")
     first = ended(writable, looked(writable, "bids", delivery))
+    app_imports.doomed(monkeypatch, "pause")
     second = open_page(writable, "inbox")
     button(first, "Import").click().run()
     second = button(second, "Import").click().run()
     assert not second.exception
     assert labels(second) == ["Stop"]
-    assert len(queue.listed(writable)) == 1
+    assert len(app_imports.listed(writable)) == 1

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from curation import checks
 from curation.checks import Wanted, outliers
+from curation.checks.work import CHECK
 from curation.pages.outliers import view
 from registry.catalog import Catalog
 from registry.cohorts import exclusions
@@ -23,6 +24,8 @@ from tests.support.chromium.browser import outside, viewer_ready
 from tests.support.chromium.redrawing import redrawn
 from tests.support.cohorts import app_cohort
 from tests.support.templates.copies import copied
+from registry.work.rows import FINISHED
+from tests.support import app_cohort, app_imports
 
 CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
 IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"
@@ -64,10 +67,7 @@ def test_an_unchecked_registry_says_how_to_check_and_checks_by_a_button(writable
     assert "open finding" not in texts(test), "nothing was looked for: that is no good news"
     assert test.code[0].value == "cohortium check run"
     button(test, "Check all images").click().run()
-    job = jobs.current(writable, "outliers")
-    assert job is not None
-    assert job.ended.wait(60)
-    assert job.error is None
+    assert app_imports.ended(writable, CHECK).state == FINISHED
     test = open_page(writable, "outliers")
     assert not test.exception
     assert outliers.coverage(Catalog.of(writable)).measured == 15

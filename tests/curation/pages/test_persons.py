@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 from curation.cli.persons import persons_app
 from curation.persons import links, pairs
 from curation.persons.links import Verdict
+from curation.persons.work import SEARCH
 from registry.cli.console import State
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
@@ -19,16 +19,10 @@ from registry.store import Registry
 from registry.tables import PersonLink
 from registry.work import jobs
 from tests.support.app.pages import button, open_page, texts
+from registry.work.rows import FINISHED
+from tests.support.app import app_imports
 
 A, B = "sub-A001", "sub-A002"
-
-
-@pytest.fixture(autouse=True)
-def no_jobs_left() -> Iterator[None]:
-    yield
-    for job in list(jobs._JOBS.values()):
-        assert job.ended.wait(60)
-    jobs._JOBS.clear()
 
 
 @pytest.fixture
@@ -127,12 +121,9 @@ def test_any_two_subjects_can_be_compared(full: Registry) -> None:
 
 def test_looking_finds_what_shares_bytes(writable: Registry) -> None:
     test = button(opened(writable), "Look for new pairs").click().run()
-    job = jobs.current(writable, "persons")
-    assert job is not None
-    assert job.ended.wait(120)
+    assert app_imports.ended(writable, SEARCH).state == FINISHED
     test = test.run()
     assert not test.exception
-    assert job.error is None
     waiting = links.listed(writable, SUSPECTED)
     assert (f"{len(waiting)} new pair" in texts(test)) if waiting else ("Compared 7 subjects" in texts(test))
 

@@ -9,32 +9,34 @@ from pathlib import Path
 import pytest
 
 from curation.imports import reports
-from curation.imports.background import queue, recovery
-from curation.imports.background.rows import FAILED, FINISHED
+from curation.imports import work as imports
 from curation.imports.look import Asked
 from registry.store import Registry
-from registry.tables import ImportWork
+from registry.tables import ImportWork, Work
 from tests.support.children import doomed_import
 from tests.support.cohorts import tiny_bids
+from registry.work import files, process, queue
+from registry.work.rows import FINISHED, LOST
+from tests.support import doomed_import, tiny_bids
 
 DOOMED = Path(doomed_import.__file__)
 
 
-def ended(registry: Registry, work: ImportWork) -> ImportWork:
+def ended(registry: Registry, work: Work) -> Work:
     deadline = time.monotonic() + 90
-    while recovery.is_alive(registry, work.import_id):
+    while files.is_alive(registry, work.work_id):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return queue.get(registry, work.import_id)
+    return queue.get(registry, work.work_id)
 
 
-@pytest.mark.parametrize(("step", "state"), [("none", FINISHED), ("staged", FAILED), ("recorded", FINISHED)])
+@pytest.mark.parametrize(("step", "state"), [("none", FINISHED), ("staged", LOST), ("recorded", FINISHED)])
 def test_an_import_goes_on_by_itself(
     cohort: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, state: str
 ) -> None:
     tiny_bids.write_cohort(tmp_path / "delivery", ["sub-A008"])
     if step != "none":
-        monkeypatch.setattr(queue, "PROCESS", (sys.executable, str(DOOMED), step))
-    work = ended(cohort, queue.start(cohort, Asked("bids", tmp_path / "delivery")))
+        monkeypatch.setattr(process, "COMMAND", (sys.executable, str(DOOMED), step))
+    work = ended(cohort, imports.start(cohort, Asked("bids", tmp_path / "delivery")))
     assert work.state == state, work.message
-    assert [item.name for item in reports.listed(cohort)] == ([work.report] if state == FINISHED else [])
+    assert [item.name for item in reports.listed(cohort)] == ([work.result] if state == FINISHED else [])

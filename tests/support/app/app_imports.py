@@ -1,4 +1,4 @@
-"""Waits for imports that processes of their own do, and chooses how those processes end."""
+"""Waits for work that processes of their own do, and chooses how the process of an import ends."""
 
 from __future__ import annotations
 
@@ -10,23 +10,31 @@ from typing import Any
 
 import pytest
 
-from curation.imports.background import queue, recovery
-from curation.imports.background.rows import UNDER_WAY
+from curation.imports.work import IMPORT
 from registry.store import Registry
-from registry.tables import ImportWork
+from registry.tables import ImportWork, Work
 from tests.support.children import doomed_import
 from tests.support.templates import registry_state
+from registry.work import files, process, queue
+from registry.work.kinds import Kind
+from registry.work.rows import UNDER_WAY
+from tests.support import doomed_import, registry_state
 
 
 def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """The next imports pause, fail or die at a step of `doomed_import`."""
-    monkeypatch.setattr(queue, "PROCESS", (sys.executable, doomed_import.__file__, step))
+    """The next work pauses, fails or dies at a step of `doomed_import`."""
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, doomed_import.__file__, step))
+
+
+def listed(registry: Registry) -> list[Work]:
+    """Imports, newest first."""
+    return list(queue.list_work(registry, IMPORT))
 
 
 def paused(registry: Registry) -> None:
     """Wait until the import pauses."""
-    until(lambda: (registry.root.parent / "paused").exists() or queue.listed(registry)[0].ended is not None)
-    assert queue.listed(registry)[0].ended is None, queue.listed(registry)[0]
+    until(lambda: (registry.root.parent / "paused").exists() or listed(registry)[0].ended is not None)
+    assert listed(registry)[0].ended is None, listed(registry)[0]
 
 
 def go_on(registry: Registry) -> None:
@@ -34,11 +42,11 @@ def go_on(registry: Registry) -> None:
     (registry.root.parent / "go").touch()
 
 
-def ended(registry: Registry, seconds: float = 90) -> ImportWork:
-    """The newest import, once it has ended and its process is gone."""
-    until(lambda: queue.listed(registry)[0].state not in UNDER_WAY, seconds)
-    work = queue.listed(registry)[0]
-    until(lambda: not recovery.is_alive(registry, work.import_id))
+def ended(registry: Registry, kind: Kind = IMPORT, seconds: float = 120) -> Work:
+    """The newest work of a kind, once it has ended and its process is gone."""
+    until(lambda: queue.list_work(registry, kind)[0].state not in UNDER_WAY, seconds)
+    work = queue.list_work(registry, kind)[0]
+    until(lambda: not files.is_alive(registry, work.work_id))
     return work
 
 
@@ -53,22 +61,21 @@ def until(true: object, seconds: float = 90) -> None:
 def stop_all(registry: Registry) -> None:
     """Let no process outlive its test."""
     go_on(registry)
-    for work in queue.listed(registry):
-        if work.state in UNDER_WAY:
-            queue.stop(registry, work.import_id)
-    until(lambda: all(work.state not in UNDER_WAY for work in queue.listed(registry)))
+    for work in queue.list_work(registry, states=UNDER_WAY):
+        queue.stop(registry, work.work_id)
+    until(lambda: not queue.list_work(registry, states=UNDER_WAY))
 
 
 def holds(registry: Registry) -> tuple[object, ...]:
-    """What the registry holds; what this machine remembers of its imports is left out."""
+    """What the registry holds; what this machine remembers of its work is left out."""
     staging = registry.local / "staging"
     left = sorted(path.name for path in staging.glob("*")) if staging.exists() else []
-    return registry_state.files(registry.root), registry_state.rows(registry, without=("import_work",)), left
+    return registry_state.files(registry.root), registry_state.rows(registry, registry_state.WORK), left
 
 
 def private(registry: Registry) -> list[Path]:
-    """What still lies in the folder of imports."""
-    return sorted((registry.local / "imports").glob("*"))
+    """What still lies in the folder of work; what looks found, until it is put away, is left out."""
+    return sorted(path for path in (registry.local / "work").glob("*") if path.suffix != ".found")
 
 
 def remembered(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
@@ -80,5 +87,5 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]
             super().__init__(*args, **kwargs)
             found.append(self)
 
-    monkeypatch.setattr(queue.subprocess, "Popen", Remembered)
+    monkeypatch.setattr(process.subprocess, "Popen", Remembered)
     return found

@@ -90,15 +90,10 @@ def delivery(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No look and no import outlives its test."""
-    from registry.work import jobs
+    """No work outlives its test."""
     from tests.support.app import app_imports
 
-    registry = request.getfixturevalue("writable") if "writable" in request.fixturenames else None
+    used = [request.getfixturevalue(name) for name in ("writable", "own") if name in request.fixturenames]
     yield
-    if registry is not None:
+    for registry in used:
         app_imports.stop_all(registry)
-    for job in list(jobs._JOBS.values()):
-        job.stop()
-        assert job.ended.wait(60)
-    jobs._JOBS.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
+from curation.imports.work import LOOK
 from registry.store import Registry
 from registry.work import jobs
 from tests.support.app import app_imports
@@ -12,9 +13,7 @@ from tests.support.app.pages import button, open_page, texts
 
 def ended(registry: Registry, test: AppTest) -> AppTest:
     """The page after the look it started has ended."""
-    job = jobs.current(registry, "inbox")
-    assert job is not None
-    assert job.ended.wait(120)
+    app_imports.ended(registry, LOOK)
     return test.run()
 
 

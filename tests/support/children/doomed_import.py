@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from curation.imports import delivery
-from curation.imports.background import rows, worker
-from registry import publishing
 from registry.errors import StorageError
-from registry.publishing import staging
+from registry.publishing import change, staging
+from registry.work import process, rows
 
 DEATHS: dict[str, tuple[Any, str, str]] = {
     "begun": (rows, "note", "before"),
     "staged": (delivery, "_keep_report", "after"),
     "planned": (staging.Staging, "write_plan", "after"),
     "moving": (staging.os, "replace", "after"),
-    "recorded": (publishing, "_record", "after"),
-    "committing": (worker, "commit_pending", "before"),
+    "recorded": (change, "_record", "after"),
+    "committing": (process, "commit_pending", "before"),
 }
 """Name of a step to the owner and the name of the function at whose first call the process dies, and when."""
 
@@ -33,13 +32,13 @@ CHANGED = ("moving", "recorded", "committing")
 """Steps after which the import is in the registry, or is completed by whoever writes next."""
 
 
-def main(step: str, root: str, import_id: str) -> None:
+def main(step: str, root: str, work_id: str) -> None:
     """Do the import, with one function replaced."""
     owner, name, when = DEATHS.get(step, (delivery, "_keep_report", "before"))
     whole = getattr(owner, name)
     does = {"pause": lambda: pause(Path(root).parent / "go"), "fail": fail, "break": break_down}.get(step, die)
     setattr(owner, name, replaced(whole, does, when))
-    worker.main([root, import_id])
+    process.main([root, work_id])
 
 
 def replaced(whole: Callable[..., Any], does: Callable[[], None], when: str) -> Callable[..., Any]:

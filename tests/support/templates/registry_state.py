@@ -15,6 +15,9 @@ from registry.publishing.git import run_git
 from registry.store import Registry
 from registry.tables import Table
 
+WORK = ("work",)
+"""The table of what this machine does and did, which is nothing that the registry holds."""
+
 LEDGER = ("event", "intent", "setting")
 """Tables that tell how the registry came to be, not what it holds."""
 
@@ -46,9 +49,9 @@ def _line(row: dict[str, Any], drop: Collection[str]) -> str:
 
 
 def everything(registry: Registry) -> tuple[dict[str, str], dict[str, list[str]], list[str]]:
-    """Files, rows and what lies in the staging folder."""
+    """Files, rows but those of work, and what lies in the staging folder."""
     staging = registry.local / "staging"
-    return files(registry.root), rows(registry), sorted(os.listdir(staging)) if staging.exists() else []
+    return files(registry.root), rows(registry, WORK), sorted(os.listdir(staging)) if staging.exists() else []
 
 
 def uncommitted(registry: Registry) -> str:

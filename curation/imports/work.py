@@ -1,0 +1,119 @@
+"""An import, and the look before it, as long work: both go on when the app ends; an import is all or nothing.
+
+What its process needs and no row may hold, a corrected plan and the place of a table of Patient IDs, is handed over in
+the work's private folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from curation.dicom.names import plan
+from curation.dicom.names.plan import Row
+from curation.imports import delivery, look
+from curation.imports.delivery import EVENT_KEY, SAME_PERSONS
+from curation.imports.look import Asked, Look
+from registry.bids import places
+from registry.files.progress import Progress
+from registry.store import Registry
+from registry.tables import Event, Work
+from registry.work import files, queue
+from registry.work.kinds import Kind
+
+UNCHANGED = "The registry is as it was."
+"""True of every import that ended without being in the registry."""
+
+
+def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Work:
+    """Begin an import in a process of its own.
+
+    Args:
+        registry: where to.
+        wanted: what was looked at.
+        rows: the corrected plan of a DICOM delivery; empty for others.
+
+    Raises:
+        UsageError: another one is under way.
+        StorageError: the disk or the system refused to begin it.
+    """
+    source = str(wanted.source.absolute())
+    inputs = {"recipe": wanted.recipe, "source": source}
+    return queue.start(registry, IMPORT, f"Importing {source}", inputs, lambda place: hand_over(place, wanted, rows))
+
+
+def hand_over(place: Path, wanted: Asked, rows: Sequence[Row]) -> None:
+    """Write into `place` the corrected plan (where there is one), the place of the people's table, and who is who."""
+    people = str(wanted.people.absolute()) if wanted.people else None
+    stated = {"people": people, SAME_PERSONS: wanted.same_persons}
+    (place / "options.json").write_text(json.dumps(stated), encoding="utf-8")
+    if rows:
+        plan.write(place / "plan.tsv", rows)
+
+
+def read_options(place: Path) -> dict[str, Any]:
+    """What was handed over in `place`, as the importer's options."""
+    stated = json.loads((place / "options.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = {"people": Path(stated["people"])} if stated["people"] else {}
+    found |= {SAME_PERSONS: True} if stated.get(SAME_PERSONS) else {}
+    return {**found, "plan": place / "plan.tsv"} if (place / "plan.tsv").is_file() else found
+
+
+def _perform(registry: Registry, work: Work, progress: Progress) -> str:
+    options = read_options(files.folder(registry, work.work_id))
+    recipe, source = work.inputs["recipe"], Path(work.inputs["source"])
+    return delivery.deliver(registry, recipe, source, progress, options, work.work_id).kept_as
+
+
+def _report(event: Event) -> str | None:
+    """The name of the report that an import's event brought."""
+    names = (PurePosixPath(path).stem for path in event.payload["files"] if path.startswith(f"{places.IMPORTS}/"))
+    return next(names, None)
+
+
+IMPORT = Kind(
+    "import",
+    "curation.imports.work:IMPORT",
+    _perform,
+    alone=True,
+    event=EVENT_KEY,
+    result=_report,
+    stopped="The import was stopped; nothing was changed.",
+)
+
+
+def start_look(registry: Registry, known: Look) -> Work:
+    """Begin a look at a delivery; where a DICOM plan is `known` already, try the whole import by it.
+
+    Ends of earlier imports and looks are then no longer shown.
+
+    Raises:
+        UsageError: another look is under way.
+        StorageError: the disk or the system refused to begin it.
+    """
+    put_away(registry)
+    wanted = known.asked
+    title = f"Converting {wanted.source.name}" if known.planned else f"Looking at {wanted.source}"
+    inputs = {"recipe": wanted.recipe, "source": str(wanted.source.absolute()), "whole": known.planned is not None}
+    return queue.start(registry, LOOK, title, inputs, lambda place: files.keep(registry, place.name, known))
+
+
+def put_away(registry: Registry) -> None:
+    """The ends of imports and looks were seen; what looks found is removed."""
+    for kind in (IMPORT, LOOK):
+        queue.put_away(registry, kind)
+
+
+def _look(registry: Registry, work: Work, progress: Progress) -> None:
+    known: Look = files.read_found(registry, work.work_id)
+    if known.planned is None:
+        found = look.look(registry, known.asked, progress)
+    else:
+        found = replace(known, rehearsal=look.rehearse(registry, known.asked, known.planned.rows, progress))
+    files.keep(registry, work.work_id, found)
+
+
+LOOK = Kind("look", "curation.imports.work:LOOK", _look, alone=True)

@@ -1,0 +1,67 @@
+"""Long work on the page that started it: a bar that follows it, and why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from registry.app import shell, work_panel
+from registry.errors import CohortiumError
+from registry.store import Registry
+from registry.tables import Work
+from registry.vocabulary.display import plain
+from registry.work import queue
+from registry.work.kinds import Kind
+from registry.work.rows import FINISHED, STOPPED, UNDER_WAY
+
+_REFRESH_S = 1.0
+
+
+def begin(start: Callable[[], object]) -> None:
+    """Start work, then draw the page anew, which follows it. Where it cannot begin, say why."""
+    try:
+        start()
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    st.rerun()
+
+
+def find_running(registry: Registry, kind: Kind) -> Work | None:
+    """Work of a kind that is under way."""
+    return next(iter(queue.list_work(registry, kind, UNDER_WAY)), None)
+
+
+def follow(registry: Registry, work: Work, about: str) -> None:
+    """Draw the bar anew every second; when the work has ended, the whole page.
+
+    Args:
+        registry: whose work.
+        work: under way.
+        about: what closing the page or stopping means.
+    """
+    st.markdown(f"**{plain(work.title)}**")
+    st.caption(about)
+    _bar(registry, work.work_id)
+
+
+def explain_end(work: Work) -> None:
+    """Say why work ended without a result; nothing where it has one."""
+    if work.state == STOPPED:
+        st.info(work.message or "", icon=":material/stop:")
+    elif work.state != FINISHED:
+        shell.explain(CohortiumError(work.message or f"The {work.kind} failed.", work.hint or ""))
+
+
+@st.fragment(run_every=_REFRESH_S)
+def _bar(registry: Registry, work_id: str) -> None:
+    try:
+        work = queue.get(registry, work_id)
+    except CohortiumError as error:
+        shell.explain(error)
+        return
+    if work.state not in UNDER_WAY:
+        st.rerun()
+    work_panel.bar(work)
+    work_panel.stop_button(registry, work, "page")
