@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
 from sqlmodel import col, select
 
 from registry.bids import places
@@ -68,27 +67,6 @@ def _grid(suffix: str, shape: Sequence[int]) -> Sequence[int]:
 
 def _error(code: str, path: str, message: str) -> Finding:
     return Finding(code, Severity.ERROR, path, message)
-
-
-def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
-    """A check for `publish`: refuses masks that do not fit, by what the touched subjects will hold afterwards.
-
-    Raises:
-        GeometryError: when called; as `require_sound`.
-    """
-
-    def check(changed: Sequence[File]) -> None:
-        subjects = {file.subject_id for file in changed if file.subject_id}
-        with registry.reading() as session:
-            present = session.exec(
-                select(File).where(col(File.subject_id).in_(subjects) | col(File.subject_id).is_(None))
-            ).all()
-        files = {file.path: file for file in [*present, *changed]}.values()
-        roots = read_roots(file for file in files if file.subject_id is None)
-        for subject, group in sorted(by_subject(files).items()):
-            require_sound(check_subject(subject, group, roots))
-
-    return check
 
 
 def require_sound(findings: Iterable[Finding]) -> None:

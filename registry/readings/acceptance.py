@@ -21,7 +21,7 @@ from registry.bids.names import mask_name, parse, to_label
 from registry.errors import IntegrityError, InvalidInput, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.geometry import affine_from_row, require_same_grid
-from registry.files.volumes import Header, Volume, encode, require_same_grid
+from registry.files.volumes import Header, Volume, encode
 from registry.index.by_path import get_image
 from registry.publishing import Change, publish
 from registry.store import Registry, actor

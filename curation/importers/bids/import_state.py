@@ -13,6 +13,7 @@ from curation.importers.bids.items import Item, Kind
 from curation.importers.bids.shapes import fitted
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.nifti import is_clean
+from curation.importers.cleaning.sidecars import IMAGE_FIELDS
 from curation.importers.cleaning.values import Value
 from curation.importers.kept_files import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
@@ -88,7 +89,7 @@ class Run:
     def keep(
         self,
         fields: Mapping[str, Any],
-        allowed: Mapping[str, Value] = sidecars.IMAGE_FIELDS,
+        allowed: Mapping[str, Value] = IMAGE_FIELDS,
         columns: Iterable[str] = (),
     ) -> dict[str, Any]:
         """As `sidecars.keep`; dropped fields are counted for the report."""

@@ -19,7 +19,7 @@ from registry.catalog import Catalog
 from registry.cli.main import app
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files import parallel
-from registry.maintenance import rebuild, validation, doctor
+from registry.maintenance import rebuild, validation
 from registry.maintenance.validation import stored_findings
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending

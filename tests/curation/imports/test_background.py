@@ -18,14 +18,12 @@ from curation.imports.work import IMPORT
 from registry.errors import NotFound, StorageError, UsageError
 from registry.maintenance import doctor
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.tables import ImportWork, Work
-from registry.work.jobs import Stopped
+from registry.tables import Work
+from registry.work import process, queue
+from registry.work.rows import FAILED, FINISHED, LOST, STOPPED
 from tests.support.app import app_deliveries, app_imports
 from tests.support.children import doomed_import
 from tests.support.templates import registry_state
-from registry.work import process, queue
-from registry.work.rows import FAILED, FINISHED, LOST, STOPPED
-from tests.support import app_deliveries, app_imports, doomed_import, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

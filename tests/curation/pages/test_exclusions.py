@@ -20,8 +20,8 @@ from registry.cohorts.exclusions import REASON
 from registry.errors import UsageError
 from registry.snapshots import exclusion_impact
 from registry.store import Registry
-from tests.support.app.pages import button, open_page, texts
 from registry.vocabulary.units import find_kind
+from tests.support.app.pages import button, open_page, texts
 
 FLAIR = "sub-A001/ses-M12/anat/sub-A001_ses-M12_FLAIR.nii.gz"
 

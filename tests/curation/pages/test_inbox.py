@@ -15,14 +15,12 @@ from curation.imports.look import Look
 from curation.imports.work import LOOK
 from registry.errors import CohortiumError, NotFound, UsageError
 from registry.store import Registry
-from registry.work import jobs, queue
-from registry.work.jobs import Job
+from registry.work import queue
+from registry.work.progress import Stopped
 from tests.support.app import app_deliveries, app_imports
 from tests.support.app.inbox import ended, imported, labels, looked, metrics
 from tests.support.app.pages import button, texts
 from tests.support.templates import registry_state
-from registry.work.progress import Stopped
-from tests.support import app_deliveries, app_imports, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

@@ -10,13 +10,12 @@ from curation.imports import work as imports
 from curation.imports.look import Asked
 from registry.files import locks
 from registry.store import Registry
-from registry.tables import ImportWork, Work
+from registry.tables import Work
+from registry.work import rows
 from tests.support.app import app_imports
 from tests.support.app.inbox import ended, imported, labels, looked, metrics
 from tests.support.app.pages import button, open_page, texts
 from tests.support.templates import registry_state
-from registry.work import rows
-from tests.support import app_imports, registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

@@ -17,15 +17,14 @@ from registry.catalog import Catalog
 from registry.cohorts import exclusions
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.work import jobs
+from registry.work.rows import FINISHED
+from tests.support.app import app_imports
 from tests.support.app.pages import button, open_page, texts
 from tests.support.chromium.app import opened, said, serving
 from tests.support.chromium.browser import outside, viewer_ready
 from tests.support.chromium.redrawing import redrawn
 from tests.support.cohorts import app_cohort
 from tests.support.templates.copies import copied
-from registry.work.rows import FINISHED
-from tests.support import app_cohort, app_imports
 
 CUT = "sub-A000/ses-M00/anat/sub-A000_ses-M00_T1w.nii.gz"
 IMAGE = "sub-A002/ses-M00/anat/sub-A002_ses-M00_FLAIR.nii.gz"

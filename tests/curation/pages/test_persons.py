@@ -17,10 +17,9 @@ from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.store import Registry
 from registry.tables import PersonLink
-from registry.work import jobs
-from tests.support.app.pages import button, open_page, texts
 from registry.work.rows import FINISHED
 from tests.support.app import app_imports
+from tests.support.app.pages import button, open_page, texts
 
 A, B = "sub-A001", "sub-A002"
 

@@ -12,12 +12,11 @@ from curation.imports import reports
 from curation.imports import work as imports
 from curation.imports.look import Asked
 from registry.store import Registry
-from registry.tables import ImportWork, Work
-from tests.support.children import doomed_import
-from tests.support.cohorts import tiny_bids
+from registry.tables import Work
 from registry.work import files, process, queue
 from registry.work.rows import FINISHED, LOST
-from tests.support import doomed_import, tiny_bids
+from tests.support.children import doomed_import
+from tests.support.cohorts import tiny_bids
 
 DOOMED = Path(doomed_import.__file__)
 

@@ -20,7 +20,8 @@ from registry.cli.commands import layout as layout_command
 from registry.errors import InvalidInput, StorageError
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
-from tests.support import layouts, tiny_bids
+from tests.support import layouts
+from tests.support.cohorts import tiny_bids
 
 DATASETS = ("7t_trt", "ds000001-fmriprep", "ds109", "ds114", "qmri_mp2rage", "synthetic")
 Pair = tuple[Any, Any]

@@ -16,8 +16,8 @@ from registry.errors import NotFound, SplitError, UsageError
 from registry.manifests import PARTS
 from registry.publishing import Change, publish
 from registry.store import Registry
-from tests.support.cohorts import tiny_bids
 from registry.tables import Split
+from tests.support.cohorts import tiny_bids
 
 Persons = Mapping[str, tuple[str, ...]]
 persons = st.dictionaries(

@@ -12,13 +12,12 @@ import pytest
 
 from curation.imports.work import IMPORT
 from registry.store import Registry
-from registry.tables import ImportWork, Work
-from tests.support.children import doomed_import
-from tests.support.templates import registry_state
+from registry.tables import Work
 from registry.work import files, process, queue
 from registry.work.kinds import Kind
 from registry.work.rows import UNDER_WAY
-from tests.support import doomed_import, registry_state
+from tests.support.children import doomed_import
+from tests.support.templates import registry_state
 
 
 def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:

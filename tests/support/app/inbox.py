@@ -6,7 +6,6 @@ from streamlit.testing.v1 import AppTest
 
 from curation.imports.work import LOOK
 from registry.store import Registry
-from registry.work import jobs
 from tests.support.app import app_imports
 from tests.support.app.pages import button, open_page, texts
 
