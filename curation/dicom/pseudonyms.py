@@ -7,12 +7,12 @@ salt lies in `.cohortium/`, which git ignores; another machine that is to import
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.errors import InvalidInput
+from registry.files import atomic
 
 SALT_FILE = "salt"
 _BYTES = 32
@@ -46,7 +46,8 @@ def of_registry(local: Path) -> Pseudonyms:
     """
     place = local / SALT_FILE
     if not place.exists():
-        _make(place)
+        salt = f"{secrets.token_hex(_BYTES)}\n".encode()
+        atomic.write(place, salt, once=True, mode=0o600)  # a process that was faster wins
     try:
         salt = bytes.fromhex(place.read_text(encoding="ascii").strip())
     except ValueError:
@@ -57,18 +58,3 @@ def of_registry(local: Path) -> Pseudonyms:
             "Copy it from where it was made; a new one would rename everybody.",
         )
     return Pseudonyms(salt)
-
-
-def _make(place: Path) -> None:
-    """Write a new salt in one step; a process that was faster wins."""
-    draft = place.with_name(f"{place.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(f"{secrets.token_hex(_BYTES)}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    try:
-        os.link(draft, place)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -15,7 +15,7 @@ from curation.persons.fingerprints import Fingerprint
 from curation.persons.proposals import Pair, Proposal, Shot, Traits, by_keys, candidates, describe, pair
 from registry.cohorts.persons import people
 from registry.errors import InvalidInput
-from registry.files.atomic import keep
+from registry.files import atomic
 from registry.files.progress import Progress
 from registry.index.rows.persons import People
 from registry.store import Registry
@@ -104,7 +104,7 @@ def _cached(registry: Registry, shot: Shot) -> Fingerprint:
         made = fingerprints.of_file(registry.root / shot.path)
     half, buffer = made.values.astype(np.float16), io.BytesIO()
     np.savez_compressed(buffer, values=half, seen=made.seen)
-    keep(place, buffer.getvalue())
+    atomic.write(place, buffer.getvalue())
     return Fingerprint(half.astype(np.float32), made.seen)
 
 

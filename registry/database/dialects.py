@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlmodel import Session
 
 from registry.errors import InvalidInput, StorageError, UsageError
+from registry.files import atomic
 
 ENVIRONMENT = "COHORTIUM_DATABASE"
 
@@ -150,14 +151,7 @@ def _own_schema(url: str, local: Path) -> str | None:
         return None
     place = local / "schema"
     if not place.exists():
-        fresh = local / f".schema-{secrets.token_hex(4)}"
-        fresh.write_text(f"cohort_{secrets.token_hex(6)}\n")
-        try:
-            os.link(fresh, place)  # whoever comes first has chosen
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        atomic.write(place, f"cohort_{secrets.token_hex(6)}\n".encode(), once=True)
     return place.read_text().strip()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from registry.errors import IntegrityError
+from registry.files import atomic
 from registry.files.canonical import canonical_json, sha256_bytes, utc
 from registry.tables import Event
 
@@ -75,14 +76,11 @@ def export(root: Path, events: Iterable[Event]) -> list[str]:
 
 
 def _append_lines(path: Path, group: list[Event]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     held = path.read_bytes() if path.exists() else b""
     held = held[: held.rfind(b"\n") + 1]  # a line cut short by a crash is written again
     known = {json.loads(line)["number"] for line in held.splitlines()}
     lines = [canonical_json({**body(event), "hash": event.hash}) for event in group if event.number not in known]
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(b"".join([held, *(line + b"\n" for line in lines)]))
-    temporary.replace(path)
+    atomic.write(path, b"".join([held, *(line + b"\n" for line in lines)]))
 
 
 def read_log(root: Path) -> list[Event]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from registry.errors import StorageError
-from registry.files.atomic import keep
+from registry.files import atomic
 from registry.files.canonical import sha256_file
 from registry.files.progress import Progress
 from registry.manifests import FileRef
@@ -131,7 +131,7 @@ def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[s
         if match is not None and match.annexed:
             keys[ref.path] = git_history.key_of(contents[match.blob])
         elif match is not None:
-            found[ref.path] = keep(_cached(registry, ref), contents[match.blob])
+            found[ref.path] = atomic.write(_cached(registry, ref), contents[match.blob])
     objects = git_history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
     found |= {path: objects[key] for path, key in keys.items() if key in objects}
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry.errors import IntegrityError
+from registry.files import atomic
 from registry.files.canonical import sha256_file
 from registry.files.progress import Progress
 from registry.manifests import Manifest
@@ -107,7 +107,5 @@ def _link(link: Path, place: Path) -> None:
     target = os.path.relpath(place, link.parent)
     if link.is_symlink() and os.readlink(link) == target:
         return
-    link.parent.mkdir(parents=True, exist_ok=True)
-    temporary = link.with_name(f".{secrets.token_hex(8)}")
-    temporary.symlink_to(target)
-    temporary.replace(link)
+    with atomic.replacing(link) as temporary:
+        temporary.symlink_to(target)

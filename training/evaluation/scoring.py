@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import IntegrityError, UsageError
+from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
@@ -21,7 +22,6 @@ from training.evaluation.profiles import default
 from training.evaluation.raters import expert_rows
 from training.evaluation.statistics import ALL, summarise
 from training.evaluation.table import Subject, image_rows
-from training.files import replace_bytes
 from training.predict.derivatives import folder_of
 from training.record import run_record
 
@@ -157,8 +157,8 @@ def _prediction(run_dir: Path, run: str, entry: Mapping[str, Any]) -> Volume:
 def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, Any], resamples: int) -> Evaluation:
     rows, lesions, parts = found
     table = _csv(rows, tuple(rows[0]))
-    replace_bytes(run_dir / TABLE, table)
-    replace_bytes(run_dir / LESIONS, _csv(lesions, LESION_COLUMNS))
+    atomic.write(run_dir / TABLE, table)
+    atomic.write(run_dir / LESIONS, _csv(lesions, LESION_COLUMNS))
     digest, described = sha256_bytes(table), default.description()
     summary = {
         "run": record["run"],
@@ -172,7 +172,7 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
         "lesions": LESIONS,
         "parts": parts,
     }
-    replace_bytes(run_dir / FILE, readable_json(summary))
+    atomic.write(run_dir / FILE, readable_json(summary))
     kept = {
         "profile": described["name"],
         "profile_sha256": described["sha256"],

@@ -10,11 +10,11 @@ from typing import Any
 
 from registry.bids.description import dataset_description, generated_by
 from registry.bids.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
+from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.volumes import encode
 from registry.manifests import Sample, Target
 from training.data.resampling import Array
-from training.files import replace_bytes
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ def describe(derivative: Derivative) -> None:
         GeneratedBy=[generated_by(f"training run {derivative.run}")],
         SourceDatasets=[{"URL": raw}],
     )
-    replace_bytes(derivative.folder / "dataset_description.json", readable_json(description))
+    atomic.write(derivative.folder / "dataset_description.json", readable_json(description))
     text = f"Label maps predicted by run {derivative.run}; see its run.json for data, configuration and scores.\n"
-    replace_bytes(derivative.folder / "README", text.encode())
+    atomic.write(derivative.folder / "README", text.encode())
     rows = [{"desc_id": f"desc-{derivative.run}", "description": f"predicted by training run {derivative.run}"}]
-    replace_bytes(derivative.folder / "descriptions.tsv", tsv_bytes(rows, ("desc_id", "description")))
+    atomic.write(derivative.folder / "descriptions.tsv", tsv_bytes(rows, ("desc_id", "description")))
     if not derivative.binary:
         table = [{"index": value, "name": text} for value, text in sorted(derivative.labels.items(), key=_number)]
-        replace_bytes(derivative.folder / "dseg.tsv", tsv_bytes(table, ("index", "name")))
+        atomic.write(derivative.folder / "dseg.tsv", tsv_bytes(table, ("index", "name")))
 
 
 def publish(derivative: Derivative, sample: Sample, target: Target, labels: Array, affine: Array) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def publish(derivative: Derivative, sample: Sample, target: Target, labels: Arra
     """
     bids, data = prediction_name(derivative, sample, target), encode(labels, affine)
     digest = sha256_bytes(data)
-    replace_bytes(derivative.folder / bids.path, data)
-    replace_bytes(derivative.folder / bids.sidecar.path, readable_json(_sidecar(derivative, sample, target, digest)))
+    atomic.write(derivative.folder / bids.path, data)
+    atomic.write(derivative.folder / bids.sidecar.path, readable_json(_sidecar(derivative, sample, target, digest)))
     return {"sample": sample.sample, "part": sample.part, "path": str(bids.path), "sha256": digest}
 
 

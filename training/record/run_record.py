@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import IntegrityError, NotFound, UsageError
+from registry.files import atomic
 from registry.files.canonical import canonical_json, readable_json, sha256_bytes
-from training.files import replace_bytes
 
 SCHEMA = "cohortium/run/1"
 FILE = "run.json"
@@ -46,7 +46,7 @@ def require_run_id(text: str) -> str:
 def write(folder: Path, record: Mapping[str, Any]) -> None:
     """Write `run.json` with its own SHA-256, in one step."""
     body = {key: value for key, value in record.items() if key != "record_sha256"}
-    replace_bytes(folder / FILE, readable_json({**body, "record_sha256": sha256_bytes(canonical_json(body))}))
+    atomic.write(folder / FILE, readable_json({**body, "record_sha256": sha256_bytes(canonical_json(body))}))
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import UsageError
+from registry.files import atomic
 from registry.manifests import Manifest
 from training.engine import progress
 from training.evaluation.scoring import TABLE, read_evaluation
-from training.files import replace_bytes
 from training.record import run_record
 from training.report import examples, figures
 from training.report.style import STYLE
@@ -53,7 +53,7 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
         _examples(shown, part),
         _details(record),
     ]
-    replace_bytes(run_dir / FILE, _page(record, body).encode())
+    atomic.write(run_dir / FILE, _page(record, body).encode())
     return run_dir / FILE
 
 

@@ -18,8 +18,7 @@ from curation.checks.measures import asymmetry, numbers
 from curation.checks.measures.asymmetry import Asymmetry
 from curation.persons import fingerprints
 from registry.errors import InvalidInput
-from registry.files import volumes
-from registry.files.atomic import keep
+from registry.files import atomic, volumes
 from registry.files.canonical import sha256_file
 from registry.files.parallel import mapped
 from registry.files.progress import Progress
@@ -140,4 +139,4 @@ def _save(place: Path, made: Measured) -> None:
     arrays: dict[str, Any] = {"values": odd.values} if odd else {}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, stated=np.frombuffer(json.dumps(stated).encode(), np.uint8), **arrays)
-    keep(place, buffer.getvalue())
+    atomic.write(place, buffer.getvalue())
