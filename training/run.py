@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from registry import manifests
-from registry.errors import ConfigError, InvalidInput, SplitError, UsageError
+from registry.cohorts import leakage
+from registry.errors import ConfigError, InvalidInput, UsageError
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
@@ -94,26 +95,15 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
 
 
 def require_split(manifest: Manifest) -> None:
-    """Check that there is something to learn from and that no person or file is in two parts.
+    """Check that there is something to learn from and that nothing crosses the parts.
 
     Raises:
         InvalidInput: no sample in the train part.
-        SplitError: a leak.
+        SplitError: a person, or the bytes of an image, in two parts.
     """
     if not manifest.part("train"):
         raise InvalidInput("This snapshot has no sample in its train part.", "Create it with a split.")
-    seen: dict[str, str] = {}
-    for sample in manifest.samples:
-        for key in (
-            f"person {sample.person}",
-            *(f"file {ref.path}" for ref in sample.images.values()),
-            *(f"content of {ref.sha256}" for ref in sample.images.values()),
-        ):
-            if sample.part and seen.setdefault(key, sample.part) != sample.part:
-                raise SplitError(
-                    f"The {key} is in both {seen[key]} and {sample.part}.",
-                    "Make a split that groups by person, and a new snapshot.",
-                )
+    leakage.refuse(leakage.check_manifest(manifest))
 
 
 def choose_device() -> torch.device:
