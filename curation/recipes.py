@@ -5,19 +5,22 @@ A recipe is a TOML file in `datasets/`; it holds facts, never code. Start at `lo
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from registry.errors import InvalidInput, NotFound
+from registry.files.settings import Settings, read_settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "datasets"
 
 
 @dataclass(frozen=True)
-class Rater:
+class Rater(Settings):
     """One rater as files name them: a code, never a person's name."""
 
     code: str
@@ -26,7 +29,7 @@ class Rater:
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(Settings):
     """Where and on what a part of the cohort was scanned."""
 
     name: str
@@ -34,7 +37,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """A source cohort.
 
     Attributes:
@@ -67,7 +70,7 @@ class Recipe:
     authors: tuple[str, ...] = ()
     subject_prefix: str = ""
     protocol: str = ""
-    class_label: str | None = None
+    class_label: Annotated[str | None, Field(alias="class")] = None
     diagnosis: str | None = None
     radiological_status: str | None = None
     species: str = "homo sapiens"
@@ -92,33 +95,15 @@ def load(name: str, folder: Path = FOLDER) -> Recipe:
 
     Raises:
         NotFound: no such recipe; the hint names those there are.
-        InvalidInput: the file is not TOML, lacks a key or holds an unknown one.
+        InvalidInput: the file is not TOML, lacks a key, holds an unknown one or a value of the wrong kind.
     """
     if name not in known(folder):
         raise NotFound(f"There is no recipe '{name}'.", f"Known recipes: {', '.join(known(folder))}.")
-    path = folder / f"{name}.toml"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"datasets/{path.name} is not readable TOML ({error}).", "Mend the file.") from error
-    return _recipe(path.name, raw)
+    return read_settings(Recipe, folder / f"{name}.toml", error=partial(make_error, name))
 
 
-def _recipe(file: str, raw: dict[str, Any]) -> Recipe:
-    values = {"class_label" if key == "class" else key: value for key, value in raw.items()}
-    allowed = {"class" if f.name == "class_label" else f.name for f in fields(Recipe)}
-    if unknown := sorted(set(raw) - allowed):
-        raise InvalidInput(
-            f"datasets/{file} has the unknown key '{unknown[0]}'.", f"Known keys: {', '.join(sorted(allowed))}."
-        )
-    try:
-        values["labels"] = {int(value): str(name) for value, name in raw.get("labels", {}).items()}
-        values["raters"] = tuple(Rater(**item) for item in raw.get("raters", ()))
-        values["sites"] = {key: Site(**item) for key, item in raw.get("sites", {}).items()}
-        values["authors"] = tuple(raw.get("authors", ()))
-        values["traps"] = tuple(raw.get("traps", ()))
-        return Recipe(**values)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput(
-            f"datasets/{file} does not describe a recipe ({error}).", "Compare it with datasets/msd-hippocampus.toml."
-        ) from error
+def make_error(name: str, message: str, hint: str) -> InvalidInput:
+    """What is wrong with the recipe of that name."""
+    return InvalidInput(
+        f"The recipe '{name}': {message}", f"{hint} docs/recipes.md says how a recipe is written.".lstrip()
+    )

@@ -12,6 +12,7 @@ import torch
 from registry import manifests
 from registry.cohorts import leakage
 from registry.errors import ConfigError, InvalidInput, UsageError
+from registry.files import atomic
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
@@ -21,7 +22,7 @@ from training.engine import loop, weights
 from training.engine.loop import Task
 from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore
 from training.files import replace_bytes
-from training.networks import registry as networks
+from training.networks import registry as networks, monai
 from training.predict.snapshot import predict_parts
 from training.record import run_record
 from training.record.first_record import first_record
@@ -121,16 +122,20 @@ def fresh_network(config: Config, source: Source) -> torch.nn.Module:
     return network
 
 
-def identity(config: Config, manifest: Manifest) -> str:
-    """What a checkpoint belongs to: SHA-256 of configuration and snapshot."""
-    return sha256_bytes(canonical_json({"config": configs.dumps(config), "snapshot": manifest.snapshot_id}))
+def identity(out: Path, manifest: Manifest) -> str:
+    """What a checkpoint belongs to: SHA-256 of the snapshot and of the configuration's text in the run's folder.
+
+    The text that was kept counts, not the one that would be written today: runs outlive the writer of the text.
+    """
+    text = (out / CONFIG).read_text(encoding="utf-8")
+    return sha256_bytes(canonical_json({"config": text, "snapshot": manifest.snapshot_id}))
 
 
 def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) -> None:
     if resume:
         if not (out / CONFIG).is_file():
             raise UsageError(f"There is no run '{out.name}' to resume.", "Start it without --resume.")
-        if (out / CONFIG).read_text(encoding="utf-8") != configs.dumps(config):
+        if configs.dumps(configs.load(out / CONFIG)) != configs.dumps(config):
             raise ConfigError(
                 f"Run '{out.name}' was started with another configuration.",
                 "Resume with the config.toml in its folder, or start a new run.",
@@ -138,8 +143,8 @@ def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) ->
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"The folder of run '{out.name}' is not empty.", "Choose a new run, or resume this one.")
-    replace_bytes(out / MANIFEST, manifests.encode(manifest))
-    replace_bytes(out / CONFIG, configs.dumps(config).encode())
+    atomic.write(out / MANIFEST, manifests.encode(manifest))
+    atomic.write(out / CONFIG, configs.dumps(config).encode())
 
 
 class _recorded:  # noqa: N801 - a context manager reads as a verb
@@ -162,7 +167,7 @@ def _work(
 ) -> RunResult:
     network, device = where
     train_part, validation = (load_part(source, manifest.part(part), progress) for part in ("train", "validation"))
-    task = Task(config, train_part, validation, source.classes, out, identity(config, manifest), device)
+    task = Task(config, train_part, validation, source.classes, out, identity(out, manifest), device)
     ema = {n: p.detach().clone() for n, p in network.named_parameters()} if config.training.ema else None
     now = State(network, make_optimiser(config.training, network), ema, Counters())
     if (out / LAST).is_file():

@@ -1,7 +1,7 @@
 """What a training run is told: a TOML file parsed into frozen values.
 
 Light on purpose: importing this module loads neither torch nor monai. Every key has a default except `name` and
-`[model]`; unknown keys and impossible values are refused by `training.parsing`.
+`[model]`; unknown keys and impossible values are refused by `registry.files.settings`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
 
 from registry.errors import ConfigError, NotFound
 from training.networks import registry as networks
-from training.parsing import choices_in, limits, parse, table, to_toml
+from registry.files.settings import Settings, read_settings, write_settings
 
 CONFIGS = Path(__file__).parent / "configs"
 """The configurations that are delivered with Cohortium."""
 
-Triple = tuple[float, float, float]
-Size = tuple[int, int, int]
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Count = Annotated[int, Ge(1)]
+Axis = Annotated[int, Ge(0), Le(2)]
+Size = tuple[Count, Count, Count]
 
 
 @dataclass(frozen=True)
-class Preprocessing:
+class Preprocessing(Settings):
     """Preprocessing: pure, versioned steps from native images to the working grid, in this order.
 
     Attributes:
@@ -36,16 +42,16 @@ class Preprocessing:
             are not 0, `percentile` (0.5th to 99.5th onto 0..1), or `none`.
     """
 
-    version: Literal[1] = 1
+    version: Annotated[int, Ge(1), Le(1)] = 1
     orientation: Literal["keep", "RAS"] = "keep"
-    spacing_mm: Triple | None = field(default=None, metadata=limits(above=0))
+    spacing_mm: tuple[Positive, Positive, Positive] | None = None
     crop: Literal["none", "nonzero"] = "none"
-    margin_voxels: int = field(default=0, metadata=limits(low=0))
+    margin_voxels: Annotated[int, Ge(0)] = 0
     normalise: Literal["zscore", "zscore-nonzero", "percentile", "none"] = "zscore"
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(Settings):
     """Which part of the snapshot is used.
 
     Attributes:
@@ -58,7 +64,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(Settings):
     """What one slot of a batch holds.
 
     Attributes:
@@ -68,13 +74,13 @@ class Sampling:
         draws_per_epoch: how often an epoch visits each sample.
     """
 
-    patch: Size = field(default=(64, 64, 64), metadata=limits(low=1))
-    foreground_share: float = field(default=0.0, metadata=limits(low=0, high=1))
-    draws_per_epoch: int = field(default=1, metadata=limits(low=1))
+    patch: Size = (64, 64, 64)
+    foreground_share: Share = 0.0
+    draws_per_epoch: Count = 1
 
 
 @dataclass(frozen=True)
-class Augment:
+class Augment(Settings):
     """Ranges that augmentation parameters are drawn from; each family is applied with its own probability.
 
     Attributes:
@@ -91,21 +97,21 @@ class Augment:
         blur_voxels: standard deviation uniform in 0 .. blur_voxels.
     """
 
-    affine: float = field(default=0.0, metadata=limits(low=0, high=1))
-    rotate_deg: float = field(default=0.0, metadata=limits(low=0, high=180))
-    scale: float = field(default=0.0, metadata=limits(low=0, high=4))
-    translate_voxels: float = field(default=0.0, metadata=limits(low=0))
-    flip_axes: tuple[int, ...] = field(default=(), metadata=limits(low=0, high=2))
-    intensity: float = field(default=0.0, metadata=limits(low=0, high=1))
-    gain: float = field(default=0.0, metadata=limits(low=0, high=1))
-    offset: float = field(default=0.0, metadata=limits(low=0))
-    gamma: float = field(default=0.0, metadata=limits(low=0, high=4))
-    noise: float = field(default=0.0, metadata=limits(low=0))
-    blur_voxels: float = field(default=0.0, metadata=limits(low=0, high=4))
+    affine: Share = 0.0
+    rotate_deg: Annotated[float, Ge(0), Le(180)] = 0.0
+    scale: Annotated[float, Ge(0), Le(4)] = 0.0
+    translate_voxels: NotNegative = 0.0
+    flip_axes: tuple[Axis, ...] = ()
+    intensity: Share = 0.0
+    gain: Share = 0.0
+    offset: NotNegative = 0.0
+    gamma: Annotated[float, Ge(0), Le(4)] = 0.0
+    noise: NotNegative = 0.0
+    blur_voxels: Annotated[float, Ge(0), Le(4)] = 0.0
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Settings):
     """A network by name; `in_channels` and `out_channels` come from the data.
 
     Attributes:
@@ -115,12 +121,12 @@ class Model:
     """
 
     name: str
-    expected_params: int | None = field(default=None, metadata=limits(low=1))
+    expected_params: Count | None = None
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Optimisation:
+class Optimisation(Settings):
     """The loop.
 
     Attributes:
@@ -144,27 +150,27 @@ class Optimisation:
         checkpoint_minutes: least time between two resumable checkpoints; 0 writes one every epoch.
     """
 
-    epochs: int | None = field(default=None, metadata=limits(low=1))
-    max_minutes: float | None = field(default=None, metadata=limits(above=0))
-    batch: int = field(default=4, metadata=limits(low=1))
+    epochs: Count | None = None
+    max_minutes: Positive | None = None
+    batch: Count = 4
     optimiser: Literal["adamw", "sgd"] = "adamw"
-    lr: float = field(default=1e-3, metadata=limits(above=0))
-    warmup: float = field(default=0.03, metadata=limits(low=0, high=0.9))
-    final_lr_share: float = field(default=0.0, metadata=limits(low=0, high=1))
-    weight_decay: float = field(default=1e-4, metadata=limits(low=0))
-    clip_norm: float = field(default=0.0, metadata=limits(low=0))
-    dice_weight: float = field(default=1.0, metadata=limits(low=0))
-    cross_entropy_weight: float = field(default=1.0, metadata=limits(low=0))
+    lr: Positive = 1e-3
+    warmup: Annotated[float, Ge(0), Le(0.9)] = 0.03
+    final_lr_share: Share = 0.0
+    weight_decay: NotNegative = 1e-4
+    clip_norm: NotNegative = 0.0
+    dice_weight: NotNegative = 1.0
+    cross_entropy_weight: NotNegative = 1.0
     batch_dice: bool = False
-    ema: float = field(default=0.0, metadata=limits(low=0, high=0.99999))
+    ema: Annotated[float, Ge(0), Le(0.99999)] = 0.0
     precision: Literal["fp32", "bf16", "auto"] = "fp32"
     memory_format: Literal["contiguous", "channels-last"] = "contiguous"
-    validate_every: int = field(default=1, metadata=limits(low=1))
-    checkpoint_minutes: float = field(default=0.0, metadata=limits(low=0))
+    validate_every: Count = 1
+    checkpoint_minutes: NotNegative = 0.0
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Settings):
     """From a trained network to label maps.
 
     Attributes:
@@ -174,14 +180,14 @@ class Prediction:
         parts: parts of the split that are predicted after training.
     """
 
-    window: Size | None = field(default=None, metadata=limits(low=1))
-    overlap: float = field(default=0.5, metadata=limits(low=0, high=0.95))
-    flip_axes: tuple[int, ...] = field(default=(), metadata=limits(low=0, high=2))
+    window: Size | None = None
+    overlap: Annotated[float, Ge(0), Le(0.95)] = 0.5
+    flip_axes: tuple[Axis, ...] = ()
     parts: tuple[Literal["train", "validation", "test"], ...] = ("validation", "test")
 
 
 @dataclass(frozen=True)
-class Scoring:
+class Scoring(Settings):
     """How predictions are scored.
 
     Attributes:
@@ -190,11 +196,11 @@ class Scoring:
     """
 
     profile: Literal["default"] = "default"
-    bootstrap: int = field(default=2000, metadata=limits(low=100))
+    bootstrap: Annotated[int, Ge(100)] = 2000
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Settings):
     """One training configuration.
 
     Attributes:
@@ -206,7 +212,7 @@ class Config:
     name: str
     model: Model
     task: Literal["segment"] = "segment"
-    seed: int = field(default=0, metadata=limits(low=0, high=2**63 - 1))
+    seed: Annotated[int, Ge(0), Le(2**63 - 1)] = 0
     description: str = ""
     data: Data = field(default_factory=Data)
     recipe: Preprocessing = field(default_factory=Preprocessing)
@@ -223,7 +229,7 @@ def loads(text: str) -> Config:
     Raises:
         ConfigError: no TOML, an unknown key, or an impossible value.
     """
-    return _checked(parse(Config, table(text), ""))
+    return _checked(read_settings(Config, text))
 
 
 def load(path: Path | str) -> Config:
@@ -233,21 +239,18 @@ def load(path: Path | str) -> Config:
         NotFound: neither a file nor a delivered name.
         ConfigError: as `loads`.
     """
-    path, known = Path(path), choices_in(CONFIGS)
+    path, known = Path(path), {found.stem: found for found in sorted(CONFIGS.glob("*.toml"))}
     found = path if path.is_file() else known.get(str(path).removesuffix(".toml"))
     if found is None:
         raise NotFound(
             f"There is no training configuration '{path}'.", f"Give a .toml file, or one of: {', '.join(known)}."
         )
-    try:
-        return loads(found.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{found.name} is not a text file.", "Configurations are TOML in UTF-8.") from error
+    return _checked(read_settings(Config, found))
 
 
 def dumps(config: Config) -> str:
     """The configuration as TOML with every default spelled out; `loads(dumps(c)) == c`."""
-    return to_toml(config)
+    return write_settings(config)
 
 
 def _checked(config: Config) -> Config:

@@ -57,17 +57,24 @@ def test_an_unknown_recipe_names_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('name = "x"\ntitle = "X"\nimporter = "bids"\ncolour = 3', "unknown key 'colour'"),
-        ('name = "x"', "does not describe a recipe"),
-        ('name = "x"\ntitle = "X"\nimporter = "bids"\n[labels]\none = "a"', "does not describe a recipe"),
-        ("name = ", "not readable TOML"),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\ncolour = 3', "key 'colour' is not known"),
+        (
+            'name = "x"\ntitle = "X"\nimporter = "bids"\nlicense = "CC0"',
+            "'license' is not known. Did you mean 'licence'",
+        ),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\nclass_label = "MS"', "Did you mean 'class'"),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\n[sites]\na = "Paris"', "'sites.a' must be a table, got 'Paris'"),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\n[[raters]]\nrole = "e"', r"'raters \(entry 1\).code' is missing"),
+        ('name = "x"', "The key 'title' is missing.\nThe key 'importer' is missing."),
+        ('name = "x"\ntitle = "X"\nimporter = "bids"\n[labels]\none = "a"', "key 'labels.one' must be a whole number"),
+        ("name = ", "x.toml is not valid TOML"),
     ],
 )
 def test_a_bad_recipe_is_refused_with_a_sentence(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "x.toml").write_text(text)
     with pytest.raises(InvalidInput, match=message) as caught:
         recipes.load("x", tmp_path)
-    assert caught.value.hint
+    assert "docs/recipes.md" in caught.value.hint
 
 
 def test_the_guide_lists_every_recipe() -> None:

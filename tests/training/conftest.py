@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from registry.files.canonical import sha256_file
 from registry.files.volumes import save
@@ -56,6 +59,26 @@ ema = 0.9
 [evaluation]
 bootstrap = 100
 """
+
+
+OLD = Path(__file__).parent / "run_of_before.toml"
+"""The text that an older version wrote into a run's folder for `TINY`."""
+
+
+def old_weights(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> bytes:
+    """The bytes of a weights file of older versions: names sorted, tensors one after the other without any gap."""
+    names = {torch.float64: "F64", torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.bool: "BOOL"}
+    header: dict[str, object] = {"__metadata__": dict(metadata)}
+    body = b""
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().contiguous()
+        block = tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+        span = [len(body), len(body) + len(block)]
+        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": span}
+        body += block
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + body
 
 
 @dataclass(frozen=True)

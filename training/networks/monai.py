@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from registry.errors import ConfigError
 from training.networks.registry import Network, register
 from training.parsing import nearest
+from registry.files.settings import nearest
+from training.spec import Config, Model
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from functools import partial
 
 from curation.dicom.codes import Code, about
 from curation.dicom.read.instances import Protocol
 from curation.dicom.sort.stacks import Stack
-from curation.recipes import Recipe
+from curation.recipes import Recipe, make_error
 from registry.bids.names import ENTITY_ORDER
-from registry.errors import InvalidInput
+from registry.files.settings import Settings, read_settings
 from registry.vocabulary.findings import Finding
 
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Settings):
     """One rule.
 
     Attributes:
@@ -36,7 +36,7 @@ class Rule:
         sure: False for rules that guess.
     """
 
-    match: re.Pattern[str] | None
+    match: re.Pattern[str] | None = None
     image: str = ""
     leave_out: str = ""
     needs: Mapping[str, Span] = field(default_factory=dict)
@@ -46,24 +46,37 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(Settings):
     """How one entity gets its label: patterns by label, for some data types, and what to write where none fits."""
 
-    entity: str
     datatypes: tuple[str, ...]
     labels: Mapping[str, re.Pattern[str]]
     default: str | None = None
 
 
 @dataclass(frozen=True)
-class Rules:
-    """All rules of a recipe. `agents` maps a `ce` label to the pattern of its brand names."""
+class Contrast(Settings):
+    """Words of a description, as patterns."""
+
+    after: re.Pattern[str]
+    before: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Rules(Settings):
+    """All rules of a recipe.
+
+    Attributes:
+        rules: tried in order.
+        contrast: words for an image after contrast agent, and for one before it.
+        agents: a `ce` label to the pattern of its brand names, in capitals or not.
+        entities: a BIDS entity to how it gets its label.
+    """
 
     rules: tuple[Rule, ...]
-    labels: tuple[Label, ...]
+    contrast: Contrast
     agents: Mapping[str, re.Pattern[str]]
-    enhanced: re.Pattern[str]
-    plain: re.Pattern[str]
+    entities: Mapping[str, Label] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,18 +101,9 @@ def read(recipe: Recipe) -> Rules:
     Raises:
         InvalidInput: a rule with an unknown key, or a pattern that is no regular expression.
     """
-    options = recipe.options
-    try:
-        rules = tuple(_rule(item) for item in options["rules"])
-        labels = tuple(_label(entity, item) for entity, item in options.get("entities", {}).items())
-        agents = {label: re.compile(pattern, re.I) for label, pattern in options["agents"].items()}
-        contrast = options["contrast"]
-        return Rules(rules, labels, agents, re.compile(contrast["after"]), re.compile(contrast["before"]))
-    except (KeyError, TypeError, ValueError, re.error) as error:
-        raise InvalidInput(
-            f"datasets/{recipe.name}.toml does not hold naming rules ({error!r}).",
-            "Compare it with datasets/dicom.toml.",
-        ) from error
+    names = [item.name for item in fields(Rules)]
+    told = {name: recipe.options[name] for name in names if name in recipe.options}  # beside it lie plan and people
+    return read_settings(Rules, told, "options", partial(make_error, recipe.name))
 
 
 def propose(rules: Rules, stack: Stack) -> Proposal:
@@ -124,10 +128,10 @@ def _apply(rules: Rules, rule: Rule, stack: Stack, *, weak: bool) -> Proposal:
     protocol, datatype = stack.first.protocol, rule.image.partition("/")[0]
     entities, findings = _contrast(rules, stack) if datatype == "anat" else ({}, [])
     guessed = []
-    for label in rules.labels:
+    for entity, label in rules.entities.items():
         if datatype in label.datatypes and (found := _label_of(label, protocol)):
-            entities[label.entity] = found
-            guessed += [f"{label.entity} is named: write it in place of '{found}'"] if found == label.default else []
+            entities[entity] = found
+            guessed += [f"{entity} is named: write it in place of '{found}'"] if found == label.default else []
     if protocol.part != "mag":
         entities["part"] = protocol.part
     against = [name for name, span in rule.within.items() if not _inside(protocol, name, span, default=True)]
@@ -149,10 +153,11 @@ def _contrast(rules: Rules, stack: Stack) -> tuple[dict[str, str], list[Finding]
     protocol = stack.first.protocol
     said = plain_words(f"{protocol.description} {protocol.protocol}")
     stated = protocol.agent.strip().lower() not in ("", "no", "none", "n/a", "0", "without", "unknown")
-    after, before = rules.enhanced.search(said), rules.plain.search(plain_words(protocol.description))
+    after, before = rules.contrast.after.search(said), rules.contrast.before.search(plain_words(protocol.description))
     if not stated and not (after and not before):
         return {}, []
-    label = next((name for name, brands in rules.agents.items() if brands.search(protocol.agent)), None)
+    agents = rules.agents.items()
+    label = next((name for name, brands in agents if re.search(brands.pattern, protocol.agent, re.I)), None)
     unclear = (stated and before) or not stated or label is None
     text = "Header and description do not agree that, or which, contrast agent was given."
     findings = [about(Code.CONTRAST_UNCLEAR, text, stack.key)] if unclear else []
@@ -175,16 +180,3 @@ def _inside(protocol: Protocol, name: str, span: Span, *, default: bool) -> bool
 def _label_of(label: Label, protocol: Protocol) -> str | None:
     said = plain_words(f"{protocol.description} {protocol.protocol}")
     return next((name for name, pattern in label.labels.items() if pattern.search(said)), label.default)
-
-
-def _rule(item: Mapping[str, Any]) -> Rule:
-    values = dict(item)
-    match = values.pop("match", None)
-    for key in ("needs", "within"):
-        values[key] = {name: (float(low), float(high)) for name, (low, high) in values.get(key, {}).items()}
-    return Rule(re.compile(match) if match else None, **values)
-
-
-def _label(entity: str, item: Mapping[str, Any]) -> Label:
-    labels = {label: re.compile(pattern) for label, pattern in item["labels"].items()}
-    return Label(entity, tuple(item["datatypes"]), labels, item.get("default"))

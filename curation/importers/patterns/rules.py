@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from curation.importers.patterns.language import holes_of
-from curation.recipes import Recipe
+from curation.recipes import Recipe, make_error
 from registry.errors import InvalidInput
+from registry.files.settings import Settings, read_settings
 
 Template = str | list[str]
 
@@ -21,7 +23,7 @@ ROLES = ("image", "mask", "table", "skip")
 
 
 @dataclass(frozen=True)
-class TableRule:
+class TableRule(Settings):
     """A table whose rows fill more holes.
 
     Attributes:
@@ -36,7 +38,7 @@ class TableRule:
 
 
 @dataclass(frozen=True)
-class MaskRule:
+class MaskRule(Settings):
     """What the masks of one kind are.
 
     Attributes:
@@ -68,7 +70,7 @@ class MaskRule:
 
 
 @dataclass(frozen=True)
-class Rules:
+class Rules(Settings):
     """How the files of a layout become subjects, sessions, images and masks.
 
     Attributes:
@@ -111,29 +113,14 @@ def read(recipe: Recipe) -> Rules:
     Raises:
         InvalidInput: an unknown or missing key, a pattern that is none, or kinds and rules that do not belong together.
     """
-    values = dict(recipe.options)
-    if unknown := sorted(set(values) - {item.name for item in fields(Rules)}):
-        raise _bad(recipe, f"[options] has the unknown key '{unknown[0]}'")
-    try:
-        values["masks"] = tuple(_mask(dict(item)) for item in values.get("masks", ()))
-        values["table"] = TableRule(**values["table"]) if "table" in values else None
-        for name in ("complete", "bidsignore"):
-            values[name] = tuple(values.get(name, ()))
-        rules = Rules(**values)
-        for pattern in recipe.layout.values():
+    rules = read_settings(Rules, recipe.options, "options", partial(make_error, recipe.name))
+    for kind, pattern in recipe.layout.items():
+        try:
             holes_of(pattern)
-    except (TypeError, ValueError, re.error) as error:
-        raise _bad(recipe, str(error)) from error
+        except (ValueError, re.error) as error:
+            raise _bad(recipe, f"the pattern of '{kind}' in [layout] cannot be read ({error})") from error
     _check_kinds(recipe, rules)
     return rules
-
-
-def _mask(values: dict[str, Any]) -> MaskRule:
-    for name in ("on", "sources"):
-        values[name] = tuple(values.get(name, ()))
-    values["remap"] = {int(old): int(new) for old, new in values.get("remap", {}).items()}
-    values["labels"] = {int(value): str(name) for value, name in values.get("labels", {}).items()}
-    return MaskRule(**values)
 
 
 def _check_kinds(recipe: Recipe, rules: Rules) -> None:
@@ -159,4 +146,4 @@ def role_of(kind: str) -> str:
 
 
 def _bad(recipe: Recipe, what: str) -> InvalidInput:
-    return InvalidInput(f"The recipe '{recipe.name}': {what}.", "docs/recipes.md says how a recipe is written.")
+    return make_error(recipe.name, f"{what}.", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 from tests.support.dicom import twins
 from tests.support.dicom.surveying import look, only
 from tests.support.dicom.twins import Series
+import tests.support.dicom.twins as twins
+from curation import recipes
+from curation.dicom.names import rules
+from registry.errors import InvalidInput
 
 FLAIR = {"EchoTime": 90, "RepetitionTime": 9000, "InversionTime": 2500}
 NAMES: list[tuple[str, dict[str, Any], str, str]] = [
@@ -46,3 +51,23 @@ def test_a_description_gets_its_name(
     seen = look(tmp_path)
     row = seen.rows[only(seen)]
     assert (row.name, row.keep) == (name, keep)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"rules": [{"match": "t1", "imagee": "anat/T1w"}]},
+            r"'options.rules \(entry 1\).imagee' is not known. Did you",
+        ),
+        ({"rules": [{"match": "t1("}]}, r"'options.rules \(entry 1\).match' is 't1\(', which is no regular expression"),
+        ({"rules": [{"needs": {"echo_time_ms": [5]}}]}, r"needs.echo_time_ms' needs 2 values, got 1"),
+        ({"contrast": {"after": "post"}}, "'options.contrast.before' is missing"),
+        ({"agents": "gd"}, "'options.agents' must be a table, got 'gd'"),
+    ],
+)
+def test_naming_rules_that_cannot_be_read_are_refused_by_key(change: dict[str, Any], message: str) -> None:
+    recipe = recipes.load("dicom")
+    with pytest.raises(InvalidInput, match=message) as caught:
+        rules.read(replace(recipe, options={**recipe.options, **change}))
+    assert "docs/recipes.md" in caught.value.hint

@@ -137,12 +137,15 @@ def test_a_table_that_decides_who_is_who_must_be_there_and_readable(tmp_path: Pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"options": {**COHORT.options, "colour": 1}}, "unknown key 'colour'"),
-        ({"options": {"session": "1"}}, "missing"),
+        ({"options": {**COHORT.options, "colour": 1}}, "key 'options.colour' is not known"),
+        ({"options": {**COHORT.options, "sesion": "1"}}, "'options.sesion' is not known. Did you mean 'session'"),
+        ({"options": {**COHORT.options, "masks": [{"kind": "mask"}]}}, r"'options.masks \(entry 1\).on' is missing"),
+        ({"options": {**COHORT.options, "subject": 3}}, "'options.subject' must be text or a list, got 3"),
+        ({"options": {"session": "1"}}, "key 'options.subject' is missing"),
         ({"layout": {**COHORT.layout, "picture": "x"}}, "'picture' of .layout. starts with none"),
         ({"layout": {**COHORT.layout, "mask_b": "x"}}, "'mask_b' must be in .layout. and have a rule"),
         ({"layout": {**COHORT.layout, "skip_b": "x"}}, "'skip_b' must be in .layout. and have a rule"),
-        ({"layout": {"mask": "m", "image": "{a:(}"}}, "The recipe 'x'"),
+        ({"layout": {"mask": "m", "image": "{a:(}"}}, "The recipe 'x': the pattern of 'image'"),
         ({"options": {**COHORT.options, "bidsignore": ["*_CT.*"]}}, "belong in a derivative"),
     ],
 )
