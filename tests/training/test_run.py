@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -16,10 +17,10 @@ import pytest
 
 from registry import manifests
 from registry.errors import ConfigError, IntegrityError, InvalidInput, SplitError, UsageError
-from registry.files.canonical import sha256_file
+from registry.files.canonical import canonical_json, sha256_file
 from tests.support import ROOT
-from tests.training.conftest import Cohort, make_manifest
-from training.engine import progress
+from tests.training.conftest import OLD, Cohort, make_manifest, old_weights
+from training.engine import progress, weights
 from training.record import run_record
 from training.run import BEST, LAST, MODEL, train
 from training.spec import Config, dumps
@@ -102,6 +103,28 @@ def test_a_resumed_run_has_the_same_weights_bit_for_bit(
     assert again["predictions"] == before["predictions"]
     losses = [[line["loss"] for line in progress.read(path / "progress.jsonl")] for path in (folder, finished)]
     assert losses[0] == losses[1]
+
+
+def test_a_run_that_an_older_version_started_is_resumed(
+    finished: Path, cohort: Cohort, tiny: Config, tmp_path: Path
+) -> None:
+    """Its configuration is laid out otherwise, its checkpoint was hashed over that text, its tensors lie otherwise."""
+    folder = tmp_path / "tinyrun"
+    with pytest.raises(Stop):
+        train(tiny, cohort.manifest, cohort.root, folder, progress=stop_after(5))
+    text = OLD.read_text()
+    (folder / "config.toml").write_text(text)
+    tensors, note = weights.read(folder / LAST)
+    identity = {"config": text, "snapshot": cohort.manifest.snapshot_id}
+    note["identity"] = hashlib.sha256(canonical_json(identity)).hexdigest()
+    (folder / LAST).write_bytes(old_weights(tensors, {"cohortium": json.dumps(note, sort_keys=True)}))
+    kept, measured = weights.read(folder / BEST)
+    (folder / BEST).write_bytes(old_weights(kept, {key: str(value) for key, value in measured.items()}))
+    train(tiny, cohort.manifest, cohort.root, folder, resume=True)
+    assert (folder / "config.toml").read_text() == text
+    (again, _), (before, _) = (weights.read(path / MODEL) for path in (folder, finished))
+    assert {name: value.tolist() for name, value in again.items()} == {n: v.tolist() for n, v in before.items()}
+    assert run_record.read(folder)["predictions"] == run_record.read(finished)["predictions"]
 
 
 def test_a_run_killed_with_sigkill_goes_on(cohort: Cohort, tiny: Config, tmp_path: Path) -> None:

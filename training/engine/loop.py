@@ -193,7 +193,7 @@ def _keep_if_best(task: Task, now: State, dice: float | None) -> None:
     counters.measured_epoch = counters.epoch
     if counters.best_dice is None or (dice is not None and dice > counters.best_dice):
         counters.best_dice, counters.best_epoch = dice, counters.epoch
-        weights.write(task.folder / state.BEST, now.kept_weights(), {"epoch": str(counters.epoch), "dice": str(dice)})
+        weights.write(task.folder / state.BEST, now.kept_weights(), {"epoch": counters.epoch, "dice": dice})
 
 
 def autocast(config: Config, device: torch.device) -> AbstractContextManager[Any]:

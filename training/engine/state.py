@@ -1,4 +1,4 @@
-"""Everything a run would lose if it were killed, and its checkpoint: tensors and one JSON text, no pickle.
+"""Everything a run would lose if it were killed, and its checkpoint: tensors and one note, no pickle.
 
 Augmentation and sampling follow from counters and torch's generator is seeded anew for every step, so no generator
 state has to be kept: (epoch, step) is the whole of it.
@@ -6,7 +6,6 @@ state has to be kept: (epoch, step) is the whole of it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,7 @@ def save(state: State, folder: Path, identity: str) -> None:
             elif value is not None:
                 scalars[f"{index}.{key}"] = value
     note = {"counters": asdict(state.counters), "optimiser": scalars, "identity": identity}
-    weights.write(folder / LAST, tensors, {"cohortium": json.dumps(note, sort_keys=True)})
+    weights.write(folder / LAST, tensors, note)
 
 
 def restore(state: State, folder: Path, identity: str) -> None:
@@ -110,9 +109,8 @@ def restore(state: State, folder: Path, identity: str) -> None:
     Raises:
         IntegrityError: the checkpoint belongs to another configuration or snapshot, or does not fit.
     """
-    tensors, metadata = weights.read(folder / LAST)
+    tensors, note = weights.read(folder / LAST)
     try:
-        note = json.loads(metadata["cohortium"])
         if note["identity"] != identity:
             raise IntegrityError(
                 "The checkpoint belongs to another configuration or snapshot.",
