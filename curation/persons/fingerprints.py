@@ -91,7 +91,7 @@ def centre(data: Array) -> volumes.Array:
     labels, sizes = components(data > otsu(data), connectivity=6)
     if not len(sizes):
         return (np.array(data.shape) - 1) / 2
-    return np.argwhere(labels == int(np.argmax(sizes)) + 1).mean(axis=0)
+    return np.asarray(np.argwhere(labels == int(np.argmax(sizes)) + 1).mean(axis=0))
 
 
 def otsu(data: Array) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from registry.measures.surface_distances import Array
 
-NEIGHBOURS = 26
+Connectivity = Literal[6, 18, 26]
+
+NEIGHBOURS: Connectivity = 26
 """Voxels that touch by a face, an edge or a corner belong to one lesion."""
 
 
@@ -36,7 +39,7 @@ class Lesion:
         return self.overlap_mm3 > 0
 
 
-def components(mask: Array, connectivity: int = NEIGHBOURS) -> tuple[Array, Array]:
+def components(mask: Array, connectivity: Connectivity = NEIGHBOURS) -> tuple[Array, Array]:
     """Connected components, numbered in scan order (the last axis runs fastest).
 
     Args:
@@ -62,7 +65,9 @@ def components(mask: Array, connectivity: int = NEIGHBOURS) -> tuple[Array, Arra
     return renumbered, np.bincount(order[inside], minlength=count + 1)[1:]
 
 
-def lesions(reference: Array, predicted: Array, voxel_mm3: float, connectivity: int = NEIGHBOURS) -> tuple[Lesion, ...]:
+def lesions(
+    reference: Array, predicted: Array, voxel_mm3: float, connectivity: Connectivity = NEIGHBOURS
+) -> tuple[Lesion, ...]:
     """The components of both sides with their overlap; empty sides have none.
 
     Args:
@@ -75,7 +80,7 @@ def lesions(reference: Array, predicted: Array, voxel_mm3: float, connectivity: 
     return (*own, *_one_side("predicted", predicted, reference, voxel_mm3, connectivity))
 
 
-def _one_side(side: str, own: Array, other: Array, voxel_mm3: float, connectivity: int) -> list[Lesion]:
+def _one_side(side: str, own: Array, other: Array, voxel_mm3: float, connectivity: Connectivity) -> list[Lesion]:
     numbers, sizes = components(own, connectivity)
     shared = np.bincount(numbers[other], minlength=len(sizes) + 1)[1:]
     centres = _centres(numbers, sizes)

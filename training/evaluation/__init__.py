@@ -1,5 +1,5 @@
-"""Scores of predictions, without torch: needs numpy and scipy only.
+"""Scores of predictions, without torch: numpy, scipy and cc3d only.
 
-Start at `profiles`, which say what every number means, and `scoring`. Public: `profiles`, `scoring`, `table`,
-`statistics`, `raters`.
+Start at `scoring.evaluate`. A metric is one file in `metrics/`; a profile, which says what a score table holds, is one
+in `profiles/`. Public: `scoring`, `metrics`, `profiles`, `table`, `statistics`, `raters`.
 """

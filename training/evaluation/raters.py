@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from registry.files.volumes import Volume
 from registry.manifests import Sample, Target
-from registry.measures.surface_distances import Array
+from registry.measures.overlap import majority_labels
 from training.data.samples import Source, read_labels
+from training.evaluation.profiles.profile import Profile
 from training.evaluation.table import Subject, image_rows
 
 
 def expert_rows(
-    source: Source, sample: Sample, names: Mapping[str, str]
+    profile: Profile, source: Source, sample: Sample, names: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of every expert who read a sample; none where fewer than two did.
 
     Readings count when they follow the target's protocol on the target's image; a rater's later reading of the same
     image replaces no earlier one, each counts for itself.
+
+    Args:
+        profile: what is measured.
+        source: where files lie and which labels count.
+        sample: the manifest's entry.
+        names: label value (as text) to name.
     """
     readings = [reading for reading in sample.readings if sample.target and _comparable(reading, sample.target)]
     if len(readings) < 2:
@@ -29,28 +34,13 @@ def expert_rows(
     rows, lesions = [], []
     for index, reading in enumerate(readings):
         others = [volume.data for n, volume in enumerate(volumes) if n != index]
-        reference = Volume(majority(others, source.labels), volumes[index].affine_ras)
-        own, found = image_rows(Subject(reading.source, sample, names), reference, volumes[index].data, source.labels)
+        reference = Volume(majority_labels(others, source.labels), volumes[index].affine_ras)
+        own, found = image_rows(
+            profile, Subject(reading.source, sample, names), reference, volumes[index].data, source.labels
+        )
         rows += own
         lesions += found
     return rows, lesions
-
-
-def majority(maps: Sequence[Array], labels: tuple[int, ...]) -> Array:
-    """The label more than half of the raters chose, else background.
-
-    Args:
-        maps: (I, J, K) label values, one per rater.
-        labels: foreground label values.
-
-    Returns:
-        (I, J, K) label values. Of two raters both must agree; of one, it is that rater's map.
-    """
-    out = np.zeros_like(maps[0], dtype=np.uint16)
-    for label in labels:
-        votes = np.sum([np.asarray(found == label, dtype=np.int32) for found in maps], axis=0)
-        out[2 * votes > len(maps)] = label
-    return out
 
 
 def _comparable(reading: Target, target: Target) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
-from registry.manifests import Manifest
+from registry.manifests import Manifest, Sample
 from training import spec as configs
 from training.data.samples import Source, foreground_labels, read_labels, target_of
-from training.evaluation.profiles import default
+from training.evaluation.metrics.metric import Column
+from training.evaluation.profiles import table as profiles
+from training.evaluation.profiles.profile import FAILED, Profile, describe
 from training.evaluation.raters import expert_rows
 from training.evaluation.statistics import ALL, summarise
 from training.evaluation.table import Subject, image_rows
@@ -53,6 +55,7 @@ class Evaluation:
         parts: one summary per source, part and label; `experts` pools the raters.
         table: the CSV file of the rows.
         table_sha256: of that file.
+        columns: the profile's measures by name, the most important first.
     """
 
     run: str
@@ -60,6 +63,7 @@ class Evaluation:
     parts: tuple[Mapping[str, Any], ...]
     table: Path
     table_sha256: str
+    columns: Mapping[str, Column]
 
     def to_json(self) -> dict[str, Any]:
         """The run, its summaries, and where the table lies."""
@@ -76,8 +80,8 @@ class Evaluation:
         return next((line for line in lines if line["label"] == ALL), lines[0] if lines else None)
 
     def text(self) -> str:
-        """A few lines for people: every summary with its Dice and interval."""
-        lines = [_line(part) for part in self.parts]
+        """A few lines for people: every summary with the first measure and its interval."""
+        lines = [_line(part, *next(iter(self.columns.items()))) for part in self.parts]
         return "\n".join([f"Run {self.run}", *lines, f"Table: {self.table}"])
 
 
@@ -94,16 +98,17 @@ def evaluate(
         verify: compare files with the manifest's checksums.
 
     Raises:
-        UsageError: the run is not finished.
+        UsageError: the run is not finished, or its profile is not known here.
         IntegrityError: another snapshot, or a file that is missing or changed.
     """
     record = run_record.read(run_dir)
     _require_ready(record, manifest)
     told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
     source = Source(root, manifest.channels, foreground_labels(manifest), configs.Preprocessing(), verify)
-    rows, lesions = _score_all(run_dir, record, manifest, source, progress)
-    parts = summarise(rows, told.bootstrap, seed=0)
-    return _written(run_dir, record, (rows, lesions, parts), told.bootstrap)
+    profile = profiles.get(told.profile)
+    rows, lesions = _score_all(profile, manifest, source, _answers(run_dir, record, manifest, progress))
+    parts = summarise(profile, rows, told.bootstrap, seed=0)
+    return _written(run_dir, record, profile, (rows, lesions, parts), told.bootstrap)
 
 
 def read_evaluation(run_dir: Path) -> dict[str, Any] | None:
@@ -125,23 +130,30 @@ def _require_ready(record: Mapping[str, Any], manifest: Manifest) -> None:
         )
 
 
-def _score_all(
-    run_dir: Path, record: Mapping[str, Any], manifest: Manifest, source: Source, progress: Progress | None
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _answers(
+    run_dir: Path, record: Mapping[str, Any], manifest: Manifest, progress: Progress | None
+) -> Iterator[tuple[Sample, Volume]]:
+    """Every predicted sample with its label map, one at a time; told when it was dealt with."""
     samples = {sample.sample: sample for sample in manifest.samples}
-    rows: list[dict[str, Any]] = []
-    lesions: list[dict[str, Any]] = []
     for number, entry in enumerate(record["predictions"], start=1):
         sample = samples[entry["sample"]]
-        reference = read_labels(source, target_of(sample))
-        predicted = _prediction(run_dir, record["run"], entry)
-        subject = Subject("model", sample, manifest.labels)
-        own, found = image_rows(subject, reference, predicted.data, source.labels)
-        others, more = expert_rows(source, sample, manifest.labels)
-        rows += [*own, *others]
-        lesions += [*found, *more]
+        yield sample, _prediction(run_dir, record["run"], entry)
         if progress:
             progress(number, len(record["predictions"]), f"scoring {sample.sample}")
+
+
+def _score_all(
+    profile: Profile, manifest: Manifest, source: Source, answers: Iterable[tuple[Sample, Volume]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    lesions: list[dict[str, Any]] = []
+    for sample, predicted in answers:
+        reference = read_labels(source, target_of(sample))
+        subject = Subject("model", sample, manifest.labels)
+        own, found = image_rows(profile, subject, reference, predicted.data, source.labels)
+        others, more = expert_rows(profile, source, sample, manifest.labels)
+        rows += [*own, *others]
+        lesions += [*found, *more]
     return rows, lesions
 
 
@@ -154,18 +166,19 @@ def _prediction(run_dir: Path, run: str, entry: Mapping[str, Any]) -> Volume:
     return load_labels(path)
 
 
-def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, Any], resamples: int) -> Evaluation:
+def _written(
+    run_dir: Path, record: Mapping[str, Any], profile: Profile, found: tuple[Any, Any, Any], resamples: int
+) -> Evaluation:
     rows, lesions, parts = found
     table = _csv(rows, tuple(rows[0]))
     atomic.write(run_dir / TABLE, table)
     atomic.write(run_dir / LESIONS, _csv(lesions, LESION_COLUMNS))
-    digest, described = sha256_bytes(table), default.description()
+    digest, described = sha256_bytes(table), describe(profile)
     summary = {
         "run": record["run"],
         "snapshot": record["data"]["snapshot"],
         "profile": described,
-        "empty_policy": "both empty: no value, counted in n_na; one empty: Dice and NSD 0, distances the image "
-        "diagonal, counted in n_failed",
+        "empty_policy": profile.empty_policy,
         "interval": f"95 % percentile bootstrap over persons, {resamples} resamples, seed 0",
         "table": TABLE,
         "table_sha256": digest,
@@ -179,10 +192,10 @@ def _written(run_dir: Path, record: Mapping[str, Any], found: tuple[Any, Any, An
         "table": TABLE,
         "table_sha256": digest,
         "empty_policy": summary["empty_policy"],
-        "n_failed": sum(row["status"] in default.FAILED for row in rows if row["source"] == "model"),
+        "n_failed": sum(row["status"] in FAILED for row in rows if row["source"] == "model"),
     }
     run_record.update(run_dir, evaluation=kept)
-    return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest)
+    return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest, profile.columns)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:
@@ -193,8 +206,7 @@ def _csv(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:
     return stream.getvalue().encode()
 
 
-def _line(part: Mapping[str, Any]) -> str:
-    dice = part["dice"]
-    score = f"Dice {dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "Dice n/a"
+def _line(part: Mapping[str, Any], name: str, column: Column) -> str:
+    score = f"{column.title} {column.format_spread(part[name]) if part[name] else 'n/a'}"
     counts = f"{part['n']} images, {part['n_na']} not applicable, {part['n_failed']} failed"
     return f"  {part['part']:<11}{part['source']:<10}{part['label']:<12}{score}  ({counts})"

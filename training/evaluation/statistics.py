@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from training.evaluation.profiles.default import BOTH_EMPTY, FAILED, MEASURES
+from registry.measures.bootstrap import mean_interval
+from training.evaluation.profiles.profile import FAILED, Profile, Row, Status
 
 ALL = "foreground"
 """The pseudo label that stands for the mean over an image's labels."""
 
-Row = Mapping[str, Any]
 
-_COUNTS = ("lesions_reference", "lesions_predicted", "lesions_detected", "lesions_false")
-
-
-def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, Any]]:
+def summarise(profile: Profile, rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, Any]]:
     """One summary per (source, part, label), and one over the labels of each image, in the order they first appear.
 
     `source` is who drew it: `model` or a rater; `experts` pools the raters.
 
     Args:
+        profile: says which columns are measures, and pools what is none.
         rows: per-image rows with `source`, `part`, `label_name`, `person`, `sample`, `status` and the measures.
         resamples: of persons, for the intervals.
         seed: of the resampling.
@@ -32,40 +30,37 @@ def summarise(rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, 
         `mean`, `sd`, `median`, `ci95` over persons (each person's images averaged first); None where nothing counts.
     """
     groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in [*rows, *_foreground(rows)]:
+    for row in [*rows, *_foreground(rows, profile.columns)]:
         for source in (row["source"], *(("experts",) if row["source"] != "model" else ())):
             groups.setdefault((source, row["part"] or "none", row["label_name"]), []).append(row)
     return [
-        {"source": source, "part": part, "label": label, **_summary(group, resamples, seed)}
+        {
+            "source": source,
+            "part": part,
+            "label": label,
+            **_summary(group, profile.columns, resamples, seed),
+            **(profile.pool(group) if label != ALL else {}),
+        }
         for (source, part, label), group in groups.items()
     ]
 
 
-def interval(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a mean; the values are one per person."""
-    generator = np.random.default_rng(seed)
-    means = values[generator.integers(0, len(values), size=(resamples, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return float(low), float(high)
-
-
-def _summary(group: Sequence[Row], resamples: int, seed: int) -> dict[str, Any]:
+def _summary(group: Sequence[Row], measures: Iterable[str], resamples: int, seed: int) -> dict[str, Any]:
     measured: dict[str, Any] = {}
-    for measure in MEASURES:
+    for measure in measures:
         values = _per_person(group, measure)
         measured[measure] = _spread(values, resamples, seed) if len(values) else None
     return {
         "n": len(group),
         "n_persons": len({row["person"] for row in group}),
-        "n_na": sum(row["status"] == BOTH_EMPTY for row in group),
+        "n_na": sum(row["status"] == Status.BOTH_EMPTY for row in group),
         "n_failed": sum(row["status"] in FAILED for row in group),
         **measured,
-        **_lesions(group),
     }
 
 
 def _spread(values: np.ndarray, resamples: int, seed: int) -> dict[str, Any]:
-    low, high = interval(values, resamples, seed)
+    low, high = mean_interval(values, resamples, seed)
     return {
         "mean": float(values.mean()),
         "sd": float(values.std(ddof=1)) if len(values) > 1 else None,
@@ -82,19 +77,7 @@ def _per_person(group: Sequence[Row], measure: str) -> np.ndarray:
     return np.array([np.mean(persons[person]) for person in sorted(persons)])
 
 
-def _lesions(group: Sequence[Row]) -> dict[str, Any]:
-    if any(row.get(name) is None for row in group for name in _COUNTS):
-        return {}
-    total = {name: sum(row[name] for row in group) for name in _COUNTS}
-    reference, predicted = total["lesions_reference"], total["lesions_predicted"]
-    return {
-        **total,
-        "lesion_recall": total["lesions_detected"] / reference if reference else None,
-        "lesion_precision": (predicted - total["lesions_false"]) / predicted if predicted else None,
-    }
-
-
-def _foreground(rows: Sequence[Row]) -> Iterable[Row]:
+def _foreground(rows: Sequence[Row], measures: Iterable[str]) -> Iterable[Row]:
     """One row per image with the mean over its labels, where there are several labels."""
     images: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -103,13 +86,13 @@ def _foreground(rows: Sequence[Row]) -> Iterable[Row]:
         if len(labels) > 1:
             states = [row["status"] for row in labels]
             failed = next((state for state in states if state in FAILED), None)
-            status = BOTH_EMPTY if set(states) == {BOTH_EMPTY} else failed or "scored"
-            yield {**labels[0], "label_name": ALL, "status": status, **_means(labels), **dict.fromkeys(_COUNTS)}
+            status = Status.BOTH_EMPTY if set(states) == {Status.BOTH_EMPTY} else failed or Status.SCORED
+            yield {**labels[0], "label_name": ALL, "status": status, **_means(labels, measures)}
 
 
-def _means(labels: Sequence[Row]) -> dict[str, float | None]:
+def _means(labels: Sequence[Row], measures: Iterable[str]) -> dict[str, float | None]:
     out: dict[str, float | None] = {}
-    for measure in MEASURES:
+    for measure in measures:
         values = [row[measure] for row in labels if row[measure] is not None]
         out[measure] = float(np.mean(values)) if values else None
     return out

@@ -9,9 +9,8 @@ from typing import Any
 from registry.errors import GeometryError
 from registry.files.volumes import Volume
 from registry.manifests import Sample
-from registry.measures.components import Lesion
 from registry.measures.surface_distances import Array
-from training.evaluation.profiles import default
+from training.evaluation.profiles.profile import Profile, Row
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,12 @@ class Subject:
 
 
 def image_rows(
-    subject: Subject, reference: Volume, predicted: Array, labels: tuple[int, ...]
+    profile: Profile, subject: Subject, reference: Volume, predicted: Array, labels: tuple[int, ...]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Score one image, label by label.
 
     Args:
+        profile: what is measured.
         subject: source and sample.
         reference: (I, J, K) label values with their grid.
         predicted: (I, J, K) label values on the same grid.
@@ -53,13 +53,14 @@ def image_rows(
         )
     rows, lesions = [], []
     for label in labels:
-        scores = default.score(reference.data == label, predicted == label, reference.affine_ras)
-        rows.append(_row(subject, label, scores))
-        lesions += [_lesion_row(rows[-1], lesion) for lesion in scores.lesions]
+        found = profile.score(reference.data == label, predicted == label, reference.affine_ras)
+        rows.append(_row(subject, label, found.image))
+        kept = {key: rows[-1][key] for key in ("source", "part", "sample", "label_name")}
+        lesions += [{**kept, **lesion} for lesion in found.lesions]
     return rows, lesions
 
 
-def _row(subject: Subject, label: int, scores: default.Scores) -> dict[str, Any]:
+def _row(subject: Subject, label: int, image: Row) -> dict[str, Any]:
     sample = subject.sample
     return {
         "source": subject.source,
@@ -73,25 +74,5 @@ def _row(subject: Subject, label: int, scores: default.Scores) -> dict[str, Any]
         "class_label": sample.class_label,
         "label": label,
         "label_name": subject.names.get(str(label), str(label)),
-        "status": scores.status,
-        **{measure: getattr(scores, measure) for measure in default.MEASURES},
-        "reference_mm3": scores.reference_mm3,
-        "predicted_mm3": scores.predicted_mm3,
-        **scores.counts(),
-    }
-
-
-def _lesion_row(row: Mapping[str, Any], lesion: Lesion) -> dict[str, Any]:
-    kept = {key: row[key] for key in ("source", "part", "sample", "label_name")}
-    i, j, k = (round(c, 2) for c in lesion.centre)
-    return {
-        **kept,
-        "side": lesion.side,
-        "number": lesion.number,
-        "mm3": lesion.mm3,
-        "overlap_mm3": lesion.overlap_mm3,
-        "matched": int(lesion.matched),
-        "i": i,
-        "j": j,
-        "k": k,
+        **image,
     }

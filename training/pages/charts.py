@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
+
+from training.evaluation.metrics.metric import Column
 
 Row = dict[str, Any]
 
@@ -36,16 +38,26 @@ def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
     return chart
 
 
-def strips(rows: Sequence[Row]) -> alt.Chart:
-    """Each image's Dice by site, coloured by part."""
-    across = alt.Axis(values=[n / 10 for n in range(11)], titlePadding=8)
+def strips(rows: Sequence[Row], columns: Mapping[str, Column]) -> alt.Chart:
+    """Each image's first measure by site, coloured by part; the first two measures stand in the tooltip."""
+    name, main = next(iter(columns.items()))
+    scale = alt.Scale(domain=[0, main.top]) if main.top else alt.Scale(zero=True)
+    across = alt.Axis(tickCount=10, titlePadding=8)
+    measures = [
+        alt.Tooltip(
+            f"{key}:Q",
+            title=f"{column.title} ({column.unit})" if column.unit else column.title,
+            format=f".{column.digits}f",
+        )
+        for key, column in list(columns.items())[:2]
+    ]
     legend = alt.Legend(orient="top", title=None, padding=0, offset=10)
     shown = [part for part in _PARTS if any(row["part"] == part for row in rows)]
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=[row for row in rows if row["dice"] is not None]), height=alt.Step(30))
+        alt.Chart(alt.InlineData(values=[row for row in rows if row[name] is not None]), height=alt.Step(30))
         .mark_circle(size=70, opacity=0.75)
         .encode(
-            x=alt.X("dice:Q", title="Dice of each image", scale=alt.Scale(domain=[0, 1]), axis=across),
+            x=alt.X(f"{name}:Q", title=f"{main.heading} of each image", scale=scale, axis=across),
             y=alt.Y("site:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
             yOffset=alt.YOffset("part:N", scale=alt.Scale(domain=shown)),
             color=alt.Color("part:N", scale=alt.Scale(domain=shown), legend=legend),
@@ -53,8 +65,7 @@ def strips(rows: Sequence[Row]) -> alt.Chart:
                 alt.Tooltip("sample:N", title="Image"),
                 alt.Tooltip("label_name:N", title="Label"),
                 alt.Tooltip("part:N", title="Part"),
-                alt.Tooltip("dice:Q", title="Dice", format=".3f"),
-                alt.Tooltip("hd95_mm:Q", title="HD95 (mm)", format=".1f"),
+                *measures,
                 alt.Tooltip("reference_mm3:Q", title="True volume (mm³)", format=",.0f"),
                 alt.Tooltip("predicted_mm3:Q", title="Predicted volume (mm³)", format=",.0f"),
             ],

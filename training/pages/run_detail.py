@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from registry.store import Registry
 from registry.tables import Run
 from registry.vocabulary.display import size, visit
 from training.engine import progress
+from training.evaluation.metrics.metric import Column, Direction
 from training.pages import charts, run_files
 
 _LARGEST_REPORT = 30 << 20
@@ -33,11 +34,12 @@ def render(registry: Registry, run: Run) -> None:
     _curves(progress.read(folder / "progress.jsonl"))
     parts = run_files.summaries(folder)
     if parts:
-        _scores(parts)
+        columns = run_files.columns(folder)
+        _scores(parts, columns)
         rows = run_files.scores(folder)
         st.markdown("**Every image**")
-        st.altair_chart(charts.strips(rows), width="stretch")
-        _worst(registry, run, rows)
+        st.altair_chart(charts.strips(rows, columns), width="stretch")
+        _worst(registry, run, rows, columns)
     elif run.status == "finished":
         st.caption("It was not scored yet.")
     _files(folder)
@@ -59,17 +61,14 @@ def _curves(lines: Sequence[dict[str, Any]]) -> None:
             st.caption("Not measured yet.")
 
 
-def _scores(parts: Sequence[dict[str, Any]]) -> None:
+def _scores(parts: Sequence[dict[str, Any]], columns: Mapping[str, Column]) -> None:
     st.markdown("**Scores** (mean over persons, 95 % interval)")
-    rows = [_score_row(part) for part in parts if part["source"] in _SOURCES]
+    rows = [_score_row(part, columns) for part in parts if part["source"] in _SOURCES]
     st.dataframe(
         rows,
         hide_index=True,
         column_config={
-            "HD95": st.column_config.NumberColumn(
-                "HD95 (mm)", format="%.1f", help="95th percentile of surface distances"
-            ),
-            "ASSD": st.column_config.NumberColumn("ASSD (mm)", format="%.2f", help="Average surface distance"),
+            **{column.title: _configured(column) for column in list(columns.values())[1:]},
             "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
             "Right": st.column_config.NumberColumn(
                 "Lesions correct", format="%.0f %%", help="Of the predicted lesions"
@@ -78,18 +77,20 @@ def _scores(parts: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _score_row(part: dict[str, Any]) -> dict[str, Any]:
-    dice = part["dice"]
-    interval = f"{dice['mean']:.3f} [{dice['ci95'][0]:.3f}, {dice['ci95'][1]:.3f}]" if dice else "-"
+def _configured(column: Column) -> Any:
+    return st.column_config.NumberColumn(column.heading, format=f"%.{column.digits}f", help=column.about or None)
+
+
+def _score_row(part: dict[str, Any], columns: Mapping[str, Column]) -> dict[str, Any]:
+    (name, main), *others = columns.items()
     return {
         "Drawn by": _SOURCES[part["source"]],
         "Part": part["part"],
         "Label": part["label"],
         "Images": part["n"],
         "Persons": part["n_persons"],
-        "Dice": interval,
-        "HD95": _mean(part, "hd95_mm"),
-        "ASSD": _mean(part, "assd_mm"),
+        main.title: main.format_spread(part[name]) if part[name] else "-",
+        **{column.title: _mean(part, other) for other, column in others},
         "Found": _percent(part.get("lesion_recall")),
         "Right": _percent(part.get("lesion_precision")),
         "Both empty": part["n_na"],
@@ -105,20 +106,23 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]]) -> None:
+def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]], columns: Mapping[str, Column]) -> None:
     try:
         manifest = snapshots.get(registry, run.snapshot_id)
     except NotFound:
         return
     part = "test" if any(row["part"] == "test" for row in rows) else "validation"
-    found = run_files.worst(rows, manifest, part)
+    found = run_files.worst(rows, columns, manifest, part)
     if not found:
         return
-    st.markdown(f"**Lowest Dice of the {part} part**, to look at with the prediction laid over the image")
+    main = next(iter(columns.values()))
+    end = "Lowest" if main.direction is Direction.HIGHER else "Highest"
+    st.markdown(f"**{end} {main.title} of the {part} part**, to look at with the prediction laid over the image")
     for case in found:
         query = {"subject": case.subject, "session": case.session, "image": case.image, "run": run.run_id}
-        distance = f" · HD95 {case.hd95_mm:.1f} mm" if case.hd95_mm is not None else ""
-        label = f"Dice {case.dice:.3f}{distance} · {case.subject} · {visit(case.session or '')} · {case.site}"
+        shown = [(columns[name], value) for name, value in list(case.values.items())[:2] if value is not None]
+        values = " · ".join(column.format(value) for column, value in shown)
+        label = f"{values} · {case.subject} · {visit(case.session or '')} · {case.site}"
         shell.link("subject", label, {key: value for key, value in query.items() if value})
 
 

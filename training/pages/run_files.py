@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from registry.manifests import Manifest
+from training.evaluation.metrics.metric import Column, Direction
+from training.evaluation.profiles.table import read_columns
 
 Row = dict[str, Any]
 
-_NUMBERS = ("dice", "hd95_mm", "assd_mm", "nsd", "reference_mm3", "predicted_mm3")
+_VOLUMES = ("reference_mm3", "predicted_mm3")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Case:
 
     Attributes:
         image: the channel its reference was drawn on, as the subject page calls it; None takes that page's first.
-        dice: None where nothing counts.
+        values: the measures by name; None where nothing counts.
     """
 
     subject: str
@@ -30,8 +32,7 @@ class Case:
     image: str | None
     part: str
     site: str
-    dice: float | None
-    hd95_mm: float | None
+    values: Mapping[str, float | None]
 
 
 def curve(lines: Sequence[Row], value: str) -> list[Row]:
@@ -45,10 +46,7 @@ def curve(lines: Sequence[Row], value: str) -> list[Row]:
 
 def summaries(folder: Path) -> list[Row]:
     """One summary per source, part and label, as `evaluate` wrote them; empty before it ran."""
-    path = folder / "evaluation.json"
-    if not path.is_file():
-        return []
-    found: list[Row] = json.loads(path.read_text(encoding="utf-8"))["parts"]
+    found: list[Row] = _evaluation(folder).get("parts", [])
     return found
 
 
@@ -59,27 +57,47 @@ def scores(folder: Path) -> list[Row]:
         return []
     with path.open(encoding="utf-8", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["source"] == "model"]
-    return [{**row, **{key: _number(row.get(key)) for key in _NUMBERS}} for row in rows]
+    numbers = (*columns(folder), *_VOLUMES)
+    return [{**row, **{key: _number(row.get(key)) for key in numbers}} for row in rows]
 
 
-def worst(rows: Sequence[Row], manifest: Manifest, part: str, most: int = 8) -> list[Case]:
-    """The images of a part with the lowest Dice, each by its worst label."""
+def columns(folder: Path) -> dict[str, Column]:
+    """The measures that a run was scored by, the most important first."""
+    return read_columns(_evaluation(folder))
+
+
+def worst(
+    rows: Sequence[Row], columns: Mapping[str, Column], manifest: Manifest, part: str, most: int = 8
+) -> list[Case]:
+    """The images of a part that are worst by the first measure, each by its worst label.
+
+    Args:
+        rows: as `scores` gives them.
+        columns: the measures.
+        manifest: the run's snapshot.
+        part: such as `test`.
+        most: how many at most.
+    """
+    name, column = next(iter(columns.items()))
+    sign = 1 if column.direction is Direction.HIGHER else -1
     samples = {sample.sample: sample for sample in manifest.samples}
-    lowest: dict[str, Row] = {}
-    for row in rows:
-        known = row["part"] == part and row["dice"] is not None and row["sample"] in samples
-        if known and row["dice"] < lowest.get(row["sample"], {"dice": 2.0})["dice"]:
-            lowest[row["sample"]] = row
-    chosen = sorted(lowest.values(), key=lambda row: (row["dice"], row["sample"]))[:most]
-    return [_case(row, samples[row["sample"]]) for row in chosen]
+    known = [row for row in rows if row["part"] == part and row[name] is not None and row["sample"] in samples]
+    chosen: dict[str, Row] = {}
+    for row in sorted(known, key=lambda row: (sign * row[name], row["sample"])):
+        chosen.setdefault(row["sample"], row)
+    return [_case(row, samples[row["sample"]], columns) for row in list(chosen.values())[:most]]
 
 
-def _case(row: Row, sample: Any) -> Case:
+def _evaluation(folder: Path) -> dict[str, Any]:
+    path = folder / "evaluation.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _case(row: Row, sample: Any, columns: Iterable[str]) -> Case:
     images = {ref.path: channel for channel, ref in sample.images.items()}
     drawn_on = images.get(sample.target.image) if sample.target else None
-    return Case(
-        sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", row["dice"], row["hd95_mm"]
-    )
+    values = {name: row[name] for name in columns}
+    return Case(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", values)
 
 
 def _number(text: str | None) -> float | None:

@@ -17,10 +17,24 @@ from registry.manifests import Manifest, Sample
 from training.data.preprocessing import grid_of
 from training.data.resampling import Array, move
 from training.data.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
+from training.evaluation.metrics.metric import Column, Direction
 from training.evaluation.statistics import ALL
 from training.predict.derivatives import folder_of
 from training.report.overlay import View, draw
 from training.spec import Preprocessing
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One measure of several images.
+
+    Attributes:
+        column: the measure.
+        values: sample key to the mean over labels; images without a value are left out.
+    """
+
+    column: Column
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -29,35 +43,36 @@ class Example:
 
     title: str
     sample: str
-    dice: float
+    score: str
     picture: str
 
 
-def examples(
-    run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root: Path, scores: Mapping[str, float]
-) -> list[Example]:
-    """Best, median and worst by Dice; fewer where fewer images have a value.
+def examples(run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root: Path, scores: Scores) -> list[Example]:
+    """Best, median and worst by the first measure; fewer where fewer images have a value.
 
     Args:
         run_dir: the run's folder.
         record: its record.
         manifest: its snapshot.
         root: folder the manifest's paths are relative to.
-        scores: sample key to Dice.
+        scores: of the images of a part.
     """
     source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Preprocessing(), verify=False)
     samples = {sample.sample: sample for sample in manifest.samples}
     paths = {entry["sample"]: folder_of(run_dir, record["run"]) / entry["path"] for entry in record["predictions"]}
     channel = record["data"]["reference_channel"]
     return [
-        Example(title, key, scores[key], _picture(source, samples[key], paths[key], channel))
-        for title, key in chosen(scores)
+        Example(
+            title, key, scores.column.format(scores.values[key]), _picture(source, samples[key], paths[key], channel)
+        )
+        for title, key in chosen(scores.values, scores.column.direction)
     ]
 
 
-def chosen(scores: Mapping[str, float]) -> list[tuple[str, str]]:
+def chosen(scores: Mapping[str, float], direction: Direction = Direction.HIGHER) -> list[tuple[str, str]]:
     """(`Best`, sample), (`Median`, sample), (`Worst`, sample), without repeating a sample."""
-    ranked = sorted(scores, key=lambda key: (-scores[key], key))
+    sign = -1 if direction is Direction.HIGHER else 1
+    ranked = sorted(scores, key=lambda key: (sign * scores[key], key))
     picked: dict[str, str] = {}
     for title, place in (("Best", 0), ("Worst", len(ranked) - 1), ("Median", len(ranked) // 2)):
         if ranked and ranked[place] not in picked.values():
@@ -65,18 +80,25 @@ def chosen(scores: Mapping[str, float]) -> list[tuple[str, str]]:
     return [(title, picked[title]) for title in ("Best", "Median", "Worst") if title in picked]
 
 
-def image_scores(rows: Sequence[Mapping[str, Any]], part: str) -> dict[str, float]:
-    """Mean Dice over labels of each image of a part, for the model; images without a value are left out."""
+def image_scores(rows: Sequence[Mapping[str, Any]], part: str, columns: Mapping[str, Column]) -> Scores:
+    """The first measure of each image of a part, for the model.
+
+    Args:
+        rows: of the score table.
+        part: such as `test`.
+        columns: the profile's measures.
+    """
+    name, column = next(iter(columns.items()))
     found: dict[str, list[float]] = {}
     for row in rows:
-        if row["source"] == "model" and row["part"] == part and row["label_name"] != ALL and row["dice"] is not None:
-            found.setdefault(row["sample"], []).append(row["dice"])
-    return {key: sum(values) / len(values) for key, values in found.items()}
+        if row["source"] == "model" and row["part"] == part and row["label_name"] != ALL and row[name] is not None:
+            found.setdefault(row["sample"], []).append(row[name])
+    return Scores(column, {key: sum(values) / len(values) for key, values in found.items()})
 
 
 def figure(example: Example) -> str:
     """The example as HTML."""
-    caption = f"<b>{example.title}</b> {escape(example.sample)}<br>Dice {example.dice:.3f}"
+    caption = f"<b>{example.title}</b> {escape(example.sample)}<br>{escape(example.score)}"
     alt = escape(f"{example.title}: {example.sample}, axial slice with both outlines")
     return f'<figure><img alt="{alt}" src="{example.picture}"><figcaption>{caption}</figcaption></figure>'
 

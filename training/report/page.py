@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from registry.errors import UsageError
 from registry.files import atomic
 from registry.manifests import Manifest
 from training.engine import progress
+from training.evaluation.metrics.metric import Column
+from training.evaluation.profiles.table import read_columns
 from training.evaluation.scoring import TABLE, read_evaluation
 from training.record import run_record
 from training.report import examples, figures
@@ -21,8 +23,6 @@ from training.report.style import STYLE
 from training.report.tables import html_table, score_table
 
 FILE = "report.html"
-
-_NUMBERS = ("dice", "hd95_mm", "assd_mm", "nsd")
 
 
 def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
@@ -41,15 +41,16 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
     record, evaluation = run_record.read(run_dir), read_evaluation(run_dir)
     if evaluation is None:
         raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
-    rows = _rows(run_dir / TABLE)
+    columns = read_columns(evaluation)
+    rows = _rows(run_dir / TABLE, columns)
     part = "test" if any(row["part"] == "test" for row in rows) else rows[0]["part"]
-    shown = examples.examples(run_dir, record, manifest, root, examples.image_scores(rows, part))
+    shown = examples.examples(run_dir, record, manifest, root, examples.image_scores(rows, part, columns))
     body = [
-        _summary(record, evaluation, part),
+        _summary(record, evaluation, part, columns),
         _data(manifest),
         _curves(progress.read(run_dir / "progress.jsonl")),
-        _scores(evaluation),
-        _by_site(rows, part),
+        _scores(evaluation, columns),
+        _by_site(rows, part, columns),
         _examples(shown, part),
         _details(record),
     ]
@@ -67,17 +68,20 @@ def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{main}</body></html>\n'
 
 
-def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str) -> str:
+def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str, columns: Mapping[str, Column]) -> str:
     lines = [line for line in evaluation["parts"] if line["part"] == part and line["source"] == "model"]
     line = next((line for line in lines if line["label"] == "foreground"), lines[0])
-    dice, distance = line["dice"], line["hd95_mm"]
+    (name, column), *others = columns.items()
+    main, digits = line[name], column.digits
     cards = [
         (
-            f"{dice['mean']:.3f}" if dice else "n/a",
-            f"mean Dice, {part} part",
-            f"95 % interval {dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "no image has a value",
+            f"{main['mean']:.{digits}f} {column.unit}".strip() if main else "n/a",
+            f"mean {column.title}, {part} part",
+            f"95 % interval {main['ci95'][0]:.{digits}f} to {main['ci95'][1]:.{digits}f}"
+            if main
+            else "no image has a value",
         ),
-        (f"{distance['median']:.1f} mm" if distance else "n/a", "median HD95", _failures(line)),
+        *(_median(line, *other) for other in others[:1]),
         (f"{record['progress']['elapsed_s'] / 60:.1f} min", "training time", f"{record['progress']['epochs']} epochs"),
         (f"{record['model']['parameters']:,}", "parameters", record["model"]["name"]),
     ]
@@ -87,6 +91,12 @@ def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str
     snapshot = record["data"]["snapshot"]
     lead = f'<p class="lead">Trained on snapshot <code title="{snapshot}">{snapshot[:12]}</code>.</p>'
     return f'{lead}<div class="cards">{boxes}</div>'
+
+
+def _median(line: Mapping[str, Any], name: str, column: Column) -> tuple[str, str, str]:
+    spread = line[name]
+    middle = f"{spread['median']:.{column.digits}f} {column.unit}".strip() if spread else "n/a"
+    return (middle, f"median {column.title}", _failures(line))
 
 
 def _failures(line: Mapping[str, Any]) -> str:
@@ -120,7 +130,7 @@ def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
     return f'<section><h2>Training</h2><div class="row">{left}{right}</div></section>'
 
 
-def _scores(evaluation: Mapping[str, Any]) -> str:
+def _scores(evaluation: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
     found = (
         "Found: reference components touched by the prediction. Right: predicted components that touch the reference."
     )
@@ -128,11 +138,12 @@ def _scores(evaluation: Mapping[str, Any]) -> str:
     note = escape(f"Means over persons, with {evaluation['interval']}. {policy[0].upper() + policy[1:]}. {found}")
     human = any(line["source"] != "model" for line in evaluation["parts"])
     ceiling = "<p>Experts: each one against the majority of the others; the row <em>experts</em> pools them.</p>"
-    table = score_table(evaluation["parts"]) + (ceiling if human else "")
+    table = score_table(evaluation["parts"], columns) + (ceiling if human else "")
     return f'<section><h2>Scores</h2>{table}<p class="note">{note}</p></section>'
 
 
-def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
+def _by_site(rows: Sequence[Mapping[str, Any]], part: str, columns: Mapping[str, Column]) -> str:
+    main, column = next(iter(columns.items()))
     names = list(dict.fromkeys(row["label_name"] for row in rows))
     charts = []
     for name in names:
@@ -140,10 +151,11 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str) -> str:
         for row in rows:
             if row["source"] == "model" and row["part"] == part and row["label_name"] == name:
                 dots = groups.setdefault(row["site"] or "not stated", [])
-                if row["dice"] is not None:
-                    dots.append((row["dice"], f"{row['sample']}: Dice {row['dice']:.3f}"))
-        lowest = min((value for dots in groups.values() for value, _ in dots), default=0.0)
-        frame = figures.Frame((0, 1), (math.floor(lowest * 10) / 10, 1.0), "site", f"Dice of {name}, {part} part")
+                if row[main] is not None:
+                    dots.append((row[main], f"{row['sample']}: {column.format(row[main])}"))
+        values = [value for dots in groups.values() for value, _ in dots]
+        up = (math.floor(min(values, default=0.0) * 10) / 10, column.top or max(values, default=1.0))
+        frame = figures.Frame((0, 1), up, "site", f"{column.title} of {name}, {part} part")
         charts.append(figures.draw_strips(dict(sorted(groups.items())), frame))
     return f'<section><h2>Image by image</h2><div class="row">{"".join(charts)}</div></section>'
 
@@ -180,11 +192,11 @@ def _details(record: Mapping[str, Any]) -> str:
     return f"<section><h2>How it was made</h2>{html_table(['What', 'Value'], rows, text=True)}</section>"
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8", newline="") as stream:
         rows: list[dict[str, Any]] = [
             {key: None if value == "n/a" else value for key, value in row.items()} for row in csv.DictReader(stream)
         ]
     for row in rows:
-        row.update({key: None if row[key] is None else float(row[key]) for key in _NUMBERS})
+        row.update({key: None if row[key] is None else float(row[key]) for key in columns})
     return rows

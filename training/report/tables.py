@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from training.evaluation.metrics.metric import Column
+
 _PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -20,39 +22,41 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: 
     return f'<table class="{"text" if text else "numbers"}">{body}</table>'
 
 
-def score_table(parts: Sequence[Mapping[str, Any]]) -> str:
-    """One line per part, source and label, test part last, the model before the experts."""
+def score_table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, Column]) -> str:
+    """One line per part, source and label, test part last, the model before the experts.
+
+    The first of the profile's columns has its interval beside it.
+    """
     ordered = sorted(parts, key=lambda p: (_PARTS.get(p["part"], 3), p["source"] != "model", p["source"] != "experts"))
+    main, *others = columns.values()
     header = [
         "Part",
         "Drawn by",
         "Label",
-        "Dice",
+        main.heading,
         "95 % interval",
-        "HD95 mm",
-        "ASSD mm",
-        "NSD 1 mm",
+        *(column.heading for column in others),
         "Images",
         "n/a",
         "Failed",
         "Found",
         "Right",
     ]
-    return html_table(header, [_cells(part) for part in ordered])
+    return html_table(header, [_cells(part, columns) for part in ordered])
 
 
-def _cells(part: Mapping[str, Any]) -> list[str]:
-    dice = part["dice"]
-    interval = f"{dice['ci95'][0]:.3f} to {dice['ci95'][1]:.3f}" if dice else "n/a"
+def _cells(part: Mapping[str, Any], columns: Mapping[str, Column]) -> list[str]:
+    name, column = next(iter(columns.items()))
+    ends = part[name]["ci95"] if part[name] else ()
+    interval = " to ".join(f"{end:.{column.digits}f}" for end in ends) or "n/a"
+    main, *others = (_mean(part, name, column.digits) for name, column in columns.items())
     return [
         part["part"],
         part["source"],
         part["label"],
-        _mean(part, "dice", 3),
+        main,
         interval,
-        _mean(part, "hd95_mm", 2),
-        _mean(part, "assd_mm", 2),
-        _mean(part, "nsd", 3),
+        *others,
         str(part["n"]),
         str(part["n_na"]),
         str(part["n_failed"]),

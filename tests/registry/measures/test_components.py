@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from registry.measures.components import components, lesions
+from registry.measures.components import Connectivity, components, lesions
 
 RANK = {6: 1, 18: 2, 26: 3}
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.03, 0.2, 0.5]), st.sampled_from([6, 18, 26]), st.booleans())
-def test_numbers_and_sizes_are_scipys(seed: int, share: float, connectivity: int, fortran: bool) -> None:
+def test_numbers_and_sizes_are_scipys(seed: int, share: float, connectivity: Connectivity, fortran: bool) -> None:
     random = np.random.default_rng(seed)
     mask = random.random(random.integers(1, 14, 3)) < share
     numbers, sizes = components(np.asfortranarray(mask) if fortran else mask, connectivity)
@@ -30,7 +32,7 @@ def test_connectivity_says_which_voxels_touch(second: tuple[int, int, int], part
     """Two voxels that share a face, an edge, a corner; by 6, 18 and 26 neighbours."""
     mask = np.zeros((4, 4, 4), dtype=bool)
     mask[1, 1, 1] = mask[second] = True
-    assert tuple(len(components(mask, connectivity)[1]) for connectivity in (6, 18, 26)) == parts
+    assert tuple(len(components(mask, connectivity)[1]) for connectivity in get_args(Connectivity)) == parts
 
 
 def test_an_empty_mask_has_no_components() -> None:

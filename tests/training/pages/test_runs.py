@@ -96,8 +96,9 @@ def test_epochs_survive_a_torn_line_and_a_repeated_epoch(tmp_path: Path) -> None
 
 def test_worst_cases_come_worst_first_and_name_their_image(writable: Registry) -> None:
     folder, manifest = made(writable)
-    cases = run_files.worst(run_files.scores(folder), manifest, "test", most=3)
-    assert [case.dice for case in cases] == sorted(case.dice for case in cases if case.dice is not None)
+    cases = run_files.worst(run_files.scores(folder), run_files.columns(folder), manifest, "test", most=3)
+    dice = [case.values["dice"] or 0.0 for case in cases]
+    assert dice == sorted(dice)
     assert cases[0].subject == manifest.samples[-1].subject
     assert {case.image for case in cases} == {"FLAIR"}
 
