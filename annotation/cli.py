@@ -23,7 +23,7 @@ def commands(app: typer.Typer) -> None:
 @consensus_app.command("build")
 def consensus_build(
     protocol: Protocol,
-    recipe: Annotated[str, typer.Option(help="majority, union or intersection.")] = "majority",
+    recipe: Annotated[str, typer.Option(help="Name of a recipe; `consensus recipes` lists them.")] = "majority",
     as_json: AsJson = False,
 ) -> None:
     """Compute the consensus of every image that at least two raters read."""
@@ -40,7 +40,7 @@ def consensus_build(
 @consensus_app.command("recipes")
 def consensus_recipes(as_json: AsJson = False) -> None:
     """List the recipes."""
-    from annotation.consensus.recipes import RECIPES
+    from annotation.consensus.recipes.table import RECIPES
 
     rows = [{"recipe": item.name, **item.parameters} for item in RECIPES.values()]
     console.emit({"recipes": rows}, as_json, lambda: console.table(rows, ["recipe", "threshold", "tie"]))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from annotation.consensus import recipes
-from annotation.consensus.recipes import Recipe, vote_map
+from annotation.consensus.recipes import table
+from annotation.consensus.recipes.recipe import ConsensusRecipe
 from annotation.derivatives import GENERATED_BY, describe
 from registry.bids import places
 from registry.bids.names import mask_name, parse
@@ -34,7 +34,7 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
     Raises:
         UsageError: an unknown recipe, or a protocol without readings.
     """
-    recipe = recipes.get(recipe_name)
+    recipe = table.get(recipe_name)
     groups = readings(registry, protocol)
     if not groups:
         raise UsageError(
@@ -84,8 +84,8 @@ def protocols(registry: Registry) -> Sequence[str]:
         return sorted(session.exec(select(Mask.protocol).distinct()))
 
 
-def _fresh(registry: Registry, group: Sequence[Mask], recipe: Recipe) -> bool:
-    """Law 5: fresh exactly when its inputs are the current accepted readings."""
+def _fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -> bool:
+    """Law 5: fresh exactly when its inputs are the current accepted readings, and the recipe is what it was."""
     with registry.reading() as session:
         mask = session.exec(
             select(ConsensusMask).where(
@@ -95,13 +95,13 @@ def _fresh(registry: Registry, group: Sequence[Mask], recipe: Recipe) -> bool:
                 ConsensusMask.label == group[0].label,
             )
         ).first()
-        if mask is None:
+        if mask is None or not recipe.made(mask.parameters):
             return False
         inputs = session.exec(select(ConsensusInput).where(ConsensusInput.consensus_path == mask.path)).all()
     return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
 
 
-def _computed(registry: Registry, protocol: str, recipe: Recipe) -> frozenset[str]:
+def _computed(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> frozenset[str]:
     """Masks of this recipe and their sidecars: computed from readings, so newer readings replace them."""
     mine = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
     with registry.reading() as session:
@@ -109,10 +109,10 @@ def _computed(registry: Registry, protocol: str, recipe: Recipe) -> frozenset[st
     return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 
-def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Recipe) -> None:
+def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: ConsensusRecipe) -> None:
     image = group[0].image_path
     volumes = [load_labels(root / mask.path) for mask in group]
-    combined = recipe.combine(vote_map([volume.data for volume in volumes]), len(volumes))
+    combined = recipe.combine([volume.data != 0 for volume in volumes])
     data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
     _, inner = places.split_dataset(image)
     source = parse(inner)
@@ -126,13 +126,13 @@ def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Recipe) 
     (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
 
 
-def _sidecar(reference: str, group: Sequence[Mask], recipe: Recipe, sha256: str) -> dict[str, Any]:
+def _sidecar(reference: str, group: Sequence[Mask], recipe: ConsensusRecipe, sha256: str) -> dict[str, Any]:
     return {
         "Description": f"Consensus of {len(group)} readings: {recipe.name}",
         "Type": "Lesion",
         "Manual": False,
         "Algorithm": recipe.name,
-        "Parameters": dict(recipe.parameters),
+        "Parameters": recipe.stated,
         "Sources": [f"bids:manual:{places.split_dataset(mask.path)[1]}" for mask in group],
         "SourcesSHA256": [mask.sha256 for mask in group],
         "SpatialReference": reference,

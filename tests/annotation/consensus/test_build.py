@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sqlmodel import select
 
-from annotation.consensus import build, recipes
-from annotation.consensus.recipes import RECIPES, vote_map
+from annotation.consensus import build
+from annotation.consensus.recipes import table
+from annotation.consensus.recipes.table import RECIPES
 from registry.catalog import Catalog
 from registry.errors import UsageError
 from registry.files.canonical import sha256_file
@@ -27,6 +29,7 @@ from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask
 from tests.support.cohorts import tiny_bids
+from tests.support.consensus_recipe import AT_LEAST_TWO
 
 readings = st.integers(2, 7).flatmap(
     lambda n: st.lists(hnp.arrays(np.uint8, (2, 3, 2), elements=st.integers(0, 2)), min_size=n, max_size=n)
@@ -34,7 +37,7 @@ readings = st.integers(2, 7).flatmap(
 
 
 def combined(name: str, marks: list[Any]) -> Any:
-    return RECIPES[name].combine(vote_map(marks), len(marks))
+    return RECIPES[name].combine([mark != 0 for mark in marks])
 
 
 @given(readings)
@@ -67,7 +70,7 @@ def test_raters_who_agree_are_the_consensus() -> None:
 
 def test_an_unknown_recipe_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no consensus recipe 'mean'") as refused:
-        recipes.get("mean")
+        table.get("mean")
     assert all(name in refused.value.hint for name in RECIPES)
 
 
@@ -183,3 +186,21 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
     with cohort.reading() as session:
         found = session.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
     assert {mask.label for mask in found} == {"L", "GM"}
+
+
+def test_a_recipe_from_outside_builds_a_consensus(cohort: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file and its line in the table: masks, sidecars and freshness follow."""
+    monkeypatch.setitem(RECIPES, AT_LEAST_TWO.name, AT_LEAST_TWO)
+    assert build.build(cohort, "ms", "two") == 6
+    made = rows(cohort)
+    for path, row in made.items():
+        marks = [tiny_bids.lesions(row.subject_id, rater) != 0 for rater in tiny_bids.RATERS]
+        np.testing.assert_array_equal(load_labels(cohort.root / path).data, np.sum(marks, axis=0) >= 2)
+        assert (row.method, row.parameters) == ("two", {"least": 2})
+        assert "_desc-two_" in path
+    assert build.build(cohort, "ms", "two") == 0
+    assert validation.validate(cohort, bids=False).findings == ()
+    monkeypatch.setitem(RECIPES, "two", replace(AT_LEAST_TWO, version=2))
+    assert build.build(cohort, "ms", "two") == 6, "another version of a recipe is another meaning"
+    assert {row.parameters["version"] for row in rows(cohort).values()} == {2}
+    assert build.build(cohort, "ms", "two") == 0
