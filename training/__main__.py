@@ -54,15 +54,16 @@ def _where(parser: argparse.ArgumentParser) -> None:
 
 def _train(told: argparse.Namespace) -> int:
     from training import spec as configs
+    from training.evaluation.profiles import table as profiles
     from training.record.run_record import new_run_id
     from training.run import train
 
+    config = configs.load(told.config)
+    profiles.get(config.evaluation.profile)  # before the hours of training, not after them
     manifest = manifests.read(told.manifest)
     out = told.output / (told.run or new_run_id())
     context = {"launcher": "python -m training", "command": f"train {told.config.name}"}
-    result = train(
-        configs.load(told.config), manifest, told.root, out, progress=Lines(), resume=told.resume, context=context
-    )
+    result = train(config, manifest, told.root, out, progress=Lines(), resume=told.resume, context=context)
     _score(result.folder, manifest, told.root)
     return 0
 

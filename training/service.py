@@ -25,10 +25,11 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
         NotFound: no such configuration or snapshot.
         SplitError: a person or a file crosses parts.
     """
+    from training.evaluation.profiles import table as profiles
     from training.record.run_record import new_run_id
 
     place = Path(config_name)
-    load(place)
+    profiles.get(load(place).evaluation.profile)
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
     status = "queued" if queued else "running"

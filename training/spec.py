@@ -255,8 +255,6 @@ def dumps(config: Config) -> str:
 
 def _checked(config: Config) -> Config:
     """What no single key can say wrong."""
-    from training.evaluation.profiles.table import PROFILES
-
     networks.find(config.model.name)
     told = config.training
     if told.epochs is None and told.max_minutes is None:
@@ -269,11 +267,6 @@ def _checked(config: Config) -> Config:
     for key, axes in (("augment", config.augment.flip_axes), ("prediction", config.prediction.flip_axes)):
         if len(set(axes)) != len(axes):
             raise ConfigError(f"{key}.flip_axes names an axis twice.", "Allowed: each of 0, 1, 2 once.")
-    if config.evaluation.profile not in PROFILES:
-        raise ConfigError(
-            f"There is no evaluation profile '{config.evaluation.profile}'.",
-            f"evaluation.profile: one of {', '.join(PROFILES)}.",
-        )
     if len(set(config.data.channels)) != len(config.data.channels):
         raise ConfigError("data.channels names a channel twice.", "Name each channel once.")
     return config

@@ -98,7 +98,8 @@ def evaluate(
         verify: compare files with the manifest's checksums.
 
     Raises:
-        UsageError: the run is not finished, or its profile is not known here.
+        UsageError: the run is not finished.
+        ConfigError: its profile is not known here.
         IntegrityError: another snapshot, or a file that is missing or changed.
     """
     record = run_record.read(run_dir)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from registry.errors import ConfigError
+from tests.support import ROOT
 from tests.support.volume_profile import VOLUME_ERROR, VOLUMES, Presence
-from tests.training.conftest import Cohort
+from tests.training.conftest import TINY, Cohort
 from training.evaluation.metrics.table import METRICS
 from training.evaluation.profiles.default import DEFAULT
 from training.evaluation.profiles.profile import Profile, describe
@@ -22,7 +24,6 @@ from training.evaluation.scoring import evaluate, read_evaluation
 from training.pages import run_files
 from training.record import run_record
 from training.report import write_report
-from training.spec import loads
 
 BOX = np.zeros((4, 4, 4), dtype=bool)
 BOX[1:3, 1:3, 1:3] = True
@@ -140,6 +141,13 @@ def test_the_empty_policy_is_told_from_the_metrics() -> None:
     )
 
 
-def test_a_configuration_with_an_unknown_profile_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no evaluation profile 'lesion'"):
-        loads('name = "x"\n[model]\nname = "UNet"\n[training]\nepochs = 1\n[evaluation]\nprofile = "lesion"\n')
+def test_an_unknown_profile_is_refused_before_training(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(TINY + 'profile = "lesion"\n')
+    told = ["train", tmp_path / "x.toml", "--manifest", cohort.file, "--root", cohort.root, "--output", tmp_path / "o"]
+    done = subprocess.run(
+        [sys.executable, "-m", "training", *map(str, told)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "There is no evaluation profile 'lesion'." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o").exists()

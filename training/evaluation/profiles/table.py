@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from registry.errors import UsageError
+from registry.errors import ConfigError
 from training.evaluation.metrics.metric import Column
 from training.evaluation.profiles.default import DEFAULT
 from training.evaluation.profiles.profile import Profile
@@ -17,10 +17,12 @@ def get(name: str) -> Profile:
     """The profile of that name.
 
     Raises:
-        UsageError: no such profile.
+        ConfigError: no such profile; configurations name them.
     """
     if name not in PROFILES:
-        raise UsageError(f"There is no evaluation profile '{name}'.", f"Known: {', '.join(PROFILES)}.")
+        raise ConfigError(
+            f"There is no evaluation profile '{name}'.", f"evaluation.profile: one of {', '.join(PROFILES)}."
+        )
     return PROFILES[name]
 
 
