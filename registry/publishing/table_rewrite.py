@@ -60,7 +60,7 @@ def rewrite(registry: Registry, path: str, compute: Callable[[], Draft | None]) 
 def _checksums(registry: Registry, path: str) -> dict[str, str]:
     inside = col(File.path).startswith(f"{path}/", autoescape=True)
     with registry.reading() as database:
-        return dict(database.exec(select(File.path, File.sha256).where((File.path == path) | inside)).all())
+        return dict(database.exec(select(File.path, File.sha256).where((col(File.path) == path) | inside)).all())
 
 
 def _unchanged(registry: Registry, path: str, base: Mapping[str, str]) -> Callable[[Sequence[File]], None]:

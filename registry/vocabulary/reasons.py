@@ -31,8 +31,8 @@ class ReasonCode(StrEnum):
 
     sentence: str
 
-    def __new__(cls, code: str, sentence: str) -> Self:
-        """A member whose value is the code alone."""
+    def __new__(cls, code: str, sentence: str = "") -> Self:
+        """A member whose value is the code alone, so that `Reason("other-grid")` finds it."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.sentence = sentence
