@@ -22,9 +22,9 @@ def dicom_options(recipe: str, plan: Path | None, use_plan: Path | None, people:
     used = [name for name, value in given.items() if value is not None]
     if not used:
         return {}
-    from curation import recipes
+    from curation import importers, recipes
 
-    if recipes.load(recipe).importer != "dicom":
+    if importers.find(recipes.load(recipe)).propose is None:
         raise UsageError(f"{used[0]} belongs to the recipe dicom, not to {recipe}.", "Leave it out.")
     if plan and use_plan:
         raise UsageError("--plan writes a plan, --use-plan follows one.", "Give one of them.")
@@ -37,10 +37,10 @@ def plan_import(
     """Write the plan of a delivery and show it."""
     from curation import recipes
     from curation.dicom.planning import make_plan
-    from curation.dicom.registry_context import for_registry
+    from curation.importers import prepare
 
     with console.progress() as progress:
-        made = make_plan(for_registry(recipes.load(recipe), registry, options), source, plan, progress)
+        made = make_plan(prepare(recipes.load(recipe), registry, options), source, plan, progress)
     console.emit(made.to_json(), as_json, made.text)
     console.note(
         f"Plan written to {plan}. Correct keep and name, then: cohortium import {recipe} {source} --use-plan {plan}"

@@ -1,23 +1,31 @@
 """Importers: a delivery in its own layout becomes a valid BIDS tree.
 
-Start at `stage`. Each importer is one module; `staging.Staging` is the tree they fill, `report.Reason` the reasons
-why a file stays outside.
+Start at `stage`. Each importer is one module that holds an `importer.Importer`; `staging.Staging` is the tree they
+fill, `report.Reason` the reasons why a file stays outside. Public: `stage`, `find`, `prepare`, `importers`.
 """
 
 from __future__ import annotations
 
 import shutil
-from importlib import import_module
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
+from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason, Refusal
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
+from registry.store import Registry
 
-__all__ = ["ImportReport", "Reason", "Refusal", "importers", "stage"]
+__all__ = ["ImportReport", "Importer", "Reason", "Refusal", "find", "importers", "prepare", "stage"]
 
-_MODULES = {
+GROUP = "cohortium.importers"
+"""Entry points of other packages."""
+
+_OURS = {
     "bids": "curation.importers.bids.importer",
     "decathlon": "curation.importers.decathlon",
     "dicom": "curation.dicom.convert.importer",
@@ -25,11 +33,39 @@ _MODULES = {
     "open-ms": "curation.importers.open_ms.importer",
     "patterns": "curation.importers.patterns.importer",
 }
+"""Each module holds an `IMPORTER`; it is loaded when a recipe asks for it."""
 
 
 def importers() -> list[str]:
     """Names a recipe can give as its `importer`."""
-    return sorted(_MODULES)
+    return sorted(_known())
+
+
+def find(recipe: Recipe) -> Importer:
+    """The importer that a recipe asks for.
+
+    Raises:
+        InvalidInput: there is none of that name.
+    """
+    known = _known()
+    if recipe.importer not in known:
+        raise InvalidInput(
+            f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
+            f"Known importers: {', '.join(sorted(known))}.",
+        )
+    found: Importer = known[recipe.importer].load()
+    return found
+
+
+def prepare(recipe: Recipe, registry: Registry, options: Mapping[str, Any]) -> Recipe:
+    """The recipe with the user's options, and with what its importer needs to know of the registry."""
+    return find(recipe).prepare(replace(recipe, options={**recipe.options, **options}), registry)
+
+
+def _known() -> dict[str, EntryPoint]:
+    """Importers by name; ours come first."""
+    ours = {name: EntryPoint(name, f"{module}:IMPORTER", GROUP) for name, module in _OURS.items()}
+    return {**{item.name: item for item in entry_points(group=GROUP)}, **ours}
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = None) -> ImportReport:
@@ -41,16 +77,11 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = 
         InvalidInput: no such folder, a file instead of a folder, `into` not empty or inside the source, an importer
             that does not exist, or a delivery that is not what the recipe describes.
     """
-    if recipe.importer not in _MODULES:
-        raise InvalidInput(
-            f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
-            f"Known importers: {', '.join(importers())}.",
-        )
+    importer = find(recipe)
     _check_folders(source, into)
     into.mkdir(parents=True, exist_ok=True)
-    module = import_module(_MODULES[recipe.importer])
     try:
-        report: ImportReport = module.stage(recipe, source, into, progress or (lambda done, total, what: None))
+        report = importer.stage(recipe, source, into, progress or (lambda done, total, what: None))
     except BaseException:
         _empty(into)
         raise

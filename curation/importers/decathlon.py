@@ -14,6 +14,7 @@ from typing import Any
 
 from curation.importers.bids.items import walk
 from curation.importers.cleaning import sidecars
+from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import (
     MaskSpec,
@@ -238,3 +239,6 @@ def _relative(path: str) -> str:
     if ".." in parts or PurePosixPath(path).is_absolute():
         raise ValueError(f"{path} leads out of the delivery")
     return "/".join(parts)
+
+
+IMPORTER = Importer(stage)

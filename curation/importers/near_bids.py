@@ -17,6 +17,7 @@ from curation.importers.bids import importer
 from curation.importers.bids.import_state import Run
 from curation.importers.bids.items import Item, Kind, sort_file, sort_name, walk
 from curation.importers.bids.people import read_rows
+from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
@@ -155,3 +156,6 @@ def _translate_people(run: Run) -> None:
         named = {renamed.get(key, key): value for key, value in row.items()}
         run.participants.setdefault(subject, named)
         run.visits[f"{subject}/ses-{session}" if session else subject] = named
+
+
+IMPORTER = Importer(stage)

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation import recipes
-from curation.dicom.registry_context import for_registry, trackable
-from curation.importers import ImportReport, stage
+from curation import importers, recipes
+from curation.dicom.pseudonyms import of_registry
+from curation.importers import ImportReport, git_report, stage
 from curation.importers.cleaning.last_look import safeguard
 from curation.imports import arrivals, reports, same_persons
 from curation.imports.arrivals import Arrival
@@ -172,7 +172,7 @@ class _Importing:
         self, registry: Registry, recipe_name: str, source: Path, options: Options, progress: Progress | None
     ) -> None:
         own = {key: value for key, value in options.items() if key != SAME_PERSONS}
-        self._recipe = for_registry(recipes.load(recipe_name), registry, own)
+        self._recipe = importers.prepare(recipes.load(recipe_name), registry, own)
         self._same_persons = bool(options.get(SAME_PERSONS))
         if source.is_file():
             raise InvalidInput(
@@ -198,7 +198,7 @@ class _Importing:
             same_persons.require_same(self._registry, self._recipe, tree)
         report = safeguard(tree, report, self._progress)
         self.reports.append(report)
-        self.kept_as = _keep_report(tree, trackable(self._recipe, report, self._registry))
+        self.kept_as = _keep_report(tree, self._redact(report))
         return {
             "recipe": name,
             "kept": dict(report.kept),
@@ -206,6 +206,12 @@ class _Importing:
             LICENCE_KEY: _licence(tree),
             same_persons.DATASET: same_persons.dataset_of(self._recipe, tree),
         }
+
+    def _redact(self, report: ImportReport) -> ImportReport:
+        """The report as git may keep it: its paths can hold names."""
+        pseudonyms = of_registry(self._registry.local)
+        redact = importers.find(self._recipe).redact or git_report.trackable
+        return redact(report, lambda path: pseudonyms.of("path", path))
 
 
 def _licence(tree: Path) -> str:

@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation import recipes
+from curation import importers, recipes
 from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
-from curation.dicom.planning import Planned, propose
-from curation.dicom.registry_context import for_registry
+from curation.dicom.planning import Planned
 from curation.importers.report import Refusal
 from curation.imports.delivery import SAME_PERSONS, Rehearsal, check_delivery
+from curation.recipes import Recipe
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files.progress import Progress
 from registry.store import Registry
-
-DICOM = "dicom"
-"""The importer whose deliveries have a plan of names."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,15 @@ class Asked:
     same_persons: bool = False
 
     @property
-    def has_plan(self) -> bool:
-        """Whether series get their names in a plan first."""
-        return recipes.load(self.recipe).importer == DICOM
-
-    @property
     def options(self) -> dict[str, Any]:
         """For the importer."""
         people = {"people": self.people} if self.people else {}
         return {**people, SAME_PERSONS: True} if self.same_persons else people
+
+
+def has_plan(recipe: Recipe) -> bool:
+    """Whether the deliveries of a recipe have a plan of names, which a person corrects first."""
+    return importers.find(recipe).propose is not None
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,10 @@ def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
     Raises:
         InvalidInput: nothing fits the recipe, or something in it cannot join the registry.
     """
-    if wanted.has_plan:
-        recipe = for_registry(recipes.load(wanted.recipe), registry, wanted.options)
-        return Look(wanted, planned=propose(recipe, wanted.source, progress))
+    recipe = recipes.load(wanted.recipe)
+    if propose := importers.find(recipe).propose:
+        prepared = importers.prepare(recipe, registry, wanted.options)
+        return Look(wanted, planned=propose(prepared, wanted.source, progress))
     return Look(wanted, rehearsal=check_delivery(registry, wanted.recipe, wanted.source, progress, wanted.options))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from curation import importers
 from curation.recipes import Recipe
 from registry.errors import InvalidInput
 from registry.files.canonical import sha256_file
@@ -20,7 +21,6 @@ DATASET = "dataset"
 """Under this key the event of an import names the dataset; empty where the delivery does not say."""
 
 _SHOWN = 3
-_DICOM = "dicom"
 
 
 def dataset_of(recipe: Recipe, tree: Path) -> str:
@@ -34,12 +34,12 @@ def require_same(registry: Registry, recipe: Recipe, tree: Path) -> None:
     """Refuse a staged tree whose subjects the registry holds from another dataset.
 
     It is the same dataset when an import by the same recipe under the same name brought the subject, or when one of
-    the subject's images is there already, byte by byte. DICOM is not asked: its plan says whom each series is of.
+    the subject's images is there already, byte by byte. Nothing is asked where a plan says whom each series is of.
 
     Raises:
         InvalidInput: names the first subjects and the dataset that brought them.
     """
-    if recipe.importer == _DICOM:
+    if importers.find(recipe).propose:
         return
     staged = _staged(tree)
     known = _known(registry, staged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from os import cpu_count
@@ -16,12 +16,14 @@ from curation.dicom.convert.comparison import require_equal
 from curation.dicom.convert.conversion import Converted, convert
 from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
-from curation.dicom.pseudonyms import Pseudonyms
+from curation.dicom.planning import propose
 from curation.dicom.read.files import Unusable
+from curation.dicom.registry_context import prepare
 from curation.dicom.sort.stacks import Stack
 from curation.dicom.survey import Settings, Survey, survey
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.people import OLDEST_YEARS
+from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Refusal
 from curation.importers.staging import RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
@@ -156,12 +158,15 @@ def _leave_out(tree: Staging, seen: Survey, row: Row) -> None:
     tree.refused += [Refusal(path, code, detail) for path in stack.paths]
 
 
-def without_paths(report: ImportReport, pseudonyms: Pseudonyms) -> ImportReport:
+def without_paths(report: ImportReport, salted: Callable[[str], str]) -> ImportReport:
     """The report as it may be tracked: folders of DICOM deliveries carry names and dates, so paths become hashes."""
 
     def hidden(path: str) -> str:
-        return f"file-{pseudonyms.of('path', path)[:16]}"
+        return f"file-{salted(path)[:16]}"
 
     refused = sorted((replace(item, path=hidden(item.path)) for item in report.refused), key=lambda item: item.path)
     note = f"{len(report.used)} files were converted. Paths are hashed: folders of DICOM files can hold names."
     return replace(report, refused=tuple(refused), used=(), notes=(*report.notes, note))
+
+
+IMPORTER = Importer(stage, prepare, propose, without_paths)

@@ -15,6 +15,7 @@ from curation.importers.bids.items import Item, Kind, sort_file, walk
 from curation.importers.bids.masks import copy_mask
 from curation.importers.bids.people import copy_visits, describe_people, is_visit, tables_json
 from curation.importers.bids.texts import copy_companion, copy_head, missing_sidecars
+from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import Staging
 from curation.recipes import Rater, Recipe
@@ -100,3 +101,6 @@ def _raters(run: Run, folder: str) -> dict[str, bytes]:
 
 def _is_json(item: Item) -> bool:
     return item.path.endswith(".json")
+
+
+IMPORTER = Importer(stage)

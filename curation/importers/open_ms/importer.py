@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.importers.bids.items import walk
+from curation.importers.importer import Importer
 from curation.importers.open_ms.change import Patient, stage_patient
 from curation.importers.patterns.language import Match, sort_by_kind
 from curation.importers.report import ImportReport, Reason
@@ -134,3 +135,6 @@ def _people(tree: Staging, source: Path, found: list[Match]) -> dict[int, dict[s
 
 def _value(text: str | None) -> str | None:
     return None if text is None or text.strip().lower() in _MISSING else text.strip()
+
+
+IMPORTER = Importer(stage)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation.importers.bids.items import walk
+from curation.importers.importer import Importer
 from curation.importers.patterns import rules as rules_module
 from curation.importers.patterns import tables
 from curation.importers.patterns.images import note_gaps, stage_image
@@ -80,3 +81,6 @@ def _finish(run: Run) -> None:
     if run.rules.bidsignore:
         text = "\n".join(run.rules.bidsignore) + "\n"
         run.tree.write(f"{run.rules.images}/.bidsignore", text.encode())
+
+
+IMPORTER = Importer(stage)

@@ -39,7 +39,7 @@ def draw(registry: Registry, failed: Work | None) -> None:
         )
         folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
         people = ""
-        if titles[name].importer == look.DICOM:
+        if look.has_plan(titles[name]):
             people = st.text_input(
                 "Table of Patient IDs (optional)",
                 key="inbox_people",
