@@ -1,15 +1,15 @@
 """Checks of content: what the voxels, headers and sidecars say, and what is missing.
 
 Start at `run`: it measures each image once, judges the whole cohort (`judge`) and writes measures and findings to
-`code/registry/checks`. `CHECKS` lists every check; `listed` and `acknowledge` are for people. Public, too: the modules
-`outliers` (what the page asks) and `measures` (what is measured).
+`code/registry/checks`. `list_checks` names every check, ours and those that other packages announce; `listed` and
+`acknowledge` are for people. Public, too: the modules `outliers` (what the page asks) and `measures`.
 """
 
 from __future__ import annotations
 
-from curation.checks.all import CHECKS
+from curation.checks.all import CHECKS, list_checks
 from curation.checks.check import Check, Cohort, Hit, Shot
-from curation.checks.measures.numbers import MEASURES, Measure
+from curation.checks.measures.numbers import MEASURES, Measure, Number
 from curation.checks.review import STATES, Wanted, acknowledge, listed
 from curation.checks.run import Outcome, judge, run
 
@@ -21,11 +21,13 @@ __all__ = [
     "Cohort",
     "Hit",
     "Measure",
+    "Number",
     "Outcome",
     "Shot",
     "Wanted",
     "acknowledge",
     "judge",
+    "list_checks",
     "listed",
     "run",
 ]

@@ -1,6 +1,8 @@
-"""Every check, in the order in which they are listed."""
+"""Every check, in the order in which they are listed; those that other packages add come last."""
 
 from __future__ import annotations
+
+from importlib.metadata import entry_points
 
 from curation.checks.check import Check, each
 from curation.checks.rules import mirrored, missing, peers, single_image
@@ -9,6 +11,9 @@ from registry.vocabulary.findings import Severity
 
 _AGAIN = "Copy or export the file again."
 _OUT = "Exclude the image, or ask for it again."
+
+GROUP = "cohortium.checks"
+"""An entry point of this group names one `Check`: its sentence, its rule, and the numbers that it measures itself."""
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -110,13 +115,19 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def list_checks() -> tuple[Check, ...]:
+    """Our checks, then those of other packages by name."""
+    others = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return (*CHECKS, *(entry.load() for entry in others))
+
+
 def named(code: str) -> Check:
     """The check with this code.
 
     Raises:
         NotFound: there is none.
     """
-    found = next((check for check in CHECKS if check.code == code), None)
+    found = next((check for check in list_checks() if check.code == code), None)
     if found is None:
         raise NotFound(f"There is no check '{code}'.", "List them with: cohortium check explain")
     return found

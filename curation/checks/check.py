@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from curation.checks.measures.numbers import Number
 from curation.checks.measures.read import Measured
 from registry.bids import places
 from registry.bids.names import parse
@@ -132,6 +133,7 @@ class Check:
         run: the function.
         severity: an error where nothing may be trained on the image.
         version: raise it when the check finds other things than before.
+        numbers: what it measures in each image beside the columns of `ImageMeasures`.
     """
 
     code: str
@@ -140,6 +142,7 @@ class Check:
     run: Callable[[Cohort], Iterable[Hit]]
     severity: Severity = Severity.WARNING
     version: str = "1"
+    numbers: tuple[Number, ...] = ()
 
 
 def each(look: Callable[[Shot], str | None]) -> Callable[[Cohort], Iterable[Hit]]:

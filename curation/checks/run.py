@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from curation.checks import files as record
 from curation.checks import inputs
-from curation.checks.all import CHECKS
+from curation.checks.all import CHECKS, list_checks
 from curation.checks.check import Check, Cohort, Hit, Shot
 from curation.checks.measures import read
 from curation.checks.measures.read import Measured
@@ -51,8 +51,10 @@ def run(registry: Registry, progress: Progress | None = None) -> Outcome:
     """
     shots = inputs.shots(registry)
     images = [(shot.path, shot.sha256) for shot in shots]
-    measured = dict(read.measured(registry.root, registry.local / "cache" / "checks", images, progress))
-    found = judge(inputs.gather(registry, shots, measured))
+    checks, cache = list_checks(), registry.local / "cache" / "checks"
+    own = [number for check in checks for number in check.numbers]
+    measured = dict(read.measured(registry.root, cache, images, progress, own))
+    found = judge(inputs.gather(registry, shots, measured), checks)
     change = Change("check", f"Check {len(shots)} images: {len(found)} findings", {"by_code": _counted(found)})
     record.keep(registry, lambda: (change, {**_measures(registry, shots, measured), **record.findings(found)}))
     absent = tuple(shot.path for shot in shots if shot.path not in measured)
@@ -119,7 +121,7 @@ def _row(shot: Shot, made: Measured) -> ImageMeasures:
         sha256=shot.sha256,
         version=read.VERSION,
         problem=made.problem,
-        **made.numbers,
+        **{name: made.numbers.get(name) for name in record.MEASURED if name in made.numbers},
     )
 
 

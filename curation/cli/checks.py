@@ -91,7 +91,7 @@ def check_explain(
     from curation import checks
     from curation.checks.all import named
 
-    chosen = [named(code)] if code else list(checks.CHECKS)
+    chosen = [named(code)] if code else list(checks.list_checks())
     rows = [
         {
             "code": check.code,

@@ -7,6 +7,7 @@ the first volume is measured, apart from what concerns every voxel (digest, NaN 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,22 @@ class Measure:
         return f"outlier-{self.name.replace('_', '-')}"
 
 
+@dataclass(frozen=True)
+class Number:
+    """A number that one check needs and that no column of `ImageMeasures` holds; it is kept on this machine alone.
+
+    Attributes:
+        name: under which `Shot.number` gives it.
+        compute: from a volume in RAS orientation; a function of a module, so that other processes can call it. It gives
+            what JSON can hold, None where nothing can be computed.
+        version: raise it when `compute` gives other numbers, and every image is read again.
+    """
+
+    name: str
+    compute: Callable[[Volume], Any]
+    version: str = "1"
+
+
 MEASURES = (
     Measure("foreground_mean", "Mean intensity", "", "Mean of the foreground, in the image's own units.", 0.5),
     Measure("foreground_p1", "1st percentile", "", "1st percentile of the foreground's intensities.", 0.5),
@@ -66,8 +83,13 @@ MEASURES = (
 """In the order in which pages and commands name them."""
 
 
-def measure(volume: Volume) -> dict[str, Any]:
-    """Every measured column of one volume; numbers have six digits, None is what cannot be computed."""
+def measure(volume: Volume, own: Sequence[Number] = ()) -> dict[str, Any]:
+    """Every measured column of one volume; numbers have six digits, None is what cannot be computed.
+
+    Args:
+        volume: in any orientation.
+        own: what checks measure beside the columns.
+    """
     ras = volumes.canonical(volume)
     finite = np.isfinite(ras.data)
     first = ras.data.reshape(*ras.data.shape[:3], -1)[..., 0]  # the first volume of a series
@@ -85,6 +107,7 @@ def measure(volume: Volume) -> dict[str, Any]:
     if where.any():
         found |= {"foreground_ml": float(where.sum() * ras.voxel_mm3 / 1000), "touches": touches(where)}
         found |= _intensities(first, where) | {"noise": noise(first, where), "sharpness": _sharpness(first, where, ras)}
+    found |= {number.name: number.compute(ras) for number in own}
     return {name: _rounded(value) for name, value in found.items()}
 
 

@@ -16,10 +16,12 @@ import numpy as np
 
 from curation.checks.measures import asymmetry, numbers
 from curation.checks.measures.asymmetry import Asymmetry
+from curation.checks.measures.numbers import Number
 from curation.persons import fingerprints
 from registry.errors import InvalidInput
 from registry.files import atomic, volumes
-from registry.files.canonical import sha256_file
+from registry.files.canonical import sha256_file, readable_json, sha256_bytes
+from registry.files.atomic import keep
 from registry.files.parallel import mapped
 from registry.files.progress import Progress
 from registry.index.facts import HEAVY_BYTES
@@ -37,7 +39,7 @@ class Measured:
 
     Attributes:
         problem: why it could not be read, in words; then `numbers` is empty.
-        numbers: columns of `ImageMeasures` to their values.
+        numbers: columns of `ImageMeasures`, and what checks measure for themselves, to their values.
         asymmetry: None where left and right cannot be compared.
         forms_apart_mm: how far qform and sform place a corner apart; infinite where one of them is unusable.
     """
@@ -49,7 +51,11 @@ class Measured:
 
 
 def measured(
-    root: Path, cache: Path, images: Sequence[tuple[str, str]], progress: Progress | None = None
+    root: Path,
+    cache: Path,
+    images: Sequence[tuple[str, str]],
+    progress: Progress | None = None,
+    own: Sequence[Number] = (),
 ) -> Iterator[tuple[str, Measured]]:
     """Path and reading of every image whose content is on this machine.
 
@@ -58,11 +64,13 @@ def measured(
         cache: a folder of this machine.
         images: paths with their checksums.
         progress: told before the first image, and about each.
+        own: what checks measure beside the columns of `ImageMeasures`.
     """
+    cache = cache / _version(own)
     here = [(path, sha256) for path, sha256 in images if (root / path).is_file()]
     if progress:
         progress(0, len(here), "measuring images")
-    answers = mapped(partial(_kept_or_read, str(root), str(cache)), here, heavy=_heavy(root, cache, here))
+    answers = mapped(partial(_kept_or_read, str(root), str(cache), tuple(own)), here, heavy=_heavy(root, cache, here))
     for number, ((path, _), answer) in enumerate(zip(here, answers, strict=True), start=1):
         if progress:
             progress(number, len(here), "measuring images")
@@ -75,7 +83,7 @@ def _heavy(root: Path, cache: Path, images: Sequence[tuple[str, str]]) -> bool:
     return sum(place.stat().st_size for place in left) > HEAVY_BYTES
 
 
-def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
+def _kept_or_read(root: str, cache: str, own: tuple[Number, ...], image: tuple[str, str]) -> Measured:
     path, sha256 = image
     place, source = _place(Path(cache), sha256), Path(root) / path
     kept = _load(place)
@@ -83,18 +91,23 @@ def _kept_or_read(root: str, cache: str, image: tuple[str, str]) -> Measured:
         return kept
     if sha256_file(source) != sha256:  # nothing that is read from it may be kept under this checksum
         return Measured(_CHANGED)
-    made = read(source)
+    made = read(source, own)
     if made.problem != _NO_MEMORY:
         _save(place, made)
     return made
 
 
-def read(place: Path) -> Measured:
-    """Read one image, every voxel of it; whatever is wrong with it is the answer, never an exception."""
+def read(place: Path, own: Sequence[Number] = ()) -> Measured:
+    """Read one image, every voxel of it; whatever is wrong with it is the answer, never an exception.
+
+    Args:
+        place: of the image.
+        own: as for `measured`.
+    """
     try:
         volume = volumes.load(place)
         volumes.require_whole(place)
-        return Measured(None, numbers.measure(volume), _asymmetry(volume), volumes.forms_apart_mm(place))
+        return Measured(None, numbers.measure(volume, own), _asymmetry(volume), volumes.forms_apart_mm(place))
     except InvalidInput as error:
         problem = error.message
     except MemoryError:
@@ -113,8 +126,14 @@ def _asymmetry(volume: volumes.Volume) -> Asymmetry | None:
     return asymmetry.of(fingerprints.of_volume(volume))
 
 
+def _version(own: Sequence[Number]) -> str:
+    """The folder of what one set of numbers gives: with other numbers, or another version of one, all is read again."""
+    named = sorted(f"{number.name} {number.version}" for number in own)
+    return f"{VERSION}-{sha256_bytes(readable_json(named))[:12]}" if own else VERSION
+
+
 def _place(cache: Path, sha256: str) -> Path:
-    return cache / VERSION / sha256[:2] / f"{sha256}.npz"
+    return cache / sha256[:2] / f"{sha256}.npz"
 
 
 def _load(place: Path) -> Measured | None:

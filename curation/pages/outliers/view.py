@@ -99,7 +99,7 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 
 def _findings(found: list[Row]) -> None:
     """One table of what was found, then what to do, each advice once."""
-    known = {check.code: check for check in checks.CHECKS}
+    known = {check.code: check for check in checks.list_checks()}
     rows = "\n".join(f"| {plain(kind(row['code']).capitalize())} | {_told(row)} |" for row in found)
     st.markdown(f"| Finding | What |\n|---|---|\n{rows}")
     still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
