@@ -94,7 +94,7 @@ def test_an_image_is_read_once_and_a_run_that_finds_nothing_new_writes_nothing(
     read: list[str] = []
     real = measuring.read
     monkeypatch.setattr(parallel, "cores_here", lambda: 1)
-    monkeypatch.setattr(measuring, "read", lambda place: (read.append(place.name), real(place))[1])
+    monkeypatch.setattr(measuring, "read", lambda place, own: (read.append(place.name), real(place, own))[1])
     first = checks.run(spoiled)
     assert len(read) == 14
     commit_pending(spoiled)
