@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("index", "scan", "importing", "accept", "catalog", "facets", "quality", "snapshot", "demo", "hippocampus")
+NAMES = (
+    "index",
+    "scan",
+    "layout",
+    "importing",
+    "accept",
+    "catalog",
+    "facets",
+    "quality",
+    "snapshot",
+    "demo",
+    "hippocampus",
+)
 
 for name in sys.argv[1:] or NAMES:
     importlib.import_module(f"benchmarks.{name}").run()

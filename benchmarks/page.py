@@ -64,6 +64,23 @@ def _scan(result: Result) -> Iterator[Line]:
         yield f"{count}: image headers on {found['cores']} cores", f"{many:.2f} s ({one / many:.1f} times one core)", ""
 
 
+def _layout(result: Result) -> Iterator[Line]:
+    for subjects, found in result["subjects"].items():
+        count = f"{int(subjects):,} subjects, {found['files']:,} files"
+        ours, theirs = found["cohortium"], found["pybids"]
+        seconds = statistics.median(one["seconds"][0] for one in ours)
+        yield (
+            f"{count}: pybids database written and opened",
+            f"{seconds:.1f} s, {max(one['peak_mib'] for one in ours)} MiB",
+            "",
+        )
+        yield (
+            f"{count}: pybids' own indexing",
+            f"{found['times_ours_seconds']:g} times as long, {theirs['peak_mib']} MiB",
+            "",
+        )
+
+
 def _accept(result: Result) -> Iterator[Line]:
     yield (
         "accept one mask of a whole head, the service call",
@@ -127,6 +144,7 @@ def _hippocampus(result: Result) -> Iterator[Line]:
 LINES: dict[str, Callable[[Result], Iterator[Line]]] = {
     "index": _index,
     "scan": _scan,
+    "layout": _layout,
     "importing": _importing,
     "accept": _accept,
     "catalog": _catalog,

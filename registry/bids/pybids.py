@@ -1,25 +1,22 @@
 """A pybids database from our own reading of the tree, so that `bids.BIDSLayout` opens at once instead of indexing.
 
 pybids makes the empty database (tables, entities, one database a derivative) and answers every question; only its rows
-are ours: files, their entities, their metadata and their associations, as pybids' own indexer would write them. Start
-at `open_layout`. This module alone uses the library `bids`.
+are ours (`layout_rows`), as pybids' own indexer would write them. Start at `open_layout`. This module alone uses the
+library `bids`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
-import re
 import secrets
 import sqlite3
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import bids
 from bids.exceptions import BIDSValidationError
@@ -29,11 +26,10 @@ from bids.layout.models import BIDSFile, Entity, FileAssociation, Tag
 from bids.layout.validation import DEFAULT_LOCATIONS_TO_IGNORE, validate_indexing_args
 from bids.utils import natural_sort
 
-from registry.bids.filenames import parse_name
-from registry.bids.sidecars import Metadata, read_document
-from registry.bids.walk import RACY_NS, Stamp, list_tree
+from registry.bids.layout_files import DERIVATIVES, Files, list_files, select
+from registry.bids.layout_rows import Dataset, Rules, row
+from registry.bids.walk import RACY_NS
 from registry.errors import InvalidInput, StorageError
-from registry.vocabulary.findings import Severity
 
 VERSION = 1
 """Version of the rows written here; a database of another one is written anew."""
@@ -44,17 +40,6 @@ STAMP = "cohortium.json"
 CACHE = ".cohortium/layouts"
 WHOLE = "whole"
 """Name of the database of all files in a registry's cache."""
-
-_DERIVATIVES = "derivatives/"
-_IMAGES = (".nii", ".nii.gz")
-_LABEL = "X0cohortium0X"
-"""Stands for a subject's label while a name is matched, so that a name that other subjects have too is matched once."""
-
-_LINKED_TO_RUNS = {"physio": ("bold",), "stim": ("bold",), "events": ("bold",), "sbref": ("bold", "dwi")}
-"""Which images a file of a suffix belongs to when all its entities are theirs."""
-
-Files = Mapping[str, Stamp]
-"""Paths relative to the root, with their stamps."""
 
 
 def open_layout(
@@ -78,9 +63,9 @@ def open_layout(
         StorageError: the database cannot be written.
     """
     base = Path(root).absolute()
-    files = _list_files(base)
+    files = list_files(base, DEFAULT_LOCATIONS_TO_IGNORE)
     if paths is not None:
-        files = _select(files, set(paths))
+        files = select(files, set(paths))
     elif folder is None and (base / CACHE).parent.is_dir():
         folder = base / CACHE / WHOLE
     with _one_sentence(base):
@@ -109,55 +94,6 @@ def _one_sentence(base: Path) -> Iterator[None]:
         raise StorageError(f"The layout cannot be written: {error}.", "Name another folder with --to.") from error
 
 
-def _list_files(base: Path) -> Files:
-    """Every file that pybids may index: all of a dataset but code, sources, models, stimuli and what is hidden."""
-    tree = list_tree(base, belongs=lambda name: not _is_ignored(f"/{name}", DEFAULT_LOCATIONS_TO_IGNORE))
-    wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
-    if wrong:
-        raise InvalidInput(f"{wrong.path} {wrong.message}.", "Rename, replace or remove it.")
-    return {found.path: (found.size, found.mtime_ns) for found in tree.files()}
-
-
-def _is_ignored(path: str, patterns: Iterable[re.Pattern[str]]) -> bool:
-    return any(pattern.search(path) for pattern in patterns)
-
-
-# --- which files of a tree describe the chosen ones
-
-
-def _select(files: Files, chosen: set[str]) -> Files:
-    """The chosen files, and whatever is no image and describes one of them or a whole dataset."""
-    described = defaultdict(list)
-    for path in chosen & files.keys():
-        name = parse_name(path.rpartition("/")[2])
-        for folder in _list_upwards(path.rpartition("/")[0]):
-            described[folder, name.suffix].append(name.entities.items())
-            described[folder, ""].append(name.entities.items())
-
-    def describes(path: str) -> bool:
-        folder, _, filename = path.rpartition("/")
-        name = parse_name(filename)
-        if name.extension in _IMAGES:
-            return False
-        if not name.entities:
-            return not folder or (folder.startswith(_DERIVATIVES) and folder.count("/") == 1)
-        key = "" if name.suffix in ("sessions", "scans") else name.suffix
-        return any(name.entities.items() <= entities for entities in described[folder, key])
-
-    return {path: stamp for path, stamp in files.items() if path in chosen or describes(path)}
-
-
-def _list_upwards(folder: str) -> Iterator[str]:
-    """A folder and those above, up to the root, which is empty."""
-    yield folder
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
-
-
-# --- whether a database is still that of the tree
-
-
 def _stamp(base: Path, files: Files, validate: bool) -> dict[str, Any]:
     tree = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
     return {"version": VERSION, "pybids": bids.__version__, "root": str(base), "validate": validate, "tree": tree}
@@ -175,13 +111,10 @@ def _is_fresh(files: Files) -> bool:
     return max((mtime_ns for _, mtime_ns in files.values()), default=0) > time.time_ns() - RACY_NS
 
 
-# --- the database
-
-
 def _make_empty(base: Path, files: Files, validate: bool) -> BIDSLayout:
     """A layout in memory that knows its derivatives and no file."""
     with_derivatives = any(
-        path.startswith(_DERIVATIVES) and path.endswith("/dataset_description.json") and path.count("/") <= 2
+        path.startswith(DERIVATIVES) and path.endswith("/dataset_description.json") and path.count("/") <= 2
         for path in files
     )
     return BIDSLayout(base, derivatives=with_derivatives, validate=validate, indexer=lambda layout: None)
@@ -219,16 +152,28 @@ def _fill(connection: sqlite3.Connection, layout: BIDSLayout, root: str, files: 
     """Write the rows of one dataset of the tree at `root`."""
     inside = layout.root[len(root) + 1 :]
     prefix = f"{inside}/" if inside else ""
-    inner = {path[len(prefix) :]: files[path] for path in sorted(files) if path.startswith(prefix)}
-    own = {path: stamp for path, stamp in inner.items() if not path.startswith(_DERIVATIVES) or path.count("/") == 1}
-    dataset = _Dataset(layout, own, validate)
-    _insert(connection, BIDSFile, ("path", "filename", "dirname", "is_dir", "class_"), map(_row, dataset.files))
+    inner = {path.removeprefix(prefix): stamp for path, stamp in files.items() if path.startswith(prefix)}
+    own = [path for path in inner if not path.startswith(DERIVATIVES) or path.count("/") == 1]
+    rules = _read_rules(layout, validate)
+    dataset = Dataset(rules, {path: inner[path] for path in natural_sort(own)})
+    _insert(connection, BIDSFile, ("path", "filename", "dirname", "is_dir", "class_"), map(row, dataset.files))
     _insert(connection, Tag, ("file_path", "entity_name", "_value", "_dtype", "is_metadata"), dataset.list_tags())
-    found = ((term, False, "str") for term in sorted(dataset.terms - dataset.entities.keys()))
+    found = ((term, False, "str") for term in sorted(dataset.terms - rules.types.keys()))
     _insert(connection, Entity, ("name", "mandatory", "_dtype"), found)
     _insert(connection, FileAssociation, ("src", "dst", "kind"), sorted(dataset.associations))
     connection.commit()
     layout.session.expire_all()
+
+
+def _read_rules(layout: BIDSLayout, validate: bool) -> Rules:
+    entities = {name: entity for config in layout.config.values() for name, entity in config.entities.items()}
+    return Rules(
+        root=layout.root,
+        patterns={name: entity.regex for name, entity in entities.items() if entity.regex},
+        types={name: entity._dtype for name, entity in entities.items()},
+        ignored=validate_indexing_args(None, None, Path(layout.root))[0],
+        is_bids=BIDSLayoutIndexer(validate=True).validator.is_bids if validate else None,
+    )
 
 
 def _insert(
@@ -236,170 +181,3 @@ def _insert(
 ) -> None:
     marks = ", ".join("?" * len(columns))
     connection.executemany(f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) VALUES ({marks})", rows)
-
-
-class _File(NamedTuple):
-    """One file as pybids reads its path.
-
-    Attributes:
-        path: absolute.
-        folder: relative to the dataset.
-        entities: pybids' names to the text in the path.
-        compared: the same without suffix and extension, indices as numbers: `run-1` is `run-01`.
-    """
-
-    path: str
-    folder: str
-    entities: Mapping[str, str]
-    compared: Mapping[str, str | int]
-    suffix: str
-    extension: str
-
-    def belongs_to(self, other: _File) -> bool:
-        """Whether the other has every entity of this one."""
-        return self.compared.items() <= other.compared.items()
-
-
-def _row(file: _File) -> tuple[str, str, str, bool, str]:
-    dirname, _, filename = file.path.rpartition("/")
-    return file.path, filename, dirname, False, _class(filename)
-
-
-def _class(filename: str) -> str:
-    if filename.endswith((".nii", ".nii.gz", ".gii")):
-        return "image_file"
-    return {".tsv": "data_file", ".tsv.gz": "data_file", ".json": "json_file"}.get(
-        "." + filename.partition(".")[2], "file"
-    )
-
-
-class _Names:
-    """Reads paths with pybids' own patterns; a path that other subjects have too is matched once."""
-
-    def __init__(self, layout: BIDSLayout, entities: Sequence[Entity], validate: bool) -> None:
-        self._root = layout.root
-        self._patterns = [(entity.name, entity.regex) for entity in entities if entity.regex]
-        self._indices = {entity.name for entity in entities if entity._dtype == "int"}
-        self._ignored = validate_indexing_args(None, None, Path(layout.root))[0]
-        self._is_bids = BIDSLayoutIndexer(validate=True).validator.is_bids if validate else None
-        self._known: dict[str, Mapping[str, str] | None] = {}
-
-    def read(self, path: str) -> _File | None:
-        """The file at a path relative to the dataset; None where pybids leaves it out."""
-        folder = path.rpartition("/")[0]
-        subject = folder.partition("/")[0]
-        label = subject[4:] if subject.startswith("sub-") and subject[4:].isalnum() and subject.isascii() else ""
-        shape = _anonymise(path, subject) if label else path
-        if shape not in self._known:
-            self._known[shape] = self._match(shape)
-        matched = self._known[shape]
-        if matched is None:
-            return None
-        entities = {name: text.replace(_LABEL, label) for name, text in matched.items()}
-        compared = {name: int(text) if name in self._indices else text for name, text in entities.items()}
-        suffix, extension = str(compared.pop("suffix", "")), str(compared.pop("extension", ""))
-        return _File(f"{self._root}/{path}", folder, entities, compared, suffix, extension)
-
-    def _match(self, shape: str) -> Mapping[str, str] | None:
-        inside = f"/{shape}"
-        if _is_ignored(inside, self._ignored) or (self._is_bids and not self._is_bids(inside)):
-            return None
-        place = self._root + inside
-        return {name: match[1] for name, regex in self._patterns if (match := regex.search(place))}
-
-
-def _anonymise(path: str, subject: str) -> str:
-    """The path with another label where its subject stands in it."""
-    return path.replace(f"{subject}/", f"sub-{_LABEL}/").replace(f"/{subject}_", f"/sub-{_LABEL}_")
-
-
-class _Dataset:
-    """One dataset as pybids sees it. `terms` and `associations` are whole once `list_tags` has run to its end."""
-
-    def __init__(self, layout: BIDSLayout, files: Files, validate: bool) -> None:
-        named = {name: entity for config in layout.config.values() for name, entity in config.entities.items()}
-        names = _Names(layout, list(named.values()), validate)
-        self.files = [file for path in files if (file := names.read(path))]
-        self.entities = {entity.name: entity._dtype for entity in named.values()}
-        self.terms: set[str] = set()
-        self.associations: set[tuple[str, str, str]] = set()
-        self._root = layout.root
-        self._stamps = files
-        self._contents: dict[str, Metadata] = {}
-        self._held: dict[tuple[str, str, str], list[_File]] = defaultdict(list)
-        self._images: dict[tuple[str, str | None], list[_File]] = defaultdict(list)
-        for file in natural_sort(self.files, "path"):
-            self._held[file.folder, file.extension, file.suffix].append(file)
-            if file.extension in _IMAGES:
-                self._images[file.suffix, file.entities.get("subject")].append(file)
-
-    def list_tags(self) -> Iterator[tuple[str, str, str, str, bool]]:
-        """Every file's entities and the metadata that it inherits, as rows."""
-        for file in self.files:
-            for name, text in file.entities.items():
-                yield file.path, name, text, self.entities[name], False
-            for term, value in self._find_metadata(file).items():
-                if value is not None and term not in file.entities:  # a null says nothing; a name is never overruled
-                    self.terms.add(term)
-                    yield file.path, term, *_encode(value), True
-
-    def _find_metadata(self, file: _File) -> Metadata:
-        """What the sidecars say of a data file; notes its associations on the way."""
-        if not file.suffix or not file.extension or file.extension == ".json":
-            return {}
-        sidecars = self._list_applying(file, ".json")
-        if not sidecars:
-            return {}
-        merged: dict[str, Any] = {}
-        for sidecar in reversed(sidecars):
-            merged |= self._read(sidecar)
-        self._associate(sidecars[0].path, file.path, "Metadata", "Metadata")
-        for chain in (sidecars, self._list_applying(file, file.extension)):
-            for lower, upper in itertools.pairwise(chain):
-                self._associate(lower.path, upper.path, "Child", "Parent")
-        self._associate_targets(file, merged)
-        return merged
-
-    def _list_applying(self, file: _File, extension: str) -> list[_File]:
-        """Files of the same suffix, in the file's folder and above, whose entities the file has; nearest first."""
-        return [
-            other
-            for folder in _list_upwards(file.folder)
-            for other in self._held.get((folder, extension, file.suffix), ())
-            if other.belongs_to(file)
-        ]
-
-    def _associate_targets(self, file: _File, metadata: Metadata) -> None:
-        """Link a file to the images it is intended for, and events, recordings and references to their runs."""
-        intended = metadata.get("IntendedFor")
-        for target in intended if isinstance(intended, list) else [intended]:
-            if isinstance(target, str) and (place := self._resolve(target, file.entities.get("subject"))):
-                self._associate(file.path, place, "IntendedFor", "InformedBy")
-        for suffix in _LINKED_TO_RUNS.get(file.suffix, ()):
-            for image in self._images[suffix, file.entities.get("subject")]:
-                if file.belongs_to(image):
-                    self._associate(file.path, image.path, "IntendedFor", "InformedBy")
-
-    def _resolve(self, target: str, subject: str | None) -> str | None:
-        """The place that `IntendedFor` names; None where pybids, too, follows no link: into another dataset."""
-        if target.startswith("bids::"):
-            return str(Path(self._root, target[6:]))
-        if target.startswith("bids:") or subject is None:
-            return None
-        return str(Path(self._root, f"sub-{subject}", target))
-
-    def _associate(self, source: str, target: str, kind: str, back: str) -> None:
-        self.associations |= {(source, target, kind), (target, source, back)}
-
-    def _read(self, sidecar: _File) -> Metadata:
-        if sidecar.path not in self._contents:
-            stamp = self._stamps[sidecar.path.removeprefix(f"{self._root}/")]
-            self._contents[sidecar.path] = read_document(sidecar.path, stamp).content
-        return self._contents[sidecar.path]
-
-
-def _encode(value: Any) -> tuple[str, str]:
-    """A value as pybids keeps it: its text, and the type to make it of again."""
-    if isinstance(value, list | dict):
-        return json.dumps(value), "json"
-    return str(value), type(value).__name__

@@ -76,6 +76,8 @@ def write_odd(root: Path) -> None:
     put(root, "dataset_description.json", {"Name": "odd", "BIDSVersion": "1.10.0"})
     put(root, "task-rest_bold.json", {"RepetitionTime": 2.0, "TaskName": "rest", "Empty": None})
     put(root, "run-1_bold.json", {"EchoTime": 0.03, "RepetitionTime": 9})
+    put(root, "task-rest_events.json", {"onset": {}})
+    tiny_bids.put(root, "task-rest_events.tsv", b"onset\n")
     put(root, "phenotype/age.json", {"age": {"Description": "years"}})
     put(root, "codebook.json", {})
     for subject in ("01", "anat", "1x"):

@@ -1,0 +1,67 @@
+"""Which files of a tree a layout holds: all that pybids may index, or chosen ones with what describes them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from registry.bids.filenames import parse_name
+from registry.bids.walk import Stamp, list_tree
+from registry.errors import InvalidInput
+from registry.vocabulary.findings import Severity
+
+DERIVATIVES = "derivatives/"
+IMAGES = (".nii", ".nii.gz")
+
+Files = Mapping[str, Stamp]
+"""Paths relative to the root, with their stamps."""
+
+
+def list_files(base: Path, ignored: Iterable[re.Pattern[str]]) -> Files:
+    """Every file below a root, but for the folders at the root that a pattern ignores, and what is hidden.
+
+    Raises:
+        InvalidInput: something that cannot be taken, as `walk` says.
+    """
+    tree = list_tree(base, belongs=lambda name: not is_ignored(f"/{name}", ignored))
+    wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
+    if wrong:
+        raise InvalidInput(f"{wrong.path} {wrong.message}.", "Rename, replace or remove it.")
+    return {found.path: (found.size, found.mtime_ns) for found in tree.files()}
+
+
+def is_ignored(path: str, patterns: Iterable[re.Pattern[str]]) -> bool:
+    """Whether a path, which begins with a slash, is one that pybids passes over."""
+    return any(pattern.search(path) for pattern in patterns)
+
+
+def select(files: Files, chosen: set[str]) -> Files:
+    """The chosen files, and whatever is no image and describes one of them or a whole dataset."""
+    described = defaultdict(list)
+    for path in chosen & files.keys():
+        name = parse_name(path.rpartition("/")[2])
+        for folder in list_upwards(path.rpartition("/")[0]):
+            described[folder, name.suffix].append(name.entities.items())
+            described[folder, ""].append(name.entities.items())
+
+    def describes(path: str) -> bool:
+        folder, _, filename = path.rpartition("/")
+        name = parse_name(filename)
+        if name.extension in IMAGES:
+            return False
+        if not name.entities:
+            return not folder or (folder.startswith(DERIVATIVES) and folder.count("/") == 1)
+        key = "" if name.suffix in ("sessions", "scans") else name.suffix
+        return any(name.entities.items() <= entities for entities in described[folder, key])
+
+    return {path: stamp for path, stamp in files.items() if path in chosen or describes(path)}
+
+
+def list_upwards(folder: str) -> Iterator[str]:
+    """A folder and those above, up to the root, which is empty."""
+    yield folder
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
