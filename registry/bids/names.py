@@ -1,6 +1,6 @@
 """BIDS file names: parse and build, a bijection between a path and its entities.
 
-Source: BIDS 1.11 schema, order of entities; `space` before `chunk`, `label` before `desc`.
+The order of entities is the standard's, of which `registry.bids.schema` knows.
 """
 
 from __future__ import annotations
@@ -10,64 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from registry.bids import schema
 from registry.errors import InvalidInput
 
-ENTITY_ORDER = (
-    "sub",
-    "ses",
-    "sample",
-    "task",
-    "tracksys",
-    "acq",
-    "nuc",
-    "voi",
-    "ce",
-    "trc",
-    "stain",
-    "rec",
-    "dir",
-    "run",
-    "mod",
-    "echo",
-    "flip",
-    "inv",
-    "mt",
-    "part",
-    "proc",
-    "hemi",
-    "space",
-    "split",
-    "recording",
-    "chunk",
-    "seg",
-    "res",
-    "den",
-    "label",
-    "desc",
-)
-"""Short entity keys in the order BIDS 1.11 wants them in a name."""
+ENTITY_ORDER = tuple(schema.read().entities)
+"""Short entity keys in the order BIDS wants them in a name."""
 
 IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
 """Entities of a raw image that a mask drawn on it copies."""
 
-DATATYPES = frozenset(
-    {
-        "anat",
-        "beh",
-        "dwi",
-        "eeg",
-        "fmap",
-        "func",
-        "ieeg",
-        "meg",
-        "micr",
-        "motion",
-        "mrs",
-        "nirs",
-        "perf",
-        "pet",
-    }
-)
+DATATYPES = frozenset(schema.read().datatypes)
 
 _KEYS = frozenset(ENTITY_ORDER)
 _LABEL = re.compile(r"[A-Za-z0-9+]+")
@@ -177,8 +129,8 @@ def parse(path: str | PurePosixPath) -> BidsName | None:
 
     `parse(name.path) == name` holds for every name that `name()` builds.
     """
-    path = PurePosixPath(path)
-    stem, dot, extension = path.name.partition(".")
+    folder, _, filename = str(path).rpartition("/")
+    stem, dot, extension = filename.partition(".")
     *parts, suffix = stem.split("_")
     matches = [_PART.fullmatch(part) for part in parts]
     entities = {match[1]: match[2] for match in matches if match}
@@ -186,8 +138,8 @@ def parse(path: str | PurePosixPath) -> BidsName | None:
         return None
     if "sub" not in entities or not _SUFFIX.fullmatch(suffix):
         return None
-    datatype = path.parent.name if path.parent.name in DATATYPES else ""
-    return BidsName(entities, suffix, dot + extension, datatype)
+    datatype = folder.rpartition("/")[2]
+    return BidsName(entities, suffix, dot + extension, datatype if datatype in DATATYPES else "")
 
 
 def mask_name(image: BidsName, *, desc: str, label: str | None = "L", suffix: str = "mask", **more: str) -> BidsName:

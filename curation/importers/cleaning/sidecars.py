@@ -13,6 +13,7 @@ from typing import Any
 
 from curation.importers.cleaning import values
 from curation.importers.cleaning.values import Value, listed
+from registry.bids import schema
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
 
@@ -27,24 +28,37 @@ def _of(kind: Value, names: str) -> dict[str, Value]:
     return dict.fromkeys(names.split(), kind)
 
 
+def _standard(names: str) -> dict[str, Value]:
+    """Fields that hold what BIDS says: a number, true or false, or one of a few words."""
+    terms = schema.read()
+    kinds = {
+        **dict.fromkeys(terms.numbers, listed(values.number)),
+        **dict.fromkeys(terms.flags, values.flag),
+        **{name: values.one_of(*choices) for name, choices in terms.choices.items()},
+    }
+    return {name: kinds[name] for name in names.split()}
+
+
+_STANDARD = _standard("""
+MagneticFieldStrength NumberReceiveCoilActiveElements MTOffsetFrequency MTPulseBandwidth MTNumberOfPulses
+MTPulseDuration SpoilingRFPhaseIncrement SpoilingGradientMoment SpoilingGradientDuration NumberShots
+ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane PartialFourier EffectiveEchoSpacing MixingTime
+TotalReadoutTime EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming SliceThickness FlipAngle
+RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation AcquisitionDuration MultibandAccelerationFactor
+NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger AcquisitionVoxelSize
+VolumeTiming PostLabelingDelay LabelingDuration StartTime
+MTState SpoilingState NonlinearGradientCorrection WaterSuppression NegativeContrast BackgroundSuppression Manual
+SkullStripped
+PhaseEncodingDirection SliceEncodingDirection MRAcquisitionType ContrastBolusIngredient
+""")
+
 _NUMBERS = _of(
     listed(values.number),
-    """MagneticFieldStrength NumberReceiveCoilActiveElements MTOffsetFrequency
-MTPulseBandwidth MTNumberOfPulses MTPulseDuration SpoilingRFPhaseIncrement SpoilingGradientMoment
-SpoilingGradientDuration NumberShots ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane PartialFourier
-EffectiveEchoSpacing MixingTime TotalReadoutTime EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming
-SliceThickness SpacingBetweenSlices FlipAngle RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation
-EchoTrainLength PixelBandwidth PercentPhaseFOV PercentSampling AcquisitionMatrixPE BaseResolution PhaseResolution
-PhaseEncodingSteps ReconMatrixPE ImageOrientationPatientDICOM AcquisitionDuration MultibandAccelerationFactor SAR
-TxRefAmp NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger
-AcquisitionVoxelSize VolumeTiming PostLabelingDelay LabelingDuration SamplingFrequency StartTime Revision""",
+    """SamplingFrequency SpacingBetweenSlices EchoTrainLength PixelBandwidth PercentPhaseFOV PercentSampling
+AcquisitionMatrixPE BaseResolution PhaseResolution PhaseEncodingSteps ReconMatrixPE ImageOrientationPatientDICOM SAR
+TxRefAmp Revision""",
 )
-
-_FLAGS = _of(
-    values.flag,
-    """MTState SpoilingState NonlinearGradientCorrection WaterSuppression NegativeContrast
-BackgroundSuppression Manual SkullStripped""",
-)
+"""Numbers that converters and this project write, and one that BIDS also allows to be a word."""
 
 _WORDS = _of(
     listed(values.word),
@@ -54,8 +68,6 @@ SequenceVariant ScanOptions SequenceName MTPulseShape SpoilingType WaterSuppress
 B1ShimmingTechnique ParallelAcquisitionTechnique ImageType InPlanePhaseEncodingDirectionDICOM B0FieldIdentifier
 B0FieldSource ArterialSpinLabelingType M0Type Type RaterID Protocol Kind Cohort Certainty Visibility""",
 )
-
-_AXIS = values.one_of("i", "j", "k", "i-", "j-", "k-")
 
 _OTHERS = {
     **_of(listed(values.phrase), "SoftwareVersions ReceiveCoilName ConversionSoftwareVersion"),
@@ -68,10 +80,7 @@ _OTHERS = {
     **_of(listed(values.place), "IntendedFor Sources BasedOn"),
     **_of(listed(values.checksum), "SourceSHA256 SHA256 SourcesSHA256"),
     **_of(values.address, "CogAtlasID CogPOID"),
-    **_of(_AXIS, "PhaseEncodingDirection SliceEncodingDirection"),
     "PartialFourierDirection": values.one_of("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION"),
-    "MRAcquisitionType": values.one_of("1D", "2D", "3D"),
-    "ContrastBolusIngredient": values.one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON"),
     "BodyPartDetails": values.plain,
     **_of(listed(values.plain), "Steps Columns"),
     "AnatomicalLandmarkCoordinates": values.mapped(listed(values.number)),
@@ -90,7 +99,7 @@ _GENERATED = values.objects(
     Rater=values.word,
 )
 
-IMAGE_FIELDS: Mapping[str, Value] = {**_NUMBERS, **_FLAGS, **_WORDS, **_OTHERS, "GeneratedBy": _GENERATED}
+IMAGE_FIELDS: Mapping[str, Value] = {**_STANDARD, **_NUMBERS, **_WORDS, **_OTHERS, "GeneratedBy": _GENERATED}
 
 _LINK = values.either(values.address, values.relative)
 
@@ -100,7 +109,7 @@ DATASET_FIELDS: Mapping[str, Value] = {
     **_of(values.items(values.sentence), "Authors Funding EthicsApprovals ReferencesAndLinks"),
     "HEDVersion": listed(values.word),
     "DatasetLinks": values.mapped(_LINK),
-    "DatasetType": values.one_of("raw", "derivative", "study"),
+    **_standard("DatasetType"),
     "Keywords": values.items(values.name),
     "DatasetDOI": values.address,
     "GeneratedBy": _GENERATED,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-from bidsschematools.schema import load_schema
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -114,14 +113,6 @@ def test_any_text_with_a_letter_or_digit_becomes_a_label(text: str, label: str) 
 def test_a_text_without_letters_is_no_label() -> None:
     with pytest.raises(InvalidInput, match="no letter or digit"):
         to_label("-_ é".replace("é", ""))
-
-
-def test_entities_and_datatypes_are_those_of_the_standard() -> None:
-    schema = load_schema()
-    standard = [schema.objects.entities[key].name for key in schema.rules.entities]
-    templates = {"tpl", "cohort", "atlas", "scale"}  # of template and atlas datasets, which a cohort does not hold
-    assert list(ENTITY_ORDER) == [key for key in standard if key not in templates]
-    assert {datatype.value for datatype in schema.objects.datatypes.values()} >= DATATYPES
 
 
 @pytest.mark.realdata

@@ -1,0 +1,23 @@
+"""The standard's terms in the repository are those of the schema that is installed."""
+
+from __future__ import annotations
+
+import re
+
+from registry.bids import generator, schema
+
+
+def test_the_file_is_current() -> None:
+    """After an update of bidsschematools: `python -m registry.bids.generator`."""
+    assert schema.PLACE.read_bytes() == generator.generate()
+
+
+def test_terms_have_the_kinds_that_the_standard_states() -> None:
+    terms = schema.read()
+    assert terms.entities[:2] == ["sub", "ses"]
+    assert terms.entities.index("space") < terms.entities.index("label") < terms.entities.index("desc")
+    assert {"T1w", "FLAIR", "MP2RAGE"} <= set(terms.suffixes["anat"])
+    assert {"EchoTime", "SliceTiming"} <= set(terms.numbers)
+    assert "MTState" in terms.flags
+    assert terms.choices["MRAcquisitionType"] == ["1D", "2D", "3D"]
+    assert all(re.fullmatch(r"[a-z]+", name) for name in terms.datatypes)
