@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import cohorts, measure, scanning
+from benchmarks import cohorts, measure
+from registry.bids.walk import walk
 from registry.files.parallel import cores_here
 from registry.files.volumes import encode
 from registry.index import facts
@@ -26,7 +27,7 @@ def run() -> None:
 
 def _both(root: Path) -> dict[str, object]:
     """Wall seconds, and how the work was shared: on a busy machine only the second says what an idle one would give."""
-    paths = [found.path for found in scanning.walk(root)]
+    paths = [found.path for found in walk(root)]
     one, many, shares = [], [], []
     for _ in range(2):
         one.append(measure.call(lambda: facts.read_all(root, paths, cores=1)))

@@ -19,9 +19,9 @@ from curation.dicom.read.files import Unusable, read_header
 from curation.dicom.read.instances import Instance
 from curation.dicom.sort.duplicates import part_copies
 from curation.dicom.sort.stacks import Stack, build
-from curation.importers.bids.items import walk
 from curation.importers.report import printable
 from curation.recipes import Recipe
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files.parallel import mapped
 from registry.files.progress import Progress
@@ -130,7 +130,7 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
 
 
 def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outside]]:
-    paths = list(walk(source))
+    paths = list(list_all(source))
     instances: list[Instance] = []
     outside: list[Outside] = []
     for done, found in enumerate(mapped(partial(_attempt, source), paths), start=1):

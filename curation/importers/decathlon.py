@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from curation.importers.bids.items import walk
 from curation.importers.cleaning import sidecars
 from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
@@ -28,6 +27,7 @@ from curation.importers.staging import (
 )
 from curation.recipes import Recipe
 from registry.bids.names import mask_name, to_label
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.progress import Progress
@@ -108,7 +108,7 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
 def refuse_odd_files(tree: Staging, source: Path, delivery: Delivery) -> None:
     """List files that `dataset.json` does not name, and say for masks and images what their partner is."""
     listed = {LIST, *delivery.pairs, *(mask for mask in delivery.pairs.values() if mask)}
-    present = set(walk(source))
+    present = set(list_all(source))
     for path in sorted(present - listed):
         tree.refuse(path, *_oddity(PurePosixPath(path), present))
     tree.used.append(LIST)

@@ -15,13 +15,14 @@ from typing import Any
 
 from curation.importers.bids import importer
 from curation.importers.bids.import_state import Run
-from curation.importers.bids.items import Item, Kind, sort_file, sort_name, walk
+from curation.importers.bids.items import Item, Kind, sort_file, sort_name
 from curation.importers.bids.people import read_rows
 from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
 from registry.bids.names import BidsName, mask_name, parse
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 
@@ -46,7 +47,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     if not any(path.name.startswith("sub-") for path in source.iterdir()):
         raise InvalidInput(f"{source.name} has no subject folders.", "Name the folder that holds sub-... folders.")
     tree = Staging(into, recipe)
-    paths = list(walk(source))
+    paths = list(list_all(source))
     items, masks = _sort(tree, paths)
     run = Run(source, tree, items)
     importer.bring(run, [item for item in items if _passes(run, item)], progress)

@@ -1,13 +1,15 @@
-"""The registry's one walker: which files a tree holds, with size and time; what cannot be taken is set aside."""
+"""The one walker: which files a tree holds, with size and time; what cannot be taken is set aside.
+
+Start at `walk` (what the registry indexes); `list_all` names whatever lies below a folder, for deliveries and staged
+changes.
+"""
 
 from __future__ import annotations
 
-import operator
 import os
 import stat
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from registry.bids.portable_names import folded
@@ -40,14 +42,12 @@ class Folder:
 
     Attributes:
         path: relative to the root, empty or ending in a slash.
-        mtime_ns: the folder's own time; `ABSENT` where it proves nothing and the folder has to be listed again.
         files: name to stamp, in the order of the disk.
         folders: paths of the folders inside that belong to the tree, sorted.
         findings: what could not be taken.
     """
 
     path: str
-    mtime_ns: int
     files: dict[str, Stamp]
     folders: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -88,80 +88,46 @@ def walk(root: str | os.PathLike[str]) -> list[Found]:
     return sorted(tree.files())
 
 
-def list_tree(
-    root: str | os.PathLike[str], before: Tree | None = None, belongs: Callable[[str], bool] | None = None
-) -> Tree:
-    """List a tree; with `before`, folders whose time stands are not listed again, only their files are looked at.
+def list_all(root: str | os.PathLike[str], closed: Collection[str] = ()) -> Iterator[str]:
+    """Every path below any folder, hidden ones too, as a delivery or a staged change holds them.
 
-    The very same tree where nothing changed.
+    Folder by folder, sorted by bytes. Links to folders are named and never followed; a pipe or a device is named as
+    well: whoever opens a path decides what it takes.
+
+    Args:
+        root: the folder.
+        closed: names that are passed over, wherever they stand, with what is below.
+    """
+    base = os.fspath(root)
+    for place, folders, names in os.walk(base):
+        inside = place[len(base) :].strip("/")
+        above = f"{inside}/" if inside else ""
+        links = {name for name in folders if os.path.islink(f"{place}/{name}")}
+        folders[:] = sorted({*folders} - links - {*closed}, key=os.fsencode)
+        yield from (above + name for name in sorted({*names, *links} - {*closed}, key=os.fsencode))
+
+
+def list_tree(root: str | os.PathLike[str], belongs: Callable[[str], bool] | None = None) -> Tree:
+    """List a tree folder by folder.
 
     Args:
         root: the tree's folder.
-        before: the tree as it was listed by the same rule.
         belongs: which folders at the root are taken, by name; `sub-*` and `derivatives` where nothing is said.
     """
     belongs = belongs or _belongs
     base = os.fspath(root).rstrip("/") + "/"
-    known = _standing(before) if before and before.root == base else {}
-    if before and known and all(map(operator.is_, known.values(), before.folders.values())):
-        return before
     folders: dict[str, Folder] = {}
     waiting = [CODE, ""] if os.path.isdir(base + CODE) else [""]
     while waiting:
         path = waiting.pop()
-        folder = known.get(path) or _list(base + path, path, belongs)
-        folders[path] = folder
-        waiting.extend(reversed(folder.folders))
+        folders[path] = _list(base + path, path, belongs)
+        waiting.extend(reversed(folders[path].folders))
     return Tree(base, folders)
 
 
-def _standing(before: Tree) -> dict[str, Folder | None]:
-    """Each folder as it is now if its listing stands, else None."""
-    try:
-        root = os.open(before.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return {}
-    try:
-        return {path: _again(before.root, root, held) for path, held in before.folders.items()}
-    finally:
-        os.close(root)
-
-
-def _again(base: str, root: int, held: Folder) -> Folder | None:
-    """The folder if its listing stands, with its files' present stamps; None where it must be listed.
-
-    `root` is `base` opened: paths from there are shorter, a sixth of the time, for this looks at every file of a tree.
-    """
-    look, path = os.stat, held.path
-    try:
-        if held.mtime_ns == ABSENT or look(path or ".", dir_fd=root).st_mtime_ns != held.mtime_ns:
-            return None
-        for name, (size, mtime_ns) in held.files.items():
-            if size == ABSENT:
-                return _restamped(base + path, held)
-            state = look(path + name, dir_fd=root)
-            if state.st_mtime_ns != mtime_ns or state.st_size != size:
-                return _restamped(base + path, held)
-    except OSError:
-        return None
-    return held
-
-
-def _restamped(place: str, held: Folder) -> Folder:
-    """The folder with its files' present stamps, itself where they are what they were.
-
-    Raises:
-        OSError: a file is gone, or is no file any more.
-    """
-    files = {name: _stamp(place + name) for name in held.files}
-    return held if files == held.files else replace(held, files=files)
-
-
 def _list(place: str, path: str, belongs: Callable[[str], bool]) -> Folder:
-    started = time.time_ns()
     listing = _Listing(path, belongs, {}, [], [])
     try:
-        mtime_ns = os.stat(place).st_mtime_ns
         with os.scandir(place) as entries:
             for entry in entries:
                 name = entry.name
@@ -172,12 +138,8 @@ def _list(place: str, path: str, belongs: Callable[[str], bool]) -> Folder:
                     listing.take(entry)
     except OSError as error:
         listing.refuse("folder-unreadable", "", f"cannot be listed ({error.strerror})")
-        mtime_ns = ABSENT
     listing.note_collisions()
-    proven = mtime_ns < started - RACY_NS and not listing.findings
-    return Folder(
-        path, mtime_ns if proven else ABSENT, listing.files, tuple(sorted(listing.folders)), tuple(listing.findings)
-    )
+    return Folder(path, listing.files, tuple(sorted(listing.folders)), tuple(listing.findings))
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from registry.bids.walk import list_all
 from registry.errors import NotFound
 from registry.files.parallel import mapped
 from registry.privacy.kinds import Kind, ScanReport, finding
@@ -45,7 +46,8 @@ def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) ->
     """
     if not root.is_dir():
         raise NotFound(f"There is no folder at {root}.", "Name the folder of a registry or of another BIDS dataset.")
-    paths = sorted(_walk(root), key=str.encode)
+    folders = f"{root}/"
+    paths = sorted((path for path in list_all(root, _SKIPPED) if not os.path.isdir(folders + path)), key=str.encode)
     findings: list[Finding] = []
     for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
         findings += found
@@ -74,14 +76,6 @@ def _is_own(path: str, kind: Kind, _: str, where: str) -> bool:
     if kind not in (Kind.DATE, Kind.DATE_LIKE):
         return False
     return path.endswith("CHANGES") or (path.startswith(_OWN) and where.rpartition(", ")[2] in _OWN_MOMENTS)
-
-
-def _walk(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in _SKIPPED and not (Path(folder) / name).is_symlink()]
-        for name in files:
-            if name not in _SKIPPED:
-                yield (Path(folder) / name).relative_to(root).as_posix()
 
 
 def _read(place: Path) -> Found:

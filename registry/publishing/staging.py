@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.bids.walk import list_all
 from registry.files.canonical import canonical_json
 
 
@@ -54,7 +55,7 @@ class Staging:
 
     def paths(self) -> list[str]:
         """Every file in the tree, links included, sorted by bytes."""
-        return sorted(_walk(self.tree), key=os.fsencode)
+        return sorted(list_all(self.tree), key=os.fsencode)
 
     def write_plan(self, plan: Plan) -> None:
         """Bring files and plan to the disk."""
@@ -101,13 +102,6 @@ class Staging:
 
     def _places(self, path: str) -> tuple[Path, Path, Path]:
         return self.tree / path, self.root / path, self.folder / "backup" / path
-
-
-def _walk(tree: Path) -> Iterator[str]:
-    for folder, folders, names in os.walk(tree):
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in [*names, *links]:
-            yield (Path(folder) / name).relative_to(tree).as_posix()
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

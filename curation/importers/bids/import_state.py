@@ -77,14 +77,14 @@ class Run:
             return {}
 
     @cached_property
-    def sidecars(self) -> Mapping[str, Level]:
+    def levels(self) -> Mapping[str, Level]:
         """Each folder of the source with its sidecars; what cannot be read is none."""
         paths = [item.path for item in self.items if item.path.endswith(".json") and item.kind is not Kind.CLOSED]
         return by_folder((path, self.read_json(path)) for path in paths)
 
     def metadata(self, path: str) -> Metadata:
         """What the sidecars of the source say of one file, inherited ones included."""
-        return metadata(path, self.sidecars)
+        return metadata(path, self.levels)
 
     def keep(
         self,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from curation.importers import tables
 from curation.importers.bids.import_state import Run, copy_image
-from curation.importers.bids.items import Item, Kind, sort_file, walk
+from curation.importers.bids.items import Item, Kind, sort_file
 from curation.importers.bids.masks import copy_mask
 from curation.importers.bids.people import copy_visits, describe_people, is_visit, tables_json
 from curation.importers.bids.texts import copy_companion, copy_head, missing_sidecars
@@ -20,6 +20,7 @@ from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import Staging
 from curation.recipes import Rater, Recipe
 from registry.bids import places
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 
@@ -35,7 +36,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     Raises:
         InvalidInput: there is not one subject folder.
     """
-    items = [sort_file(path) for path in walk(source)]
+    items = [sort_file(path) for path in list_all(source)]
     if not any(path.name.startswith("sub-") for path in source.iterdir()):
         raise InvalidInput(f"{source.name} has no subject folders.", "Name the folder that holds sub-... folders.")
     run = Run(source, Staging(into, recipe), items)

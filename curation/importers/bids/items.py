@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from curation.importers.cleaning.sidecars import words
-from registry.bids import places
+from registry.bids import places, schema
 from registry.bids.names import BidsName, parse
 
-_SUFFIXES = {
-    "anat": """T1w T2w T2starw PDw FLAIR inplaneT1 inplaneT2 PDT2 angio T2star FLASH PD T1map T2map T2starmap R1map
-               R2map R2starmap PDmap MTRmap MTsat UNIT1 T1rho MWFmap MTVmap Chimap M0map MEGRE MESE VFA IRT1 MP2RAGE
-               MPM MTS MTR defacemask""",
-    "func": "bold cbv sbref events physio stim phase boldref noRF",
-    "dwi": "dwi sbref physio ADC trace FA S0map colFA expADC",
-    "fmap": """phasediff phase1 phase2 magnitude1 magnitude2 magnitude fieldmap epi m0scan TB1DAM TB1EPI TB1AFI TB1TFL
-               TB1RFM TB1SRGE RB1COR TB1map RB1map""",
-    "perf": "asl m0scan aslcontext asllabeling physio",
-}
-SUFFIXES = {datatype: words(names) for datatype, names in _SUFFIXES.items()}
-"""Suffixes of BIDS 1.11 by data type; the data types the registry carries."""
+_CARRIED = ("anat", "func", "dwi", "fmap", "perf")
+_ADDED = {"func": {"boldref"}}
+"""Suffixes that BIDS gives to derivatives and that deliveries have beside raw images."""
+SUFFIXES = {datatype: {*schema.read().suffixes[datatype], *_ADDED.get(datatype, ())} for datatype in _CARRIED}
+"""Suffixes of raw data by data type; the data types the registry carries."""
 
 MASK_SUFFIXES = frozenset({"mask", "dseg", "probseg"})
 DERIVED_ENTITIES = frozenset({"space", "split", "res", "den", "label", "desc", "seg"})
@@ -60,15 +51,6 @@ class Item:
         """The path in the staged tree."""
         inner = str(self.name.path) if self.name else self.inner
         return f"{self.dataset}/{inner}".lstrip("/")
-
-
-def walk(source: Path) -> Iterator[str]:
-    """Every file below `source`, sorted by the bytes of its path; links to folders are named, never followed."""
-    for folder, folders, files in os.walk(source):
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        folders[:] = sorted({*folders} - {*links}, key=os.fsencode)
-        for found in sorted([*files, *links], key=os.fsencode):
-            yield (Path(folder) / found).relative_to(source).as_posix()
 
 
 def sort_file(path: str) -> Item:

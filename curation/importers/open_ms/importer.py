@@ -22,6 +22,7 @@ from curation.importers.staging import (
 )
 from curation.recipes import Recipe
 from registry.bids.names import name
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 
@@ -38,7 +39,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
         InvalidInput: nothing in the folder fits the recipe's layout, or a table cannot be read.
     """
     tree = Staging(into, recipe)
-    kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
+    kinds, strange = sort_by_kind(tree.readable(source, list_all(source)), recipe.layout)
     if not any(kinds[kind] for kind in ("image", "mni_image", "unpaired")):
         raise InvalidInput(
             f"{source.name} holds no patients of open-ms.",

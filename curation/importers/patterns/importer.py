@@ -21,6 +21,7 @@ from curation.importers.patterns.rules import MaskRule, role_of
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import RefusedError, Staging
 from curation.recipes import Recipe
+from registry.bids.walk import list_all
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 
@@ -33,7 +34,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     """
     rules = rules_module.read(recipe)
     tree = Staging(into, recipe)
-    kinds, strange = sort_by_kind(tree.readable(source, walk(source)), recipe.layout)
+    kinds, strange = sort_by_kind(tree.readable(source, list_all(source)), recipe.layout)
     by_role = {role: [kind for kind in kinds if role_of(kind) == role] for role in rules_module.ROLES}
     if not any(kinds[kind] for kind in by_role["image"]):
         raise InvalidInput(

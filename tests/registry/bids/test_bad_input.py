@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scanning
+from registry.bids.filenames import parse_name
+from registry.bids.sidecars import read_document
+from registry.bids.walk import list_tree, walk
 from registry.errors import InvalidInput
 from registry.index import facts
 
@@ -70,11 +72,11 @@ def test_a_tree_with_one_bad_entry_is_listed_without_it_and_refused_by_the_regis
 ) -> None:
     make(tmp_path, GOOD)
     spoil(tmp_path)
-    index = scanning.scan(tmp_path)
-    assert [row.path for row in index.rows] == [GOOD]
-    assert [finding.code for finding in index.findings] == [code]
+    tree = list_tree(tmp_path)
+    assert [found.path for found in tree.files()] == [GOOD]
+    assert [finding.code for finding in tree.findings()] == [code]
     with pytest.raises(InvalidInput, match=re.escape(sentence)):
-        scanning.walk(tmp_path)
+        walk(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -88,58 +90,46 @@ def test_a_tree_with_one_bad_entry_is_listed_without_it_and_refused_by_the_regis
         (b"", "is not readable JSON (Expecting value"),
     ],
 )
-def test_a_sidecar_nobody_can_read_is_a_finding_and_its_image_stays(
-    tmp_path: Path, content: bytes, problem: str
-) -> None:
-    make(tmp_path, GOOD)
-    sidecar = make(tmp_path, GOOD.replace(".nii.gz", ".json"), content)
-    index = scanning.scan(tmp_path)
-    assert len(index.rows) == 2
-    (finding,) = index.findings
-    assert (finding.path, finding.code) == (sidecar.relative_to(tmp_path).as_posix(), "sidecar-unreadable")
-    assert finding.message.startswith(problem)
+def test_a_sidecar_nobody_can_read_says_what_is_wrong_with_it(tmp_path: Path, content: bytes, problem: str) -> None:
+    sidecar = make(tmp_path, "T1w.json", content)
+    document = read_document(str(sidecar), (len(content), sidecar.stat().st_mtime_ns))
+    assert document.content == {}
+    assert document.problem.startswith(problem)
 
 
 def test_a_sidecar_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
-    make(tmp_path, GOOD)
     make(tmp_path, "T1w.json", b'\xef\xbb\xbf{"a": 1}')
-    index = scanning.scan(tmp_path)
-    assert [row.metadata for row in index.rows] == [{}, {"a": 1}]
-    assert not index.findings
+    assert facts.read(tmp_path, "T1w.json").facts == {"json": {"a": 1}}
 
 
 def test_names_with_spaces_and_accents_are_kept_as_they_are(tmp_path: Path) -> None:
     names = ["sub-1/anat/sub-1_T1w copy.nii.gz", "sub-1/anat/sub-Jürgen_T1w.nii.gz", "sub-é/x y.txt"]
     for name in names:
         make(tmp_path, name)
-    index = scanning.scan(tmp_path)
-    assert [row.path for row in index.rows] == sorted(names)
-    assert all(not row.entities for row in index.rows)  # no BIDS names, and still listed
-    assert not index.findings
+    assert [found.path for found in walk(tmp_path)] == sorted(names)
+    assert not any(parse_name(name.rpartition("/")[2]).entities for name in names)  # no BIDS names, and still listed
+    assert not list_tree(tmp_path).findings()
 
 
 @pytest.mark.parametrize("other", ["sub-1_t1w.nii.gz", "SUB-1_T1W.nii.gz"])
 def test_two_files_that_differ_by_case_are_both_listed_and_named(tmp_path: Path, other: str) -> None:
     make(tmp_path, GOOD)
     make(tmp_path, f"sub-1/anat/{other}")
-    index = scanning.scan(tmp_path)
-    assert len(index.rows) == 2
-    assert [finding.code for finding in index.findings] == ["names-collide"]
-    assert len(scanning.walk(tmp_path)) == 2
+    assert [finding.code for finding in list_tree(tmp_path).findings()] == ["names-collide"]
+    assert len(walk(tmp_path)) == 2
 
 
 def test_two_accent_forms_of_one_name_are_named(tmp_path: Path) -> None:
     make(tmp_path, "sub-1/é.txt")
     make(tmp_path, "sub-1/e\u0301.txt")
-    assert [finding.code for finding in scanning.scan(tmp_path).findings] == ["names-collide"]
+    assert [finding.code for finding in list_tree(tmp_path).findings()] == ["names-collide"]
 
 
 def test_a_link_that_leads_nowhere_is_a_row_without_content_and_named_when_it_is_read(tmp_path: Path) -> None:
     place = make(tmp_path, GOOD)
     place.unlink()
     place.symlink_to("../../.git/annex/objects/x")
-    (row,) = scanning.scan(tmp_path).rows
-    assert (row.path, row.size, row.mtime_ns, row.suffix) == (GOOD, -1, -1, "T1w")
+    assert walk(tmp_path) == [(GOOD, -1, -1)]
     with pytest.raises(InvalidInput, match=f"The content of {GOOD} is not on this machine"):
         facts.read(tmp_path, GOOD)
 
@@ -148,7 +138,7 @@ def test_folders_that_are_not_the_registrys_are_passed_over(tmp_path: Path) -> N
     for path in ("sourcedata/x.txt", "code/y.py", ".git/z", "logs/e", "sub-1/.hidden", "code/registry/queries/q.json"):
         make(tmp_path, path)
     make(tmp_path, "README")
-    assert [found.path for found in scanning.walk(tmp_path)] == ["README", "code/registry/queries/q.json"]
+    assert [found.path for found in walk(tmp_path)] == ["README", "code/registry/queries/q.json"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import scanning
 from registry.errors import InvalidInput
 from registry.files import nifti_header, volumes
 
@@ -86,16 +85,9 @@ def test_what_cohortium_writes_takes_the_fast_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"no image at all" * 40])
-def test_what_is_no_image_is_a_finding_of_the_pass_and_stops_nothing(tmp_path: Path, content: bytes) -> None:
-    good, bad = tmp_path / "sub-1_T1w.nii.gz", tmp_path / "sub-2_T1w.nii.gz"
-    good.write_bytes(volumes.encode(np.ones((3, 4, 5), np.uint8), np.eye(4)))
-    bad.write_bytes(content)
-    (tmp_path / "sub-3_T1w.nii.gz").symlink_to(tmp_path / "elsewhere")
-
-    found = scanning.read_headers(scanning.scan(tmp_path))
-
-    assert {path: header.shape for path, header in found.headers.items()} == {good.name: (3, 4, 5)}
-    assert [(item.path, item.code) for item in found.findings] == [
-        (bad.name, "header-unreadable"),
-        ("sub-3_T1w.nii.gz", "content-absent"),
-    ]
+def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes) -> None:
+    place = tmp_path / "sub-1_T1w.nii.gz"
+    place.write_bytes(content)
+    assert nifti_header.read(place) is None
+    with pytest.raises(InvalidInput, match=r"sub-1_T1w\.nii\.gz is not a NIfTI image"):
+        volumes.read_header(place)
