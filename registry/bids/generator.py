@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from registry.bids.schema import PLACE, Schema
-from registry.files.canonical import readable_json
 
 _TEMPLATES = frozenset({"template", "cohort", "atlas", "scale"})
 """Entities of template and atlas datasets, which a registry of subjects does not hold."""
@@ -33,7 +33,7 @@ def generate() -> bytes:
         flags=sorted(name for name, kind in kinds.items() if kind == "boolean"),
         choices={name: term["enum"] for name, term in terms.items() if kinds[name] == "choice" and "enum" in term},
     )
-    return readable_json(asdict(made))
+    return (json.dumps(asdict(made), sort_keys=True, indent=1) + "\n").encode()
 
 
 def _suffixes(raw: Mapping[str, Any]) -> dict[str, list[str]]:

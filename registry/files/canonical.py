@@ -101,18 +101,22 @@ def read_tsv(path: Path) -> list[dict[str, str | None]]:
 
 def read_table(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
     """Columns and rows of a BIDS table, as `read_tsv`; a file without a header has neither."""
+    return parse_table(path.read_bytes())
+
+
+def parse_table(data: bytes) -> tuple[list[str], list[dict[str, str | None]]]:
+    """Columns and rows of a BIDS table from its bytes, as `read_table`."""
     header: list[str] = []
     rows = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-            header = next(reader, header)
-            for line in reader:
-                if line and len(line) != len(header):
-                    raise ValueError(f"line {reader.line_num} has {len(line)} cells, the header has {len(header)}")
-                if line:
-                    cells = (None if cell in ("", MISSING) else cell for cell in line)
-                    rows.append(dict(zip(header, cells, strict=True)))
+        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        header = next(reader, header)
+        for line in reader:
+            if line and len(line) != len(header):
+                raise ValueError(f"line {reader.line_num} has {len(line)} cells, the header has {len(header)}")
+            if line:
+                cells = (None if cell in ("", MISSING) else cell for cell in line)
+                rows.append(dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise ValueError(str(error)) from error
     if len(set(header)) != len(header):

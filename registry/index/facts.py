@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,9 @@ from registry.bids.sidecars import read_json
 from registry.bids.table_keys import key_of, require_keys
 from registry.errors import InvalidInput
 from registry.files import volumes
-from registry.files.canonical import read_tsv, sha256_file
-from registry.files.parallel import mapped
+from registry.files.canonical import parse_table, sha256_bytes, sha256_file
+from registry.files.collector import paused
+from registry.files.parallel import FEWEST, mapped
 from registry.files.progress import Progress
 
 if TYPE_CHECKING:
@@ -24,21 +26,28 @@ if TYPE_CHECKING:
 
 LABEL_SUFFIXES = frozenset({"mask", "dseg"})
 INDEXED_FOLDERS = ("derivatives", "code/registry")
+_INDEXED = ("sub-", *(f"{folder}/" for folder in INDEXED_FOLDERS))
+
+_TEXTS = (".json", ".tsv")
+
+_TEXTS_A_VOLUME = 8
+"""So many sidecars or tables are read in the time of one small volume."""
 
 HEAVY_BYTES = 8 << 20
 """Files that are larger together are worth a worker's start, however few they are."""
 
 
 def is_indexed(path: str) -> bool:
-    """Whether `scanning.walk` finds this path; the others (`sourcedata`, `logs`, hidden files) are only carried."""
-    parts = path.split("/")
-    if any(part.startswith(".") for part in parts):
+    """Whether `walk` finds this path; the others (`sourcedata`, `logs`, hidden files) are only carried."""
+    if path[0] == "." or "/." in path:
         return False
-    return len(parts) == 1 or parts[0].startswith("sub-") or path.startswith(tuple(f"{f}/" for f in INDEXED_FOLDERS))
+    return "/" not in path or path.startswith(_INDEXED)
 
 
 def subject_of(path: str) -> str | None:
     """`sub-A000` for a path inside a subject's folder, raw or derivative; None above."""
+    if not path.startswith("sub-") and "/sub-" not in path:
+        return None
     return next((part for part in path.split("/")[:-1] if part.startswith("sub-")), None)
 
 
@@ -68,30 +77,49 @@ def read_all(
     """
     from registry.tables import File
 
-    heavy = sum(_size(root / path) for path in paths) > HEAVY_BYTES
-    files = []
-    for record in mapped(partial(read_record, root), paths, cores=cores, heavy=heavy):
-        files.append(File(**record))
-        if progress:
-            progress(len(files), len(paths), what)
+    volumes_here = [path for path in paths if not path.endswith(_TEXTS)]
+    heavy = sum(_size(root / path) for path in volumes_here[:FEWEST]) > HEAVY_BYTES
+    if not heavy and len(volumes_here) + len(paths) / _TEXTS_A_VOLUME < FEWEST:
+        cores = 1
+    files: list[File] = []
+    with paused():
+        for record in mapped(partial(read_record, root), paths, cores=cores, heavy=heavy):
+            files.append(File.row(**record))
+            if progress:
+                progress(len(files), len(paths), what)
     return files
 
 
 def read_record(root: Path, path: str) -> dict[str, Any]:
     """The columns of `File` for one file, as a plain mapping: what a worker sends back."""
-    place = root / path
     try:
-        state = place.stat()
-        checksum = sha256_file(place)
+        return _text_record(root, path) if path.endswith(_TEXTS) else _record(root, path)
     except FileNotFoundError as error:
         raise InvalidInput(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}") from error
+
+
+def _text_record(root: Path, path: str) -> dict[str, Any]:
+    """A sidecar or a table: opened once, for there are more of them than images."""
+    with open(f"{root}/{path}", "rb", buffering=0) as stream:
+        state = os.fstat(stream.fileno())
+        data = stream.readall()
+    return _columns(path, state, sha256_bytes(data), _text(data, path) if is_indexed(path) else {})
+
+
+def _record(root: Path, path: str) -> dict[str, Any]:
+    place = root / path
+    state = place.stat()
+    return _columns(path, state, sha256_file(place), content(place, path))
+
+
+def _columns(path: str, state: os.stat_result, checksum: str, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "path": path,
         "subject_id": subject_of(path),
         "sha256": checksum,
         "size": state.st_size,
         "mtime_ns": state.st_mtime_ns,
-        "facts": content(place, path),
+        "facts": facts,
     }
 
 
@@ -110,28 +138,23 @@ def content(place: Path, path: str) -> dict[str, Any]:
         return _nifti(place, path)
     if path.startswith("code/registry/") and path.endswith(".gz"):
         return {}
-    if path.endswith(".json"):
-        return {"json": _json(place)}
-    if path.endswith(".tsv"):
-        return {"rows": _tsv(place, path)}
-    return {}
+    return _text(place.read_bytes(), path) if path.endswith(_TEXTS) else {}
 
 
-def _json(place: Path) -> Any:
+def _text(data: bytes, path: str) -> dict[str, Any]:
+    is_json = path.endswith(".json")
     try:
-        return read_json(place.read_bytes())
+        return {"json": read_json(data)} if is_json else {"rows": _tsv(data, path)}
     except ValueError as error:
-        raise InvalidInput(f"{place.name} is not readable JSON.", f"{error}") from error
+        kind = "readable JSON" if is_json else "a readable table"
+        raise InvalidInput(f"{path.rpartition('/')[2]} is not {kind}.", f"{error}") from error
 
 
-def _tsv(place: Path, path: str) -> list[dict[str, str | None]]:
-    try:
-        rows = read_tsv(place)
-        if key := key_of(path):
-            require_keys(rows, key)
-        return rows
-    except ValueError as error:
-        raise InvalidInput(f"{place.name} is not a readable table.", f"{error}") from error
+def _tsv(data: bytes, path: str) -> list[dict[str, str | None]]:
+    rows = parse_table(data)[1]
+    if key := key_of(path):
+        require_keys(rows, key)
+    return rows
 
 
 def _nifti(place: Path, path: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from registry.bids import places
 from registry.bids.places import Role
 from registry.bids.sidecars import described_suffix
 from registry.database import bulk
-from registry.index import check_rows, quality_rows
+from registry.files.collector import paused
+from registry.index import check_rows
 from registry.index.facts import subject_of
 from registry.index.rows import Roots, SubjectRows, read_roots, subject_rows
 from registry.index.rows.values import number
@@ -68,23 +69,28 @@ _BATCH = 500
 
 def apply(session: Session, changed: Sequence[File], removed: Collection[str] = ()) -> None:
     """Record changed and removed files and bring every row that depends on them up to date."""
-    paths = [*removed, *(file.path for file in changed)]
-    subjects = {subject for path in paths if (subject := subject_of(path))}
+    with paused():
+        _apply(session, changed, removed)
+
+
+def _apply(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:
+    owners = {path: subject_of(path) for path in removed} | {file.path: file.subject_id for file in changed}
+    subjects = {subject for subject in owners.values() if subject}
+    above = [path for path, subject in owners.items() if not subject]
     before = _participants(session)
     _store_files(session, changed, removed)
     after = _participants(session)
     subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
-    if places.PERSON_LINKS in paths or before != after:
+    if places.PERSON_LINKS in owners or before != after:
         subjects |= _reassigned(session)
-    for dataset in {places.split_dataset(path)[0] for path in paths if not subject_of(path)} - {""}:
+    for dataset in {places.split_dataset(path)[0] for path in above} - {""}:
         subjects |= _subjects_in(session, dataset)
-    subjects |= _heirs(session, paths)
-    if any(subject_of(path) is None for path in paths):
+    subjects |= _heirs(session, above)
+    if above:
         refresh_roots(session)
-        _refresh_splits(session, paths)
-        check_rows.refresh(session, paths)
-        quality_rows.refresh(session, paths)
-    refresh_subjects(session, sorted(subjects))
+        _refresh_splits(session, above)
+        check_rows.refresh(session, above)
+    refresh_subjects(session, sorted(subjects), changed)
 
 
 def _participants(session: Session) -> dict[str, Any]:
@@ -104,9 +110,8 @@ def _subjects_in(session: Session, dataset: str) -> set[str]:
     return {subject for subject in session.exec(inside.distinct()) if subject}
 
 
-def _heirs(session: Session, paths: Iterable[str]) -> set[str]:
+def _heirs(session: Session, above: Iterable[str]) -> set[str]:
     """Subjects with a raw file that a changed sidecar at the raw root may describe, as `T1w.json` describes all T1w."""
-    above = [path for path in paths if not subject_of(path) and not places.split_dataset(path)[0]]
     found: set[str] = set()
     for suffix in sorted({described_suffix(path) for path in above if "/" not in path} - {""}):
         raw = col(File.path).startswith("sub-") & col(File.path).contains(f"_{suffix}.", autoescape=True)
@@ -114,15 +119,21 @@ def _heirs(session: Session, paths: Iterable[str]) -> set[str]:
     return found
 
 
-def refresh_subjects(session: Session, subjects: Sequence[str]) -> None:
-    """Replace all rows of these subjects by what their files say."""
+def refresh_subjects(session: Session, subjects: Sequence[str], changed: Iterable[File] = ()) -> None:
+    """Replace all rows of these subjects by what their files say.
+
+    Args:
+        session: of the database, with every file stored.
+        subjects: whose rows are replaced.
+        changed: files whose facts are at hand; those of the others are loaded.
+    """
+    fresh = {file.path: file for file in changed}
     roots = read_roots(_root_files(session))
     for start in range(0, len(subjects), _BATCH):
         batch = subjects[start : start + _BATCH]
         for table in _SUBJECT_TABLES:
             session.execute(delete(table).where(col(table.subject_id).in_(batch)))
-        files = session.exec(select(File).where(col(File.subject_id).in_(batch))).all()
-        _insert_subjects(session, batch, files, roots)
+        _insert_subjects(session, batch, _files(session, batch, fresh), roots)
     _place_scanners(session)
     _drop_orphans(session)
 
@@ -177,10 +188,10 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
 
 def clear(session: Session) -> None:
     """Forget every row that is computed from files."""
-    check_rows.clear(session)
+    check_rows.clear_checks(session)
     for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
         session.execute(delete(table))
-    quality_rows.clear(session)
+    check_rows.clear_quality(session)
 
 
 def _store_files(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:
@@ -189,6 +200,16 @@ def _store_files(session: Session, changed: Sequence[File], removed: Collection[
         session.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
     session.expunge_all()
     bulk.insert(session, changed)
+
+
+def _files(session: Session, subjects: Sequence[str], fresh: Mapping[str, File]) -> list[File]:
+    """The files of these subjects. Facts are long: a full index reads none of them back that it has just written."""
+    here = col(File.subject_id).in_(subjects)
+    paths = list(session.exec(select(File.path).where(here)))
+    if all(path in fresh for path in paths):
+        return [fresh[path] for path in paths]
+    columns = list(File.__table__.columns)  # type: ignore[attr-defined]
+    return [File.row(**row) for row in session.execute(select(*columns).where(here)).mappings()]
 
 
 def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: Roots) -> None:
@@ -205,14 +226,15 @@ def _ensure_parents(session: Session, rows: Iterable[SubjectRows]) -> None:
     visits = [visit for item in rows for visit in item.sessions]
     sites = {visit.site_id for visit in visits if visit.site_id}
     scanners = {visit.scanner_id for visit in visits if visit.scanner_id}
-    for person in sorted({item.subject.person_id for item in rows}):
-        session.merge(Person(person_id=person))
-    for site in sorted(sites):
-        session.merge(Site(site_id=site))
-    session.flush()
-    for scanner in sorted(scanners):
-        session.merge(Scanner(scanner_id=scanner))
-    session.flush()
+    _add_missing(session, Person, "person_id", {item.subject.person_id for item in rows})
+    _add_missing(session, Site, "site_id", sites)
+    _add_missing(session, Scanner, "scanner_id", scanners)
+
+
+def _add_missing(session: Session, table: type[Table], key: str, values: Collection[str]) -> None:
+    column = getattr(table, key)
+    there = set(session.exec(select(column).where(column.in_(values))))
+    bulk.insert(session, (table.row(**{key: value}) for value in sorted(set(values) - there)))
 
 
 def _place_scanners(session: Session) -> None:

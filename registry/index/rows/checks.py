@@ -36,7 +36,7 @@ def _measures(row: Row, subject: str) -> ImageMeasures:
     values: dict[str, Any] = {name: row.get(name) for name in _TEXTS}
     values |= {name: whole(row.get(name)) for name in _WHOLE}
     values |= {name: number(row.get(name)) for name in columns if name not in values}
-    return ImageMeasures(
+    return ImageMeasures.row(
         **{**values, "subject_id": subject, "sha256": row.get("sha256") or "", "version": row.get("version") or ""}
     )
 
@@ -45,7 +45,7 @@ def _finding(row: Row) -> CheckFinding:
     kept: dict[str, Any] = {
         name: row.get(name) for name in ("code", "unit", "subject_id", "channel", "site_id", "sha256")
     }
-    return CheckFinding(
+    return CheckFinding.row(
         **kept,
         severity=row["severity"] if row.get("severity") in set(Severity) else Severity.WARNING.value,
         message=row.get("message") or "",
@@ -56,7 +56,7 @@ def _finding(row: Row) -> CheckFinding:
 
 
 def _acknowledgement(row: Row) -> Acknowledgement:
-    return Acknowledgement(
+    return Acknowledgement.row(
         code=row["code"],
         unit=row["unit"],
         sha256=row.get("sha256"),

@@ -10,9 +10,10 @@ from registry.tables import Image
 def image_row(context: Context) -> Image:
     """The row of one NIfTI image."""
     name, facts, sidecar = context.name, context.file.facts, context.sidecar
-    shape = [*facts["shape"], 1, 1, 1, 1]
+    n_i, n_j, n_k, n_t, *_ = [*facts["shape"], 1, 1, 1, 1]
+    spacing_i, spacing_j, spacing_k, *_ = facts["spacing"]
     contrast = name.entities.get("ce")
-    return Image(
+    return Image.row(
         path=context.file.path,
         dataset=context.dataset.removeprefix("derivatives/") or "raw",
         subject_id=name.subject,
@@ -25,13 +26,13 @@ def image_row(context: Context) -> Image:
         run=name.entities.get("run"),
         sha256=context.file.sha256,
         size=context.file.size,
-        n_i=shape[0],
-        n_j=shape[1],
-        n_k=shape[2],
-        n_t=shape[3],
-        spacing_i_mm=facts["spacing"][0],
-        spacing_j_mm=facts["spacing"][1],
-        spacing_k_mm=facts["spacing"][2],
+        n_i=n_i,
+        n_j=n_j,
+        n_k=n_k,
+        n_t=n_t,
+        spacing_i_mm=spacing_i,
+        spacing_j_mm=spacing_j,
+        spacing_k_mm=spacing_k,
         affine_ras=facts["affine"],
         dtype=facts["dtype"],
         orientation=facts["orientation"],

@@ -19,7 +19,7 @@ def lesion_rows(context: Context, images: Mapping[str, Image]) -> list[Table]:
     subject = context.name.subject
     if context.name.entities.get("seg") == "lesiontracks":
         tracks = sorted({str(row["track_id"]) for row in rows})
-        lesions: list[Table] = [Lesion(lesion_key=f"{subject}/{track}", subject_id=subject) for track in tracks]
+        lesions: list[Table] = [Lesion.row(lesion_key=f"{subject}/{track}", subject_id=subject) for track in tracks]
         return [*lesions, *(_link(context, row) for row in rows)]
     image_path = context.image_path()
     return [_instance(context, row, image_path) for row in rows] if image_path in images and image_path else []
@@ -30,7 +30,7 @@ def _instance(context: Context, row: Mapping[str, str | None], image_path: str) 
         column: None if row.get(column) is None else int(str(row[column])) for column in _BOX_COLUMNS
     }
     box |= {column: number(row.get(column)) for column in _BOX_FLOATS}
-    return LesionInstance(
+    return LesionInstance.row(
         table_path=context.file.path,
         index=int(str(row["index"])),
         lesion_id=str(row["lesion_id"]),
@@ -44,7 +44,7 @@ def _instance(context: Context, row: Mapping[str, str | None], image_path: str) 
 def _link(context: Context, row: Mapping[str, str | None]) -> LesionLink:
     kept = ("track_id", "from_session", "from_lesion", "to_session", "to_lesion", "event")
     stated: dict[str, Any] = {column: row.get(column) for column in kept}
-    return LesionLink(
+    return LesionLink.row(
         table_path=context.file.path,
         index=int(str(row["index"])),
         subject_id=context.name.subject,

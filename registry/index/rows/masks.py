@@ -21,7 +21,7 @@ def mask_rows(context: Context, role: Role, images: Mapping[str, Image]) -> list
         return []
     if role is Role.PREDICTION:
         return [
-            Prediction(
+            Prediction.row(
                 path=context.file.path,
                 run_id=context.protocol,
                 image_path=image_path,
@@ -82,7 +82,7 @@ def _reading(context: Context, common: dict[str, Any], image: Image) -> Mask:
     sidecar = context.sidecar
     described = context.roots.raters.get((context.dataset, common["desc"]), {})
     source_sha256 = text(sidecar.get("SourceSHA256"))
-    return Mask(
+    return Mask.row(
         **{**common, "stale": bool(source_sha256 and source_sha256 != image.sha256)},
         rater_id=text(sidecar.get("RaterID")) or described.get("rater_id") or common["desc"],
         kind="mask" if common["n_voxels"] else "none_found",
@@ -95,7 +95,7 @@ def _consensus(context: Context, common: dict[str, Any]) -> ConsensusMask:
     stated = _input_checksums(context)
     stale = any(context.by_path[path].sha256 != sha for path, sha in stated.items() if path in context.by_path and sha)
     stale = stale or any(path not in context.by_path for path in stated)
-    return ConsensusMask(
+    return ConsensusMask.row(
         **{**common, "stale": stale},
         method=str(context.sidecar.get("Algorithm") or "delivered"),
         parameters=mapping(context.sidecar.get("Parameters")),
@@ -114,7 +114,7 @@ def _input_checksums(context: Context) -> dict[str, str | None]:
 
 def _inputs(context: Context) -> list[Table]:
     return [
-        ConsensusInput(
+        ConsensusInput.row(
             consensus_path=context.file.path, mask_path=path, subject_id=context.name.subject, sha256=checksum
         )
         for path, checksum in _input_checksums(context).items()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from registry.bids import places
-from registry.bids.names import BidsName, parse
+from registry.bids.names import parse
 from registry.bids.places import Role
 from registry.bids.sidecars import Level, by_folder
 from registry.index.rows.context import Context
@@ -36,19 +37,25 @@ def subject_rows(subject_id: str, files: Iterable[File], roots: Roots) -> Subjec
     """All rows of one subject from its files. Files that are not BIDS names give no rows."""
     by_path = {file.path: file for file in files}
     rows = SubjectRows(_subject(subject_id, roots))
-    sessions: dict[str, Session] = {}
-    own = by_folder((path, file.facts["json"]) for path, file in by_path.items() if "json" in file.facts)
+    sessions: dict[str, dict[str, Any]] = {}
+    facts = {path: file.facts for path, file in by_path.items()}
+    own = by_folder((path, said["json"]) for path, said in facts.items() if "json" in said)
     sidecars = {**roots.sidecars, **own}
-    for file in sorted(by_path.values(), key=_images_first):
-        _place(file, by_path, roots, sidecars, rows, sessions)
+    telling = [path for path, said in facts.items() if "shape" in said or path.endswith("dseg.tsv")]
+    for path in sorted(telling, key=_images_first):
+        _place(by_path[path], by_path, roots, sidecars, rows, sessions)
     _describe_sessions(subject_id, by_path, sessions)
-    rows.sessions = [sessions[key] for key in sorted(sessions)]
+    rows.sessions = [Session.row(**sessions[key]) for key in sorted(sessions)]
     return rows
 
 
-def _images_first(file: File) -> tuple[int, str]:
-    order = [Role.RAW, Role.IMAGES, Role.READINGS, Role.CONSENSUS, Role.LESIONS, Role.PREDICTION]
-    return order.index(places.role(places.split_dataset(file.path)[0])[0]), file.path
+_ORDER = {role: n for n, role in enumerate((Role.RAW, Role.IMAGES, Role.READINGS, Role.CONSENSUS, Role.LESIONS))}
+"""Images before what is drawn on them; predictions come last."""
+
+
+def _images_first(path: str) -> tuple[int, str]:
+    role = places.role(places.split_dataset(path)[0])[0] if path.startswith("derivatives/") else Role.RAW
+    return _ORDER.get(role, len(_ORDER)), path
 
 
 def _place(
@@ -57,7 +64,7 @@ def _place(
     roots: Roots,
     sidecars: Mapping[str, Level],
     rows: SubjectRows,
-    sessions: dict[str, Session],
+    sessions: dict[str, dict[str, Any]],
 ) -> None:
     dataset, inner = places.split_dataset(file.path)
     role, protocol = places.role(dataset)
@@ -65,11 +72,13 @@ def _place(
     if name is None or name.subject != rows.subject.subject_id:  # a name that contradicts its folder is no evidence
         return
     context = Context(file, name, dataset, protocol, by_path, roots, sidecars)
-    images = {image.path: image for image in rows.images}
     if "shape" in file.facts and role in (Role.RAW, Role.IMAGES) and name.suffix not in RATED_SUFFIXES:
-        sessions.setdefault(name.session_key, _session(name))
+        key = name.session_key
+        sessions.setdefault(key, {"session_key": key, "subject_id": name.subject, "session_id": name.session})
         rows.images.append(image_row(context))
-    elif "shape" in file.facts and name.suffix in RATED_SUFFIXES:
+        return
+    images = {image.path: image for image in rows.images}
+    if "shape" in file.facts and name.suffix in RATED_SUFFIXES:
         rows.others.extend(mask_rows(context, role, images))
     elif role is Role.LESIONS and name.suffix == "dseg" and name.extension == ".tsv":
         rows.others.extend(lesion_rows(context, images))
@@ -78,7 +87,7 @@ def _place(
 def _subject(subject_id: str, roots: Roots) -> Subject:
     row = roots.participants.get(subject_id, {})
     age = row.get("age")
-    return Subject(
+    return Subject.row(
         subject_id=subject_id,
         person_id=roots.people.person(subject_id),
         sex=row.get("sex"),
@@ -89,17 +98,11 @@ def _subject(subject_id: str, roots: Roots) -> Subject:
     )
 
 
-def _session(name: BidsName) -> Session:
-    return Session(session_key=name.session_key, subject_id=name.subject, session_id=name.session)
-
-
-def _describe_sessions(subject_id: str, by_path: Mapping[str, File], sessions: dict[str, Session]) -> None:
+def _describe_sessions(subject_id: str, by_path: Mapping[str, File], sessions: dict[str, dict[str, Any]]) -> None:
     table = by_path.get(f"{subject_id}/{subject_id}_sessions.tsv")
     for row in table.facts.get("rows", []) if table else []:
         key = f"{subject_id}/{row['session_id']}"
-        session = sessions.setdefault(
-            key, Session(session_key=key, subject_id=subject_id, session_id=row["session_id"])
-        )
-        session.days_from_baseline = whole(row.get("days_from_baseline"))
-        session.site_id = row.get("site")
-        session.scanner_id = row.get("scanner")
+        stated = {"days_from_baseline": whole(row.get("days_from_baseline"))}
+        stated |= {"site_id": row.get("site"), "scanner_id": row.get("scanner")}
+        own = {"session_key": key, "subject_id": subject_id, "session_id": row["session_id"]}
+        sessions[key] = {**sessions.get(key, own), **stated}
