@@ -128,8 +128,8 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000", "cache_size=-65536")
-"""64 MiB of pages: with SQLite's own 2 MiB an index of ten thousand subjects writes pages out and reads them back."""
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000", "cache_size=-16384")
+"""16 MiB of pages: with SQLite's own 2 MiB an index of ten thousand subjects writes pages out and reads them back."""
 
 
 def _sqlite(url: URL) -> Engine:
@@ -143,7 +143,7 @@ def _sqlite(url: URL) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "busy_timeout=60000",
-            "cache_size=-65536",
+            "cache_size=-16384",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
