@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import ROOT
+from tests.support.templates.once import made_once
 
 if TYPE_CHECKING:
     from registry.store import Registry
@@ -42,7 +43,7 @@ def tiny_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a registry with the tiny cohort, for copies."""
     from tests.support.templates import copies  # not above: training is also tested where its own libraries are alone
 
-    return copies.tiny(tmp_path_factory.mktemp("tiny") / "cohort")
+    return made_once(tmp_path_factory, "tiny", copies.tiny)
 
 
 @pytest.fixture

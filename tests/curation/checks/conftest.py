@@ -12,6 +12,7 @@ from registry.maintenance.creation import create
 from registry.publishing import Change, publish
 from registry.store import registry_at
 from tests.support.cohorts import heads
+from tests.support.templates.once import made_once
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +25,15 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> list[Shot]:
 @pytest.fixture(scope="session")
 def demo_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a demo cohort of one person who is two subjects, two visits each."""
+    return made_once(tmp_path_factory, "demo-of-one-person", _make)
+
+
+def _make(root: Path) -> None:
     from curation.demo import generate
 
-    registry = create(tmp_path_factory.mktemp("demo") / "registry", "Demo")
+    registry = create(root, "Demo")
     publish(registry, Change("import", "Demo"), lambda tree: generate(tree, persons=1))
     registry.engine.dispose()
-    return registry.root
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-DEMO_SEED = 2026
-DEMO_PERSONS = 2
+from tests.support.cohorts.demo import demo_of_two
+from tests.support.templates.once import made_once
 
 
 @pytest.fixture(scope="session")
 def demo_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The raw root of a cohort of two persons: P001 with MS (scanned as two subjects) and P002, healthy."""
-    from curation.demo import generate
-
-    root = tmp_path_factory.mktemp("demo") / "cohort"
-    generate(root, seed=DEMO_SEED, persons=DEMO_PERSONS)
-    return root
+    return made_once(tmp_path_factory, "demo-of-two-persons", demo_of_two)

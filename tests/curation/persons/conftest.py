@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cohorts.demo import demo_of_two
+from tests.support.templates.once import made_once
+
 
 @pytest.fixture(scope="session")
 def heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two persons as three subjects: sub-A001 and sub-B101 are one, seen by two scanners."""
-    from curation.demo import generate
-
-    root = tmp_path_factory.mktemp("heads") / "cohort"
-    generate(root, persons=2)
-    return root
+    return made_once(tmp_path_factory, "demo-of-two-persons", demo_of_two)

@@ -1,4 +1,4 @@
-"""Registries for the app's tests, made once per test process; a test that writes gets a copy."""
+"""Registries for the app's tests, made once; a test that writes gets a copy."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.templates.once import made_once
+
 if TYPE_CHECKING:
     from registry.store import Registry
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    """The cohort with consensus, lesions, a query, a split and a snapshot; for tests that only read."""
+def _full_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "full", _make)
+
+
+def _make(root: Path) -> None:
     from annotation.consensus import build
     from annotation.lesions import instances
     from registry import snapshots
@@ -24,7 +29,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     from registry.publishing.commits import commit_pending
     from tests.support.cohorts import app_cohort
 
-    registry = create(tmp_path_factory.mktemp("app") / "cohort", "App")
+    registry = create(root, "App")
     publish(registry, Change("import", "Import"), app_cohort.write)
     build.build(registry, "ms")
     instances.build(registry, "ms")
@@ -33,24 +38,32 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     snapshots.create(registry, "read", "by-person")
     commit_pending(registry)
     registry.engine.dispose()
-    return registry
+
+
+@pytest.fixture(scope="session")
+def full(_full_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """The cohort with consensus, lesions, a query, a split and a snapshot; for tests that only read."""
+    from tests.support.templates.copies import copied
+
+    with copied(_full_template, tmp_path_factory.mktemp("app") / "cohort") as registry:
+        yield registry
 
 
 @pytest.fixture
-def writable(full: Registry, tmp_path: Path) -> Iterator[Registry]:
+def writable(_full_template: Path, tmp_path: Path) -> Iterator[Registry]:
     """A copy that a test may change."""
     from tests.support.templates.copies import copied
 
-    with copied(full.root, tmp_path / "cohort") as registry:
+    with copied(_full_template, tmp_path / "cohort") as registry:
         yield registry
 
 
 @pytest.fixture(scope="module")
-def own(full: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def own(_full_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A copy that the tests of one file change, one after another."""
     from tests.support.templates.copies import copied
 
-    with copied(full.root, tmp_path_factory.mktemp("own") / "cohort") as registry:
+    with copied(_full_template, tmp_path_factory.mktemp("own") / "cohort") as registry:
         yield registry
 
 

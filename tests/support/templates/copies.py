@@ -1,4 +1,4 @@
-"""Registries for tests: one is made once per test process, and copied for each test that changes it."""
+"""Registries for tests: one is made once, and copied for each test that changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Template registries, made once per test process and copied for each test that changes one."""
+"""Template registries, made once and copied for each test that changes one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.templates.once import made_once
+
 if TYPE_CHECKING:
     from registry.store import Registry
 
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
 def _empty_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from registry.maintenance.creation import create
 
-    registry = create(tmp_path_factory.mktemp("empty") / "cohort", "Tiny")
-    registry.engine.dispose()
-    return registry.root
+    return made_once(tmp_path_factory, "empty", lambda root: create(root, "Tiny").engine.dispose())
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.templates.once import made_once
+
 if TYPE_CHECKING:
     from registry.store import Registry
 
@@ -19,13 +21,16 @@ BOTH = "SELECT path FROM images WHERE suffix IN ('FLAIR', 'T1w')"
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A committed registry with the cohort, two queries and a split."""
+    return made_once(tmp_path_factory, "frozen", _make)
+
+
+def _make(root: Path) -> None:
     from registry import publishing
     from registry.cohorts import queries, splits
     from registry.maintenance import creation
     from registry.publishing.commits import commit_pending
     from tests.support.cohorts import frozen_cohort
 
-    root = tmp_path_factory.mktemp("template") / "registry"
     registry = creation.create(root)
     publishing.publish(registry, publishing.Change("import", "Import"), frozen_cohort.write)
     queries.save(registry, "flair", QUERY)
@@ -33,7 +38,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     splits.create(registry, "main", "both")
     commit_pending(registry)
     registry.engine.dispose()
-    return root
 
 
 @pytest.fixture
