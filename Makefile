@@ -7,12 +7,13 @@ DEMO ?= build/demo
 ON_POSTGRESQL := tests/registry tests/curation tests/annotation
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo serve test test-postgresql lint types unit soak benchmarks format clean help
+.PHONY: demo serve test check test-postgresql lint types unit soak benchmarks format clean help
 
 help:
 	@echo "make demo        the whole line on a generated cohort; prints where to look"
 	@echo "make serve       the app on the demo registry"
 	@echo "make test        lint, types, contracts, tests (under 15 minutes on two cores)"
+	@echo "make check       lint, types, contracts and the fast tests of the rooms that differ from main"
 	@echo "make test-postgresql  the registry's tests once more, on a private PostgreSQL server"
 	@echo "make soak        the long tests"
 	@echo "make benchmarks  measurements, as JSON below build/benchmarks"
@@ -32,6 +33,10 @@ serve: $(STAMP)
 	$(BIN)/cohortium --registry $(DEMO) serve
 
 test: lint types unit
+
+# Contracts are among the tests of the house, which always run.
+check: lint types
+	$(BIN)/pytest -n 2 --dist loadfile -m "not (soak or slow or browser)" $$($(BIN)/python -m tests.architecture.changed_rooms)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
