@@ -27,7 +27,7 @@ _VARIABLES = {"#010101": "var(--ink)", "#020202": "var(--soft)", "#030303": "var
 """Colour that matplotlib draws with to the colour that the page shows."""
 _INK, _SOFT, _LINE, _DATA = _VARIABLES
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": "none",
     "axes.facecolor": "none",
