@@ -80,7 +80,8 @@ def _layout(result: Result) -> Iterator[Line]:
         )
         yield (
             f"{count}: pybids' own indexing",
-            f"{found['times_ours_seconds']:g} times as long, {theirs['peak_mib']} MiB",
+            f"{found['times_ours_seconds']:g} times as long, {found['times_ours_cpu_seconds']:g} times in processor "
+            f"seconds, {theirs['peak_mib']} MiB",
             "",
         )
 
