@@ -34,7 +34,7 @@ def rows(registry: Registry) -> list[dict[str, Any]]:
     kept = reports.listed(registry)
     names = {item.name for item in kept}
     lines = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
-    lines += [_line(work) for work in queue.list_work(registry, IMPORT) if work.result not in names]
+    lines += [_line(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]
     return sorted(lines, key=lambda line: (line["at"], line["import"]), reverse=True)
 
 
@@ -44,7 +44,7 @@ def get(registry: Registry, name: str) -> KeptReport | Work:
     Raises:
         NotFound: no such import.
     """
-    work = next((item for item in queue.list_work(registry, IMPORT) if item.work_id == name), None)
+    work = next((item for item in queue.list_work(registry, IMPORT.name) if item.work_id == name), None)
     try:
         return reports.get(registry, work.result if work and work.result else name)
     except NotFound:
@@ -60,7 +60,7 @@ def stop(registry: Registry, name: str) -> None:
         NotFound: no such import.
         UsageError: it has ended.
     """
-    if all(work.work_id != name for work in queue.list_work(registry, IMPORT)):
+    if all(work.work_id != name for work in queue.list_work(registry, IMPORT.name)):
         raise NotFound(f"There is no import '{name}'.", "List them with: cohortium imports list")
     queue.stop(registry, name)
 

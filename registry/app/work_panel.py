@@ -26,13 +26,20 @@ def draw(registry: Registry) -> None:
 def _panel(registry: Registry) -> None:
     with suppress(StorageError):  # the page says it
         for work in queue.list_work(registry, states=UNDER_WAY):
-            with st.container(key=f"work {work.work_id}", border=True, gap="small"):
-                st.caption(plain(work.title))
-                if work.state == WAITING:
-                    st.caption(":material/schedule: Waits for the worker")
-                else:
-                    bar(work)
-                stop_button(registry, work, "panel")
+            with st.container(key=f"work {work.work_id}", border=True, gap=None):
+                _draw(registry, work)
+
+
+def _draw(registry: Registry, work: Work) -> None:
+    left, right = st.columns((5, 2), vertical_alignment="center", gap="small")
+    left.caption(plain(work.title))
+    if not work.stop_asked:
+        key = f"panel stop {work.work_id}"
+        right.button("Stop", key=key, type="tertiary", on_click=stop, args=(registry, work.work_id))
+    if work.stop_asked or work.state == WAITING:
+        st.caption("Stopping" if work.stop_asked else "Waits for the worker")
+    else:
+        bar(work)
 
 
 def bar(work: Work) -> None:
@@ -42,15 +49,7 @@ def bar(work: Work) -> None:
     st.progress(share, steps or "Starting")
 
 
-def stop_button(registry: Registry, work: Work, place: str) -> None:
-    """A button that asks for the end of work; `place` tells it from another one on the page."""
-    if work.stop_asked:
-        st.caption(":material/hourglass_empty: Stopping. What was done so far is being taken back.")
-    else:
-        key = f"stop {work.work_id} {place}"
-        st.button("Stop", icon=":material/stop:", key=key, on_click=_stop, args=(registry, work.work_id))
-
-
-def _stop(registry: Registry, work_id: str) -> None:
-    with suppress(UsageError):  # it ended in this moment, which the page then says
+def stop(registry: Registry, work_id: str) -> None:
+    """Ask for the end of work; nothing where it ended in this moment, which the page then says."""
+    with suppress(UsageError):
         queue.stop(registry, work_id)

@@ -12,7 +12,6 @@ from registry.store import Registry
 from registry.tables import Work
 from registry.vocabulary.display import plain
 from registry.work import queue
-from registry.work.kinds import Kind
 from registry.work.rows import FINISHED, STOPPED, UNDER_WAY
 
 _REFRESH_S = 1.0
@@ -26,11 +25,6 @@ def begin(start: Callable[[], object]) -> None:
         shell.explain(error)
         return
     st.rerun()
-
-
-def find_running(registry: Registry, kind: Kind) -> Work | None:
-    """Work of a kind that is under way."""
-    return next(iter(queue.list_work(registry, kind, UNDER_WAY)), None)
 
 
 def follow(registry: Registry, work: Work, about: str) -> None:
@@ -64,4 +58,7 @@ def _bar(registry: Registry, work_id: str) -> None:
     if work.state not in UNDER_WAY:
         st.rerun()
     work_panel.bar(work)
-    work_panel.stop_button(registry, work, "page")
+    if work.stop_asked:
+        st.caption(":material/hourglass_empty: Stopping. What was done so far is being taken back.")
+    else:
+        st.button("Stop", icon=":material/stop:", on_click=work_panel.stop, args=(registry, work_id))

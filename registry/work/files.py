@@ -75,7 +75,7 @@ def read_found(registry: Registry, work_id: str) -> Any:
     """What a look found; None where that was put away, or is of an earlier version of the program."""
     try:
         return pickle.loads((room(registry) / f"{work_id}{_FOUND}" / "found").read_bytes())
-    except (OSError, pickle.UnpicklingError, AttributeError, ImportError, TypeError):
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, TypeError):
         return None
 
 

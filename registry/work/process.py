@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
             signal.signal(signal.SIGINT, reporter.interrupt)
             try:
                 perform(registry, kind, work, reporter)
-            except CohortiumError:  # the row says it
+            except (CohortiumError, KeyboardInterrupt):  # the row says it
                 pass
             except Exception:
                 _LOGGER.exception("%s ended by a fault of the program", work.title)

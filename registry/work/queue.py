@@ -83,10 +83,16 @@ def start(
     return work
 
 
-def list_work(registry: Registry, kind: Kind | None = None, states: Sequence[str] = ()) -> Sequence[Work]:
-    """Work of this machine, newest first, with how it is or how it ended; of one kind, where that is given."""
+def list_work(registry: Registry, kind: str | None = None, states: Sequence[str] = ()) -> Sequence[Work]:
+    """Work of this machine, newest first, with how it is or how it ended.
+
+    Args:
+        registry: whose.
+        kind: the `Kind.name` of what is listed; None for all.
+        states: in which it is; empty for all.
+    """
     recovery.settle(registry)
-    return rows.list_work(registry, kind.name if kind else None, states)
+    return rows.list_work(registry, kind, states)
 
 
 def get(registry: Registry, work_id: str) -> Work:
@@ -101,7 +107,7 @@ def get(registry: Registry, work_id: str) -> Work:
 
 def find_shown(registry: Registry, kind: Kind) -> Work | None:
     """The newest work of a kind, unless its end was seen and put away."""
-    newest = next(iter(list_work(registry, kind)), None)
+    newest = next(iter(list_work(registry, kind.name)), None)
     return None if newest is None or newest.put_away else newest
 
 

@@ -58,19 +58,19 @@ def test_the_commands_tell_and_stop_what_the_app_started(
     work = imports.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)
     assert [(row["import"], row["state"], row["images"]) for row in said("imports", "list")["imports"]] == [
-        (work.import_id, "running", None)
+        (work.work_id, "running", None)
     ]
-    assert said("imports", "stop", work.import_id) == {"import_id": work.import_id, "stop_asked": True}
+    assert said("imports", "stop", work.work_id) == {"import_id": work.work_id, "stop_asked": True}
     app_imports.go_on(writable)
     app_imports.ended(writable)
-    assert said("imports", "show", work.import_id)["state"] == "stopped"
-    assert "is stopped" in invoked("imports", "show", work.import_id).stdout
-    assert isinstance(invoked("imports", "stop", work.import_id).exception, UsageError)
+    assert said("imports", "show", work.work_id)["state"] == "stopped"
+    assert "is stopped" in invoked("imports", "show", work.work_id).stdout
+    assert isinstance(invoked("imports", "stop", work.work_id).exception, UsageError)
     again = imports.start(writable, Asked("bids", delivery))
     app_imports.ended(writable)
     listed = said("imports", "list")["imports"]
     assert [row["state"] for row in listed] == ["finished", "stopped"], "newest first, each once"
     assert listed[0].keys() == listed[1].keys()
-    assert said("imports", "show", again.import_id) == said("imports", "show", listed[0]["import"])
+    assert said("imports", "show", again.work_id) == said("imports", "show", listed[0]["import"])
     with pytest.raises(NotFound, match="no report"):
         listing.get(writable, "i0")

@@ -34,7 +34,7 @@ def test_a_folder_that_is_not_there_is_a_sentence(bare: Registry, folder: str) -
     test = looked(bare, "bids", folder)
     assert not test.exception
     assert "folder" in test.error[0].value
-    assert list(queue.list_work(bare, LOOK)) == []
+    assert list(queue.list_work(bare, LOOK.name)) == []
 
 
 def test_a_folder_that_fits_no_recipe_is_a_sentence(writable: Registry, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_an_import_under_way_is_followed(writable: Registry, values: dict[str, o
         add(writable, **values)  # type: ignore[arg-type]
         test = open_page(writable, "inbox")
         assert not test.exception
-        assert test.get("progress")[0].proto.text == bar
+        assert test.main.get("progress")[0].proto.text == bar
         assert "Started 2001-02-03 04:05 UTC by r07" in texts(test)
         assert labels(test) == ["Stop"]
     assert "ended before it was done" in texts(test.run())

@@ -27,7 +27,7 @@ def doomed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
 
 def listed(registry: Registry) -> list[Work]:
     """Imports, newest first."""
-    return list(queue.list_work(registry, IMPORT))
+    return list(queue.list_work(registry, IMPORT.name))
 
 
 def paused(registry: Registry) -> None:
@@ -43,8 +43,8 @@ def go_on(registry: Registry) -> None:
 
 def ended(registry: Registry, kind: Kind = IMPORT, seconds: float = 120) -> Work:
     """The newest work of a kind, once it has ended and its process is gone."""
-    until(lambda: queue.list_work(registry, kind)[0].state not in UNDER_WAY, seconds)
-    work = queue.list_work(registry, kind)[0]
+    until(lambda: queue.list_work(registry, kind.name)[0].state not in UNDER_WAY, seconds)
+    work = queue.list_work(registry, kind.name)[0]
     until(lambda: not files.is_alive(registry, work.work_id))
     return work
 

@@ -35,4 +35,5 @@ def metrics(test: AppTest) -> dict[str, str]:
 
 
 def labels(test: AppTest) -> list[str]:
-    return [item.label for item in test.button]
+    """Of the page's buttons; the side bar has its own."""
+    return [item.label for item in test.main.button]
