@@ -1,21 +1,23 @@
-"""Runs as records: queued and running in the database, finished as files that a clone carries."""
+"""Runs as records: queued and running as work of this machine, finished as files that a clone carries."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import select
 
 from registry.bids import places
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import readable_json
 from registry.publishing import Change, publish
-from registry.store import Registry, actor
-from registry.tables import Run
+from registry.store import Registry
+from registry.tables import Run, Work
+from registry.work import queue
+from registry.work.rows import FINISHED, RUNNING, STOPPED, UNDER_WAY, WAITING
 
 KEPT = (
     "run.json",
@@ -31,41 +33,10 @@ KEPT = (
 """Files of a run's folder that become part of the registry. Checkpoints stay on the machine that trained."""
 
 
-def enqueue(registry: Registry, run_id: str, config: str, snapshot_id: str, *, status: str = "queued") -> Run:
-    """Note that somebody wants a run: `queued` for a worker to take, `running` when the caller trains it at once."""
-    run = Run(run_id=run_id, snapshot_id=snapshot_id, config=config, status=status, actor=actor())
-    with registry.unit_of_work() as session:
-        session.add(run)
-    return run
+KIND = "run"
+"""Of the work (`registry.work`) that trains: runs that wait, are under way, or ended without a record."""
 
-
-def claim(registry: Registry) -> Run | None:
-    """Take the next queued run, or None. One statement, so two workers never take the same."""
-    oldest = select(Run.run_id).where(Run.status == "queued").order_by(col(Run.run_id)).limit(1).scalar_subquery()
-    taking = update(Run).where(col(Run.run_id) == oldest, col(Run.status) == "queued").values(status="running")
-    with registry.unit_of_work() as session:
-        taken = session.execute(taking.returning(col(Run.run_id))).scalar()
-        return session.get(Run, taken) if taken else None
-
-
-def note(registry: Registry, run_id: str, **values: Any) -> None:
-    """Change the state of a run: `status`, `message`, `done`, `total`, `scores`."""
-    with registry.unit_of_work() as session:
-        run = session.get(Run, run_id)
-        if run is not None:
-            for key, value in values.items():
-                setattr(run, key, value)
-
-
-def cancel(registry: Registry, run_id: str) -> None:
-    """Withdraw a run that no worker has taken.
-
-    Raises:
-        UsageError: it runs already, or is over.
-    """
-    if (run := get(registry, run_id)).status != "queued":
-        raise UsageError(f"Run {run_id} is {run.status}, so it cannot be withdrawn.", "Only queued runs can.")
-    note(registry, run_id, status="cancelled")
+_STATUS = {WAITING: "queued", RUNNING: "running", FINISHED: "finished"}
 
 
 def get(registry: Registry, reference: str) -> Run:
@@ -75,8 +46,7 @@ def get(registry: Registry, reference: str) -> Run:
         NotFound: no such run.
         UsageError: several begin like this.
     """
-    with registry.reading() as session:
-        found = session.exec(select(Run).where(col(Run.run_id).startswith(reference, autoescape=True))).all()
+    found = [run for run in list_runs(registry) if run.run_id.startswith(reference)]
     if not found or not reference:
         raise NotFound(f"There is no run '{reference}'.", "List them with: cohortium runs list")
     if len(found) > 1:
@@ -84,10 +54,29 @@ def get(registry: Registry, reference: str) -> Run:
     return found[0]
 
 
-def listed(registry: Registry) -> Sequence[Run]:
-    """Every run, newest first: ids sort by time."""
-    with registry.reading() as session:
-        return session.exec(select(Run).order_by(col(Run.run_id).desc())).all()
+def list_runs(registry: Registry) -> list[Run]:
+    """Every run, newest first: those whose record is in the registry, and those of this machine that have none yet."""
+    with registry.reading() as database:
+        recorded = {run.run_id: run for run in database.exec(select(Run)).all()}
+    for work in queue.list_work(registry, KIND):
+        if work.state in UNDER_WAY or work.work_id not in recorded:
+            recorded[work.work_id] = _as_run(work)
+    return [recorded[run_id] for run_id in sorted(recorded, reverse=True)]
+
+
+def _as_run(work: Work) -> Run:
+    withdrawn = work.state == STOPPED and work.started is None
+    return Run(
+        run_id=work.work_id,
+        snapshot_id=work.inputs["snapshot_id"],
+        config=work.inputs["config"],
+        status="cancelled" if withdrawn else _STATUS.get(work.state, "failed"),
+        actor=work.actor,
+        message=None if withdrawn else " ".join(filter(None, (work.message, work.hint))) or None,
+        done=work.done,
+        total=work.total,
+        scores={},
+    )
 
 
 def folder(registry: Registry, run_id: str) -> Path:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from subprocess import Popen
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
-from registry.errors import CohortiumError, UsageError
+from registry.errors import UsageError
 
 if TYPE_CHECKING:
     from registry.store import Registry
+    from registry.tables import Work
+
+_LOOK_S = 0.5
 
 runs_app = typer.Typer(help="Training runs.", no_args_is_help=True)
 
@@ -35,8 +39,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model on a snapshot; predictions are written for the validation and test parts."""
-    from registry import runs
     from registry.publishing.commits import commit_pending
+    from registry.work import process
     from training import service
 
     registry = console.registry()
@@ -45,15 +49,18 @@ def train(
             "A run needs a configuration and a snapshot.",
             "For example: cohortium train hippocampus --snapshot ID, or --resume RUN",
         )
-    run_id = runs.get(registry, resume).run_id if resume else service.start(registry, config, snapshot, queued=queue)
-    if not queue:
+    if queue and not resume:
+        run_id = service.enqueue(registry, config, snapshot)
+    else:
+        work = service.resume(registry, resume) if resume else service.prepare(registry, config, snapshot, score=False)
+        run_id = work.work_id
         with console.progress() as progress:
-            service.perform(registry, run_id, progress, resume=bool(resume))
+            process.do_here(registry, work, progress)
         commit_pending(registry)
     console.emit(
         {"run": run_id, "folder": str(registry.runs / run_id)},
         as_json,
-        f"Run {run_id}{' is queued' if queue else f': {registry.runs / run_id}'}",
+        f"Run {run_id}{' is queued' if queue and not resume else f': {registry.runs / run_id}'}",
     )
 
 
@@ -99,32 +106,40 @@ def worker(
     pause: Annotated[float, typer.Option(help="Seconds between two looks.")] = 2.0,
 ) -> None:
     """Take queued runs, one after the other: train, evaluate, record."""
-    from registry import runs
+    from registry.runs import KIND
+    from registry.work import claims
 
     registry = console.registry()
-    while True:
-        run = runs.claim(registry)
-        if run is not None:
-            console.note(f"Run {run.run_id}: {run.config} on {run.snapshot_id[:12]}")
-            _work(registry, run.run_id)
-        elif once:
-            return
-        else:
-            time.sleep(pause)
+    with claims.attend(registry):
+        while True:
+            if (taken := claims.take(registry, KIND)) is not None:
+                _attend(registry, *taken)
+            elif once:
+                return
+            else:
+                time.sleep(pause)
 
 
-def _work(registry: Registry, run_id: str) -> None:
-    from registry.publishing.commits import commit_pending
-    from training import service
+def _attend(registry: Registry, work: Work, process: Popen[bytes]) -> None:
+    """Follow a run to its end; it goes on when this worker is stopped."""
+    from registry.work import queue
+    from registry.work.rows import FINISHED
 
+    console.note(f"Run {work.work_id}: {work.inputs['config']} on {work.inputs['snapshot_id'][:12]}")
     try:
         with console.progress() as progress:
-            service.perform(registry, run_id, progress)
-            service.score(registry, run_id, progress)
-        commit_pending(registry)
-        console.note(f"Run {run_id} is finished.")
-    except CohortiumError as error:
-        console.note(f"error: run {run_id}: {error.message}\nhint: {error.hint}")
+            while process.poll() is None:
+                time.sleep(_LOOK_S)
+                now = queue.get(registry, work.work_id)
+                progress(now.done, now.total, now.what)
+    except KeyboardInterrupt:
+        console.note(f"Run {work.work_id} goes on. Stop it with: cohortium work stop {work.work_id}")
+        raise
+    ended = queue.get(registry, work.work_id)
+    if ended.state == FINISHED:
+        console.note(f"Run {work.work_id} is finished.")
+    else:
+        console.note(f"error: run {work.work_id}: {ended.message}\nhint: {ended.hint or ''}")
 
 
 @runs_app.command("list")
@@ -132,7 +147,7 @@ def runs_list(as_json: AsJson = False) -> None:
     """List runs, newest first."""
     from registry import runs
 
-    rows = [run.model_dump() for run in runs.listed(console.registry())]
+    rows = [run.model_dump() for run in runs.list_runs(console.registry())]
     columns = ["run_id", "status", "config", "snapshot_id", "message"]
     console.emit({"runs": rows}, as_json, lambda: console.table(rows, columns))
 

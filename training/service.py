@@ -12,13 +12,23 @@ from registry.files.progress import Progress
 from registry.publishing import git
 from registry.snapshots import frozen_files
 from registry.store import Registry
+from registry.tables import Work
+from registry.work import queue, rows
+from registry.work.kinds import Kind
+from registry.work.progress import Stopped
 from training.spec import load
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool = False) -> str:
-    """Note a new run after everything that can be refused has been looked at; returns its id.
+def prepare(registry: Registry, config_name: str, snapshot: str, *, score: bool) -> Work:
+    """A new run, after everything that can be refused has been looked at; nothing is written yet.
+
+    Args:
+        registry: whose.
+        config_name: a file, or the name of one of ours.
+        snapshot: the frozen cohort.
+        score: whether the run is evaluated afterwards.
 
     Raises:
         ConfigError: an unknown key or an impossible value.
@@ -32,37 +42,68 @@ def start(registry: Registry, config_name: str, snapshot: str, *, queued: bool =
     profiles.get(load(place).evaluation.profile)
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
-    status = "queued" if queued else "running"
     named = str(place.absolute()) if place.is_file() else config_name  # a worker may stand in another folder
-    return runs.enqueue(registry, new_run_id(), named, manifest.snapshot_id, status=status).run_id
+    inputs = {"config": named, "snapshot_id": manifest.snapshot_id, "score": score}
+    return queue.describe(RUN, f"Training {named} on {manifest.snapshot_id[:12]}", inputs, new_run_id())
 
 
-def perform(registry: Registry, run_id: str, progress: Progress | None = None, *, resume: bool = False) -> None:
-    """Train, predict, and bring the record into the registry; a failure is noted with its sentence."""
+def enqueue(registry: Registry, config_name: str, snapshot: str) -> str:
+    """Leave a new run to a worker; returns its id. Errors as in `prepare`."""
+    work = prepare(registry, config_name, snapshot, score=True)
+    run_id = work.work_id
+    rows.add(registry, work)
+    return run_id
+
+
+def resume(registry: Registry, reference: str) -> Work:
+    """A run that ended before it was done, to go on from its last checkpoint.
+
+    Raises:
+        NotFound: no such run.
+        UsageError: several begin like this.
+    """
+    run = runs.get(registry, reference)
+    inputs = {"config": run.config, "snapshot_id": run.snapshot_id, "score": False, "resume": True}
+    return queue.describe(RUN, f"Training {run.config} on {run.snapshot_id[:12]}", inputs, run.run_id)
+
+
+def _perform(registry: Registry, work: Work, progress: Progress) -> str:
+    """Train, predict, bring the record into the registry, and score it where that was asked for."""
     from training.run import train
 
-    run = runs.get(registry, run_id)
-    manifest = snapshots.get(registry, run.snapshot_id)
+    def interruptible(done: int, total: int, what: str) -> None:
+        try:
+            progress(done, total, what)
+        except Stopped as stopped:
+            raise KeyboardInterrupt from stopped  # the training writes down that somebody ended it
+
+    run_id, stated = work.work_id, work.inputs
+    resumed = bool(stated.get("resume"))
+    manifest = snapshots.get(registry, stated["snapshot_id"])
     folder = registry.runs / run_id
-    config = load(folder / "config.toml" if resume else Path(run.config))
+    config = load(folder / "config.toml" if resumed else Path(stated["config"]))
     context = {
-        "command": ["cohortium", "train", run.config, "--snapshot", run.snapshot_id],
-        "launcher": {"program": "cohortium", "actor": run.actor},
+        "command": ["cohortium", "train", stated["config"], "--snapshot", manifest.snapshot_id],
+        "launcher": {"program": "cohortium", "actor": work.actor},
         "dataset_commit": git.head(registry.root),
     }
-    runs.note(registry, run_id, status="running", message=None)
-    try:
-        root = frozen_files.materialise(registry, manifest)
-        report = _noting(registry, run_id, progress)
-        train(config, manifest, root, folder, progress=report, resume=resume, context=context)
-    except KeyboardInterrupt:
-        runs.note(registry, run_id, status="failed", message=f"Stopped; continue with --resume {run_id}")
-        raise
-    except BaseException as error:
-        runs.note(registry, run_id, status="failed", message=str(error) or type(error).__name__)
-        raise
-    runs.publish_run(registry, run_id, {"snapshot": run.snapshot_id})
-    runs.note(registry, run_id, status="finished", done=1, total=1)
+    root = frozen_files.materialise(registry, manifest)
+    train(config, manifest, root, folder, progress=interruptible, resume=resumed, context=context)
+    runs.publish_run(registry, run_id, {"snapshot": manifest.snapshot_id})
+    if stated["score"]:
+        score(registry, run_id, interruptible)
+    return run_id
+
+
+RUN = Kind(
+    runs.KIND,
+    "training.service:RUN",
+    _perform,
+    event="run",
+    result=lambda event: str(event.payload["run"]),
+    stopped="Stopped; continue with --resume {id}",
+    again="Continue it with: cohortium train --resume {id}",
+)
 
 
 def score(registry: Registry, reference: str, progress: Progress | None = None) -> tuple[Any, Path]:
@@ -81,19 +122,3 @@ def score(registry: Registry, reference: str, progress: Progress | None = None) 
         _LOGGER.warning("%s %s", error, error.hint)
     runs.publish_run(registry, run.run_id, {"evaluated": True})
     return evaluation, folder
-
-
-def _noting(registry: Registry, run_id: str, progress: Progress | None) -> Progress:
-    """Passes progress on, and lets the database know each time another percent is done."""
-    last = -1
-
-    def report(done: int, total: int, what: str) -> None:
-        nonlocal last
-        percent = 100 * done // max(total, 1)
-        if percent != last:
-            last = percent
-            runs.note(registry, run_id, done=done, total=total)
-        if progress:
-            progress(done, total, what)
-
-    return report

@@ -149,5 +149,5 @@ def _parts(registry: Registry, split: Split, a: str, b: str) -> tuple[str | None
 def _crossing(registry: Registry, split: Split, first: str, second: str) -> Crossing:
     versioned = f"{split.name}@{split.version}"
     frozen = {row.snapshot_id for row in snapshots.listed(registry) if (row.split or "").startswith(f"{split.name}@")}
-    trained = [run for run in runs.listed(registry) if run.snapshot_id in frozen]
+    trained = [run for run in runs.list_runs(registry) if run.snapshot_id in frozen]
     return Crossing(versioned, first, second, len(frozen), len(trained))

@@ -163,7 +163,7 @@ def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
 
 
 def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
-    """Runs whose record is in the registry; queued and running ones are this machine's own and stay."""
+    """Runs whose record is in the registry; the others are work of this machine."""
     for path, file in files.items():
         folder, _, filename = path.rpartition("/")
         if folder.startswith(f"{places.RUNS}/") and filename == "run.json":

@@ -21,7 +21,7 @@ from registry.tables import Event, File, Intent
 def rebuild(registry: Registry, progress: Progress | None = None) -> int:
     """Forget every row and compute it again from the dataset's files and its event log.
 
-    Runs that wait or are under way stay. Returns how many files were read.
+    The rows of long work stay. Returns how many files were read.
 
     Raises:
         InvalidInput: a file cannot be read, or its content is not on this machine.

@@ -9,6 +9,7 @@ from sqlmodel import col, func, select
 from registry.bids.sidecars import read_json
 from registry.publishing import git
 from registry.publishing.events import LOGS
+from registry.runs import KIND
 from registry.store import Registry
 from registry.tables import (
     ConsensusMask,
@@ -26,6 +27,7 @@ from registry.tables import (
     Snapshot,
     Split,
     Subject,
+    Work,
 )
 
 _COUNTED: dict[str, Any] = {
@@ -41,7 +43,6 @@ _COUNTED: dict[str, Any] = {
     "queries": Query,
     "splits": Split,
     "snapshots": Snapshot,
-    "runs": Run,
     "events": Event,
 }
 
@@ -53,13 +54,15 @@ def status(registry: Registry) -> dict[str, Any]:
     """
     with registry.reading() as session:
         counts = {name: session.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()}
+        recorded = session.exec(select(Run.run_id)).all()
+        others = session.exec(select(Work.work_id).where(col(Work.kind) == KIND)).all()
         waiting = session.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
     return {
         "registry": str(registry.root),
         "commit": git.head(registry.root),
         "waiting": waiting,
         "unread": not counts["events"] and (registry.root / LOGS).is_dir(),
-        "counts": counts,
+        "counts": {**counts, "runs": len({*recorded, *others})},
     }
 
 

@@ -53,7 +53,7 @@ class Snapshot(Table, table=True):
 
 
 class Run(Table, table=True):
-    """One training run: queued and running here, finished in `code/registry/runs/`."""
+    """One training run whose record is in `code/registry/runs/`; those without one are `Work`."""
 
     run_id: str = Field(primary_key=True)
     snapshot_id: str = Field(index=True)

@@ -55,7 +55,7 @@ def _title(row: Snapshot) -> str:
 
 def _queue(registry: Registry, name: str, snapshot: str) -> None:
     with st.spinner("Looking for leaks between the parts"):
-        run_id = service.start(registry, name, snapshot, queued=True)
+        run_id = service.enqueue(registry, name, snapshot)
     st.success(f"Run {run_id} waits for the worker.", icon=":material/check_circle:")
     shell.link("runs", "Follow it", {"run": run_id})
 

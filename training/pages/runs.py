@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from registry import runs
 from registry.app import shell
+from registry.errors import UsageError
 from registry.store import Registry
 from registry.tables import Run
 from registry.vocabulary.display import plain
+from registry.work import queue
 from training.pages import run_detail
 
 _REFRESH_S = 2
@@ -28,7 +31,7 @@ _STATES = {
 def render(registry: Registry) -> None:
     """Draw the page; `?run=` chooses a run."""
     st.title("Runs")
-    known = runs.listed(registry)
+    known = runs.list_runs(registry)
     if not known:
         st.info("Nothing was trained yet.")
         shell.link("launch", "Launch a run")
@@ -43,7 +46,7 @@ def render(registry: Registry) -> None:
 
 
 def _table(registry: Registry, before: Any) -> None:
-    known = runs.listed(registry)
+    known = runs.list_runs(registry)
     if _states(known) != before:
         st.rerun()  # a run began or ended: the whole page changes
     progress = st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent")
@@ -89,7 +92,8 @@ def _detail(registry: Registry, run_id: str) -> None:
     if run.status == "failed":
         st.error(_why(run.message), icon=":material/error:")
     if run.status == "queued" and st.button("Withdraw", icon=":material/undo:"):
-        runs.cancel(registry, run_id)
+        with suppress(UsageError):  # a worker took it in this moment, which the page then says
+            queue.stop(registry, run_id)
         st.rerun()
     if run.status == "running":
         st.progress(run.done / run.total if run.total else 0.0, "Training")

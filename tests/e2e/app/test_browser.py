@@ -91,7 +91,7 @@ def test_from_a_query_to_a_queued_run(own: Registry, address: str, page: Any) ->
     with redrawn(page):
         page.get_by_role("link", name="Follow it").click()
     titled(page, "Runs")
-    (run,) = runs.listed(own)
+    (run,) = runs.list_runs(own)
     assert run.status == "queued"
     frozen = {row.snapshot_id: row for row in snapshots.listed(own)}[run.snapshot_id]
     assert (frozen.query, frozen.split) == ("agreed@1", "fresh@1"), "each step takes up the one before"

@@ -132,12 +132,12 @@ def test_query_split_snapshot_launch(writable: Registry) -> None:
 
     test = open_page(writable, "launch", snapshot=frozen.snapshot_id)
     test = button(test, "Queue the run").click().run()
-    (run,) = runs.listed(writable)
+    (run,) = runs.list_runs(writable)
     assert (run.status, run.snapshot_id) == ("queued", frozen.snapshot_id)
     test = open_page(writable, "runs")
     assert "waits for the worker" in "\n".join(item.value for item in test.subheader)
     button(test, "Withdraw").click().run()
-    assert runs.listed(writable)[0].status == "cancelled"
+    assert runs.list_runs(writable)[0].status == "cancelled"
 
 
 def test_a_name_that_cannot_be_one_is_a_sentence(writable: Registry) -> None:

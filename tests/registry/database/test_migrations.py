@@ -9,12 +9,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
+from sqlmodel import Session, select
 
 from registry.database import migrations
 from registry.database.dialects import make_engine
 from registry.database.migrations import HEAD, current, upgrade
-from registry.tables import Table
+from registry.tables import Table, Run, Work
+from registry.store import make_engine
+from registry.work import kinds
 
 SCRIPTS = Path(migrations.__file__).parent
 
@@ -63,3 +66,43 @@ def test_an_upgrade_cut_short_leaves_an_empty_database(tmp_path: Path, monkeypat
 def test_every_table_and_column_of_a_view_is_documented_by_its_model() -> None:
     for mapper in Table._sa_registry.mappers:
         assert (mapper.class_.__doc__ or "").strip(), mapper.class_
+
+
+def test_imports_and_runs_of_an_earlier_version_are_work_afterwards(tmp_path: Path) -> None:
+    from alembic import command
+
+    engine = make_engine(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for import_id, state, report in (("i1", "finished", "bids-01"), ("i2", "queued", None)):
+            connection.execute(
+                text("""INSERT INTO import_work (import_id, state, recipe, source, actor, what, started, report, done,
+                    total, stop_asked, put_away) VALUES (:id, :state, 'bids', '/data/b', 'r07', 'files',
+                    '2001-02-03T04:05:06Z', :report, 3, 12, false, true)"""),
+                {"id": import_id, "state": state, "report": report},
+            )
+        for run_id, status in (("r1", "finished"), ("r2", "queued"), ("r3", "failed"), ("r4", "cancelled")):
+            connection.execute(
+                text("""INSERT INTO run (run_id, snapshot_id, config, status, actor, message, done, total, scores)
+                    VALUES (:id, 'abc', 'demo', :status, 'r07', 'why', 1, 2, '{}')"""),
+                {"id": run_id, "status": status},
+            )
+    upgrade(engine)
+    with Session(engine) as database:
+        found = {work.work_id: work for work in database.exec(select(Work)).all()}
+        assert [run.run_id for run in database.exec(select(Run)).all()] == ["r1"]
+    assert {key: work.state for key, work in found.items()} == {
+        "i1": "finished",
+        "i2": "running",
+        "r2": "waiting",
+        "r3": "failed",
+        "r4": "stopped",
+    }
+    assert (found["i1"].result, found["i1"].put_away) == ("bids-01", True)
+    assert found["i2"].inputs == {"recipe": "bids", "source": "/data/b"}
+    assert (found["r3"].message, found["r3"].inputs["snapshot_id"]) == ("why", "abc")
+    assert not inspect(engine).has_table("import_work")
+    assert all(kinds.load(work.program).name == work.kind for work in found.values())

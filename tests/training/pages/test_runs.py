@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from registry import runs, snapshots
+from registry import snapshots
+from registry.files import locks
 from registry.manifests import Manifest
 from registry.store import Registry
 from tests.support.app.pages import open_page, texts
 from tests.support.cohorts.app_cohort import RUN
+from tests.support import training_work
 from training.engine import progress
 from training.pages import run_files
 
@@ -23,8 +25,7 @@ from training.pages import run_files
 def made(registry: Registry) -> tuple[Path, Manifest]:
     """A finished run with scores: each next sample is answered worse."""
     manifest = snapshots.get(registry, snapshots.listed(registry)[0].snapshot_id)
-    runs.enqueue(registry, RUN, "demo", manifest.snapshot_id)
-    runs.note(registry, RUN, status="finished", done=1, total=1)
+    training_work.add(registry, RUN, manifest.snapshot_id, "finished")
     folder = registry.runs / RUN
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
@@ -116,7 +117,7 @@ def test_a_finished_run_shows_scores_and_leads_to_its_worst_cases(writable: Regi
 @pytest.mark.parametrize(("message", "said"), [("KeyboardInterrupt", "stopped before"), ("The disk is full.", "disk")])
 def test_a_failed_run_says_why(writable: Registry, message: str, said: str) -> None:
     made(writable)
-    runs.note(writable, RUN, status="failed", message=message)
+    training_work.note(writable, RUN, state="failed", message=message)
     test = open_page(writable, "runs")
     assert said in test.error[0].value
     assert message not in ("KeyboardInterrupt",) or message not in texts(test)
@@ -124,8 +125,9 @@ def test_a_failed_run_says_why(writable: Registry, message: str, said: str) -> N
 
 def test_a_running_run_shows_how_far_it_is(writable: Registry) -> None:
     made(writable)
-    runs.note(writable, RUN, status="running", done=30, total=120)
-    test = open_page(writable, "runs")
+    training_work.note(writable, RUN, state="running", done=30, total=120)
+    with locks.lock(writable, f"work/{RUN}.alive"):
+        test = open_page(writable, "runs")
     assert not test.exception
     assert test.dataframe[0].value["Progress"][0] == 0.25
 
