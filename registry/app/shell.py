@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from registry.app import work_panel
 from registry.app.page import GROUP, Page, arrange
 from registry.app.theme import ICON
 from registry.errors import CohortiumError
@@ -40,6 +41,7 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
     }
     chosen = st.navigation(built, expanded=True)
     _foot(registry)
+    work_panel.draw(registry)
     chosen.run()
 
 

@@ -139,9 +139,9 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point: collects the workspaces' commands, then runs."""
-    from registry.cli.commands import layout, queries, serve, subjects
+    from registry.cli.commands import layout, queries, serve, subjects, work
 
-    for group in (queries, subjects, layout, serve):
+    for group in (queries, subjects, layout, serve, work):
         group.commands(app)
     for entry in sorted(entry_points(group="cohortium.commands"), key=lambda item: item.name):
         entry.load()(app)

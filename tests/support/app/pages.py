@@ -40,8 +40,8 @@ def texts(test: AppTest) -> str:
 
 
 def button(test: AppTest, label: str) -> object:
-    """The button with this label."""
-    return next(item for item in test.button if item.label == label)
+    """The page's button with this label."""
+    return next(item for item in test.main.button if item.label == label)
 
 
 def _script(registry: object, url_path: str) -> None:  # runs as a script of its own: builtin names only
