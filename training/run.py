@@ -21,8 +21,7 @@ from training.data.samples import Source, load_part, source_of
 from training.engine import loop, weights
 from training.engine.loop import Task
 from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore
-from training.files import replace_bytes
-from training.networks import registry as networks, monai
+from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
 from training.record import run_record
 from training.record.first_record import first_record

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 
 from registry.errors import ConfigError, NotFound
-from training.networks import registry as networks
 from registry.files.settings import Settings, read_settings, write_settings
+from training.networks import registry as networks
 
 CONFIGS = Path(__file__).parent / "configs"
 """The configurations that are delivered with Cohortium."""

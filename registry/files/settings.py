@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from registry.errors import CohortiumError, ConfigError
 
@@ -53,7 +53,7 @@ def read_settings(
     from pydantic import ValidationError
 
     table = source if isinstance(source, Mapping) else _read_table(source, error)
-    adapter: TypeAdapter[T] = _adapter(kind)
+    adapter: TypeAdapter[T] = _adapter(cast(Hashable, kind))
     try:
         # TOML holds what JSON holds (lists for tuples, text for every key), so pydantic's strict JSON mode fits it.
         return adapter.validate_json(json.dumps(table, default=_refuse_date))
@@ -84,7 +84,7 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     """Pydantic's checks of a dataclass; making them takes longer than a reading."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    return TypeAdapter(cast(Any, kind))
 
 
 class _DateError(ValueError):

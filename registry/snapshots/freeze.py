@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +15,7 @@ from registry.cohorts import exclusions, queries, splits
 from registry.cohorts.recent import made_at
 from registry.errors import NotFound, QueryError, UsageError
 from registry.files.canonical import readable_json
+from registry.files.collector import paused
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, publish, written
@@ -209,21 +208,3 @@ def _find_own(registry: Registry) -> str:
     with registry.reading() as database:
         description = database.get(File, "dataset_description.json")
     return str(description.facts["json"].get("License") or "") if description else ""
-
-
-@contextmanager
-def paused() -> Iterator[None]:
-    """Keep Python's cycle collector from looking through a million new objects again and again.
-
-    For work that makes many long-lived objects at once. Measured: a third to a half faster.
-
-    Memory is freed as ever by reference counts; only cycles wait. Another thread that ends its own pause ends this one
-    too, which costs time, never correctness.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

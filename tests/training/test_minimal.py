@@ -83,7 +83,14 @@ def test_a_cluster_node_trains_and_scores_with_the_training_extra_alone(cohort: 
 def test_training_stands_on_the_ground_floor_of_the_registry() -> None:
     """Only the commands, the pages and the service they call know a registry; the rest needs no database."""
     allowed = (
-        "errors", "manifests", "bids.names", "bids.description", "files", "measures", "cohorts.leakage", "__version__"
+        "errors",
+        "manifests",
+        "bids.names",
+        "bids.description",
+        "files",
+        "measures",
+        "cohorts.leakage",
+        "__version__",
     )
     for path in sorted((ROOT / "training").rglob("*.py")):
         if path.name in ("cli.py", "service.py") or path.parent.name == "pages":

@@ -8,10 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import ConfigError
-from training.networks.registry import Network, register
-from training.parsing import nearest
 from registry.files.settings import nearest
-from training.spec import Config, Model
+from training.networks.registry import Network, register
 
 if TYPE_CHECKING:
     from torch import nn

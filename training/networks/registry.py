@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from registry.errors import ConfigError
-from training.parsing import nearest
+from registry.files.settings import nearest
 
 if TYPE_CHECKING:
     from torch import nn

@@ -20,8 +20,7 @@ from curation.checks.measures.numbers import Number
 from curation.persons import fingerprints
 from registry.errors import InvalidInput
 from registry.files import atomic, volumes
-from registry.files.canonical import sha256_file, readable_json, sha256_bytes
-from registry.files.atomic import keep
+from registry.files.canonical import readable_json, sha256_bytes, sha256_file
 from registry.files.parallel import mapped
 from registry.files.progress import Progress
 from registry.index.facts import HEAVY_BYTES

@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from curation.importers.bids.items import walk
 from curation.importers.importer import Importer
 from curation.importers.open_ms.change import Patient, stage_patient
 from curation.importers.patterns.language import Match, sort_by_kind

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curation.importers.bids.items import walk
 from curation.importers.importer import Importer
 from curation.importers.patterns import rules as rules_module
 from curation.importers.patterns import tables

@@ -10,7 +10,7 @@ from registry.tables import Image
 def image_row(context: Context) -> Image:
     """The row of one NIfTI image."""
     name, facts, sidecar = context.name, context.file.facts, context.sidecar
-    n_i, n_j, n_k, n_t, *_ = [*facts["shape"], 1, 1, 1, 1]
+    n_i, n_j, n_k, n_t, *_ = [*list(facts["shape"]), 1, 1, 1, 1]
     spacing_i, spacing_j, spacing_k, *_ = facts["spacing"]
     contrast = name.entities.get("ce")
     return Image.row(

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.dicom import twins
-from tests.support.dicom.surveying import look, only
-from tests.support.dicom.twins import Series
-import tests.support.dicom.twins as twins
 from curation import recipes
 from curation.dicom.names import rules
 from registry.errors import InvalidInput
+from tests.support.dicom import twins
+from tests.support.dicom.surveying import look, only
+from tests.support.dicom.twins import Series
 
 FLAIR = {"EchoTime": 90, "RepetitionTime": 9000, "InversionTime": 2500}
 NAMES: list[tuple[str, dict[str, Any], str, str]] = [

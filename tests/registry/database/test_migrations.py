@@ -15,8 +15,7 @@ from sqlmodel import Session, select
 from registry.database import migrations
 from registry.database.dialects import make_engine
 from registry.database.migrations import HEAD, current, upgrade
-from registry.tables import Table, Run, Work
-from registry.store import make_engine
+from registry.tables import Run, Table, Work
 from registry.work import kinds
 
 SCRIPTS = Path(migrations.__file__).parent

@@ -15,9 +15,9 @@ from registry import snapshots
 from registry.files import locks
 from registry.manifests import Manifest
 from registry.store import Registry
+from tests.support import training_work
 from tests.support.app.pages import open_page, texts
 from tests.support.cohorts.app_cohort import RUN
-from tests.support import training_work
 from training.engine import progress
 from training.pages import run_files
 
