@@ -19,8 +19,9 @@ from registry.manifests import Manifest, Sample
 from training import spec as configs
 from training.data.samples import Source, load_part, source_of
 from training.engine import loop, weights
-from training.engine.loop import Task
-from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore
+from training.engine.loop import Task, choose_device
+from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore, MODEL
+from training.files import replace_bytes
 from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
 from training.record import run_record
@@ -29,7 +30,7 @@ from training.spec import Config
 
 _WHY = {"cost.energy_kwh": "not measured", "selection.dice": "no validation image has a value"}
 
-MANIFEST, CONFIG, MODEL = "snapshot.json.gz", "config.toml", "model.safetensors"
+MANIFEST, CONFIG = "snapshot.json.gz", "config.toml"
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,6 @@ def require_split(manifest: Manifest) -> None:
     if not manifest.part("train"):
         raise InvalidInput("This snapshot has no sample in its train part.", "Create it with a split.")
     leakage.refuse(leakage.check_manifest(manifest))
-
-
-def choose_device() -> torch.device:
-    """The first GPU where there is one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:

@@ -19,7 +19,7 @@ from training.engine import state, weights
 from training.engine.progress import Meter
 from training.engine.schedule import Clock, learning_rate, share_done
 from training.engine.state import State
-from training.predict.window import fit_of, probabilities
+from training.networks.window import fit_of, probabilities
 from training.sampling.augment import crop, intensities
 from training.sampling.draws import draw, order
 from training.spec import Config
@@ -194,6 +194,11 @@ def _keep_if_best(task: Task, now: State, dice: float | None) -> None:
     if counters.best_dice is None or (dice is not None and dice > counters.best_dice):
         counters.best_dice, counters.best_epoch = dice, counters.epoch
         weights.write(task.folder / state.BEST, now.kept_weights(), {"epoch": counters.epoch, "dice": dice})
+
+
+def choose_device() -> torch.device:
+    """The first GPU where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def autocast(config: Config, device: torch.device) -> AbstractContextManager[Any]:

@@ -17,7 +17,7 @@ from registry.errors import IntegrityError
 from training.engine import weights
 from training.spec import Optimisation
 
-LAST, BEST = "checkpoints/last.safetensors", "checkpoints/best.safetensors"
+LAST, BEST, MODEL = "checkpoints/last.safetensors", "checkpoints/best.safetensors", "model.safetensors"
 
 
 @dataclass

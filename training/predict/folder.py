@@ -86,8 +86,9 @@ class _Model:
 
     def __init__(self, run_dir: Path, record: dict[str, Any]) -> None:
         from training.engine import weights
+        from training.engine.loop import choose_device
+        from training.engine.state import MODEL
         from training.networks import registry as networks
-        from training.run import MODEL, choose_device
 
         self.config = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
         self.labels = tuple(sorted(int(value) for value in record["data"]["labels"] if int(value)))

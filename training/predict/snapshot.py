@@ -17,9 +17,9 @@ from training.data.preprocessing import grid_of, prepare, restore
 from training.data.resampling import Array, Grid
 from training.data.samples import Source, read_labels, read_volume, target_of
 from training.engine.loop import autocast, memory_format
+from training.networks.window import fit_of, probabilities
 from training.predict import derivatives
 from training.predict.derivatives import Derivative
-from training.predict.window import fit_of, probabilities
 from training.spec import Config
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from training.networks import registry as networks
-from training.predict.window import Fit, probabilities
+from training.networks.window import Fit, probabilities
 from training.spec import Model, Prediction
 
 FIT = Fit((16, 16, 16))

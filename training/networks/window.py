@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from training.networks.registry import stride_of
-from training.spec import Config, Prediction
+
+if TYPE_CHECKING:
+    from training.spec import Config, Prediction
 
 Size = tuple[int, int, int]
 
