@@ -20,8 +20,7 @@ from training import spec as configs
 from training.data.samples import Source, load_part, source_of
 from training.engine import loop, weights
 from training.engine.loop import Task, choose_device
-from training.engine.state import BEST, LAST, Counters, State, make_optimiser, restore, MODEL
-from training.files import replace_bytes
+from training.engine.state import BEST, LAST, MODEL, Counters, State, make_optimiser, restore
 from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
 from training.record import run_record
