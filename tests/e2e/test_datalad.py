@@ -81,10 +81,11 @@ def test_the_same_goes_for_a_bare_repository(machines: tuple[Path, str]) -> None
     folder, _ = machines
     run(
         folder,
-        """git init --quiet --bare build/bare.git
+        """git init --quiet --bare build/bare.git && git -C build/bare.git annex init --quiet
 datalad siblings --dataset build/first add --name bare --url "$PWD/build/bare.git"
 datalad push --dataset build/first --to bare
 datalad clone build/bare.git build/fourth
+datalad get --dataset build/fourth build/fourth
 cohortium --registry build/fourth rebuild""",
     )
     assert is_quiet(folder, "first")
