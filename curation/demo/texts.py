@@ -11,19 +11,6 @@ from registry.bids.description import dataset_description
 
 PROTOCOL = "mslesion"
 
-PARTICIPANT_COLUMNS = (
-    "participant_id",
-    "person_id",
-    "species",
-    "age",
-    "sex",
-    "class",
-    "diagnosis",
-    "radiological_status",
-)
-SESSION_COLUMNS = ("session_id", "days_from_baseline", "site", "scanner")
-READER_COLUMNS = ("desc_id", "description", "rater_id", "role", "protocol")
-
 _LICENSE = "CC0 for what was generated; the ICBM152 template keeps its own permissive licence, see README"
 _AUTHORS = ["Cohortium demo generator", "Cohortium"]
 _GENERATOR = {"Name": "Cohortium", "Description": "curation.demo: synthetic multi-centre MS cohort"}

@@ -10,6 +10,7 @@ from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, Subject,
 from curation.demo.imaging import Exposure, Studio, View, expose, look, mask, person_fields
 from curation.demo.scanners import Sequence
 from registry.bids import names
+from registry.bids.table_keys import DESCRIPTIONS, PARTICIPANTS, SESSIONS
 from registry.errors import UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.progress import Progress
@@ -101,16 +102,16 @@ def _write_tables(cohort: Cohort, into: Path) -> None:
     _write(into / "dataset_description.json", readable_json(texts.RAW_DESCRIPTION))
     _write(into / "README", texts.README.encode())
     _write(into / "CHANGES", texts.CHANGES.encode())
-    _write(into / "participants.tsv", tsv_bytes(map(_participant, cohort.subjects), texts.PARTICIPANT_COLUMNS))
+    _write(into / "participants.tsv", tsv_bytes(map(_participant, cohort.subjects), PARTICIPANTS))
     _write(into / "participants.json", readable_json(texts.PARTICIPANT_WORDS))
     _write(into / "sessions.json", readable_json(texts.SESSION_WORDS))
     for subject in cohort.subjects:
         folder = into / f"sub-{subject.subject_id}"
         rows = [_session_row(visit) for visit in subject.visits]
-        _write(folder / f"{folder.name}_sessions.tsv", tsv_bytes(rows, texts.SESSION_COLUMNS))
+        _write(folder / f"{folder.name}_sessions.tsv", tsv_bytes(rows, SESSIONS))
     _write(manual / "dataset_description.json", readable_json(texts.MANUAL_DESCRIPTION))
     _write(manual / "README", texts.MANUAL_README.encode())
-    _write(manual / "descriptions.tsv", tsv_bytes(texts.reader_rows(), texts.READER_COLUMNS))
+    _write(manual / "descriptions.tsv", tsv_bytes(texts.reader_rows(), DESCRIPTIONS))
     _write(manual / "descriptions.json", readable_json(texts.READER_WORDS))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from curation.recipes import Rater, Recipe
 from registry.bids.description import dataset_description, generated_by
+from registry.bids.table_keys import DESCRIPTIONS, PARTICIPANTS, SESSIONS
 from registry.files.canonical import readable_json, tsv_bytes
-from registry.maintenance.creation import PARTICIPANTS, PARTICIPANTS_MEANING
+from registry.maintenance.creation import PARTICIPANTS_MEANING
 
-SESSIONS = ("session_id", "days_from_baseline", "site", "scanner")
 
 _MEANING: dict[str, Any] = {
     "species": {"Description": "Species, in binomial form."},
@@ -67,8 +67,7 @@ def raters(recipe_raters: Sequence[Rater], protocol: str) -> dict[str, bytes]:
         }
         for rater in sorted(recipe_raters, key=lambda rater: rater.code)
     ]
-    columns = ("desc_id", "description", "rater_id", "role", "protocol")
-    return {"descriptions.tsv": table_bytes(rows, columns), "descriptions.json": _meaning(columns)}
+    return {"descriptions.tsv": table_bytes(rows, DESCRIPTIONS), "descriptions.json": _meaning(DESCRIPTIONS)}
 
 
 def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None) -> bytes:

@@ -1,4 +1,4 @@
-"""Tables whose rows have a key: which column it is, and that every row has one of its own."""
+"""Tables of BIDS: the columns that the registry reads, which of them names a row, and that each row has one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ KEYS = {
     "exclusions.tsv": "unit",
 }
 """File name, or its end after an underscore, to the column that names a row."""
+
+
+PARTICIPANTS = (
+    "participant_id",
+    "person_id",
+    "species",
+    "age",
+    "sex",
+    "class",
+    "diagnosis",
+    "radiological_status",
+)
+SESSIONS = ("session_id", "days_from_baseline", "site", "scanner")
+DESCRIPTIONS = ("desc_id", "description", "rater_id", "role", "protocol")
+"""The columns that the registry reads of these tables, in the order in which it writes them."""
 
 
 def key_of(path: str) -> str | None:

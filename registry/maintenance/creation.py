@@ -5,23 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from registry.bids.description import dataset_description
+from registry import __version__
+from registry.bids.table_keys import PARTICIPANTS
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.publishing.git import create_dataset
 from registry.store import Registry, registry_at
-
-PARTICIPANTS = (
-    "participant_id",
-    "person_id",
-    "species",
-    "age",
-    "sex",
-    "class",
-    "diagnosis",
-    "radiological_status",
-)
 
 PARTICIPANTS_MEANING = {
     "person_id": {"Description": "The human being. Several participants can be one person."},

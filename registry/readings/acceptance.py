@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from registry.bids import places
 from registry.bids.description import dataset_description
 from registry.bids.names import mask_name, parse, to_label
+from registry.bids.table_keys import DESCRIPTIONS
 from registry.errors import IntegrityError, InvalidInput, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.geometry import affine_from_row, require_same_grid
@@ -27,8 +28,6 @@ from registry.publishing import Change, publish
 from registry.store import Registry, actor
 from registry.tables import File, Image, Mask, Rater
 from registry.vocabulary.codes import require_code, require_protocol
-
-_FIELDS = ("desc_id", "description", "rater_id", "role", "protocol")
 
 
 @dataclass(frozen=True)
@@ -183,7 +182,7 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
             "role": "expert",
             "protocol": place.protocol,
         }
-        (folder / "descriptions.tsv").write_bytes(tsv_bytes([row], _FIELDS))
+        (folder / "descriptions.tsv").write_bytes(tsv_bytes([row], DESCRIPTIONS))
 
 
 def _unchanged(registry: Registry, place: _Place) -> Callable[[Sequence[File]], None]:

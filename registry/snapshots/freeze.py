@@ -20,25 +20,10 @@ from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
 from registry.publishing import Change, publish, written
 from registry.snapshots.diff import SnapshotDiff, diff
-from registry.snapshots.frozen_files import Verification, materialise, verify
 from registry.snapshots.selection import select as select_samples
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.tables import ConsensusMask, Event, File, Mask, Query, Snapshot, Split
-
-__all__ = [
-    "Verification",
-    "build",
-    "compare",
-    "create",
-    "find",
-    "frozen_at",
-    "get",
-    "listed",
-    "manifest_path",
-    "materialise",
-    "verify",
-]
 
 SHORTEST_ID = 6
 _KIND = "snapshot.create"

@@ -15,8 +15,8 @@ from curation.importers.cleaning import sidecars, values
 from curation.importers.cleaning.people import check_people
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, require_inside
+from registry.bids.table_keys import PARTICIPANTS, SESSIONS
 from registry.files.canonical import read_tsv, readable_json, tsv_bytes
-from registry.maintenance.creation import PARTICIPANTS
 
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
 _SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
@@ -136,11 +136,11 @@ def _refused(run: Run, path: str, reason: Reason, detail: str) -> dict[str, Row]
 
 def _session(run: Run, subject: str, session: str) -> Row:
     row = read_rows(run, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
-    kept = {key: _known(row.get(key)) for key in (*tables.SESSIONS[1:], *_extra(run)) if key in row}
+    kept = {key: _known(row.get(key)) for key in (*SESSIONS[1:], *_extra(run)) if key in row}
     time = row.get("acq_time") or _first_scan(run, subject, session)
     if values.number(days := kept.get("days_from_baseline")) is None and _date(days):
         kept["days_from_baseline"], time = None, time or days
-    return {**dict.fromkeys(tables.SESSIONS[1:]), **kept, "_time": time}
+    return {**dict.fromkeys(SESSIONS[1:]), **kept, "_time": time}
 
 
 def _first_scan(run: Run, subject: str, session: str) -> str | None:
