@@ -12,9 +12,8 @@ from hypothesis.extra import numpy as hnp
 from sqlmodel import select
 
 from annotation.consensus import build
-from annotation.lesions import instances
 from annotation.lesions import instances as lesions
-from annotation.lesions.instances import COLUMNS
+from annotation.lesions.instances import COLUMNS, instances
 from registry.errors import UsageError
 from registry.files.volumes import Volume
 from registry.maintenance import validation
