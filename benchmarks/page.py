@@ -62,6 +62,8 @@ def _scan(result: Result) -> Iterator[Line]:
             if peer != "cohortium":
                 said = f"{times:g} times as long ({processor[peer]:g} times the processor)"
                 yield f"{count}: {peer.replace('_', ' with ')}", said, wanted.get(peer, "")
+        if "cores" not in found:
+            continue
         yield f"{count}: unchanged rescan", f"{found['ratio_rescan_to_index']:.2f} of a full index", "under 0.2"
         one, many = (statistics.median(found[f"volumes_{how}"]) for how in ("one_core", "all_cores"))
         said = f"{many:.2f} s ({one / many:.1f} times one core)"

@@ -17,14 +17,18 @@ _REFRESH_S = 2.0
 
 
 def draw(registry: Registry) -> None:
-    """Draw the panel, and draw it anew every two seconds; nothing where no work is under way."""
-    with st.sidebar:
-        _panel(registry)
+    """Draw the panel, and draw it anew every two seconds; nothing where no work is under way.
+
+    Where there is none, nothing is drawn anew either: work that this page starts draws the page, and with it the panel.
+    """
+    with suppress(StorageError), st.sidebar:  # the page says that the database does not answer
+        if queue.list_work(registry, states=UNDER_WAY):
+            _panel(registry)
 
 
 @st.fragment(run_every=_REFRESH_S)
 def _panel(registry: Registry) -> None:
-    with suppress(StorageError):  # the page says it
+    with suppress(StorageError):
         for work in queue.list_work(registry, states=UNDER_WAY):
             with st.container(key=f"work {work.work_id}", border=True, gap=None):
                 _draw(registry, work)

@@ -10,8 +10,13 @@ from registry.tables import Image
 def image_row(context: Context) -> Image:
     """The row of one NIfTI image."""
     name, facts, sidecar = context.name, context.file.facts, context.sidecar
+<<<<<<< HEAD
     n_i, n_j, n_k, n_t, *_ = [*list(facts["shape"]), 1, 1, 1, 1]
     spacing_i, spacing_j, spacing_k, *_ = facts["spacing"]
+=======
+    shape: list[int] = [*facts["shape"], 1, 1, 1, 1]
+    spacing: list[float] = facts["spacing"]
+>>>>>>> a6d6df7 (docs/benchmarks.md says what the product's own index takes)
     contrast = name.entities.get("ce")
     return Image.row(
         path=context.file.path,
@@ -26,13 +31,13 @@ def image_row(context: Context) -> Image:
         run=name.entities.get("run"),
         sha256=context.file.sha256,
         size=context.file.size,
-        n_i=n_i,
-        n_j=n_j,
-        n_k=n_k,
-        n_t=n_t,
-        spacing_i_mm=spacing_i,
-        spacing_j_mm=spacing_j,
-        spacing_k_mm=spacing_k,
+        n_i=shape[0],
+        n_j=shape[1],
+        n_k=shape[2],
+        n_t=shape[3],
+        spacing_i_mm=spacing[0],
+        spacing_j_mm=spacing[1],
+        spacing_k_mm=spacing[2],
         affine_ras=facts["affine"],
         dtype=facts["dtype"],
         orientation=facts["orientation"],
