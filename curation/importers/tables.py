@@ -11,7 +11,6 @@ from registry.bids.table_keys import DESCRIPTIONS, PARTICIPANTS, SESSIONS
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.maintenance.creation import PARTICIPANTS_MEANING
 
-
 _MEANING: dict[str, Any] = {
     "species": {"Description": "Species, in binomial form."},
     "sex": {"Description": "Sex: F is female, M is male."},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from registry.bids.description import dataset_description
-from registry import __version__
 from registry.bids.table_keys import PARTICIPANTS
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json, tsv_bytes

@@ -10,13 +10,8 @@ from registry.tables import Image
 def image_row(context: Context) -> Image:
     """The row of one NIfTI image."""
     name, facts, sidecar = context.name, context.file.facts, context.sidecar
-<<<<<<< HEAD
-    n_i, n_j, n_k, n_t, *_ = [*list(facts["shape"]), 1, 1, 1, 1]
-    spacing_i, spacing_j, spacing_k, *_ = facts["spacing"]
-=======
     shape: list[int] = [*facts["shape"], 1, 1, 1, 1]
     spacing: list[float] = facts["spacing"]
->>>>>>> a6d6df7 (docs/benchmarks.md says what the product's own index takes)
     contrast = name.entities.get("ce")
     return Image.row(
         path=context.file.path,
