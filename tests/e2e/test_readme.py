@@ -29,7 +29,8 @@ def test_make_knows_every_target_that_the_readme_names() -> None:
 
 def test_the_five_minute_tour_runs(place: Path) -> None:
     printed = shell(block("Five minutes"), place)
-    assert "three-tesla" in printed or '"snapshot"' in printed
+    assert "Saved three-tesla@1" in printed
+    assert re.search(r'"snapshot": "[0-9a-f]{64}"', printed)
     assert "No leak found." in printed
 
 

@@ -17,6 +17,7 @@ from registry.cohorts import queries
 from registry.errors import UsageError
 from registry.store import Registry
 from tests.support import ROOT
+from tests.support.cohorts import tiny_bids
 
 PAGE = ROOT / "docs" / "queries.md"
 
@@ -42,8 +43,11 @@ def test_the_documented_commands_count_and_save(cohort: Registry) -> None:
     assert "siteA" in run(cohort, counted)
     made = json.loads(run(cohort, [*built, "--json"]))
     assert made["query"] == "flair-adults"
-    words = built[built.index("--where") :]
-    assert queries.get(cohort, "flair-adults").sql == made["sql"] == facets.sql(facets.parse(words[1::2]))
+    assert queries.get(cohort, "flair-adults").sql == made["sql"]
+    assert queries.run(cohort, "flair-adults") == [], "no image of this cohort has a consensus"
+    run(cohort, [word.replace("consensus=yes", "consensus=no") for word in built])
+    adults = [tiny_bids.image_path(subject) for subject in tiny_bids.SUBJECTS]  # all are 30 to 35 years old
+    assert [row["path"] for row in queries.run(cohort, "flair-adults")] == adults
 
 
 def test_every_documented_field_is_one_and_every_field_is_documented() -> None:
