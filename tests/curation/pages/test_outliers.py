@@ -142,6 +142,8 @@ def test_every_measure_can_be_drawn(shown: Registry, measure: str) -> None:
     test = open_page(shown, "outliers")
     test = test.selectbox(key="outlier_measure").set_value(measure).run()
     assert not test.exception
+    assert test.selectbox(key="outlier_measure").value == measure
+    assert len(test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")) == 1
 
 
 def test_points_of_the_plot_are_the_measured_images_with_their_sites_median(shown: Registry) -> None:

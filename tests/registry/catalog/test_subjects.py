@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from registry.catalog import Catalog, subjects
+from registry.errors import NotFound
 from registry.publishing import Change, publish
 from registry.store import Registry
 from tests.support.cohorts import tiny_bids
@@ -33,3 +36,11 @@ def test_raw_images_come_before_their_copies_and_each_has_a_name_of_its_own(coho
         "T1w · one · other-tiny",
     ]
     assert [scan.title for scan in found if scan.read] == ["FLAIR"]
+
+
+def test_subjects_of_one_person_name_each_other(full: Registry) -> None:
+    catalog = Catalog.of(full)
+    assert subjects.who(catalog, "sub-A000").others == ("sub-B006",)
+    assert subjects.who(catalog, "sub-B006").others == ("sub-A000",)
+    with pytest.raises(NotFound, match="sub-Z"):
+        subjects.who(catalog, "sub-Z")
