@@ -115,7 +115,7 @@ def test_a_finished_run_shows_scores_and_leads_to_its_worst_cases(writable: Regi
 
 
 @pytest.mark.parametrize(
-    ("message", "said"), [("KeyboardInterrupt", "stopped before"), ("The disk is full.", "The disk is full.")]
+    ("message", "said"), [("KeyboardInterrupt", "stopped before"), ("The disk is full.", "The disk is full\\.")]
 )
 def test_a_failed_run_says_why(writable: Registry, message: str, said: str) -> None:
     made(writable)
