@@ -67,8 +67,8 @@ def sweep(registry: Registry) -> dict[str, Any]:
 
 
 def _images(registry: Registry) -> list[str]:
-    with registry.reading() as session:
-        return list(session.exec(select(Image.path).order_by(Image.path)))
+    with registry.reading() as database:
+        return list(database.exec(select(Image.path).order_by(Image.path)))
 
 
 if __name__ == "__main__":

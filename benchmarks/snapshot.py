@@ -24,5 +24,5 @@ def run() -> None:
             fill = measure.call(lambda: Catalog.of(registry))
             made = measure.call(lambda turn=turn: snapshots.create(registry, turn, turn))  # type: ignore[misc]
             results[turn] = {"catalog": fill, "create": made}
-        files = len(snapshots.get(registry, snapshots.listed(registry)[0].snapshot_id).files())
+        files = len(snapshots.get(registry, snapshots.list_snapshots(registry)[0].snapshot_id).files())
         measure.save("snapshot", {"files": files, **results, "peak_mib": measure.peak_mib()})

@@ -60,9 +60,9 @@ class Registry:
         Raises:
             StorageError: the database does not answer.
         """
-        with dialects.reading_errors(), Session(self.engine, expire_on_commit=False) as session:
-            dialects.begin_reading(session)
-            yield session
+        with dialects.reading_errors(), Session(self.engine, expire_on_commit=False) as database:
+            dialects.begin_reading(database)
+            yield database
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
@@ -72,19 +72,19 @@ class Registry:
             StorageError: the database refused to write (disk full, locked, read-only).
             InvalidInput: a value that no column can hold.
         """
-        with dialects.writing_errors(), Session(self.engine, expire_on_commit=False) as session:
-            dialects.begin_writing(session)
-            yield session
-            session.commit()
+        with dialects.writing_errors(), Session(self.engine, expire_on_commit=False) as database:
+            dialects.begin_writing(database)
+            yield database
+            database.commit()
 
     @cached_property
     def writer(self) -> str:
         """The code of this copy in the event log, chosen once per database."""
-        with self.unit_of_work() as session:
-            setting = session.get(Setting, "writer")
+        with self.unit_of_work() as database:
+            setting = database.get(Setting, "writer")
             if setting is None:
                 setting = Setting(key="writer", value=f"w{secrets.token_hex(4)}")
-                session.add(setting)
+                database.add(setting)
             return setting.value
 
 

@@ -22,7 +22,7 @@ from registry.files.volumes import encode, load_labels
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask, Mask
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 
 
 def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
@@ -59,7 +59,7 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
         return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
 
     if wanted:
-        message = f"Compute {recipe.name} of {counted(len({group[0].image_path for group in wanted}), 'image')}"
+        message = f"Compute {recipe.name} of {format_count(len({group[0].image_path for group in wanted}), 'image')}"
         publish(registry, Change("consensus", message, replaces=_computed(registry, protocol, recipe)), write)
     return len(wanted)
 
@@ -72,22 +72,22 @@ def readings(registry: Registry, protocol: str) -> list[list[Mask]]:
     """
     chosen = select(Mask).where(Mask.protocol == protocol, col(Mask.stale).is_(False), Mask.suffix == "mask")
     groups: dict[tuple[str, str], dict[str, Mask]] = defaultdict(dict)
-    with registry.reading() as session:
-        for mask in session.exec(chosen.order_by(col(Mask.rater_id), col(Mask.path))):
+    with registry.reading() as database:
+        for mask in database.exec(chosen.order_by(col(Mask.rater_id), col(Mask.path))):
             groups[mask.image_path, mask.label or ""].setdefault(mask.rater_id, mask)
     return [list(groups[key].values()) for key in sorted(groups) if len(groups[key]) > 1]
 
 
 def protocols(registry: Registry) -> Sequence[str]:
     """Protocols under which anything was read."""
-    with registry.reading() as session:
-        return sorted(session.exec(select(Mask.protocol).distinct()))
+    with registry.reading() as database:
+        return sorted(database.exec(select(Mask.protocol).distinct()))
 
 
 def _fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -> bool:
     """Law 5: fresh exactly when its inputs are the current accepted readings, and the recipe is what it was."""
-    with registry.reading() as session:
-        mask = session.exec(
+    with registry.reading() as database:
+        mask = database.exec(
             select(ConsensusMask).where(
                 ConsensusMask.image_path == group[0].image_path,
                 ConsensusMask.protocol == group[0].protocol,
@@ -97,15 +97,15 @@ def _fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -
         ).first()
         if mask is None or not recipe.made(mask.parameters):
             return False
-        inputs = session.exec(select(ConsensusInput).where(ConsensusInput.consensus_path == mask.path)).all()
+        inputs = database.exec(select(ConsensusInput).where(ConsensusInput.consensus_path == mask.path)).all()
     return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
 
 
 def _computed(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> frozenset[str]:
     """Masks of this recipe and their sidecars: computed from readings, so newer readings replace them."""
     mine = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
-    with registry.reading() as session:
-        masks = session.exec(mine).all()
+    with registry.reading() as database:
+        masks = database.exec(mine).all()
     return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 

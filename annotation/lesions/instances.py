@@ -126,15 +126,15 @@ def _row(rank: int, box: tuple[slice, ...], inside: Any, volume: Volume) -> dict
 
 def _consensus(registry: Registry, protocol: str) -> list[ConsensusMask]:
     chosen = select(ConsensusMask).where(ConsensusMask.protocol == protocol, ConsensusMask.suffix == "mask")
-    with registry.reading() as session:
-        return list(session.exec(chosen.order_by(col(ConsensusMask.path))))
+    with registry.reading() as database:
+        return list(database.exec(chosen.order_by(col(ConsensusMask.path))))
 
 
 def _measured(registry: Registry, protocol: str) -> dict[str, str | None]:
     """Tables that are there, to the checksum of the mask they were measured on."""
     inside = col(File.path).startswith(f"derivatives/lesionboxes-{protocol}/", autoescape=True)
-    with registry.reading() as session:
-        files = {file.path: file for file in session.exec(select(File).where(inside))}
+    with registry.reading() as database:
+        files = {file.path: file for file in database.exec(select(File).where(inside))}
     tables = [path for path in files if path.endswith("_dseg.tsv") and _sidecar_path(path) in files]
     stated = {path: files[_sidecar_path(path)].facts["json"].get("SourcesSHA256") for path in tables}
     return {path: checksums[0] if checksums else None for path, checksums in stated.items()}

@@ -18,10 +18,10 @@ from registry.vocabulary.display import NOT_STATED
 
 def shots(registry: Registry) -> list[Shot]:
     """Every image of the registry by path, nothing measured yet."""
-    with registry.reading() as session:
-        sites = dict(session.execute(select(Session.session_key, Session.site_id)).all())
-        images = session.exec(select(Image).order_by(col(Image.path))).all()
-        documents = session.execute(select(File.path, File.facts).where(col(File.path).endswith(".json"))).all()
+    with registry.reading() as database:
+        sites = dict(database.execute(select(Session.session_key, Session.site_id)).all())
+        images = database.exec(select(Image).order_by(col(Image.path))).all()
+        documents = database.execute(select(File.path, File.facts).where(col(File.path).endswith(".json"))).all()
     sidecars = by_folder((path, facts.get("json")) for path, facts in documents)
     return [_shot(image, sites.get(image.session_key), sidecars) for image in images]
 

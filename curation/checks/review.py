@@ -15,7 +15,7 @@ from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
 from registry.tables import Acknowledgement, CheckFinding
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 
 OPEN, ACKNOWLEDGED, OUTDATED = STATES = ("open", "acknowledged", "outdated")
 
@@ -32,7 +32,7 @@ class Wanted:
     channel: str | None = None
 
 
-def listed(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
+def list_findings(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
     """Rows of the view `findings`, errors first, then by check and by how far from ordinary.
 
     Raises:
@@ -54,7 +54,7 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
 
     Args:
         registry: where.
-        unit: an image's path, a session, or a channel, as `listed` names it.
+        unit: an image's path, a session, or a channel, as `list_findings` names it.
         reason: why, on one line.
         codes: which findings; all of the unit by default.
 
@@ -73,7 +73,7 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
         for finding in _chosen(registry, unit, codes)
     ]
     about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
-    change = Change("check.acknowledge", f"Acknowledge {counted(len(made), 'finding')} about {unit}", about)
+    change = Change("check.acknowledge", f"Acknowledge {format_count(len(made), 'finding')} about {unit}", about)
 
     def add() -> tuple[Change, files.Files]:
         with registry.reading() as database:
@@ -85,8 +85,8 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
 
 
 def _chosen(registry: Registry, unit: str, codes: Sequence[str]) -> list[CheckFinding]:
-    with registry.reading() as session:
-        found = session.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
+    with registry.reading() as database:
+        found = database.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
     chosen = [finding for finding in found if not codes or finding.code in codes]
     _require(unit, codes, [finding.code for finding in chosen])
     return chosen

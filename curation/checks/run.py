@@ -100,8 +100,8 @@ def _finding(check: Check, unit: str, hits: Sequence[Hit], shot: Shot | None) ->
 def _measures(registry: Registry, shots: Sequence[Shot], measured: Mapping[str, Measured]) -> record.Files:
     """The tables of subjects of whom something was measured; what nobody can read here is kept as it was."""
     elsewhere = [shot.path for shot in shots if shot.path not in measured]
-    with registry.reading() as session:
-        held = {row.path: row for row in session.exec(select(ImageMeasures))} if elsewhere else {}
+    with registry.reading() as database:
+        held = {row.path: row for row in database.exec(select(ImageMeasures))} if elsewhere else {}
     rows: dict[str, list[ImageMeasures]] = defaultdict(list)
     for shot in shots:
         if shot.path in measured:

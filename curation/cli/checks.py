@@ -39,11 +39,11 @@ def check_run(as_json: AsJson = False) -> None:
 
 
 def _summary(outcome: Outcome) -> str:
-    from registry.vocabulary.display import counted
+    from registry.vocabulary.display import format_count
 
-    lines = [f"Checked {counted(outcome.images, 'image')}: {counted(len(outcome.findings), 'finding')}."]
+    lines = [f"Checked {format_count(outcome.images, 'image')}: {format_count(len(outcome.findings), 'finding')}."]
     if outcome.absent:
-        lines.append(f"{counted(len(outcome.absent), 'image')} not on this machine; fetch with: datalad get")
+        lines.append(f"{format_count(len(outcome.absent), 'image')} not on this machine; fetch with: datalad get")
     if outcome.by_code:
         lines.append(console.table([{"check": code, "findings": n} for code, n in outcome.by_code.items()]))
         lines.append("See them with: cohortium check list")
@@ -62,7 +62,7 @@ def check_list(
     from curation import checks
 
     wanted = checks.Wanted(None if state == "all" else state, code, site, channel)
-    rows = checks.listed(console.registry(), wanted)
+    rows = checks.list_findings(console.registry(), wanted)
     console.emit({"findings": rows}, as_json, lambda: console.table(rows, _COLUMNS) if rows else "No finding.")
 
 

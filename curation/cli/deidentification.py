@@ -64,5 +64,5 @@ def list_verdicts(as_json: AsJson = False) -> None:
 
     from registry.privacy import clearance
 
-    rows = [asdict(item) for item in clearance.listed(console.registry())]
+    rows = [asdict(item) for item in clearance.list_verdicts(console.registry())]
     console.emit({"verdicts": rows}, as_json, lambda: console.table(rows, clearance.COLUMNS))

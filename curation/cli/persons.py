@@ -52,7 +52,7 @@ def persons_list(
 
     if kind not in (None, SUSPECTED, SAME, CLEARED):
         raise UsageError(f"'{kind}' is no kind of link.", f"Known: {SUSPECTED}, {SAME}, {CLEARED}.")
-    rows = [link.model_dump() for link in links.listed(console.registry(), kind)]
+    rows = [link.model_dump() for link in links.list_links(console.registry(), kind)]
     console.emit({"links": rows}, as_json, lambda: console.table(rows, _COLUMNS))
 
 
@@ -67,7 +67,7 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
     names = pair(first, second)
     rows = [vars(fact) for fact in pairs.facts(Catalog.of(registry), first, second)]
     crossed = [item.to_json() for item in pairs.crossings(registry, first, second)]
-    link = next((item for item in links.listed(registry) if (item.subject_a, item.subject_b) == names), None)
+    link = next((item for item in links.list_links(registry) if (item.subject_a, item.subject_b) == names), None)
     said = pairs.evidence(link) if link else "Nobody has proposed this pair."
     shown = [{"what": row["what"], first: row["first"], second: row["second"], "same": row["same"]} for row in rows]
     result = {"link": link and link.model_dump(), "evidence": said, "facts": rows, "crossings": crossed}

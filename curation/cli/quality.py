@@ -66,7 +66,7 @@ def qc_list(
     from registry.catalog import Catalog
     from registry.vocabulary.verdicts import verdict_of
 
-    rows = quality.listed(Catalog.of(console.registry()), rater, verdict_of(verdict) if verdict else None)
+    rows = quality.list_verdicts(Catalog.of(console.registry()), rater, verdict_of(verdict) if verdict else None)
     console.emit({"verdicts": rows}, as_json, lambda: console.table(rows))
 
 

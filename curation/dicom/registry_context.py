@@ -22,8 +22,8 @@ def prepare(recipe: Recipe, registry: Registry) -> Recipe:
 def held(registry: Registry) -> dict[str, dict[str, str]]:
     """Subject to salted study to session, of every image in the registry that says its study."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    with registry.reading() as session:
-        rows = session.exec(select(Image.subject_id, Image.session_key, Image.study)).all()
+    with registry.reading() as database:
+        rows = database.exec(select(Image.subject_id, Image.session_key, Image.study)).all()
     for subject, key, study in rows:
         found[subject][study or f"unknown:{key}"] = key.rpartition("/")[2]
     return dict(found)

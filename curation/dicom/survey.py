@@ -23,9 +23,9 @@ from curation.importers.report import printable
 from curation.recipes import Recipe
 from registry.bids.walk import list_all
 from registry.errors import InvalidInput
-from registry.files.parallel import mapped
+from registry.files.parallel import map_files
 from registry.files.progress import Progress
-from registry.vocabulary.display import counted, words
+from registry.vocabulary.display import format_code, format_count
 from registry.vocabulary.findings import Finding
 
 Outside = tuple[str, Code, str]
@@ -133,7 +133,7 @@ def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outsid
     paths = list(list_all(source))
     instances: list[Instance] = []
     outside: list[Outside] = []
-    for done, found in enumerate(mapped(partial(_attempt, source), paths), start=1):
+    for done, found in enumerate(map_files(partial(_attempt, source), paths), start=1):
         if isinstance(found, Instance):
             instances.append(found)
         else:
@@ -164,7 +164,10 @@ def _later(stack: Stack, visit: Visit) -> list[Finding]:
 
 def _counted(outside: Sequence[Outside]) -> str:
     found = Counter(code for _, code, _ in outside).most_common()
-    said = [f"{counted(n, 'file')} {'is' if n == 1 else 'are'} {_FOUND.get(code, words(code))}" for code, n in found]
+    said = [
+        f"{format_count(n, 'file')} {'is' if n == 1 else 'are'} {_FOUND.get(code, format_code(code))}"
+        for code, n in found
+    ]
     return ", ".join(said) or "it is empty"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from registry.bids import places
 from registry.bids.names import BidsName, parse
-from registry.vocabulary.display import words
+from registry.vocabulary.display import format_code
 
 IMAGE, MASK, CONSENSUS = "image", "mask", "consensus"
 _KINDS = {
@@ -45,7 +45,7 @@ class Arrival:
 
     def __str__(self) -> str:
         """`new` for one volume, else `2 new, 1 there already`."""
-        said = [(getattr(self, state), words(state)) for state in _STATES if getattr(self, state)]
+        said = [(getattr(self, state), format_code(state)) for state in _STATES if getattr(self, state)]
         return said[0][1] if [number for number, _ in said] == [1] else ", ".join(f"{n} {state}" for n, state in said)
 
     @property

@@ -25,7 +25,7 @@ from registry.publishing import Change, publish
 from registry.snapshots.freeze import LICENCE_KEY
 from registry.store import Registry
 from registry.tables import File
-from registry.vocabulary.display import counted, size
+from registry.vocabulary.display import format_count, format_size
 
 Options = Mapping[str, Any]
 
@@ -67,8 +67,8 @@ class Rehearsal:
         if not self.new_files:
             return "The registry holds all of this already: importing it changes nothing."
         parts = [(self.new_files - self.changed_files, "would be new"), (self.changed_files, "would change")]
-        said = " and ".join(f"{counted(number, 'file')} {what}" for number, what in parts if number)
-        return f"{said}, {size(self.new_bytes)}."
+        said = " and ".join(f"{format_count(number, 'file')} {what}" for number, what in parts if number)
+        return f"{said}, {format_size(self.new_bytes)}."
 
 
 @dataclass(frozen=True)

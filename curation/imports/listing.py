@@ -31,7 +31,7 @@ COLUMNS = (
 
 def rows(registry: Registry) -> list[dict[str, Any]]:
     """One line of a table for each import, newest first."""
-    kept = reports.listed(registry)
+    kept = reports.list_reports(registry)
     names = {item.name for item in kept}
     lines = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
     lines += [_line(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]

@@ -125,7 +125,7 @@ def correct(planned: Planned, cells: Sequence[Mapping[str, Any]]) -> Corrected:
     for row, written in zip(planned.rows, cells, strict=True):
         try:
             text = {key: None if value is None else str(value) for key, value in written.items()}
-            rows.append(plan.decided(row, text))
+            rows.append(plan.apply_decisions(row, text))
         except InvalidInput as error:
             rows.append(row)
             problems.append(f"{error.message} {error.hint}")

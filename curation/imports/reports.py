@@ -60,12 +60,12 @@ class KeptReport:
         }
 
 
-def listed(registry: Registry) -> list[KeptReport]:
+def list_reports(registry: Registry) -> list[KeptReport]:
     """Every import whose report is kept, newest first."""
     events = _events(registry)
-    with registry.reading() as session:
+    with registry.reading() as database:
         wanted = col(File.path).startswith(f"{places.IMPORTS}/", autoescape=True)
-        files = session.exec(select(File).where(wanted)).all()
+        files = database.exec(select(File).where(wanted)).all()
     found = [
         KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _report(file.facts["json"]))
         for file in files
@@ -95,7 +95,7 @@ def get(registry: Registry, name: str) -> KeptReport:
     Raises:
         NotFound: no such report.
     """
-    found = next((item for item in listed(registry) if item.name == name), None)
+    found = next((item for item in list_reports(registry) if item.name == name), None)
     if found is None:
         raise NotFound(f"There is no report of an import '{name}'.", "List them with: cohortium imports list")
     with suppress(OSError, ValueError):
@@ -105,12 +105,12 @@ def get(registry: Registry, name: str) -> KeptReport:
 
 def _events(registry: Registry) -> dict[str, tuple[str, str]]:
     """Path of a report to when and by whom it was written."""
-    with registry.reading() as session:
+    with registry.reading() as database:
         asked = select(Event.hash, Event.at, Event.actor).where(Event.kind == "import").order_by(col(Event.at))
-        imports = session.exec(asked).all()
+        imports = database.exec(asked).all()
         fresh = [digest for digest, _, _ in imports if digest not in _BROUGHT]
         whole = select(Event.hash, Event.payload).where(Event.kind == "import", col(Event.hash).in_(fresh))
-        for digest, payload in session.exec(whole) if fresh else ():
+        for digest, payload in database.exec(whole) if fresh else ():
             _BROUGHT[digest] = tuple(path for path in payload.get("files", ()) if path.startswith(f"{places.IMPORTS}/"))
     return {path: (at, actor) for digest, at, actor in imports for path in _BROUGHT[digest]}
 

@@ -63,9 +63,9 @@ def _staged(tree: Path) -> dict[str, list[str]]:
 
 
 def _known(registry: Registry, subjects: Iterable[str]) -> set[str]:
-    with registry.reading() as session:
+    with registry.reading() as database:
         asked = select(File.subject_id).where(col(File.subject_id).in_(sorted(subjects))).distinct()
-        return {str(subject) for subject in session.exec(asked)}
+        return {str(subject) for subject in database.exec(asked)}
 
 
 def _brought(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str, str | None]]]:
@@ -73,8 +73,8 @@ def _brought(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str,
     found: dict[str, set[tuple[str, str | None]]] = {}
     if not subjects:
         return found
-    with registry.reading() as session:
-        for payload in session.exec(select(Event.payload).where(Event.kind == "import")):
+    with registry.reading() as database:
+        for payload in database.exec(select(Event.payload).where(Event.kind == "import")):
             for subject in _subjects(payload) & subjects if "recipe" in payload else ():
                 found.setdefault(subject, set()).add((str(payload["recipe"]), payload.get(DATASET)))
     return found
@@ -91,8 +91,8 @@ def _is_one(own: tuple[str, str], other: tuple[str, str | None]) -> bool:
 
 def _repeats(registry: Registry, tree: Path, images: Sequence[str]) -> bool:
     """Whether one of a subject's staged images is in the registry, the same bytes under the same name."""
-    with registry.reading() as session:
-        held = dict(session.exec(select(File.path, File.sha256).where(col(File.path).in_(images))).all())
+    with registry.reading() as database:
+        held = dict(database.exec(select(File.path, File.sha256).where(col(File.path).in_(images))).all())
     return any(sha256_file(tree / path) == checksum for path, checksum in held.items())
 
 

@@ -11,7 +11,7 @@ import altair as alt
 from registry.app import chart_labels, colours
 from registry.catalog.overview import SHOWN
 from registry.viewer import rater_colour
-from registry.vocabulary.display import NOT_STATED, visit
+from registry.vocabulary.display import NOT_STATED, format_visit
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequenc
         ticks=False,
         domain=False,
         labelOverlap=False,
-        labelExpr=chart_labels.wrapped(beside, chart_labels.SIDE),
+        labelExpr=chart_labels.wrap(beside, chart_labels.SIDE),
     )
     pieces = sorted({row[by] for row in rows}, key=_place)
     chart: alt.Chart = (
@@ -98,7 +98,7 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
         with_legend: also says what the colours mean; of several such charts the first one does.
     """
     values = [
-        {**cell, "column": f"{visit(cell['session'])} · {cell['channel']}", "shown": _SHOWN_NAMES[cell["shown"]]}
+        {**cell, "column": f"{format_visit(cell['session'])} · {cell['channel']}", "shown": _SHOWN_NAMES[cell["shown"]]}
         for cell in cells
     ]
     scale = alt.Scale(domain=[_SHOWN_NAMES[state] for state in SHOWN], range=list(_SHOWN_COLOURS))

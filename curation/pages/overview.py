@@ -11,7 +11,7 @@ from curation.pages import charts
 from registry.app import shell
 from registry.catalog import Catalog, overview
 from registry.store import Registry
-from registry.vocabulary.display import counted, number, plain, visit
+from registry.vocabulary.display import escape_markdown, format_count, format_number, format_visit
 
 _MOST_SUBJECTS = 150
 _IN_A_ROW = 4  # cards with their numbers are read whole on a screen of 1024
@@ -56,10 +56,10 @@ def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
     counts = overview.headline(catalog, chosen)
     for first in range(0, len(_HEADLINE), _IN_A_ROW):
         for column, (name, about) in zip(st.columns(_IN_A_ROW), list(_HEADLINE.items())[first:], strict=False):
-            column.metric(name.capitalize(), number(counts[name]), help=about, border=True)
-    if left := overview.unmeasured(catalog, chosen):
+            column.metric(name.capitalize(), format_number(counts[name]), help=about, border=True)
+    if left := overview.count_unmeasured(catalog, chosen):
         st.caption(
-            f"Not counted: the lesions in {counted(sum(left.values()), 'consensus mask')} not measured yet. "
+            f"Not counted: the lesions in {format_count(sum(left.values()), 'consensus mask')} not measured yet. "
             "Measure them with:"
         )
         st.code("\n".join(f"cohortium lesions build --protocol {protocol}" for protocol in left), language="shell")
@@ -94,7 +94,7 @@ def _completeness(cells: list[dict[str, Any]]) -> None:
     shown = _most_telling(cells, {row["subject"] for row in found})
     for index, (site, rows) in enumerate(overview.squares(shown, found).items()):
         subjects = len({row["subject"] for row in rows})
-        st.markdown(f"**{plain(site)}** · {counted(subjects, 'subject')}")
+        st.markdown(f"**{escape_markdown(site)}** · {format_count(subjects, 'subject')}")
         chart = charts.matrix(rows, with_legend=index == 0)
         _open(st.altair_chart(chart, width="stretch", on_select="rerun", key=f"matrix {site}"))
     _missing(found)
@@ -107,7 +107,7 @@ def _most_telling(cells: list[dict[str, Any]], incomplete: set[str]) -> list[dic
         return cells
     wanted = set([name for name in subjects if name in incomplete][:_MOST_SUBJECTS]) or set(subjects[:_MOST_SUBJECTS])
     kind = "that lack something" if incomplete else "of the cohort"
-    st.caption(f"{number(len(wanted))} of the {counted(len(subjects), 'subject')} {kind} are drawn.")
+    st.caption(f"{format_number(len(wanted))} of the {format_count(len(subjects), 'subject')} {kind} are drawn.")
     return [cell for cell in cells if cell["subject"] in wanted]
 
 
@@ -121,11 +121,11 @@ def _missing(found: list[dict[str, Any]]) -> None:
     if not found:
         st.success("Nothing that is expected is missing.", icon=":material/check_circle:")
         return
-    st.markdown(f"**{counted(len(found), 'gap')}**")
+    st.markdown(f"**{format_count(len(found), 'gap')}**")
     rows = [
         {
             "Subject": row["subject"],
-            "Visit": visit(row["session"]),
+            "Visit": format_visit(row["session"]),
             "Channel": row["channel"] or "all",
             "Site": row["site"],
             "Missing": "visit" if row["missing"] == "session" else row["missing"],

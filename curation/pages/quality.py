@@ -13,7 +13,7 @@ from curation.quality.component import sweep
 from curation.quality.routes import standing, today
 from registry.catalog import Catalog, overview
 from registry.store import Registry, actor
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 
 _SHOWN = {
     Show.UNSEEN: "Not yet seen by me",
@@ -47,7 +47,9 @@ def render(registry: Registry) -> None:
         st.info(_NOTHING[chosen[0]])
         return
     if total > len(cases):
-        st.caption(f"The first {number(len(cases))} of {counted(total, 'image')}; make it anew when they are done.")
+        st.caption(
+            f"The first {format_number(len(cases))} of {format_count(total, 'image')}; make it anew when they are done."
+        )
     sweep(
         cases,
         _mine(registry, cases),

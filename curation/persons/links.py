@@ -39,10 +39,10 @@ class Verdict:
     reviewer: str = ""
 
 
-def listed(registry: Registry, kind: str | None = None) -> Sequence[PersonLink]:
+def list_links(registry: Registry, kind: str | None = None) -> Sequence[PersonLink]:
     """Links by pair, all or of one kind."""
-    with registry.reading() as session:
-        found = session.exec(select(PersonLink).order_by(col(PersonLink.subject_a), col(PersonLink.subject_b))).all()
+    with registry.reading() as database:
+        found = database.exec(select(PersonLink).order_by(col(PersonLink.subject_a), col(PersonLink.subject_b))).all()
     return [link for link in found if kind in (None, link.kind)]
 
 
@@ -124,8 +124,8 @@ def _require(registry: Registry, names: Pair, reason: str) -> None:
     if not reason:
         raise UsageError("A decision about persons needs a reason.", 'Give one, such as --reason "same scan date".')
     require_impersonal(reason, "reason")
-    with registry.reading() as session:
-        known = session.exec(select(Subject.subject_id).where(col(Subject.subject_id).in_(names))).all()
+    with registry.reading() as database:
+        known = database.exec(select(Subject.subject_id).where(col(Subject.subject_id).in_(names))).all()
     if missing := [name for name in names if name not in known]:
         raise NotFound(f"There is no subject '{missing[0]}'.", _LIST)
 
@@ -149,7 +149,7 @@ def _require_consistent(registry: Registry, links: Mapping[Pair, PersonLink]) ->
 
 
 def _links(registry: Registry) -> dict[Pair, PersonLink]:
-    return {(link.subject_a, link.subject_b): link for link in listed(registry)}
+    return {(link.subject_a, link.subject_b): link for link in list_links(registry)}
 
 
 def _encode(links: Mapping[Pair, PersonLink]) -> bytes:

@@ -15,7 +15,7 @@ _EDGE, _HEIGHT = 4, 20
 """Points between a letter and its edge, and the height of the font."""
 
 
-def lettered(picture: Picture, plane: str) -> Picture:
+def add_letters(picture: Picture, plane: str) -> Picture:
     """A copy of a picture with the letter of each side in the middle of its edge.
 
     The letters are white with a dark rim that keeps them legible on bright tissue.

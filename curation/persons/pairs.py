@@ -14,7 +14,7 @@ from registry.catalog import Catalog, subjects, units
 from registry.cohorts import persons, splits, versioned
 from registry.store import Registry
 from registry.tables import PersonLink, Split
-from registry.vocabulary.display import day, visit, words
+from registry.vocabulary.display import format_code, format_day, format_visit
 
 _PATHS = re.compile(r"^one \w+ in (?P<first>\S+) and (?P<second>\S+)$")
 _LASTING = ("Sex", "Age at baseline")
@@ -89,7 +89,7 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
         Fact("Age at baseline", _years(one.age), _years(other.age), close),
         _fact("Class", one.class_label, other.class_label),
         _fact("Diagnosis", one.diagnosis, other.diagnosis),
-        _fact("Radiological status", *(who.status and words(who.status) for who in (one, other))),
+        _fact("Radiological status", *(who.status and format_code(who.status) for who in (one, other))),
         _place("Sites", *(_joined(item.site for item in visits) for visits in (here, there))),
         _place("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
         Fact("Visits", _visits(here), _visits(there), None),
@@ -125,7 +125,7 @@ def _joined(values: Iterable[str | None]) -> str | None:
 
 
 def _visits(visits: Iterable[subjects.Visit]) -> str:
-    return ", ".join(f"{visit(item.label)} ({day(item.day)})" for item in visits) or "none"
+    return ", ".join(f"{format_visit(item.label)} ({format_day(item.day)})" for item in visits) or "none"
 
 
 def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
@@ -148,6 +148,8 @@ def _parts(registry: Registry, split: Split, a: str, b: str) -> tuple[str | None
 
 def _crossing(registry: Registry, split: Split, first: str, second: str) -> Crossing:
     versioned = f"{split.name}@{split.version}"
-    frozen = {row.snapshot_id for row in snapshots.listed(registry) if (row.split or "").startswith(f"{split.name}@")}
+    frozen = {
+        row.snapshot_id for row in snapshots.list_snapshots(registry) if (row.split or "").startswith(f"{split.name}@")
+    }
     trained = [run for run in runs.list_runs(registry) if run.snapshot_id in frozen]
     return Crossing(versioned, first, second, len(frozen), len(trained))

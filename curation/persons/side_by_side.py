@@ -77,11 +77,11 @@ class Pair:
 
 def shared_images(registry: Registry, a: str, b: str) -> dict[str, tuple[str, str]]:
     """Channel to an image of either subject: the first of each by path, raw before derived, of three dimensions."""
-    with registry.reading() as session:
+    with registry.reading() as database:
         wanted = select(Image.subject_id, Image.channel, Image.path).where(
             col(Image.subject_id).in_((a, b)), Image.n_t == 1
         )
-        rows = session.exec(wanted).all()
+        rows = database.exec(wanted).all()
     first: dict[tuple[str, str], str] = {}
     for subject, channel, path in sorted(rows, key=lambda row: (row[2].startswith("derivatives/"), row[2].encode())):
         first.setdefault((subject, channel), path)

@@ -110,14 +110,14 @@ def _cached(registry: Registry, shot: Shot) -> Fingerprint:
 
 def _shots(registry: Registry) -> list[Shot]:
     columns = (Image.path, Image.subject_id, Image.channel, Image.sha256, Image.series, Image.study)
-    with registry.reading() as session:
-        return [Shot(*row) for row in session.execute(select(*map(col, columns)))]
+    with registry.reading() as database:
+        return [Shot(*row) for row in database.execute(select(*map(col, columns)))]
 
 
 def _traits(registry: Registry) -> dict[str, Traits]:
-    with registry.reading() as session:
-        subjects = session.exec(select(Subject)).all()
-        visits = session.execute(select(col(Session.subject_id), col(Session.site_id)).distinct()).all()
+    with registry.reading() as database:
+        subjects = database.exec(select(Subject)).all()
+        visits = database.execute(select(col(Session.subject_id), col(Session.site_id)).distinct()).all()
     sites: dict[str, set[str]] = {}
     for subject, site in visits:
         sites.setdefault(subject, set()).update({site} - {None})

@@ -5,7 +5,7 @@ rows into `code/registry/quality/<rater>.tsv`, the file of record; the app's ser
 """
 
 from curation.quality.record import Judgement, Overtaken, Undone, record, undo
-from curation.quality.summary import listed, of_image, summary
+from curation.quality.summary import list_verdicts, of_image, summary
 from curation.quality.worklist import Case, Show, Worklist, channels, done_since, of_rater, worklist
 from registry.publishing.batches import file_waiting
 
@@ -19,7 +19,7 @@ __all__ = [
     "channels",
     "done_since",
     "file_waiting",
-    "listed",
+    "list_verdicts",
     "of_image",
     "of_rater",
     "record",

@@ -83,14 +83,14 @@ def record(
         Overtaken: something else than `expected` stands.
     """
     rater, row = actor(), _values(judgement)
-    with registry.unit_of_work() as session:
-        image = get_image(session, judgement.image)
-        if known := _known(session, rater, action):
+    with registry.unit_of_work() as database:
+        image = get_image(database, judgement.image)
+        if known := _known(database, rater, action):
             return known
-        standing = session.get(QualityVerdict, (image.path, rater))
+        standing = database.get(QualityVerdict, (image.path, rater))
         if expected is not ... and (standing.action_id if standing else None) != expected:
             raise Overtaken(judgement.image, standing)
-        return _act(session, rater, action, **{**row, "sha256": row["sha256"] or image.sha256})
+        return _act(database, rater, action, **{**row, "sha256": row["sha256"] or image.sha256})
 
 
 def undo(registry: Registry, *, action: str | None = None) -> Undone:
@@ -100,14 +100,14 @@ def undo(registry: Registry, *, action: str | None = None) -> Undone:
         UsageError: there is none.
     """
     rater = actor()
-    with registry.unit_of_work() as session:
-        if known := _known(session, rater, action):
-            return Undone(session.exec(_mine(rater).where(QualityAction.action_id == known.undoes)).one(), known)
-        last = _last(session, rater)
+    with registry.unit_of_work() as database:
+        if known := _known(database, rater, action):
+            return Undone(database.exec(_mine(rater).where(QualityAction.action_id == known.undoes)).one(), known)
+        last = _last(database, rater)
         earlier = _mine(rater).where(QualityAction.image_path == last.image_path, QualityAction.number < last.number)
-        before = session.exec(earlier.order_by(col(QualityAction.number).desc())).first()
+        before = database.exec(earlier.order_by(col(QualityAction.number).desc())).first()
         stood = {name: getattr(before, name, None) for name in ("verdict", "artifacts", "comment", "sha256")}
-        return Undone(last, _act(session, rater, action, image_path=last.image_path, undoes=last.action_id, **stood))
+        return Undone(last, _act(database, rater, action, image_path=last.image_path, undoes=last.action_id, **stood))
 
 
 def _values(judgement: Judgement) -> dict[str, str | None]:
@@ -126,11 +126,11 @@ def _values(judgement: Judgement) -> dict[str, str | None]:
     }
 
 
-def _act(session: Session, rater: str, action: str | None, **values: Any) -> QualityAction:
+def _act(database: Session, rater: str, action: str | None, **values: Any) -> QualityAction:
     """Add the action and bring the verdict up to date."""
-    number = session.exec(select(func.max(QualityAction.number)).where(QualityAction.rater_id == rater)).one()
+    number = database.exec(select(func.max(QualityAction.number)).where(QualityAction.rater_id == rater)).one()
     if number is None:
-        _require_new(session, rater)
+        _require_new(database, rater)
     done = QualityAction(
         rater_id=rater,
         number=(number or 0) + 1,
@@ -139,34 +139,34 @@ def _act(session: Session, rater: str, action: str | None, **values: Any) -> Qua
         waiting=True,
         **values,
     )
-    session.add(done)
+    database.add(done)
     standing = projection.verdict(done)
     if standing is not None:
-        session.merge(standing)
-    elif held := session.get(QualityVerdict, (done.image_path, rater)):
-        session.delete(held)
+        database.merge(standing)
+    elif held := database.get(QualityVerdict, (done.image_path, rater)):
+        database.delete(held)
     return done
 
 
-def _require_new(session: Session, rater: str) -> None:
+def _require_new(database: Session, rater: str) -> None:
     """A rater's code names a file, so it must be one that every disk can keep beside the others."""
     require_code(rater, "rater's code")
-    others = session.exec(select(QualityAction.rater_id).distinct())
+    others = database.exec(select(QualityAction.rater_id).distinct())
     if alike := [other for other in others if other.casefold() == rater.casefold()]:
         raise UsageError(f"The raters {alike[0]} and {rater} differ only by case.", f"Set {ACTOR_ENVIRONMENT} to one.")
 
 
-def _last(session: Session, rater: str) -> QualityAction:
+def _last(database: Session, rater: str) -> QualityAction:
     taken = select(QualityAction.undoes).where(QualityAction.rater_id == rater, col(QualityAction.undoes).is_not(None))
     left = _mine(rater).where(col(QualityAction.undoes).is_(None), col(QualityAction.action_id).not_in(taken))
-    found = session.exec(left.order_by(col(QualityAction.number).desc())).first()
+    found = database.exec(left.order_by(col(QualityAction.number).desc())).first()
     if found is None:
         raise UsageError(f"{rater} has given no verdict that could be taken back.", "There is nothing to undo.")
     return found
 
 
-def _known(session: Session, rater: str, action: str | None) -> QualityAction | None:
-    return session.exec(_mine(rater).where(QualityAction.action_id == action)).first() if action else None
+def _known(database: Session, rater: str, action: str | None) -> QualityAction | None:
+    return database.exec(_mine(rater).where(QualityAction.action_id == action)).first() if action else None
 
 
 def _mine(rater: str) -> SelectOfScalar[QualityAction]:

@@ -14,7 +14,7 @@ _SAYS = {"accept": "accepted it", "reject": "rejected it", "flag": "flagged it",
 COLUMNS = ("image", "rater", "verdict", "artifacts", "comment", "judged_at", "stale")
 
 
-def listed(catalog: Catalog, rater: str | None = None, verdict: str | None = None) -> list[Row]:
+def list_verdicts(catalog: Catalog, rater: str | None = None, verdict: str | None = None) -> list[Row]:
     """Verdicts as they stand, by image and rater; those on an image that was replaced since are `stale`."""
     return catalog.rows(
         f"""SELECT {", ".join(COLUMNS)} FROM quality

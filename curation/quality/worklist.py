@@ -14,8 +14,8 @@ from registry.catalog import Catalog
 from registry.files.canonical import utc
 from registry.store import Registry
 from registry.tables import QualityVerdict
-from registry.vocabulary.display import scan_facts
-from registry.vocabulary.display import visit as visit_name
+from registry.vocabulary.display import format_scan
+from registry.vocabulary.display import format_visit as visit_name
 
 MOST = 2000
 """Images of one worklist: as many as a person can look at before it is asked for again."""
@@ -107,16 +107,16 @@ def channels(catalog: Catalog) -> list[str]:
 
 def of_rater(registry: Registry, rater: str) -> Sequence[QualityVerdict]:
     """One rater's verdicts as they stand, by image; quick, because no catalog is filled."""
-    with registry.reading() as session:
+    with registry.reading() as database:
         wanted = select(QualityVerdict).where(QualityVerdict.rater_id == rater)
-        return session.exec(wanted.order_by(col(QualityVerdict.image_path))).all()
+        return database.exec(wanted.order_by(col(QualityVerdict.image_path))).all()
 
 
 def done_since(registry: Registry, rater: str, since: datetime) -> int:
     """How many images a rater judged since then, by the verdicts that stand."""
     wanted = select(func.count()).where(QualityVerdict.rater_id == rater, col(QualityVerdict.at) >= utc(since))
-    with registry.reading() as session:
-        return session.exec(wanted).one()
+    with registry.reading() as database:
+        return database.exec(wanted).one()
 
 
 def _case(row: dict[str, Any]) -> Case:
@@ -124,7 +124,7 @@ def _case(row: dict[str, Any]) -> Case:
     words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
     words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
     field = f"{row['field_strength_t']:g} T" if row["field_strength_t"] else None
-    grid = scan_facts(
+    grid = format_scan(
         (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"])
     )
     facts = [row["site"] or "site not stated", row["scanner"], row["model_name"], field, grid]

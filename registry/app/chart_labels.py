@@ -18,7 +18,7 @@ SIDE = 18
 """Letters of a line beside a bar."""
 
 
-def wrapped(names: Collection[str], room: int) -> str:
+def wrap(names: Collection[str], room: int) -> str:
     """A label's expression: its name on lines of at most `room` letters."""
     return f"{json.dumps({name: textwrap.wrap(name, room) or [name] for name in sorted(names)})}[datum.label]"
 
@@ -44,7 +44,7 @@ def legend(names: Sequence[str], beside: Collection[str] = ()) -> alt.Legend:
         labelLimit=CARD,
         padding=0,
         offset=8,
-        labelExpr=wrapped(names, room),
+        labelExpr=wrap(names, room),
     )
 
 

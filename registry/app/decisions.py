@@ -12,7 +12,7 @@ from registry.catalog import units
 from registry.cohorts import exclusions
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.vocabulary.display import plain, words
+from registry.vocabulary.display import escape_markdown, format_code
 
 _OUTCOME = "decision told"
 _ANOTHER = "another reason"
@@ -59,13 +59,13 @@ def ask_why(registry: Registry, key: str) -> Asked:
         [*exclusions.known_reasons(registry), _ANOTHER],
         index=None,
         key=f"{key} reason",
-        format_func=words,
+        format_func=format_code,
         placeholder="Choose one",
     )
     if reason == _ANOTHER:
         typed = st.text_input("The other reason", key=f"{key} other reason", placeholder="scanned after surgery")
         reason = "-".join(typed.lower().split())
-        st.caption(f"Kept as the code {plain(reason)}, also in manifests." if reason else "A few words.")
+        st.caption(f"Kept as the code {escape_markdown(reason)}, also in manifests." if reason else "A few words.")
     comment = st.text_input("Comment (optional)", key=f"{key} comment", placeholder="one line for people")
     return Asked(reason or "", comment.strip() or None)
 
@@ -74,5 +74,5 @@ def exclude(registry: Registry, unit: str, asked: Asked) -> None:
     """Leave a unit out; it then waits for a second reader."""
     carry_out(
         lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
-        f"{units.in_words(unit)} is excluded: {words(asked.reason)}. It waits for a second reader.",
+        f"{units.in_words(unit)} is excluded: {format_code(asked.reason)}. It waits for a second reader.",
     )

@@ -14,7 +14,7 @@ from registry.app.theme import ICON
 from registry.errors import CohortiumError
 from registry.maintenance import status
 from registry.store import ACTOR_ENVIRONMENT, Registry, actor
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 
 _BUILT = "cohortium:pages"
 
@@ -32,7 +32,7 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
     except CohortiumError as error:
         explain(error)
         st.stop()
-    sections = arrange(list(pages) if pages is not None else announced())
+    sections = arrange(list(pages) if pages is not None else list_pages())
     built = {name: [_build(page, registry) for page in listed] for name, listed in sections.items()}
     st.session_state[_BUILT] = {
         page.url_path: entry
@@ -45,7 +45,7 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
     chosen.run()
 
 
-def announced() -> list[Page]:
+def list_pages() -> list[Page]:
     """Pages of the installed workspaces, by name of the workspace."""
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     return [page for entry in entries for page in entry.load()]
@@ -81,9 +81,9 @@ def table_height(rows: int, most: int) -> int:
 def _foot(registry: Registry) -> None:
     """Below the pages in the side bar: which cohort this is, where it lies, and who acts in it."""
     with st.sidebar.container(key="foot"):
-        st.markdown(f"**{plain(status.title(registry))}**", help=plain(str(registry.root)))
+        st.markdown(f"**{escape_markdown(status.title(registry))}**", help=escape_markdown(str(registry.root)))
         st.caption(
-            f"You act as **{plain(actor())}**",
+            f"You act as **{escape_markdown(actor())}**",
             help=f"Whoever starts the app chooses the code: {ACTOR_ENVIRONMENT}=e01 cohortium serve",
         )
 

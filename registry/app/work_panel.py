@@ -9,7 +9,7 @@ import streamlit as st
 from registry.errors import StorageError, UsageError
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import number, opened, plain
+from registry.vocabulary.display import capitalise, escape_markdown, format_number
 from registry.work import queue
 from registry.work.rows import UNDER_WAY, WAITING
 
@@ -36,7 +36,7 @@ def _panel(registry: Registry) -> None:
 
 def _draw(registry: Registry, work: Work) -> None:
     left, right = st.columns((5, 2), vertical_alignment="center", gap="small")
-    left.caption(plain(work.title))
+    left.caption(escape_markdown(work.title))
     if not work.stop_asked:
         key = f"panel stop {work.work_id}"
         right.button("Stop", key=key, type="tertiary", on_click=stop, args=(registry, work.work_id))
@@ -49,7 +49,11 @@ def _draw(registry: Registry, work: Work) -> None:
 def bar(work: Work) -> None:
     """Draw how far work is; an empty step is work that is starting."""
     share = min(work.done / work.total, 1.0) if work.total else 0.0
-    steps = f"{opened(work.what)}: {number(work.done)} of {number(work.total)}" if work.total else opened(work.what)
+    steps = (
+        f"{capitalise(work.what)}: {format_number(work.done)} of {format_number(work.total)}"
+        if work.total
+        else capitalise(work.what)
+    )
     st.progress(share, steps or "Starting")
 
 

@@ -10,7 +10,7 @@ from registry.app import shell, work_panel
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 from registry.work import queue
 from registry.work.rows import FINISHED, STOPPED, UNDER_WAY
 
@@ -35,7 +35,7 @@ def follow(registry: Registry, work: Work, about: str) -> None:
         work: under way.
         about: what closing the page or stopping means.
     """
-    st.markdown(f"**{plain(work.title)}**")
+    st.markdown(f"**{escape_markdown(work.title)}**")
     st.caption(about)
     _bar(registry, work.work_id)
 

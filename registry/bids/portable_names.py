@@ -38,8 +38,8 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
     folder = ""
     for name in path.split("/"):
         if folder not in siblings:
-            siblings[folder] = {folded(other): other for other in _names(root / folder)}
-        other = siblings[folder].setdefault(folded(name), name)
+            siblings[folder] = {fold(other): other for other in _names(root / folder)}
+        other = siblings[folder].setdefault(fold(name), name)
         if other != name:
             raise InvalidInput(
                 f"{path} and {folder}{other} differ only by case or accents.",
@@ -48,7 +48,7 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
         folder = f"{folder}{name}/"
 
 
-def folded(name: str) -> str:
+def fold(name: str) -> str:
     """What a file system that ignores case and accent forms compares (macOS, Windows)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 

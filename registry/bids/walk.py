@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from registry.bids.portable_names import folded
+from registry.bids.portable_names import fold
 from registry.errors import InvalidInput
 from registry.vocabulary.findings import Finding, Severity
 
@@ -183,7 +183,7 @@ class _Listing:
             return
         first: dict[str, str] = {}
         for name in sorted(self.files):
-            if (other := first.setdefault(folded(name), name)) != name:
+            if (other := first.setdefault(fold(name), name)) != name:
                 self.refuse("names-collide", name, f"and {other} differ only by case or accents", Severity.WARNING)
 
 

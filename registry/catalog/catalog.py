@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, ColumnElement, Connection, cast, select, types
 from sqlalchemy import Table as SqlTable
 
-from registry.catalog.limits import MEMORY_ENVIRONMENT, SECONDS_ENVIRONMENT, Limits, deadline, stated
+from registry.catalog.limits import MEMORY_ENVIRONMENT, SECONDS_ENVIRONMENT, Limits, deadline, read_limits
 from registry.catalog.views import VIEWS
 from registry.catalog.watch import Watch
 from registry.errors import QueryError
@@ -48,12 +48,12 @@ class Catalog:
         import duckdb
 
         self._lock = threading.Lock()
-        self._limits = limits or stated()
+        self._limits = limits or read_limits()
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
-        with registry.reading() as session:
+        with registry.reading() as database:
             for name, table in Table.metadata.tables.items():
                 if name not in _LEDGER:
-                    self._fill(name, _rows(session.connection(), table))
+                    self._fill(name, _rows(database.connection(), table))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
         self._connection.execute(f"SET memory_limit = '{self._limits.memory_mb}MB'")

@@ -33,7 +33,7 @@ class Limits:
     result_mb: int = _LEAST_MB // 2
 
 
-def stated() -> Limits:
+def read_limits() -> Limits:
     """The limits of this machine: a minute and a quarter of its memory, or what the environment says.
 
     Raises:

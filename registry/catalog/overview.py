@@ -65,7 +65,7 @@ def names(catalog: Catalog) -> dict[str, list[str]]:
     }
 
 
-def unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
+def count_unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
     """Protocol to its consensus masks with something in them whose lesions were not measured; none where all were."""
     rows = _ask(
         catalog,

@@ -72,7 +72,7 @@ def preview(catalog: Catalog, sql: str) -> Preview:
     return Preview(columns, tuple(found.to_pylist()), count, totals, tuple(groups))
 
 
-def documented(catalog: Catalog) -> list[Documented]:
+def list_views(catalog: Catalog) -> list[Documented]:
     """The views that queries read, in the order of the documentation."""
     return [Documented(name, view.about, _columns(catalog, name)) for name, view in VIEWS.items()]
 

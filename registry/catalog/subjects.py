@@ -58,7 +58,7 @@ class Scan:
     field_strength_t: float | None
 
 
-def listed(catalog: Catalog) -> list[str]:
+def list_subjects(catalog: Catalog) -> list[str]:
     """Every subject, by name."""
     return [row["subject"] for row in catalog.rows("SELECT subject FROM subjects ORDER BY subject")]
 

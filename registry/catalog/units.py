@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from registry.bids.names import parse
 from registry.catalog import Catalog
-from registry.vocabulary.display import visit
+from registry.vocabulary.display import format_visit
 from registry.vocabulary.units import IMAGE, SESSION, find_kind
 
 _UNITS = """WITH units AS (
@@ -46,7 +46,7 @@ def in_words(unit: str) -> str:
         return _image(unit)
     if kind == SESSION:
         subject, _, session = unit.partition("/")
-        return f"Visit {visit(session)} of {subject}"
+        return f"Visit {format_visit(session)} of {subject}"
     return f"{kind.capitalize()} {unit}"
 
 
@@ -55,6 +55,6 @@ def _image(path: str) -> str:
     if name is None:
         return f"Image {path}"
     more = [f"{key} {value}" for key, value in name.entities.items() if key not in ("sub", "ses")]
-    where = f"{name.subject}, {visit(name.session)}" if name.session else name.subject
+    where = f"{name.subject}, {format_visit(name.session)}" if name.session else name.subject
     kept = f" in {path.split('/')[1]}" if path.startswith("derivatives/") else ""
     return f"Image {' '.join([name.suffix, *more])} of {where}{kept}"

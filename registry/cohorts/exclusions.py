@@ -117,10 +117,10 @@ def reinstate(registry: Registry, unit: str, comment: str | None = None) -> None
     _change(registry, "reinstate", f"Reinstate {unit}", facts, lambda rows: _row(rows, unit) and rows.pop(unit))
 
 
-def listed(registry: Registry) -> Sequence[ExclusionVerdict]:
+def list_exclusions(registry: Registry) -> Sequence[ExclusionVerdict]:
     """Every exclusion that holds now, by unit."""
-    with registry.reading() as session:
-        return session.exec(select(ExclusionVerdict).order_by(col(ExclusionVerdict.unit))).all()
+    with registry.reading() as database:
+        return database.exec(select(ExclusionVerdict).order_by(col(ExclusionVerdict.unit))).all()
 
 
 def get(registry: Registry, unit: str) -> ExclusionVerdict:
@@ -129,8 +129,8 @@ def get(registry: Registry, unit: str) -> ExclusionVerdict:
     Raises:
         NotFound: it is not excluded.
     """
-    with registry.reading() as session:
-        found = session.get(ExclusionVerdict, unit)
+    with registry.reading() as database:
+        found = database.get(ExclusionVerdict, unit)
     if found is None:
         raise _absent(unit)
     return found
@@ -143,7 +143,7 @@ def reasons(registry: Registry) -> dict[str, str]:
     """
     people = persons.people(registry)
     found: dict[str, str] = {}
-    for item in listed(registry):
+    for item in list_exclusions(registry):
         found.setdefault(people.now(item.unit), item.reason)
     return found
 
@@ -158,8 +158,8 @@ def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]
     Raises:
         NotFound: the registry holds no such unit, and nothing was ever decided about one.
     """
-    with registry.reading() as session:
-        found = session.exec(
+    with registry.reading() as database:
+        found = database.exec(
             select(Event).where(col(Event.kind).in_(_KINDS)).order_by(col(Event.at).desc(), col(Event.number).desc())
         ).all()
     rows = [
@@ -180,7 +180,7 @@ def history(registry: Registry, unit: str | None = None) -> list[dict[str, Any]]
 def known_reasons(registry: Registry) -> list[str]:
     """Codes that were ever used here and those that are usual, sorted."""
     used = {str(row["reason"]) for row in history(registry) if row["reason"]}
-    return sorted({*used, *(item.reason for item in listed(registry)), *USUAL_REASONS})
+    return sorted({*used, *(item.reason for item in list_exclusions(registry)), *USUAL_REASONS})
 
 
 def _row(rows: Rows, unit: str) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _change(
     registry: Registry, kind: str, message: str, facts: Mapping[str, Any], edit: Callable[[Rows], object]
 ) -> None:
     def edited() -> Draft:
-        rows = {item.unit: item.model_dump() for item in listed(registry)}
+        rows = {item.unit: item.model_dump() for item in list_exclusions(registry)}
         edit(rows)
         data = tsv_bytes([rows[unit] for unit in sorted(rows, key=str.encode)], COLUMNS)
         return Draft(Change(kind, message, facts), {places.EXCLUSIONS: data})

@@ -87,7 +87,7 @@ def find(files: Iterable[Placed]) -> list[Leak]:
     return leaks
 
 
-def placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> Iterator[Placed]:
+def list_placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> Iterator[Placed]:
     """Every image, target and reading that has a part, with its keys.
 
     Masks bring their person, and no checksum of their own: the empty masks of two healthy persons are equal bytes.
@@ -107,8 +107,8 @@ def placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> Iterat
 
 
 def check_manifest(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> list[Leak]:
-    """Leaks inside a frozen cohort; training asks before it starts. Arguments as for `placed`."""
-    return find(placed(manifest, more))
+    """Leaks inside a frozen cohort; training asks before it starts. Arguments as for `list_placed`."""
+    return find(list_placed(manifest, more))
 
 
 def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Leak]:
@@ -121,7 +121,7 @@ def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Lea
     leaks: dict[tuple[str, str, str], Leak] = {}
     for ancestor in sorted(ancestors, key=lambda item: (item.run, item.through)):
         seen = _seen(ancestor.manifest)
-        for file in placed(manifest):
+        for file in list_placed(manifest):
             for kind, key in file.keys.items():
                 earlier = seen.get((kind, str(key)))
                 if earlier and PARTS.index(earlier.part) < PARTS.index(file.part):
@@ -134,7 +134,7 @@ def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Lea
 def _seen(manifest: Manifest) -> dict[tuple[str, str], Placed]:
     """Person and checksum to the file by which a run has seen it first, train before validation."""
     seen: dict[tuple[str, str], Placed] = {}
-    files = [file for file in placed(manifest) if file.part in PARTS[:2]]
+    files = [file for file in list_placed(manifest) if file.part in PARTS[:2]]
     for file in sorted(files, key=lambda item: PARTS.index(item.part)):
         for kind, key in file.keys.items():
             if key is not None:

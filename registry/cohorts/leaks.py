@@ -23,7 +23,7 @@ from registry.cohorts.leakage import (
     check_lineage,
     check_manifest,
     find,
-    placed,
+    list_placed,
     predicting_runs,
     refuse,
 )
@@ -164,7 +164,7 @@ __all__ = [
     "check_snapshot",
     "check_split",
     "find",
-    "placed",
+    "list_placed",
     "predicting_runs",
     "refuse",
     "with_persons",

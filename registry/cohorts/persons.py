@@ -19,6 +19,6 @@ __all__ = ["CLEARED", "SAME", "SUSPECTED", "People", "people"]
 
 def people(registry: Registry) -> People:
     """The persons of a registry as they are known today."""
-    with registry.reading() as session:
+    with registry.reading() as database:
         wanted = col(File.path).in_(["participants.tsv", places.PERSON_LINKS])
-        return read_roots(session.exec(select(File).where(wanted)).all()).people
+        return read_roots(database.exec(select(File).where(wanted)).all()).people

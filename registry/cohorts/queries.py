@@ -11,7 +11,7 @@ from registry.catalog import Catalog
 from registry.cohorts import versioned
 from registry.errors import QueryError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.tables import Query
 
@@ -36,7 +36,7 @@ def save(registry: Registry, name: str, sql: str) -> Query:
     body = {"name": name, "version": version, "sql": sql, "sha256": sha256_bytes(sql.encode())}
     path = f"{places.QUERIES}/{name}@{version}.json"
     change = Change("query.save", f"Save query {name}@{version}", {"query": f"{name}@{version}"})
-    publish(registry, change, written({path: readable_json(body)}))
+    publish(registry, change, write_files({path: readable_json(body)}))
     return get(registry, f"{name}@{version}")
 
 

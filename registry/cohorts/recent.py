@@ -14,7 +14,7 @@ from registry.tables import Event, Query, Split
 _Made = TypeVar("_Made", Query, Split)
 
 
-def made_at(registry: Registry, kind: str, field: str) -> dict[str, str]:
+def find_moments(registry: Registry, kind: str, field: str) -> dict[str, str]:
     """What events of a kind made to the moment of the last one (ISO 8601, UTC), oldest first.
 
     Args:
@@ -23,17 +23,17 @@ def made_at(registry: Registry, kind: str, field: str) -> dict[str, str]:
         field: of their payload, which names what was made.
     """
     asked = select(Event).where(Event.kind == kind).order_by(col(Event.at), col(Event.number))
-    with registry.reading() as session:
-        return {str(event.payload[field]): event.at for event in session.exec(asked)}
+    with registry.reading() as database:
+        return {str(event.payload[field]): event.at for event in database.exec(asked)}
 
 
 def saved_queries(registry: Registry) -> dict[str, Query]:
     """`name@version` to query, the last saved first; one whose event is missing comes last."""
     found = {f"{query.name}@{query.version}": query for query in versioned.list_all(registry, Query)}
-    return _newest_first(found, made_at(registry, "query.save", "query"))
+    return _newest_first(found, find_moments(registry, "query.save", "query"))
 
 
-def made_splits(registry: Registry, query: str | None = None) -> dict[str, Split]:
+def list_splits(registry: Registry, query: str | None = None) -> dict[str, Split]:
     """`name@version` to split, the last made first; one whose event is missing comes last.
 
     Args:
@@ -41,7 +41,7 @@ def made_splits(registry: Registry, query: str | None = None) -> dict[str, Split
         query: `name@version`. Splits made from it come first, then those made from its other versions.
     """
     found = {f"{split.name}@{split.version}": split for split in versioned.list_all(registry, Split)}
-    found = _newest_first(found, made_at(registry, "split.create", "split"))
+    found = _newest_first(found, find_moments(registry, "split.create", "split"))
     return dict(sorted(found.items(), key=lambda item: _distance(item[1], query))) if query else found
 
 

@@ -17,7 +17,7 @@ from registry.errors import SplitError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.index.rows.persons import People
 from registry.manifests import PARTS
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.tables import Query, Split, SplitAssignment
 
@@ -147,8 +147,8 @@ def assignments(registry: Registry, split: Split) -> dict[str, str]:
     """Person to part."""
     columns = select(SplitAssignment.person_id, SplitAssignment.part)
     chosen = columns.where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
-    with registry.reading() as session:
-        return dict(session.exec(chosen).all())
+    with registry.reading() as database:
+        return dict(database.exec(chosen).all())
 
 
 def parts_now(registry: Registry, split: Split) -> dict[str, str]:
@@ -200,4 +200,4 @@ def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
 def _publish(registry: Registry, reference: str, meta: Mapping[str, Any], table: bytes) -> None:
     stem = f"{places.SPLITS}/{reference}"
     files = {f"{stem}.tsv": table, f"{stem}.json": readable_json(meta)}
-    publish(registry, Change("split.create", f"Create split {reference}", {"split": reference}), written(files))
+    publish(registry, Change("split.create", f"Create split {reference}", {"split": reference}), write_files(files))

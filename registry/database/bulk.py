@@ -12,10 +12,10 @@ from sqlmodel import Session, SQLModel
 _BATCH = 5_000
 
 
-def insert(session: Session, rows: Iterable[SQLModel]) -> None:
+def insert(database: Session, rows: Iterable[SQLModel]) -> None:
     """Insert rows in their order; neighbours of one table go together, a few thousand at a time."""
     table: Any
-    connection = session.connection()
+    connection = database.connection()
     for table, alike in groupby(rows, type):
         send = _sender(connection, table.__table__.insert())
         while batch := [_values(row) for row in islice(alike, _BATCH)]:

@@ -63,14 +63,14 @@ def open_database(url: str, local: Path) -> Engine:
     return engine
 
 
-def begin_reading(session: Session) -> None:
+def begin_reading(database: Session) -> None:
     """Every answer of this session is about the same moment."""
-    session.execute(text(_BEGIN_READING[session.get_bind().dialect.name]))
+    database.execute(text(_BEGIN_READING[database.get_bind().dialect.name]))
 
 
-def begin_writing(session: Session) -> None:
+def begin_writing(database: Session) -> None:
     """This session writes alone; it waits for the one before it."""
-    session.execute(text(_BEGIN_WRITING[session.get_bind().dialect.name]))
+    database.execute(text(_BEGIN_WRITING[database.get_bind().dialect.name]))
 
 
 @contextmanager

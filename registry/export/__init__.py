@@ -22,7 +22,7 @@ from registry.snapshots import content
 from registry.snapshots.content import Contents
 from registry.snapshots.frozen_files import require_whole
 from registry.store import Registry
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 
 __all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
 
@@ -97,10 +97,10 @@ def _contents(
 def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -> list[str]:
     """What a reader should know of images that nobody has cleared; one that shows somebody does not leave unasked."""
     images = {ref.path for sample in manifest.samples for ref in sample.images.values()}
-    waiting = clearance.uncleared(registry, sorted(images))
+    waiting = clearance.list_uncleared(registry, sorted(images))
     shown = [path for path, answer in waiting.items() if answer is clearance.Answer.PRESENT]
     if shown and not options.identifying:
-        more = f" and in {counted(len(shown) - 1, 'more image')}" if shown[1:] else ""
+        more = f" and in {format_count(len(shown) - 1, 'more image')}" if shown[1:] else ""
         raise UsageError(
             f"Somebody saw text or a face in {shown[0]}{more}.",
             "Exclude what must not leave, or export all the same with --identifying.",
@@ -108,8 +108,8 @@ def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -
     if not waiting:
         return []
     return [
-        f"{number(len(waiting))} of {counted(len(images), 'image')} are not cleared of burned-in text and faces: "
-        "cohortium privacy record"
+        f"{format_number(len(waiting))} of {format_count(len(images), 'image')} are not cleared of burned-in text "
+        "and faces: cohortium privacy record"
     ]
 
 

@@ -68,8 +68,8 @@ def _description(bundle: Bundle, path: str) -> bytes:
 
 def _root_files(bundle: Bundle, dataset: str) -> list[str]:
     above = select(File.path).where(col(File.subject_id).is_(None)).order_by(col(File.path))
-    with bundle.registry.reading() as session:
-        found = session.exec(above).all()
+    with bundle.registry.reading() as database:
+        found = database.exec(above).all()
     kept = [path for path in found if split_dataset(path)[0] == dataset and not path.startswith("code/")]
     ignore = f"{dataset}/.bidsignore".lstrip("/")
     return [*kept, *([ignore] if (bundle.registry.root / ignore).is_file() else [])]

@@ -9,7 +9,7 @@ from typing import Any
 from registry.bids.names import to_label
 from registry.export import tables
 from registry.export.bundle import Bundle
-from registry.export.grids import as_3d, channels, stacked
+from registry.export.grids import as_3d, channels, stack
 from registry.files import volumes
 from registry.manifests import Manifest, Sample
 
@@ -47,7 +47,7 @@ def _write_sample(bundle: Bundle, sample: Sample, name: str) -> None:
     else:
         held = [bundle.source(sample.images[channel]) for _, channel, _ in brought]
         parts = [item[2] or as_3d(volumes.load(place)) for item, place in zip(brought, held, strict=True)]
-        data = stacked([part.data for part in parts]) if len(parts) > 1 else parts[0].data
+        data = stack([part.data for part in parts]) if len(parts) > 1 else parts[0].data
         bundle.write(path, volumes.encode(data, parts[0].affine_ras))
     bundle.put(bundle.target(sample), _place("labels", sample, name))
 

@@ -46,6 +46,6 @@ def as_3d(volume: Volume) -> Volume:
     return Volume(volume.data.reshape(volume.data.shape[:3]), volume.affine_ras)
 
 
-def stacked(parts: list[Array]) -> Array:
+def stack(parts: list[Array]) -> Array:
     """Channels as one array (I, J, K, C), in a type that holds all of them."""
     return np.stack([part.astype(np.result_type(*parts), copy=False) for part in parts], axis=-1)

@@ -13,7 +13,7 @@ from registry.export.grids import channels
 from registry.files.canonical import sha256_bytes
 from registry.files.volumes import encode, load_labels
 from registry.manifests import Manifest, Sample
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 
 _TEST = "test"
 
@@ -49,7 +49,9 @@ def _write_folds(bundle: Bundle) -> None:
     else:
         learnt = [sample for sample in manifest.samples if sample.part != _TEST]
         folds = by_person(learnt)
-        bundle.notes.append(f"The snapshot has no validation part: {counted(len(folds), 'fold')} were made by person.")
+        bundle.notes.append(
+            f"The snapshot has no validation part: {format_count(len(folds), 'fold')} were made by person."
+        )
     if not folds:
         bundle.notes.append("All training images are of one person, so there are no folds: nnU-Net's own would leak.")
         return

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def paused() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """No collection inside: for work that makes many long-lived objects at once. Measured: a third to a half faster.
 
     Memory is freed as ever by reference counts; only cycles wait. Another thread that ends its own pause ends this one

@@ -1,6 +1,6 @@
 """Locks between processes on one machine. A lock dies with its process, so nothing stale is left behind.
 
-The git programs that a process starts inherit its locks (`inherited`): when the process is killed while git still
+The git programs that a process starts inherit its locks (`list_inherited`): when the process is killed while git still
 works, the next process waits for that git instead of working beside it.
 """
 
@@ -64,7 +64,7 @@ def remove(registry: Registry, name: str) -> None:
     _place(registry, name).unlink(missing_ok=True)
 
 
-def inherited() -> tuple[int, ...]:
+def list_inherited() -> tuple[int, ...]:
     """File descriptors of this thread's locks, for a child process to keep open."""
     return _HELD.get()
 

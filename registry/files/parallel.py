@@ -36,7 +36,7 @@ def cores_here() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def mapped(
+def map_files(
     work: Callable[[Item], Answer], items: Sequence[Item], *, cores: int | None = None, heavy: bool = False
 ) -> Iterator[Answer]:
     """Answers in the order of the items; the first item, in that order, whose work raises ends the answers.

@@ -33,5 +33,5 @@ def resolver(registry: Registry) -> Callable[[str], Path | None]:
 
 def _paths(registry: Registry, sha256: str) -> list[str]:
     wanted = select(File.path).where(File.sha256 == sha256, col(File.path).endswith(SUFFIX)).order_by(col(File.path))
-    with registry.reading() as session:
-        return list(session.exec(wanted))
+    with registry.reading() as database:
+        return list(database.exec(wanted))

@@ -17,52 +17,52 @@ from registry.index.rows.checks import check_rows
 from registry.tables import Acknowledgement, CheckFinding, File, ImageMeasures, QualityAction, QualityVerdict
 
 
-def refresh(session: Session, paths: Iterable[str]) -> None:
+def refresh(database: Session, paths: Iterable[str]) -> None:
     """Replace the rows of every file of the checks, and of every rater's table, that is among `paths`."""
     paths = sorted(paths)
     for path in paths:
         if path.startswith(f"{places.CHECKS}/"):
-            _forget(session, path)
-            if (file := session.get(File, path)) is not None:
-                bulk.insert(session, check_rows(file))
-                session.expunge(file)
+            _forget(database, path)
+            if (file := database.get(File, path)) is not None:
+                bulk.insert(database, check_rows(file))
+                database.expunge(file)
     for rater in sorted({rater for path in paths if (rater := places.quality_rater(path))}):
-        _replace(session, rater)
+        _replace(database, rater)
 
 
-def clear_checks(session: Session) -> None:
+def clear_checks(database: Session) -> None:
     """Forget every row of the checks."""
     for table in (ImageMeasures, CheckFinding, Acknowledgement):
-        session.execute(delete(table))
+        database.execute(delete(table))
 
 
-def clear_quality(session: Session) -> None:
+def clear_quality(database: Session) -> None:
     """Forget every verdict that files state, when these are forgotten already; what waits stays, and counts."""
-    waiting = session.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct()).all()
-    session.execute(delete(QualityVerdict))
-    session.execute(delete(QualityAction).where(~col(QualityAction.waiting)))
+    waiting = database.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct()).all()
+    database.execute(delete(QualityVerdict))
+    database.execute(delete(QualityAction).where(~col(QualityAction.waiting)))
     for rater in sorted(waiting):
-        _replace(session, rater)
+        _replace(database, rater)
 
 
-def _forget(session: Session, path: str) -> None:
+def _forget(database: Session, path: str) -> None:
     if subject := places.measured_subject(path):
-        session.execute(delete(ImageMeasures).where(col(ImageMeasures.subject_id) == subject))
+        database.execute(delete(ImageMeasures).where(col(ImageMeasures.subject_id) == subject))
     tables: dict[str, Any] = {places.CHECK_FINDINGS: CheckFinding, places.ACKNOWLEDGED: Acknowledgement}
     if path in tables:
-        session.execute(delete(tables[path]))
+        database.execute(delete(tables[path]))
 
 
-def _replace(session: Session, rater: str) -> None:
-    file = session.get(File, places.quality_table(rater))
+def _replace(database: Session, rater: str) -> None:
+    file = database.get(File, places.quality_table(rater))
     filed = quality.actions(rater, file.facts["rows"]) if file else []
     known = {action.action_id for action in filed}
     mine = select(QualityAction).where(QualityAction.rater_id == rater, col(QualityAction.waiting))
-    waiting = [item.model_dump() for item in session.exec(mine.order_by(col(QualityAction.number)))]
+    waiting = [item.model_dump() for item in database.exec(mine.order_by(col(QualityAction.number)))]
     left = [QualityAction(**item) for item in waiting if item["action_id"] not in known]
     for number, action in enumerate(left, start=len(filed) + 1):
         action.number = number
-    session.expunge_all()
+    database.expunge_all()
     for table in (QualityAction, QualityVerdict):
-        session.execute(delete(table).where(col(table.rater_id) == rater))
-    bulk.insert(session, [*filed, *left, *quality.verdicts([*filed, *left])])
+        database.execute(delete(table).where(col(table.rater_id) == rater))
+    bulk.insert(database, [*filed, *left, *quality.verdicts([*filed, *left])])

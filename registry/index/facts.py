@@ -16,8 +16,8 @@ from registry.bids.table_keys import key_of, require_keys
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import parse_table, sha256_bytes, sha256_file
-from registry.files.collector import paused
-from registry.files.parallel import FEWEST, mapped
+from registry.files.collector import pause_collector
+from registry.files.parallel import FEWEST, map_files
 from registry.files.progress import Progress
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def read_all(
     if not heavy and len(volumes_here) + len(paths) / _TEXTS_A_VOLUME < FEWEST:
         cores = 1
     files: list[File] = []
-    with paused():
-        for record in mapped(partial(read_record, root), paths, cores=cores, heavy=heavy):
+    with pause_collector():
+        for record in map_files(partial(read_record, root), paths, cores=cores, heavy=heavy):
             files.append(File.row(**record))
             if progress:
                 progress(len(files), len(paths), what)

@@ -11,7 +11,7 @@ from registry.bids import places
 from registry.bids.places import Role
 from registry.bids.sidecars import described_suffix
 from registry.database import bulk
-from registry.files.collector import paused
+from registry.files.collector import pause_collector
 from registry.index import check_rows
 from registry.index.facts import subject_of
 from registry.index.rows import Roots, SubjectRows, read_roots, subject_rows
@@ -67,89 +67,89 @@ _LONG = (places.SPLITS, places.IMPORTS, places.CHECKS, places.QUALITY)
 _BATCH = 500
 
 
-def apply(session: Session, changed: Sequence[File], removed: Collection[str] = ()) -> None:
+def apply(database: Session, changed: Sequence[File], removed: Collection[str] = ()) -> None:
     """Record changed and removed files and bring every row that depends on them up to date."""
-    with paused():
-        _apply(session, changed, removed)
+    with pause_collector():
+        _apply(database, changed, removed)
 
 
-def _apply(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:
+def _apply(database: Session, changed: Sequence[File], removed: Collection[str]) -> None:
     owners = {path: subject_of(path) for path in removed} | {file.path: file.subject_id for file in changed}
     subjects = {subject for subject in owners.values() if subject}
     above = [path for path, subject in owners.items() if not subject]
-    before = _participants(session)
-    _store_files(session, changed, removed)
-    after = _participants(session)
+    before = _participants(database)
+    _store_files(database, changed, removed)
+    after = _participants(database)
     subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
     if places.PERSON_LINKS in owners or before != after:
-        subjects |= _reassigned(session)
+        subjects |= _reassigned(database)
     for dataset in {places.split_dataset(path)[0] for path in above} - {""}:
-        subjects |= _subjects_in(session, dataset)
-    subjects |= _heirs(session, above)
+        subjects |= _subjects_in(database, dataset)
+    subjects |= _heirs(database, above)
     if above:
-        refresh_roots(session)
-        _refresh_splits(session, above)
-        check_rows.refresh(session, above)
-    refresh_subjects(session, sorted(subjects), changed)
+        refresh_roots(database)
+        _refresh_splits(database, above)
+        check_rows.refresh(database, above)
+    refresh_subjects(database, sorted(subjects), changed)
 
 
-def _participants(session: Session) -> dict[str, Any]:
-    table = session.get(File, "participants.tsv")
+def _participants(database: Session) -> dict[str, Any]:
+    table = database.get(File, "participants.tsv")
     return {row["participant_id"]: row for row in table.facts["rows"]} if table else {}
 
 
-def _reassigned(session: Session) -> set[str]:
+def _reassigned(database: Session) -> set[str]:
     """Subjects whose row names another person than the root files do."""
-    people = read_roots(_root_files(session)).people
-    named = session.exec(select(Subject.subject_id, Subject.person_id))
+    people = read_roots(_root_files(database)).people
+    named = database.exec(select(Subject.subject_id, Subject.person_id))
     return {subject for subject, person in named if people.person(subject) != person}
 
 
-def _subjects_in(session: Session, dataset: str) -> set[str]:
+def _subjects_in(database: Session, dataset: str) -> set[str]:
     inside = select(File.subject_id).where(col(File.path).startswith(f"{dataset}/", autoescape=True))
-    return {subject for subject in session.exec(inside.distinct()) if subject}
+    return {subject for subject in database.exec(inside.distinct()) if subject}
 
 
-def _heirs(session: Session, above: Iterable[str]) -> set[str]:
+def _heirs(database: Session, above: Iterable[str]) -> set[str]:
     """Subjects with a raw file that a changed sidecar at the raw root may describe, as `T1w.json` describes all T1w."""
     found: set[str] = set()
     for suffix in sorted({described_suffix(path) for path in above if "/" not in path} - {""}):
         raw = col(File.path).startswith("sub-") & col(File.path).contains(f"_{suffix}.", autoescape=True)
-        found |= {subject for subject in session.exec(select(File.subject_id).where(raw).distinct()) if subject}
+        found |= {subject for subject in database.exec(select(File.subject_id).where(raw).distinct()) if subject}
     return found
 
 
-def refresh_subjects(session: Session, subjects: Sequence[str], changed: Iterable[File] = ()) -> None:
+def refresh_subjects(database: Session, subjects: Sequence[str], changed: Iterable[File] = ()) -> None:
     """Replace all rows of these subjects by what their files say.
 
     Args:
-        session: of the database, with every file stored.
+        database: open for writing, with every file stored.
         subjects: whose rows are replaced.
         changed: files whose facts are at hand; those of the others are loaded.
     """
     fresh = {file.path: file for file in changed}
-    roots = read_roots(_root_files(session))
+    roots = read_roots(_root_files(database))
     for start in range(0, len(subjects), _BATCH):
         batch = subjects[start : start + _BATCH]
         for table in _SUBJECT_TABLES:
-            session.execute(delete(table).where(col(table.subject_id).in_(batch)))
-        _insert_subjects(session, batch, _files(session, batch, fresh), roots)
-    _place_scanners(session)
-    _drop_orphans(session)
+            database.execute(delete(table).where(col(table.subject_id).in_(batch)))
+        _insert_subjects(database, batch, _files(database, batch, fresh), roots)
+    _place_scanners(database)
+    _drop_orphans(database)
 
 
-def refresh_roots(session: Session) -> None:
+def refresh_roots(database: Session) -> None:
     """Replace the rows that stand above subjects, splits and verdicts excepted, by what the root files say."""
     for table in _ROOT_TABLES:
-        session.execute(delete(table))
-    files = _root_files(session)
-    session.add_all(row for file in files for row in _root_rows(file))
+        database.execute(delete(table))
+    files = _root_files(database)
+    database.add_all(row for file in files for row in _root_rows(file))
     for run in _finished_runs({file.path: file for file in files}):
-        session.merge(run)
-    session.flush()
+        database.merge(run)
+    database.flush()
 
 
-def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
+def _refresh_splits(database: Session, paths: Iterable[str]) -> None:
     """Replace the rows of the split versions whose files changed: a split can name a hundred thousand persons."""
     stems = {path.removesuffix(".json").removesuffix(".tsv") for path in paths if path.startswith(f"{places.SPLITS}/")}
     for stem in sorted(stems):
@@ -157,9 +157,9 @@ def _refresh_splits(session: Session, paths: Iterable[str]) -> None:
         if not version.isdecimal():  # no file that Cohortium wrote
             continue
         for table in _SPLIT_TABLES:
-            session.execute(delete(table).where(col(table.name) == name, col(table.version) == int(version)))
-        files = session.exec(select(File).where(col(File.path).in_([f"{stem}.json", f"{stem}.tsv"]))).all()
-        bulk.insert(session, (row for file in files for row in _root_rows(file)))
+            database.execute(delete(table).where(col(table.name) == name, col(table.version) == int(version)))
+        files = database.exec(select(File).where(col(File.path).in_([f"{stem}.json", f"{stem}.tsv"]))).all()
+        bulk.insert(database, (row for file in files for row in _root_rows(file)))
 
 
 def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
@@ -186,64 +186,64 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
     )
 
 
-def clear(session: Session) -> None:
+def clear(database: Session) -> None:
     """Forget every row that is computed from files."""
-    check_rows.clear_checks(session)
+    check_rows.clear_checks(database)
     for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
-        session.execute(delete(table))
-    check_rows.clear_quality(session)
+        database.execute(delete(table))
+    check_rows.clear_quality(database)
 
 
-def _store_files(session: Session, changed: Sequence[File], removed: Collection[str]) -> None:
+def _store_files(database: Session, changed: Sequence[File], removed: Collection[str]) -> None:
     gone = [*removed, *(file.path for file in changed)]
     for start in range(0, len(gone), _BATCH):
-        session.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
-    session.expunge_all()
-    bulk.insert(session, changed)
+        database.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
+    database.expunge_all()
+    bulk.insert(database, changed)
 
 
-def _files(session: Session, subjects: Sequence[str], fresh: Mapping[str, File]) -> list[File]:
+def _files(database: Session, subjects: Sequence[str], fresh: Mapping[str, File]) -> list[File]:
     """The files of these subjects. Facts are long: a full index reads none of them back that it has just written."""
     here = col(File.subject_id).in_(subjects)
-    paths = list(session.exec(select(File.path).where(here)))
+    paths = list(database.exec(select(File.path).where(here)))
     if all(path in fresh for path in paths):
         return [fresh[path] for path in paths]
     columns = list(File.__table__.columns)  # type: ignore[attr-defined]
-    return [File.row(**row) for row in session.execute(select(*columns).where(here)).mappings()]
+    return [File.row(**row) for row in database.execute(select(*columns).where(here)).mappings()]
 
 
-def _insert_subjects(session: Session, subjects: Sequence[str], files: Iterable[File], roots: Roots) -> None:
+def _insert_subjects(database: Session, subjects: Sequence[str], files: Iterable[File], roots: Roots) -> None:
     grouped: dict[str, list[File]] = {subject: [] for subject in subjects}
     for file in files:
         grouped[str(file.subject_id)].append(file)
     rows = [subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
-    _ensure_parents(session, rows)
-    bulk.insert(session, sorted((row for item in rows for row in item.all()), key=lambda row: _PLACE[type(row)]))
+    _ensure_parents(database, rows)
+    bulk.insert(database, sorted((row for item in rows for row in item.all()), key=lambda row: _PLACE[type(row)]))
 
 
-def _ensure_parents(session: Session, rows: Iterable[SubjectRows]) -> None:
+def _ensure_parents(database: Session, rows: Iterable[SubjectRows]) -> None:
     rows = list(rows)
     visits = [visit for item in rows for visit in item.sessions]
     sites = {visit.site_id for visit in visits if visit.site_id}
     scanners = {visit.scanner_id for visit in visits if visit.scanner_id}
-    _add_missing(session, Person, "person_id", {item.subject.person_id for item in rows})
-    _add_missing(session, Site, "site_id", sites)
-    _add_missing(session, Scanner, "scanner_id", scanners)
+    _add_missing(database, Person, "person_id", {item.subject.person_id for item in rows})
+    _add_missing(database, Site, "site_id", sites)
+    _add_missing(database, Scanner, "scanner_id", scanners)
 
 
-def _add_missing(session: Session, table: type[Table], key: str, values: Collection[str]) -> None:
+def _add_missing(database: Session, table: type[Table], key: str, values: Collection[str]) -> None:
     column = getattr(table, key)
-    there = set(session.exec(select(column).where(column.in_(values))))
-    bulk.insert(session, (table.row(**{key: value}) for value in sorted(set(values) - there)))
+    there = set(database.exec(select(column).where(column.in_(values))))
+    bulk.insert(database, (table.row(**{key: value}) for value in sorted(set(values) - there)))
 
 
-def _place_scanners(session: Session) -> None:
+def _place_scanners(database: Session) -> None:
     """A scanner's site is what its sessions say; the first by name where they contradict each other."""
     stated = select(func.min(Visit.site_id)).where(Visit.scanner_id == Scanner.scanner_id).scalar_subquery()
-    session.execute(update(Scanner).values(site_id=stated))
+    database.execute(update(Scanner).values(site_id=stated))
 
 
-def _drop_orphans(session: Session) -> None:
+def _drop_orphans(database: Session) -> None:
     pairs: list[tuple[Any, Any, Any]] = [
         (Person, Person.person_id, Subject.person_id),
         (Scanner, Scanner.scanner_id, Visit.scanner_id),
@@ -251,14 +251,14 @@ def _drop_orphans(session: Session) -> None:
     ]
     for table, key, user in pairs:
         used = select(user).where(col(user).is_not(None))
-        session.execute(delete(table).where(col(key).not_in(used)))
+        database.execute(delete(table).where(col(key).not_in(used)))
 
 
-def _root_files(session: Session) -> Sequence[File]:
+def _root_files(database: Session) -> Sequence[File]:
     wanted = select(File).where(col(File.subject_id).is_(None))
     for folder in _LONG:
         wanted = wanted.where(~col(File.path).startswith(f"{folder}/", autoescape=True))
-    return session.exec(wanted.order_by(col(File.path))).all()
+    return database.exec(wanted.order_by(col(File.path))).all()
 
 
 def _root_rows(file: File) -> list[Table]:

@@ -42,10 +42,10 @@ def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
         InvalidInput: a file cannot be read.
     """
     fresh, gone, same = _compared(registry, leave)
-    with registry.unit_of_work() as session:
-        _restamp(session, same)
+    with registry.unit_of_work() as database:
+        _restamp(database, same)
         if fresh or gone:
-            refresh.apply(session, fresh, gone)
+            refresh.apply(database, fresh, gone)
     return sorted([*(file.path for file in fresh), *gone], key=os.fsencode)
 
 
@@ -53,13 +53,13 @@ def scan(registry: Registry, leave: Collection[str] = ()) -> tuple[list[File], l
     """What differs between disk and database: files changed or new, and paths that are gone.
 
     A file whose size and time are as recorded is taken as unchanged. Absent content (an annexed file not fetched)
-    cannot be read and is passed over; `moved` tells whether it is of another version.
+    cannot be read and is passed over; `list_moved` tells whether it is of another version.
     """
     fresh, gone, _ = _compared(registry, leave)
     return fresh, gone
 
 
-def moved(registry: Registry) -> list[Found]:
+def list_moved(registry: Registry) -> list[Found]:
     """Files whose size, time, or annex key differ from their row's; an absent one is told by its key alone."""
     known = _known(registry)
     return [item for item in walk(registry.root) if _differs(registry.root, item, known.get(item.path))]
@@ -102,15 +102,15 @@ def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], l
 
 
 def _known(registry: Registry, *wanted: ColumnElement[bool]) -> dict[str, _Known]:
-    with registry.reading() as session:
-        return {path: _Known(*state) for path, *state in session.execute(select(*_COLUMNS).where(*wanted))}
+    with registry.reading() as database:
+        return {path: _Known(*state) for path, *state in database.execute(select(*_COLUMNS).where(*wanted))}
 
 
-def _restamp(session: Session, files: Iterable[File]) -> None:
+def _restamp(database: Session, files: Iterable[File]) -> None:
     """A file that was written again as it was, or fetched again, is not read at the next look."""
     for file in files:
         stamped = update(File).where(col(File.path) == file.path)
-        session.execute(stamped.values(size=file.size, mtime_ns=file.mtime_ns))
+        database.execute(stamped.values(size=file.size, mtime_ns=file.mtime_ns))
 
 
 def _restamped(place: Path, known: _Known) -> bool:

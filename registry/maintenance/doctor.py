@@ -76,23 +76,23 @@ def _take_events(registry: Registry) -> list[str]:
 
     A log that somebody edited is named by `drift.differences`, and `rebuild` refuses it.
     """
-    with registry.reading() as session:
-        known = {(writer, number) for writer, number in session.exec(select(Event.writer, Event.number))}
+    with registry.reading() as database:
+        known = {(writer, number) for writer, number in database.exec(select(Event.writer, Event.number))}
     fresh = [event for event in events.read_log(registry.root) if (event.writer, event.number) not in known]
     if not fresh or not events.is_whole(_chains(registry, fresh)):
         return []
     commits = read_commits(registry)
-    with registry.unit_of_work() as session:
+    with registry.unit_of_work() as database:
         for event in fresh:
             event.commit = commits.get(f"{event.writer}/{event.number}")
-            session.add(event)
+            database.add(event)
     return [f"{event.writer}/{event.number}" for event in fresh]
 
 
 def _chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
     """Everything by the writers of these events: what the database holds, and these."""
-    with registry.reading() as session:
-        held = session.exec(select(Event).where(col(Event.writer).in_({event.writer for event in fresh}))).all()
+    with registry.reading() as database:
+        held = database.exec(select(Event).where(col(Event.writer).in_({event.writer for event in fresh}))).all()
     return sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
 
 
@@ -107,8 +107,8 @@ def _remove_git_locks(root: Path) -> list[Repair]:
 
 
 def _open_intents(registry: Registry) -> Sequence[Intent]:
-    with registry.reading() as session:
-        intents = session.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
+    with registry.reading() as database:
+        intents = database.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
     return [intent for intent in intents if not publishing.is_alive(registry, intent.intent_id)]
 
 

@@ -27,7 +27,7 @@ from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change, events, git, publish
 from registry.store import Registry
 from registry.tables import Intent
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 from registry.vocabulary.findings import Severity
 
 _FROZEN = tuple(f"{folder}/" for folder in (places.QUERIES, places.SPLITS, places.SNAPSHOTS, places.RUNS))
@@ -104,7 +104,7 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
 
     change = Change(
         "adopt",
-        f"Adopt {counted(len(paths), 'file')} changed outside",
+        f"Adopt {format_count(len(paths), 'file')} changed outside",
         {"reason": reason.strip()},
         adopts=frozenset(paths),
     )
@@ -144,8 +144,8 @@ def _require_changeable(path: str, what: Outside) -> None:
 
 def _waiting(registry: Registry) -> set[str]:
     """Paths of changes on their way: moved into place, or about to be, and not yet committed."""
-    with registry.reading() as session:
-        plans = session.exec(select(Intent.plan).where(col(Intent.state).in_(["staged", "applied"]))).all()
+    with registry.reading() as database:
+        plans = database.exec(select(Intent.plan).where(col(Intent.state).in_(["staged", "applied"]))).all()
     return {path for plan in plans for path in plan}
 
 
@@ -166,7 +166,7 @@ def _what(state: str) -> Outside:
 
 def _by_content(registry: Registry) -> Iterable[Difference]:
     """Annexed files: git sees their keys only."""
-    for item in sync.moved(registry):
+    for item in sync.list_moved(registry):
         place = registry.root / item.path
         key = sync.annexed_as(place)
         if item.size == ABSENT:

@@ -52,11 +52,13 @@ def status(registry: Registry) -> dict[str, Any]:
 
     `unread` is true for a copy whose database was not made yet, such as a fresh clone of a cohort.
     """
-    with registry.reading() as session:
-        counts = {name: session.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()}
-        recorded = session.exec(select(Run.run_id)).all()
-        others = session.exec(select(Work.work_id).where(col(Work.kind) == KIND)).all()
-        waiting = session.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
+    with registry.reading() as database:
+        counts = {
+            name: database.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()
+        }
+        recorded = database.exec(select(Run.run_id)).all()
+        others = database.exec(select(Work.work_id).where(col(Work.kind) == KIND)).all()
+        waiting = database.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
     return {
         "registry": str(registry.root),
         "commit": git.head(registry.root),
@@ -78,8 +80,10 @@ def title(registry: Registry) -> str:
 
 def history(registry: Registry, limit: int) -> list[dict[str, Any]]:
     """Events, newest first."""
-    with registry.reading() as session:
-        events = session.exec(select(Event).order_by(col(Event.at).desc(), col(Event.number).desc()).limit(limit)).all()
+    with registry.reading() as database:
+        events = database.exec(
+            select(Event).order_by(col(Event.at).desc(), col(Event.number).desc()).limit(limit)
+        ).all()
     return [
         {
             "at": event.at,

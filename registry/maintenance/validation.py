@@ -62,8 +62,8 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
 
 def check_masks(registry: Registry) -> Iterator[Finding]:
     """Laws 2 and 3 for every mask."""
-    with registry.reading() as session:
-        files = session.exec(select(File)).all()
+    with registry.reading() as database:
+        files = database.exec(select(File)).all()
     roots = read_roots(file for file in files if file.subject_id is None)
     for subject, group in sorted(mask_checks.by_subject(files).items()):
         yield from mask_checks.check_subject(subject, group, roots)
@@ -71,8 +71,8 @@ def check_masks(registry: Registry) -> Iterator[Finding]:
 
 def check_presence(registry: Registry) -> Iterator[Finding]:
     """Every file the registry knows is on this machine, as the registry left it."""
-    with registry.reading() as session:
-        known = session.exec(select(File.path).order_by(col(File.path))).all()
+    with registry.reading() as database:
+        known = database.exec(select(File.path).order_by(col(File.path))).all()
     for path in known:
         if not (registry.root / path).is_file():
             yield Finding(_ABSENT, Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
@@ -88,8 +88,8 @@ def _outside(item: Difference) -> tuple[Severity, str, str]:
 
 def check_events(registry: Registry) -> Iterator[Finding]:
     """Law 4: every writer's chain is whole."""
-    with registry.reading() as session:
-        chain = session.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all()
+    with registry.reading() as database:
+        chain = database.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all()
     try:
         events.verify_chain(chain)
     except IntegrityError as error:
@@ -98,10 +98,10 @@ def check_events(registry: Registry) -> Iterator[Finding]:
 
 def check_privacy(registry: Registry, progress: Progress | None = None) -> list[Finding]:
     """Law 12: no file that is here tells who a person is, or when anybody came."""
-    with registry.reading() as session:
-        known = session.exec(select(File.path).order_by(col(File.path))).all()
+    with registry.reading() as database:
+        known = database.exec(select(File.path).order_by(col(File.path))).all()
     here = [path for path in known if (registry.root / path).is_file()]
-    return traces.shortened(traces.check(registry.root, here, progress))
+    return traces.shorten(traces.check(registry.root, here, progress))
 
 
 def datasets(root: Path) -> list[str]:

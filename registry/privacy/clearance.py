@@ -1,7 +1,8 @@
 """What people saw in images that no program decides: burned-in text and recognisable faces.
 
 The file of record is `code/registry/privacy.tsv`: one row per unit and question, the newest verdict; git and the event
-log keep the earlier ones. Whoever gives images to others asks first: an export `uncleared`, an assignment `is_cleared`.
+log keep the earlier ones. Whoever gives images to others asks first: an export `list_uncleared`, an assignment
+`is_cleared`.
 """
 
 from __future__ import annotations
@@ -72,17 +73,17 @@ def record(registry: Registry, unit: str, question: Question, verdict: Answer) -
     change = Change("privacy", f"Privacy of {unit}: {question.value} {verdict.value}", facts)
 
     def add() -> Draft:
-        rows = {(item.unit, item.question): item for item in [*listed(registry), made]}
+        rows = {(item.unit, item.question): item for item in [*list_verdicts(registry), made]}
         return Draft(change, {PRIVACY: tsv_bytes([asdict(rows[key]) for key in sorted(rows)], COLUMNS)})
 
     rewrite(registry, PRIVACY, add)
     return made
 
 
-def listed(registry: Registry) -> list[Verdict]:
+def list_verdicts(registry: Registry) -> list[Verdict]:
     """Every verdict that holds, by unit and question."""
-    with registry.reading() as session:
-        file = session.get(File, PRIVACY)
+    with registry.reading() as database:
+        file = database.get(File, PRIVACY)
     rows: Sequence[dict[str, Any]] = file.facts.get("rows", []) if file else []
     return [Verdict(row["unit"], Question(row["question"]), Answer(row["verdict"]), row["reviewer"]) for row in rows]
 
@@ -96,7 +97,7 @@ def is_cleared(registry: Registry, unit: str) -> bool:
     return not blockers(registry, unit)
 
 
-def uncleared(registry: Registry, images: Iterable[str]) -> dict[str, Answer | None]:
+def list_uncleared(registry: Registry, images: Iterable[str]) -> dict[str, Answer | None]:
     """Images that are not cleared, each with the answer that says most against it; None where nobody looked."""
     answers = _answers(registry)
     found = {image: [_nearest(answers, image, question) for question in Question] for image in images}
@@ -118,7 +119,7 @@ def blockers(registry: Registry, unit: str) -> dict[Question, Answer | None]:
 
 
 def _answers(registry: Registry) -> Answers:
-    return {(item.unit, item.question): item.verdict for item in listed(registry)}
+    return {(item.unit, item.question): item.verdict for item in list_verdicts(registry)}
 
 
 def _nearest(answers: Answers, unit: str, question: Question) -> Answer | None:
@@ -126,14 +127,14 @@ def _nearest(answers: Answers, unit: str, question: Question) -> Answer | None:
 
 
 def _require_known(registry: Registry, unit: str) -> None:
-    with registry.reading() as session:
-        if not _holds(session, unit):
+    with registry.reading() as database:
+        if not _holds(database, unit):
             raise NotFound(
                 f"The registry holds no subject, session or image '{unit}'.",
                 "Write sub-A000, sub-A000/ses-M00, or the path of an image.",
             )
 
 
-def _holds(session: Session, unit: str) -> bool:
+def _holds(database: Session, unit: str) -> bool:
     columns = (Image.path, Image.session_key, Image.subject_id)
-    return any(session.exec(select(Image.path).where(column == unit).limit(1)).first() for column in columns)
+    return any(database.exec(select(Image.path).where(column == unit).limit(1)).first() for column in columns)

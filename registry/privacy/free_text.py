@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registry.errors import UsageError
-from registry.privacy.patterns import told
+from registry.privacy.patterns import find_trace
 
 
 def require_impersonal(text: str | None, what: str) -> None:
@@ -16,7 +16,7 @@ def require_impersonal(text: str | None, what: str) -> None:
     Raises:
         UsageError: it seems to hold a date, a name, a UID, an address or a path; the message says which, not the text.
     """
-    if text and (said := told(text)):
+    if text and (said := find_trace(text)):
         raise UsageError(
             f"The {what} holds {said}; it is kept for ever and shared with the registry.",
             "Write days from baseline in place of dates, and codes in place of names.",

@@ -108,7 +108,7 @@ def in_text(text: str) -> tuple[tuple[Kind, str], ...]:
     return tuple(found.items())
 
 
-def told(text: str) -> str:
+def find_trace(text: str) -> str:
     """What a text tells about a person, in words; empty where it tells nothing."""
     return next((said for _, said in in_text(text)), "")
 

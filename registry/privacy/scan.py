@@ -14,7 +14,7 @@ from typing import Any
 
 from registry.bids.walk import list_all
 from registry.errors import NotFound
-from registry.files.parallel import mapped
+from registry.files.parallel import map_files
 from registry.privacy.kinds import Kind, ScanReport, finding
 from registry.privacy.nifti_text import in_nifti
 from registry.privacy.patterns import in_field, in_name, in_path, in_text
@@ -49,7 +49,7 @@ def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) ->
     folders = f"{root}/"
     paths = sorted((path for path in list_all(root, _SKIPPED) if not os.path.isdir(folders + path)), key=str.encode)
     findings: list[Finding] = []
-    for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
+    for done, found in enumerate(map_files(partial(scan_file, root), paths), start=1):
         findings += found
         if progress:
             progress(done, len(paths), "scanning files")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from registry.files.parallel import mapped
+from registry.files.parallel import map_files
 from registry.privacy.kinds import SHOWN, Kind
 from registry.privacy.scan import scan_file
 from registry.vocabulary.findings import Finding, Severity
@@ -27,7 +27,7 @@ def check(
 
     Errors are what certainly identifies; what may do so is a warning. What cannot be read is left to other checks.
     """
-    for done, found in enumerate(mapped(partial(scan_file, root), paths), start=1):
+    for done, found in enumerate(map_files(partial(scan_file, root), paths), start=1):
         if progress:
             progress(done, len(paths), "looking for traces of persons")
         for item in found:
@@ -37,7 +37,7 @@ def check(
                 yield replace(item, code=f"privacy-{item.code}", severity=severity, origin=ORIGIN)
 
 
-def shortened(findings: Iterable[Finding]) -> list[Finding]:
+def shorten(findings: Iterable[Finding]) -> list[Finding]:
     """Every error, the first warnings of each kind, and how many more there are of it."""
     kept: list[Finding] = []
     seen: Counter[str] = Counter()

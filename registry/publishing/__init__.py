@@ -9,6 +9,6 @@ owner of git, git-annex and DataLad), `git_history`,
 
 from __future__ import annotations
 
-from registry.publishing.change import Change, finish_staged, is_alive, publish, recover, written
+from registry.publishing.change import Change, finish_staged, is_alive, publish, recover, write_files
 
-__all__ = ["Change", "finish_staged", "is_alive", "publish", "recover", "written"]
+__all__ = ["Change", "finish_staged", "is_alive", "publish", "recover", "write_files"]

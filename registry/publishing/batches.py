@@ -15,7 +15,7 @@ from registry.publishing import Change
 from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry
 from registry.tables import QualityAction
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 
 _AT_MOST = 6
 """Somebody who never rests is written after so many times the rest."""
@@ -47,8 +47,8 @@ def _due(registry: Registry, rested_s: float) -> list[str]:
     wanted = select(QualityAction.rater_id).where(col(QualityAction.waiting)).group_by(QualityAction.rater_id)
     if rested_s:
         wanted = wanted.having((last <= _ago(rested_s)) | (first <= _ago(rested_s * _AT_MOST)))
-    with registry.reading() as session:
-        return sorted(session.exec(wanted))
+    with registry.reading() as database:
+        return sorted(database.exec(wanted))
 
 
 def _ago(seconds: float) -> str:
@@ -61,8 +61,8 @@ def _file(registry: Registry, rater: str) -> None:
 
 def _actions(registry: Registry, rater: str) -> Sequence[QualityAction]:
     wanted = select(QualityAction).where(QualityAction.rater_id == rater).order_by(col(QualityAction.number))
-    with registry.reading() as session:
-        return session.exec(wanted).all()
+    with registry.reading() as database:
+        return database.exec(wanted).all()
 
 
 def _draft(rater: str, actions: Sequence[QualityAction]) -> Draft | None:
@@ -71,5 +71,5 @@ def _draft(rater: str, actions: Sequence[QualityAction]) -> Draft | None:
     if not waiting:
         return None
     facts = {"rater": rater, "actions": len(waiting), "undone": sum(action.undoes is not None for action in waiting)}
-    change = Change("quality", f"Quality check by {rater}: {counted(len(waiting), 'action')}", facts, actor=rater)
+    change = Change("quality", f"Quality check by {rater}: {format_count(len(waiting), 'action')}", facts, actor=rater)
     return Draft(change, {places.quality_table(rater): tsv_bytes(map(quality.table_row, actions), quality.COLUMNS)})

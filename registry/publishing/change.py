@@ -100,7 +100,7 @@ def publish(
             locks.remove(registry, _alive(intent_id))
 
 
-def written(files: Mapping[str, bytes]) -> Write:
+def write_files(files: Mapping[str, bytes]) -> Write:
     """A `write` for `publish`: these files, path to content, and nothing else."""
 
     def write(tree: Path) -> None:
@@ -113,8 +113,8 @@ def written(files: Mapping[str, bytes]) -> Write:
 
 
 def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
-    with registry.unit_of_work() as session:
-        session.add(
+    with registry.unit_of_work() as database:
+        database.add(
             Intent(intent_id=intent_id, state="staging", kind=change.kind, actor=change.actor, message=change.message)
         )
 
@@ -146,14 +146,14 @@ def finish_staged(registry: Registry) -> list[str]:
 
     The caller holds the lock `write`, in which alone an intent is staged: whoever staged one is gone.
     """
-    with registry.reading() as session:
-        left = session.exec(select(Intent).where(Intent.state == "staged")).all()
+    with registry.reading() as database:
+        left = database.exec(select(Intent).where(Intent.state == "staged")).all()
     return [intent.message for intent in left if recover(registry, intent) == "finished"]
 
 
 def _waiting_paths(registry: Registry) -> set[str]:
-    with registry.reading() as session:
-        plans = session.exec(select(Intent.plan).where(Intent.state == "applied")).all()
+    with registry.reading() as database:
+        plans = database.exec(select(Intent.plan).where(Intent.state == "applied")).all()
     return {path for plan in plans for path in plan}
 
 
@@ -174,8 +174,8 @@ def _stage(
 
 
 def _mark_staged(registry: Registry, intent_id: str, plan: Plan) -> None:
-    with registry.unit_of_work() as session:
-        intent = session.get_one(Intent, intent_id)
+    with registry.unit_of_work() as database:
+        intent = database.get_one(Intent, intent_id)
         intent.state, intent.plan = "staged", plan.paths
 
 
@@ -195,14 +195,14 @@ def _apply(registry: Registry, intent_id: str, plan: Plan) -> None:
 
 def _record(registry: Registry, intent_id: str, plan: Plan) -> None:
     writer = registry.writer
-    with registry.unit_of_work() as session:
+    with registry.unit_of_work() as database:
         files = [File(**{**file, "mtime_ns": (registry.root / file["path"]).stat().st_mtime_ns}) for file in plan.files]
-        refresh.apply(session, [file for file in files if facts.is_indexed(file.path)])
-        intent = session.get_one(Intent, intent_id)
+        refresh.apply(database, [file for file in files if facts.is_indexed(file.path)])
+        intent = database.get_one(Intent, intent_id)
         intent.state = "applied"
         listed = {file.path: file.sha256 for file in files}
         payload = {**plan.payload, "message": intent.message, "files": listed}
-        event = events.append(session, writer, intent.actor, intent.kind, payload)
+        event = events.append(database, writer, intent.actor, intent.kind, payload)
         event.intent_id = intent_id
 
 
@@ -230,8 +230,8 @@ def _staging(registry: Registry, intent_id: str) -> Staging:
 
 
 def _state(registry: Registry, intent_id: str) -> str | None:
-    with registry.reading() as session:
-        return session.exec(select(Intent.state).where(Intent.intent_id == intent_id)).first()
+    with registry.reading() as database:
+        return database.exec(select(Intent.state).where(Intent.intent_id == intent_id)).first()
 
 
 def _withdraw(registry: Registry, intent_id: str) -> None:
@@ -241,10 +241,10 @@ def _withdraw(registry: Registry, intent_id: str) -> None:
     """
     staging = _staging(registry, intent_id)
     with suppress(OSError, StorageError):
-        with registry.unit_of_work() as session:
-            intent = session.get(Intent, intent_id)
+        with registry.unit_of_work() as database:
+            intent = database.get(Intent, intent_id)
             if intent is not None and intent.state == "staged" and staging.has_plan:
                 return
             if intent is not None and intent.state in ("staging", "staged"):
-                session.delete(intent)
+                database.delete(intent)
         staging.discard()

@@ -22,19 +22,19 @@ def commit_pending(registry: Registry) -> list[str]:
 
 
 def _commit_one(registry: Registry, event: Event) -> str:
-    with registry.reading() as session:
-        intent = session.get_one(Intent, event.intent_id)
+    with registry.reading() as database:
+        intent = database.get_one(Intent, event.intent_id)
     logs = events.export(registry.root, [event])
     message = f"{intent.message}\n\nCohortium-Event: {event.writer}/{event.number}"
     commit = git.commit(registry.root, [*intent.plan, *logs], message, event.actor)
-    with registry.unit_of_work() as session:
-        session.get_one(Event, (event.writer, event.number)).commit = commit
-        done = session.get_one(Intent, intent.intent_id)
+    with registry.unit_of_work() as database:
+        database.get_one(Event, (event.writer, event.number)).commit = commit
+        done = database.get_one(Intent, intent.intent_id)
         done.state, done.commit = "committed", commit
     return commit
 
 
 def _waiting(registry: Registry) -> Sequence[Event]:
-    with registry.reading() as session:
+    with registry.reading() as database:
         waiting = select(Event).join(Intent, col(Intent.intent_id) == Event.intent_id).where(Intent.state == "applied")
-        return session.exec(waiting.order_by(col(Event.number))).all()
+        return database.exec(waiting.order_by(col(Event.number))).all()

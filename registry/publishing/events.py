@@ -21,12 +21,12 @@ _EXPORTED = {"writer", "number", "at", "actor", "kind", "payload", "previous", "
 _RESTORE = "Restore logs/events with git, then run: cohortium rebuild"
 
 
-def append(session: Session, writer: str, actor: str, kind: str, payload: Mapping[str, Any]) -> Event:
+def append(database: Session, writer: str, actor: str, kind: str, payload: Mapping[str, Any]) -> Event:
     """Add the next event of this writer, in the caller's transaction.
 
     The caller holds the write transaction, so numbers have no gaps and no doubles.
     """
-    last = session.exec(select(Event).where(Event.writer == writer).order_by(col(Event.number).desc())).first()
+    last = database.exec(select(Event).where(Event.writer == writer).order_by(col(Event.number).desc())).first()
     event = Event(
         writer=writer,
         number=last.number + 1 if last else 1,
@@ -38,7 +38,7 @@ def append(session: Session, writer: str, actor: str, kind: str, payload: Mappin
         hash="",
     )
     event.hash = digest(event)
-    session.add(event)
+    database.add(event)
     return event
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from registry.errors import IntegrityError, StorageError
-from registry.files.locks import inherited
+from registry.files.locks import list_inherited
 
 GIT_ATTRIBUTES = """\
 * annex.backend=SHA256E
@@ -65,7 +65,7 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
     command = ["git", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments]
     try:
         done = subprocess.run(
-            command, cwd=root, input=stdin, capture_output=True, env=environment, check=False, pass_fds=inherited()
+            command, cwd=root, input=stdin, capture_output=True, env=environment, check=False, pass_fds=list_inherited()
         )
     except FileNotFoundError as error:
         raise StorageError("git is not installed.", "Install git, version 2.30 or newer.") from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import col, select
 
 from registry.errors import CohortiumError, StorageError
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.tables import File
 
@@ -52,7 +52,7 @@ def rewrite(registry: Registry, path: str, compute: Callable[[], Draft | None]) 
             return
         change = replace(draft.change, replaces=frozenset(draft.files))
         with suppress(_Overtaken):
-            publish(registry, change, written(draft.files), check=_unchanged(registry, path, base))
+            publish(registry, change, write_files(draft.files), check=_unchanged(registry, path, base))
             return
     raise StorageError(f"Others keep writing {path}.", "Try again in a moment; nothing was changed.")
 

@@ -81,22 +81,22 @@ def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol:
         replaces=frozenset({place.path, place.sidecar}) if present else frozenset(),
     )
     publish(registry, change, _writer(registry, place, source, rater, data), check=_unchanged(registry, place))
-    with registry.reading() as session:
-        return session.get_one(Mask, place.path)
+    with registry.reading() as database:
+        return database.get_one(Mask, place.path)
 
 
-def listed(registry: Registry, image: str | None = None) -> Sequence[Mask]:
+def list_readings(registry: Registry, image: str | None = None) -> Sequence[Mask]:
     """Accepted readings, of one image or of all, by path."""
     chosen = select(Mask).where(Mask.image_path == image) if image else select(Mask)
-    with registry.reading() as session:
-        return session.exec(chosen.order_by(col(Mask.path))).all()
+    with registry.reading() as database:
+        return database.exec(chosen.order_by(col(Mask.path))).all()
 
 
 def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Place:
     protocol = require_protocol(protocol) if protocol else _only_protocol(registry)
     mine = select(Mask).where(Mask.image_path == image.path, Mask.rater_id == rater, Mask.protocol == protocol)
-    with registry.reading() as session:
-        found = session.exec(mine.order_by(col(Mask.path))).all()
+    with registry.reading() as database:
+        found = database.exec(mine.order_by(col(Mask.path))).all()
     # a second reading by the same rater (desc-e01r2) is another reading, not this one's revision
     present = next((mask for mask in found if mask.desc == rater), found[0] if len(found) == 1 else None)
     if present is not None:
@@ -110,8 +110,8 @@ def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -
 
 
 def _only_protocol(registry: Registry) -> str:
-    with registry.reading() as session:
-        known = sorted(session.exec(select(Mask.protocol).distinct()))
+    with registry.reading() as database:
+        known = sorted(database.exec(select(Mask.protocol).distinct()))
     if len(known) != 1:
         raise UsageError(
             f"The registry has readings of {len(known)} protocols: {', '.join(known) or 'none'}.",
@@ -172,8 +172,8 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
     folder = tree / f"derivatives/manual-{place.protocol}"
     described = dataset_description(f"Manual readings, protocol {place.protocol}", places.links([image.path]))
     (folder / "dataset_description.json").write_bytes(readable_json(described))
-    with registry.reading() as session:
-        known = session.get(Rater, (rater, place.protocol))
+    with registry.reading() as database:
+        known = database.get(Rater, (rater, place.protocol))
     if known is None:
         row = {
             "desc_id": f"desc-{to_label(rater)}",
@@ -187,8 +187,8 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
 
 def _unchanged(registry: Registry, place: _Place) -> Callable[[Sequence[File]], None]:
     def check(_: Sequence[File]) -> None:
-        with registry.reading() as session:
-            now = session.get(File, place.path)
+        with registry.reading() as database:
+            now = database.get(File, place.path)
         if (now.sha256 if now else None) != (place.present.sha256 if place.present else None):
             raise IntegrityError(
                 f"{place.path} got a newer revision meanwhile.",

@@ -58,25 +58,27 @@ class Drawing:
 
 def on_grid(registry: Registry, image: str) -> list[str]:
     """Images of the same visit with the same voxel grid, the image itself first."""
-    with registry.reading() as session:
-        own = session.get_one(Image, image)
-        others = session.exec(select(Image).where(Image.session_key == own.session_key).order_by(col(Image.path))).all()
+    with registry.reading() as database:
+        own = database.get_one(Image, image)
+        others = database.exec(
+            select(Image).where(Image.session_key == own.session_key).order_by(col(Image.path))
+        ).all()
     return [image, *(other.path for other in others if other.path != image and _same_grid(own, other))]
 
 
 def over(registry: Registry, images: Sequence[str]) -> list[Drawing]:
     """Drawings made on any of these images: readings by rater, then the consensus, then predictions, newest first."""
-    with registry.reading() as session:
-        readings = [_reading(row) for row in _rows(session, Mask, images)]
-        consensus = [_consensus(row) for row in _rows(session, ConsensusMask, images)]
-        predictions = [_prediction(row) for row in _rows(session, Prediction, images)]
+    with registry.reading() as database:
+        readings = [_reading(row) for row in _rows(database, Mask, images)]
+        consensus = [_consensus(row) for row in _rows(database, ConsensusMask, images)]
+        predictions = [_prediction(row) for row in _rows(database, Prediction, images)]
     readings.sort(key=lambda drawing: (drawing.source, drawing.path))
     consensus.sort(key=lambda drawing: (drawing.source != "majority", drawing.path))
     return [*readings, *consensus, *sorted(predictions, key=lambda drawing: drawing.source, reverse=True)]
 
 
-def _rows(session: Session, table: Any, images: Sequence[str]) -> list[Any]:
-    rows = session.exec(select(table).where(col(table.image_path).in_(list(images))).order_by(col(table.path)))
+def _rows(database: Session, table: Any, images: Sequence[str]) -> list[Any]:
+    rows = database.exec(select(table).where(col(table.image_path).in_(list(images))).order_by(col(table.path)))
     return [row for row in rows if getattr(row, "suffix", "mask") != "probseg"]  # a probability is no label
 
 

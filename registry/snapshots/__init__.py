@@ -13,7 +13,7 @@ from registry.snapshots.freeze import (
     find,
     frozen_at,
     get,
-    listed,
+    list_snapshots,
     manifest_path,
 )
 from registry.snapshots.frozen_files import Verification, materialise, verify
@@ -26,7 +26,7 @@ __all__ = [
     "find",
     "frozen_at",
     "get",
-    "listed",
+    "list_snapshots",
     "manifest_path",
     "materialise",
     "verify",

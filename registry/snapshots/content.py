@@ -98,10 +98,10 @@ def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:
 def _accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
     """Path to the checksum that the registry holds to be its present content."""
     found: dict[str, str] = {}
-    with registry.reading() as session:
+    with registry.reading() as database:
         for start in range(0, len(paths), _BATCH):
             rows = select(File.path, File.sha256).where(col(File.path).in_(paths[start : start + _BATCH]))
-            found.update(dict(session.exec(rows).all()))
+            found.update(dict(database.exec(rows).all()))
     return found
 
 

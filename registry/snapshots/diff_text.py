@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from registry.snapshots.diff import Changed, Difference, Moved, SnapshotDiff
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 from registry.vocabulary.reasons import in_words
 
 _SHORT = 12
@@ -44,7 +44,7 @@ def _moved(moved: Sequence[Moved], what: str) -> Iterator[str]:
     for reason in sorted({item.reason for item in moved}):
         mine = [item for item in moved if item.reason == reason]
         persons = sorted({item.person for item in mine})
-        yield f"{counted(len(mine), 'sample')} of {_named(persons)} {what} ({_why(what, reason)})."
+        yield f"{format_count(len(mine), 'sample')} of {_named(persons)} {what} ({_why(what, reason)})."
 
 
 def _why(what: str, reason: str) -> str:
@@ -53,14 +53,14 @@ def _why(what: str, reason: str) -> str:
 
 
 def _named(persons: Sequence[str]) -> str:
-    return f"person {persons[0]}" if len(persons) == 1 else counted(len(persons), "person")
+    return f"person {persons[0]}" if len(persons) == 1 else format_count(len(persons), "person")
 
 
 def _changed(changed: Sequence[Changed]) -> Iterator[str]:
     kinds = Counter(kind for item in changed for kind in {_kind(one.what) for one in item.differences})
     for kind in sorted(kinds):
         mine = [item.sample for item in changed if kind in {_kind(one.what) for one in item.differences}]
-        where = f"in {mine[0]}" if len(mine) == 1 else f"in {counted(len(mine), 'sample')}"
+        where = f"in {mine[0]}" if len(mine) == 1 else f"in {format_count(len(mine), 'sample')}"
         yield f"{kind} {where}."
 
 
@@ -85,7 +85,7 @@ def _settings(settings: Sequence[Difference]) -> Iterator[str]:
 def _left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
     if exclusions:
         yield (
-            f"{counted(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} "
+            f"{format_count(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} "
             f"left out for another reason, or by one of them only."
         )
 

@@ -49,7 +49,7 @@ class Losses:
         images: that it returns; `images_left` of them are not excluded.
         persons: of whom it returns an image; `persons_left` of them keep at least one.
         by_reason: sorted by reason.
-        by_unit: sorted by unit, as `exclusions.listed` names it; units that take nothing are not there.
+        by_unit: sorted by unit, as `exclusions.list_exclusions` names it; units that take nothing are not there.
     """
 
     query: str
@@ -65,19 +65,19 @@ class Losses:
         return asdict(self)
 
 
-def of_queries(registry: Registry) -> list[Losses]:
+def count_in_queries(registry: Registry) -> list[Losses]:
     """What exclusions take now from the newest version of every saved query; one that fails today is left out."""
     newest = {query.name: query for query in versioned.list_all(registry, Query)}
     found = []
     for query in newest.values():
         try:
-            found.append(of_query(registry, f"{query.name}@{query.version}"))
+            found.append(count_in_query(registry, f"{query.name}@{query.version}"))
         except QueryError:
             continue
     return found
 
 
-def of_query(registry: Registry, reference: str) -> Losses:
+def count_in_query(registry: Registry, reference: str) -> Losses:
     """What exclusions take now from one saved query. An image counts for the widest unit that leaves it out.
 
     Raises:
@@ -105,7 +105,7 @@ def _as_listed(registry: Registry) -> dict[str, str]:
     """Unit that stands for an excluded one today to the one that was named, the first as in `exclusions.reasons`."""
     known = people(registry)
     names: dict[str, str] = {}
-    for item in exclusions.listed(registry):
+    for item in exclusions.list_exclusions(registry):
         names.setdefault(known.now(item.unit), item.unit)
     return names
 

@@ -10,7 +10,7 @@ from html import escape
 
 from registry.catalog import facets
 from registry.snapshots.flow import Flow, Loss, Step
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 from registry.vocabulary.reasons import in_words
 
 _BOX, _SIDE, _GAP, _MARGIN = 300, 204, 28, 6
@@ -87,8 +87,8 @@ def words(flow: Flow) -> str:
 
 def _said(step: Step) -> tuple[str, str]:
     """The step's name and its condition; a condition that a filter writes is the name: `Channel: FLAIR`."""
-    chosen = facets.recognised(step.detail)
-    return (facets.told(chosen), "") if chosen else (step.name, step.detail)
+    chosen = facets.recognise(step.detail)
+    return (facets.format_filter(chosen), "") if chosen else (step.name, step.detail)
 
 
 def losses(step: Step) -> list[str]:
@@ -106,7 +106,7 @@ def _counts(step: Step) -> str:
 
 
 def _listed(counts: Mapping[str, int | None]) -> str:
-    return ", ".join(counted(count, word) for word, count in counts.items() if count is not None)
+    return ", ".join(format_count(count, word) for word, count in counts.items() if count is not None)
 
 
 def _left(step: Step) -> list[tuple[str, str]]:

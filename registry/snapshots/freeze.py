@@ -12,13 +12,13 @@ from registry import manifests
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.cohorts import exclusions, queries, splits
-from registry.cohorts.recent import made_at
+from registry.cohorts.recent import find_moments
 from registry.errors import NotFound, QueryError, UsageError
 from registry.files.canonical import readable_json
-from registry.files.collector import paused
+from registry.files.collector import pause_collector
 from registry.files.progress import Progress
 from registry.manifests import Manifest, Sample
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.snapshots.diff import SnapshotDiff, diff
 from registry.snapshots.selection import select as select_samples
 from registry.snapshots.targets import TargetPolicy
@@ -55,7 +55,7 @@ def create(
     """
     saved = queries.get(registry, query)
     divided = splits.get(registry, split) if split else None
-    with paused():
+    with pause_collector():
         manifest = build(registry, saved, divided, policy or TargetPolicy(), progress)
         if find(registry, manifest.snapshot_id) is None:
             _publish(registry, manifest)
@@ -104,23 +104,23 @@ def find(registry: Registry, reference: str) -> Snapshot | None:
     """The snapshot whose id is or begins with `reference`."""
     if len(reference) < SHORTEST_ID:
         return None
-    with registry.reading() as session:
+    with registry.reading() as database:
         like = col(Snapshot.snapshot_id).startswith(reference, autoescape=True)
-        found = session.exec(select(Snapshot).where(like)).all()
+        found = database.exec(select(Snapshot).where(like)).all()
     if len(found) > 1:
         raise UsageError(f"{len(found)} snapshots begin with '{reference}'.", "Give more characters of the id.")
     return found[0] if found else None
 
 
-def listed(registry: Registry) -> Sequence[Snapshot]:
+def list_snapshots(registry: Registry) -> Sequence[Snapshot]:
     """Every snapshot, by query and id."""
-    with registry.reading() as session:
-        return session.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
+    with registry.reading() as database:
+        return database.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
 
 
 def frozen_at(registry: Registry) -> dict[str, str]:
     """Snapshot id to the moment it was frozen (ISO 8601, UTC), oldest first; none where its event is missing."""
-    return made_at(registry, _KIND, "snapshot_id")
+    return find_moments(registry, _KIND, "snapshot_id")
 
 
 def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
@@ -150,7 +150,7 @@ def _publish(registry: Registry, manifest: Manifest) -> None:
         manifest_path(snapshot_id): manifests.encode(manifest),
         f"{places.SNAPSHOTS}/{snapshot_id}.json": readable_json(summary),
     }
-    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), written(files))
+    publish(registry, Change(_KIND, f"Freeze snapshot {snapshot_id[:12]}", summary), write_files(files))
 
 
 def _split_record(split: Split) -> dict[str, Any]:
@@ -160,8 +160,8 @@ def _split_record(split: Split) -> dict[str, Any]:
 def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
     truths = (truth for sample in samples for truth in ((sample.target,) if sample.target else sample.readings))
     wanted = {truth.path for truth in truths}
-    with registry.reading() as session:
-        rows = [row for table in (Mask, ConsensusMask) for row in session.exec(select(table.path, table.labels))]
+    with registry.reading() as database:
+        rows = [row for table in (Mask, ConsensusMask) for row in database.exec(select(table.path, table.labels))]
     tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
     if len(tables) > 1:
         raise QueryError(

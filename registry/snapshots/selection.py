@@ -12,7 +12,7 @@ from registry.errors import QueryError, UsageError
 from registry.files.progress import Progress
 from registry.manifests import Exclusion, FileRef, Sample, Target
 from registry.snapshots.targets import Choice, TargetPolicy
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 from registry.vocabulary.reasons import OUTDATED
 from registry.vocabulary.units import find_first, list_units
 
@@ -272,6 +272,6 @@ def rejected_once(catalog: Catalog, paths: Iterable[str]) -> str | None:
         return None
     more = " ..." if len(found) > 5 else ""
     return (
-        f"It holds {counted(len(found), 'image')} rejected before being replaced, and not judged since: "
+        f"It holds {format_count(len(found), 'image')} rejected before being replaced, and not judged since: "
         f"{', '.join(found[:5])}{more}"
     )

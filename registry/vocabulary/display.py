@@ -15,41 +15,41 @@ AXIS_ENDS = (("L", "R"), ("P", "A"), ("I", "S"))
 """The sides of the person at the low and the high end of each RAS axis."""
 
 
-def number(value: int) -> str:
+def format_number(value: int) -> str:
     """`12,345`."""
     return f"{value:,}"
 
 
-def counted(value: int, thing: str, plural: str | None = None) -> str:
+def format_count(value: int, thing: str, plural: str | None = None) -> str:
     """`1 person`, `1,200 persons`."""
-    return f"{number(value)} {thing if value == 1 else plural or thing + 's'}"
+    return f"{format_number(value)} {thing if value == 1 else plural or thing + 's'}"
 
 
-def opened(text: str) -> str:
+def capitalise(text: str) -> str:
     """As a sentence begins: the first letter is a capital, the others stay (`FLAIR: reading images`)."""
     return text[:1].upper() + text[1:]
 
 
-def day(days_from_baseline: int | None) -> str:
+def format_day(days_from_baseline: int | None) -> str:
     """A visit's time: `baseline`, `day 340`, or `day unknown`."""
     if days_from_baseline is None:
         return "day unknown"
-    return f"day {number(days_from_baseline)}" if days_from_baseline else "baseline"
+    return f"day {format_number(days_from_baseline)}" if days_from_baseline else "baseline"
 
 
-def visit(label: str) -> str:
+def format_visit(label: str) -> str:
     """A session's label without its prefix: `M12`; `single visit` where the subject has no sessions."""
     return label.removeprefix("ses-") or "single visit"
 
 
-def volume(mm3: float | None) -> str:
+def format_volume(mm3: float | None) -> str:
     """`742 mm³` below a millilitre, else `2.54 mL`; `-` where it is unknown."""
     if mm3 is None:
         return "-"
     return f"{mm3:,.0f} mm³" if mm3 < 1000 else f"{mm3 / 1000:,.2f} mL"
 
 
-def size(n_bytes: int) -> str:
+def format_size(n_bytes: int) -> str:
     """`980 kB`, `21.4 MB`, `3.1 GB`; powers of ten, as disks are sold."""
     for unit, worth in (("GB", 10**9), ("MB", 10**6)):
         if n_bytes >= worth:
@@ -57,7 +57,7 @@ def size(n_bytes: int) -> str:
     return f"{n_bytes / 1000:,.0f} kB"
 
 
-def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
+def format_place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
     """A point in RAS millimetres by its sides, `L 28 · P 30 · S 9`; `-` where it is unknown."""
     if x_mm is None or y_mm is None or z_mm is None:
         return "-"
@@ -65,22 +65,22 @@ def place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
     return " · ".join(f"{ends[value >= 0]} {abs(value):.0f}" for ends, value in sides)
 
 
-def words(code: str | None) -> str:
+def format_code(code: str | None) -> str:
     """A code such as `incidental_lesions` as words; `not stated` for None."""
     return code.replace("_", " ").replace("-", " ") if code else NOT_STATED
 
 
-def scan_facts(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> str:
+def format_scan(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> str:
     """`112 x 138 x 58 voxels of 1.5 x 1.5 x 3 mm`."""
     sizes = _TIMES.join(f"{size:.2f}".rstrip("0").rstrip(".") for size in spacing_mm)
-    return f"{grid(shape)} voxels of {sizes} mm"
+    return f"{format_grid(shape)} voxels of {sizes} mm"
 
 
-def grid(shape: Iterable[int]) -> str:
+def format_grid(shape: Iterable[int]) -> str:
     """How many along each axis: `112 x 138 x 58`, with the sign for times."""
     return _TIMES.join(str(n) for n in shape)
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text from the registry for a place that reads Markdown: shown as it is, never as a link or a format."""
     return _MARKDOWN.sub(r"\\\1", text)

@@ -132,7 +132,7 @@ def test_a_page_from_outside_is_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     install("outside_page", PAGE, "cohortium.pages", "outside = outside_page:PAGES")
-    assert "outside" in {page.url_path for page in shell.announced()}
+    assert "outside" in {page.url_path for page in shell.list_pages()}
     monkeypatch.setenv(ENVIRONMENT, str(cohort.root))
     monkeypatch.setenv(ACTOR_ENVIRONMENT, "e07")
     page = AppTest.from_file(str(ROOT / "app.py")).run(timeout=60)

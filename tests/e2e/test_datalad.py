@@ -57,7 +57,7 @@ def test_siblings_are_listed_and_work_comes_back(machines: tuple[Path, str]) -> 
     folder, printed = machines
     assert re.search(r"store\(.\) \[.*\(git\)\]", printed)
     first = open_registry(folder / "build/first")
-    assert [(item.unit, item.rater_id) for item in exclusions.listed(first)] == [("P001", "e03")]
+    assert [(item.unit, item.rater_id) for item in exclusions.list_exclusions(first)] == [("P001", "e03")]
 
 
 def test_content_that_is_dropped_and_fetched_again_needs_no_mending(machines: tuple[Path, str]) -> None:

@@ -39,8 +39,8 @@ def test_a_run_leaves_a_record_that_names_its_snapshot_and_every_file(place: Pat
 
 
 def test_predictions_are_known_to_the_registry_by_image_and_run(place: Path, trained: dict[str, Any]) -> None:
-    with open_registry(place / "build/demo").reading() as session:
-        found = session.exec(select(Prediction).where(Prediction.run_id == trained["run"])).all()
+    with open_registry(place / "build/demo").reading() as database:
+        found = database.exec(select(Prediction).where(Prediction.run_id == trained["run"])).all()
     assert found
     assert {row.image_path.rpartition("_")[2] for row in found} == {"FLAIR.nii.gz"}
 

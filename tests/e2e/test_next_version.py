@@ -39,7 +39,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_the_comparison_says_exactly_what_was_done(ran: tuple[Path, str]) -> None:
     registry = open_registry(ran[0] / "build" / "cite")
-    made = [snapshots.get(registry, item.snapshot_id) for item in snapshots.listed(registry)]
+    made = [snapshots.get(registry, item.snapshot_id) for item in snapshots.list_snapshots(registry)]
     first, second = sorted(
         (item for item in made if item.target_policy["order"][0]["kind"] == "expert"),
         key=lambda item: -len(item.samples),

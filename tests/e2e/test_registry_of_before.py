@@ -58,7 +58,7 @@ def test_nothing_is_to_be_mended_and_everything_verifies(before: Registry) -> No
     assert doctor.doctor(before) == []
     assert drift.differences(before) == []
     assert validation.validate(before, bids=False).errors == []
-    frozen = snapshots.listed(before)
+    frozen = snapshots.list_snapshots(before)
     assert len(frozen) == 2
     assert all(snapshots.verify(snapshots.get(before, item.snapshot_id), before).ok for item in frozen)
     assert registry_state.uncommitted(before) == ""

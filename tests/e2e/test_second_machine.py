@@ -64,7 +64,7 @@ def _line(row: dict[str, Any]) -> str:
 def test_a_clone_of_the_remote_is_the_same_registry(machines: Path) -> None:
     first, second = (open_registry(machines / "build" / name) for name in ("first", "second"))
     assert rows(second) == rows(first)
-    for frozen in snapshots.listed(first):
+    for frozen in snapshots.list_snapshots(first):
         assert snapshots.verify(snapshots.get(second, frozen.snapshot_id), second).ok
         assert snapshots.create(second, frozen.query, frozen.split).snapshot_id == frozen.snapshot_id
 
@@ -73,7 +73,7 @@ def test_work_on_the_clone_comes_back(machines: Path) -> None:
     told = shell(IDENTITY + scripts()[1], machines)
     assert "P002" in told.splitlines()[-1]
     first, second = (open_registry(machines / "build" / name) for name in ("first", "second"))
-    assert [(item.unit, item.rater_id) for item in exclusions.listed(first)] == [("P002", "e02")]
+    assert [(item.unit, item.rater_id) for item in exclusions.list_exclusions(first)] == [("P002", "e02")]
     before = rows(first)
     assert before["exclusion"] == rows(second)["exclusion"]
     shell("cohortium --registry build/first rebuild", machines)

@@ -8,7 +8,7 @@ from registry import snapshots
 from registry.app import shell
 from registry.store import Registry
 from registry.tables import Snapshot
-from registry.vocabulary.display import counted, grid, plain
+from registry.vocabulary.display import escape_markdown, format_count, format_grid
 from training import service
 from training import spec as configs
 from training.spec import Config
@@ -17,7 +17,7 @@ from training.spec import Config
 def render(registry: Registry) -> None:
     """Draw the page; `?snapshot=` chooses the snapshot."""
     st.title("Launch a run")
-    known = {row.snapshot_id: row for row in snapshots.listed(registry)}
+    known = {row.snapshot_id: row for row in snapshots.list_snapshots(registry)}
     if not known:
         st.info("A run is trained on a snapshot, and there is none yet.")
         shell.link("queries", "Freeze a snapshot", {"step": "3 · Snapshot"})
@@ -39,7 +39,7 @@ def _known() -> list[str]:
 def _snapshot(known: dict[str, Snapshot]) -> str:
     asked = st.query_params.get("snapshot", "")
     if asked and asked not in known:
-        st.warning(f"There is no snapshot '{plain(asked[:12])}' in this registry.")
+        st.warning(f"There is no snapshot '{escape_markdown(asked[:12])}' in this registry.")
     if asked in known and "snapshot_id" not in st.session_state:
         st.session_state["snapshot_id"] = asked
     chosen = st.selectbox("Snapshot", list(known), key="snapshot_id", format_func=lambda key: _title(known[key]))
@@ -50,7 +50,7 @@ def _snapshot(known: dict[str, Snapshot]) -> str:
 
 
 def _title(row: Snapshot) -> str:
-    return f"{row.snapshot_id[:12]} · {row.query} · {row.split or 'no split'} · {counted(row.n_samples, 'sample')}"
+    return f"{row.snapshot_id[:12]} · {row.query} · {row.split or 'no split'} · {format_count(row.n_samples, 'sample')}"
 
 
 def _queue(registry: Registry, name: str, snapshot: str) -> None:
@@ -62,8 +62,8 @@ def _queue(registry: Registry, name: str, snapshot: str) -> None:
 
 def _describe(config: Config) -> None:
     told = config.training
-    end = f"{told.max_minutes:g} minutes" if told.max_minutes else counted(told.epochs or 0, "epoch")
-    size = grid(config.sampling.patch) if config.sampling.patch else "whole images"
+    end = f"{told.max_minutes:g} minutes" if told.max_minutes else format_count(told.epochs or 0, "epoch")
+    size = format_grid(config.sampling.patch) if config.sampling.patch else "whole images"
     rows = {
         "Network": config.model.name,
         "Trains for": end,
@@ -73,6 +73,6 @@ def _describe(config: Config) -> None:
         "Seed": str(config.seed),
     }
     with st.container(border=True):
-        st.markdown(f"**{plain(config.name)}**")
+        st.markdown(f"**{escape_markdown(config.name)}**")
         st.text(config.description)
         st.table(rows, border="horizontal", hide_header=True)

@@ -14,7 +14,7 @@ from registry.app import shell
 from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Run
-from registry.vocabulary.display import size, visit
+from registry.vocabulary.display import format_size, format_visit
 from training.engine import progress
 from training.evaluation.metrics.metric import Column, Direction
 from training.pages import charts, run_files
@@ -122,7 +122,7 @@ def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]], columns
         query = {"subject": case.subject, "session": case.session, "image": case.image, "run": run.run_id}
         shown = [(columns[name], value) for name, value in list(case.values.items())[:2] if value is not None]
         values = " · ".join(column.format(value) for column, value in shown)
-        label = f"{values} · {case.subject} · {visit(case.session or '')} · {case.site}"
+        label = f"{values} · {case.subject} · {format_visit(case.session or '')} · {case.site}"
         shell.link("subject", label, {key: value for key, value in query.items() if value})
 
 
@@ -149,7 +149,7 @@ def _files(folder: Path) -> None:
     if not report.is_file():
         return
     if report.stat().st_size > _LARGEST_REPORT:
-        st.caption(f"The report has {size(report.stat().st_size)}: download it to read it.")
+        st.caption(f"The report has {format_size(report.stat().st_size)}: download it to read it.")
     elif st.toggle("Show the report here"):
         # a data address has an origin of its own: a report from elsewhere cannot reach the app
         content = base64.b64encode(report.read_bytes()).decode()

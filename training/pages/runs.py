@@ -13,7 +13,7 @@ from registry.app import shell
 from registry.errors import UsageError
 from registry.store import Registry
 from registry.tables import Run
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 from registry.work import queue
 from training.pages import run_detail
 
@@ -78,7 +78,7 @@ def _chosen(known: Sequence[Run]) -> Run:
     ids = [run.run_id for run in known]
     asked = st.query_params.get("run")
     if asked is not None and asked not in ids:
-        st.warning(f"There is no run '{plain(asked)}' in this registry.")
+        st.warning(f"There is no run '{escape_markdown(asked)}' in this registry.")
         st.query_params.pop("run")
     if st.session_state.get("run") not in (None, *ids):
         del st.session_state["run"]
@@ -104,4 +104,4 @@ def _why(message: str | None) -> str:
     """A sentence; whatever was no sentence for users stays in the terminal of the worker."""
     if message in (None, "", "KeyboardInterrupt", "SystemExit"):
         return "It was stopped before it was finished."
-    return plain(message or "")
+    return escape_markdown(message or "")

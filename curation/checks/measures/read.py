@@ -21,7 +21,7 @@ from curation.persons import fingerprints
 from registry.errors import InvalidInput
 from registry.files import atomic, volumes
 from registry.files.canonical import readable_json, sha256_bytes, sha256_file
-from registry.files.parallel import mapped
+from registry.files.parallel import map_files
 from registry.files.progress import Progress
 from registry.index.facts import HEAVY_BYTES
 
@@ -69,7 +69,9 @@ def measured(
     here = [(path, sha256) for path, sha256 in images if (root / path).is_file()]
     if progress:
         progress(0, len(here), "measuring images")
-    answers = mapped(partial(_kept_or_read, str(root), str(cache), tuple(own)), here, heavy=_heavy(root, cache, here))
+    answers = map_files(
+        partial(_kept_or_read, str(root), str(cache), tuple(own)), here, heavy=_heavy(root, cache, here)
+    )
     for number, ((path, _), answer) in enumerate(zip(here, answers, strict=True), start=1):
         if progress:
             progress(number, len(here), "measuring images")

@@ -146,10 +146,10 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
             f"Series {strangers[0]} is only in {where} ({len(strangers)} differ).",
             "Make a new plan for this delivery, with the same registry.",
         )
-    return [decided(proposed[key], item) for key, item in rows.items()]
+    return [apply_decisions(proposed[key], item) for key, item in rows.items()]
 
 
-def decided(proposed: Row, written: Mapping[str, str | None]) -> Row:
+def apply_decisions(proposed: Row, written: Mapping[str, str | None]) -> Row:
     """A proposed row with what a person wrote into its cells.
 
     Raises:

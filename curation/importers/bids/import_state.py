@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.importers.bids.items import Item, Kind
-from curation.importers.bids.shapes import fitted
+from curation.importers.bids.shapes import fit_shape
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.nifti import is_clean
 from curation.importers.cleaning.sidecars import IMAGE_FIELDS
@@ -101,7 +101,7 @@ class Run:
 def clean_bytes(run: Run, item: Item) -> bytes:
     """The file's bytes: as they are where they are clean, cleaned otherwise."""
     path = run.source / item.path
-    content = fitted(run.source, run.by_folder, item, open_nifti(path))
+    content = fit_shape(run.source, run.by_folder, item, open_nifti(path))
     if item.path.endswith(".nii.gz") and is_clean(path, content):
         return path.read_bytes()
     data = content.encode()

@@ -17,7 +17,7 @@ _GRADIENTS = {".bval": 1, ".bvec": 3}
 """Rows of numbers in each table."""
 
 
-def fitted(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti) -> CleanNifti:
+def fit_shape(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti) -> CleanNifti:
     """The image as BIDS wants it: a `T1w` loses axes of length 1 beyond the third, everything else stays.
 
     Args:

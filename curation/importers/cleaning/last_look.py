@@ -48,5 +48,5 @@ def _remove(path: Path) -> None:
 
 
 def _notes(found: Iterable[Finding]) -> list[str]:
-    shown = traces.shortened(replace(item, severity=Severity.WARNING) for item in found)
+    shown = traces.shorten(replace(item, severity=Severity.WARNING) for item in found)
     return [f"{item.path}: {item.message}" if item.path else f"{item.code}: {item.message}." for item in shown]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from registry.privacy.patterns import in_label, in_name, told
+from registry.privacy.patterns import find_trace, in_label, in_name
 
 Value = Callable[[Any], Any]
 """A JSON value to the value that is kept; None where nothing is."""
@@ -40,7 +40,7 @@ def number(value: Any) -> float | int | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
         return None
-    return None if value == int(value) and told(str(int(value))) else value
+    return None if value == int(value) and find_trace(str(int(value))) else value
 
 
 def flag(value: Any) -> bool | None:
@@ -73,7 +73,7 @@ def plain(value: Any) -> Any:
 
 def sentence(value: Any) -> str | None:
     """A text for people; one that seems to hold a date, a person's name, a path or an address is not kept."""
-    good = isinstance(value, str) and len(value) <= _LONGEST and not told(value)
+    good = isinstance(value, str) and len(value) <= _LONGEST and not find_trace(value)
     return value if good else None
 
 
@@ -176,4 +176,4 @@ def _is_short(value: Any) -> bool:
 
 
 def _tells(text: str) -> bool:
-    return bool(told(text) or in_label(_VERSION.sub("", text)))
+    return bool(find_trace(text) or in_label(_VERSION.sub("", text)))

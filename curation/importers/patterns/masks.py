@@ -75,7 +75,7 @@ def _on_its_image(run: Run, item: Match, rule: MaskRule, images: list[Placed]) -
     for image in images:
         try:
             data = read_mask(run.source / item.path, image.header, delivered_labels(labels, rule.remap))
-            return image, remapped(data, rule.remap)
+            return image, remap(data, rule.remap)
         except RefusedError as error:
             if error.reason is not Reason.OTHER_GRID:
                 raise
@@ -90,7 +90,7 @@ def delivered_labels(labels: Mapping[int, str], remap: Mapping[int, int]) -> dic
     return kept | {old: labels[new] for old, new in remap.items()}
 
 
-def remapped(data: Array, remap: Mapping[int, int]) -> Array:
+def remap(data: Array, remap: Mapping[int, int]) -> Array:
     """Values translated all at once, so that `{1 = 2, 2 = 1}` swaps."""
     result = data.copy()
     for old, new in remap.items():

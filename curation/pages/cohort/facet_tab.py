@@ -12,7 +12,7 @@ from registry.catalog.facets import Counts, Filter
 from registry.cohorts import queries
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.vocabulary.display import number, plain
+from registry.vocabulary.display import escape_markdown, format_number
 
 SQL_TAB = "2 · SQL"
 _STAYS = "cohort-left-over"
@@ -48,7 +48,7 @@ def render(registry: Registry) -> None:
 
 def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
     for column, name in zip(st.columns(len(_TOTALS)), _TOTALS, strict=True):
-        column.metric(name.capitalize(), number(counts.totals[name]), border=True)
+        column.metric(name.capitalize(), format_number(counts.totals[name]), border=True)
     st.caption(_told(filters) or "Every image of the registry. Tick what the cohort shall hold.")
     if not counts.totals["images"]:
         st.info("No image has all of this. Untick something.")
@@ -61,7 +61,7 @@ def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
 
 def _told(filters: tuple[Filter, ...]) -> str:
     """`Channel: FLAIR · Age at baseline: 18 to 65 years, or not stated`."""
-    return plain(" · ".join(facets.told(item) for item in filters))
+    return escape_markdown(" · ".join(facets.format_filter(item) for item in filters))
 
 
 def _sql(sql: str) -> None:

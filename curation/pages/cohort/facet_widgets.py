@@ -10,7 +10,7 @@ import streamlit as st
 from registry.app import shell
 from registry.catalog.facets import FACETS, Choice, Counts, Facet, Filter, Kind, Span, Value, shown
 from registry.errors import UsageError
-from registry.vocabulary.display import number, plain
+from registry.vocabulary.display import escape_markdown, format_number
 
 _PREFIX = "facet "
 _OPEN = 5
@@ -66,7 +66,7 @@ def _choices(facet: Facet, choices: tuple[Choice, ...]) -> None:
         for choice in choices[:_MOST]:
             st.checkbox(_label(facet, choice.value, choice.images), key=_key(facet, choice.value))
         if len(choices) > _MOST:
-            st.caption(f"The first {_MOST} of {number(len(choices))}; write the others in SQL.")
+            st.caption(f"The first {_MOST} of {format_number(len(choices))}; write the others in SQL.")
 
 
 def _range(facet: Facet, span: Span) -> None:
@@ -79,13 +79,13 @@ def _range(facet: Facet, span: Span) -> None:
             placeholder=f"{bound:.4g}",
             format="%g",
         )
-    st.caption(f"{number(span.stated)} images state it")
+    st.caption(f"{format_number(span.stated)} images state it")
     if span.missing or None in _ticked(facet):
         st.checkbox(_label(facet, None, span.missing), key=_key(facet, None))
 
 
 def _label(facet: Facet, value: Value | None, images: int) -> str:
-    return f"{plain(shown(facet, value))} :gray[{number(images)}]"
+    return f"{escape_markdown(shown(facet, value))} :gray[{format_number(images)}]"
 
 
 def _key(facet: Facet, value: Value | None) -> str:

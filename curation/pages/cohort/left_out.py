@@ -14,7 +14,7 @@ from registry.snapshots.left_out import Effect
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.vocabulary import reasons
-from registry.vocabulary.display import counted, plain
+from registry.vocabulary.display import escape_markdown, format_count
 
 
 def draw(
@@ -37,11 +37,11 @@ def draw(
         shell.explain(error)
         return
     st.markdown(
-        f"**{counted(found.samples, 'sample')} of {counted(found.sample_persons, 'person')}**, with "
-        f"{found.sample_images:,} of the query's {counted(found.images, 'image')}."
+        f"**{format_count(found.samples, 'sample')} of {format_count(found.sample_persons, 'person')}**, with "
+        f"{found.sample_images:,} of the query's {format_count(found.images, 'image')}."
     )
     if policy.protocol:
-        st.caption(f"Only masks of the protocol {plain(policy.protocol)}.")
+        st.caption(f"Only masks of the protocol {escape_markdown(policy.protocol)}.")
     if found.by_reason:
         st.altair_chart(charts.effects([_row(item) for item in found.by_reason]), width="stretch")
         _table("By reason", found.by_reason, "Reason")

@@ -12,7 +12,7 @@ from registry.cohorts import queries, versioned
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Query
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 
 _FIRST = "SELECT path FROM images\nWHERE n_consensus > 0"
 _TOTALS = ("persons", "subjects", "sessions", "images")
@@ -64,14 +64,14 @@ def _result(registry: Registry, catalog: Catalog, sql: str) -> None:
         _save(registry, sql)
     else:
         st.info("The result has no column `path`, so it names no images and cannot become a cohort.")
-    shown = f", the first {number(len(found.rows))} shown" if len(found.rows) < found.n_rows else ""
-    st.caption(f"{counted(found.n_rows, 'row')}{shown}")
+    shown = f", the first {format_number(len(found.rows))} shown" if len(found.rows) < found.n_rows else ""
+    st.caption(f"{format_count(found.n_rows, 'row')}{shown}")
     st.dataframe(list(found.rows), hide_index=True, height=300)
 
 
 def _counts(found: Preview) -> None:
     for column, name in zip(st.columns(len(_TOTALS)), _TOTALS, strict=True):
-        column.metric(name.capitalize(), number(found.totals[name]), border=True)
+        column.metric(name.capitalize(), format_number(found.totals[name]), border=True)
     st.dataframe([{key.capitalize(): value for key, value in row.items()} for row in found.groups], hide_index=True)
 
 
@@ -93,7 +93,7 @@ def _save(registry: Registry, sql: str) -> None:
 
 def _views(catalog: Catalog) -> None:
     st.markdown("**What queries can read**")
-    for view in preview.documented(catalog):
+    for view in preview.list_views(catalog):
         with st.expander(f"`{view.name}`"):
             st.caption(view.about)
             st.dataframe(

@@ -11,7 +11,7 @@ from registry.app import shell
 from registry.errors import CohortiumError
 from registry.snapshots import diff_text
 from registry.store import Registry
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 
 
 def render(registry: Registry, later: str, titles: Mapping[str, str]) -> None:
@@ -44,7 +44,7 @@ def _show(registry: Registry, before: str, later: str) -> None:
     except CohortiumError as error:
         shell.explain(error)
         return
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in diff_text.sentences(found)))
+    st.markdown("\n".join(f"- {escape_markdown(sentence)}" for sentence in diff_text.sentences(found)))
     for title, rows in diff_text.tables(found).items():
         st.markdown(f"**{title}: {len(rows)}**")
         st.dataframe(rows, hide_index=True)

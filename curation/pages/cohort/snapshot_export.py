@@ -10,7 +10,7 @@ from registry.errors import CohortiumError
 from registry.export import ExportReport
 from registry.manifests import Manifest
 from registry.store import Registry
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 
 _LAYOUTS = {
     "bids": "BIDS: images, masks and readings under their own names",
@@ -41,7 +41,9 @@ def _export(registry: Registry, manifest: Manifest, layout: str, name: str, opti
     bar = st.progress(0.0, "Comparing checksums")
 
     def report(done: int, total: int, what: str) -> None:
-        bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'file')}")
+        bar.progress(
+            done / max(total, 1), f"{what.capitalize()}: {format_number(done)} of {format_count(total, 'file')}"
+        )
 
     try:
         made = export.export(registry, manifest, export.place(registry, name), layout, options, report)
@@ -55,7 +57,7 @@ def _export(registry: Registry, manifest: Manifest, layout: str, name: str, opti
 
 def _made(made: ExportReport) -> None:
     st.success(
-        f"{counted(made.samples, 'sample')} in {counted(made.files, 'file')}, written to this folder of the "
+        f"{format_count(made.samples, 'sample')} in {format_count(made.files, 'file')}, written to this folder of the "
         "machine that serves this page:",
         icon=":material/check_circle:",
     )

@@ -16,7 +16,7 @@ from registry.snapshots import selection, targets
 from registry.snapshots.targets import DEFAULT_SEED, TargetPolicy, in_words, parse_policy
 from registry.store import Registry
 from registry.tables import Split
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 
 NO_SPLIT = "no split"
 _QUERY, _SPLIT = "snapshot_query", "snapshot_split"
@@ -55,7 +55,7 @@ def _query_chosen() -> None:
 
 def _split(registry: Registry, query: str) -> str | None:
     """The split to take the parts from: those of this query's persons stand first."""
-    made = recent.made_splits(registry, query)
+    made = recent.list_splits(registry, query)
     fits = [name for name, split in made.items() if split.query == query]
     offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
     st.session_state[_SPLIT] = at_hand.split(query, offered)
@@ -138,7 +138,9 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
     bar = st.progress(0.0, "Selecting images")
 
     def report(done: int, total: int, what: str) -> None:
-        bar.progress(done / max(total, 1), f"{what.capitalize()}: {number(done)} of {counted(total, 'image')}")
+        bar.progress(
+            done / max(total, 1), f"{what.capitalize()}: {format_number(done)} of {format_count(total, 'image')}"
+        )
 
     try:
         manifest = snapshots.create(registry, wanted.query, wanted.split, wanted.policy, report)
@@ -148,7 +150,7 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
     finally:
         bar.empty()
     st.success(
-        f"Snapshot {manifest.snapshot_id[:12]} holds {counted(len(manifest.samples), 'sample')}.",
+        f"Snapshot {manifest.snapshot_id[:12]} holds {format_count(len(manifest.samples), 'sample')}.",
         icon=":material/check_circle:",
     )
     taken = (file.path for sample in manifest.samples for file in sample.images.values())

@@ -17,7 +17,7 @@ from registry.manifests import Manifest
 from registry.snapshots import flow
 from registry.store import Registry
 from registry.vocabulary import reasons
-from registry.vocabulary.display import counted, number, size
+from registry.vocabulary.display import format_count, format_number, format_size
 
 
 def render(registry: Registry) -> None:
@@ -37,7 +37,7 @@ def render(registry: Registry) -> None:
 
 
 def _listed(registry: Registry, made: str | None) -> None:
-    known = {row.snapshot_id: row for row in snapshots.listed(registry)}
+    known = {row.snapshot_id: row for row in snapshots.list_snapshots(registry)}
     if not known:
         st.caption("There is no snapshot yet.")
         return
@@ -45,7 +45,7 @@ def _listed(registry: Registry, made: str | None) -> None:
     newest = sorted(known, key=lambda key: when.get(key, ""), reverse=True)
     titles = {
         key: f"{key[:12]} · {known[key].query} · {known[key].split or NO_SPLIT} · "
-        f"{counted(known[key].n_samples, 'sample')}"
+        f"{format_count(known[key].n_samples, 'sample')}"
         for key in newest
     }
     if made:
@@ -80,9 +80,9 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")
     files = manifest.files()
     st.caption(
-        f"{counted(len(manifest.samples), 'sample')} of {counted(_persons(manifest), 'person')} · "
+        f"{format_count(len(manifest.samples), 'sample')} of {format_count(_persons(manifest), 'person')} · "
         f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
-        f"{counted(len(files), 'file')}, {size(sum(ref.size for ref in files))}"
+        f"{format_count(len(files), 'file')}, {format_size(sum(ref.size for ref in files))}"
     )
     names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
@@ -99,15 +99,18 @@ def _verify(registry: Registry, manifest: Manifest) -> None:
     bar = st.progress(0.0, "Comparing checksums")
 
     def report(done: int, total: int, what: str) -> None:
-        bar.progress(done / max(total, 1), f"Comparing checksums: {number(done)} of {number(total)} files")
+        bar.progress(
+            done / max(total, 1), f"Comparing checksums: {format_number(done)} of {format_number(total)} files"
+        )
 
     found = snapshots.verify(manifest, registry, report)
     bar.empty()
     if found.ok:
-        st.success(f"All {counted(found.n_files, 'file')} are as they were frozen.", icon=":material/verified:")
+        st.success(f"All {format_count(found.n_files, 'file')} are as they were frozen.", icon=":material/verified:")
         return
     st.error(
-        f"{counted(len(found.missing), 'file')} missing, {number(len(found.changed))} changed.", icon=":material/error:"
+        f"{format_count(len(found.missing), 'file')} missing, {format_number(len(found.changed))} changed.",
+        icon=":material/error:",
     )
     rows: list[dict[str, Any]] = [{"File": path, "State": "missing"} for path in found.missing]
     st.dataframe([*rows, *({"File": path, "State": "changed"} for path in found.changed)], hide_index=True)
@@ -117,7 +120,7 @@ def _left_out(manifest: Manifest) -> None:
     if not manifest.excluded:
         st.caption("Nothing that the query selects was left out.")
         return
-    st.markdown(f"**Left out: {number(len(manifest.excluded))}**")
+    st.markdown(f"**Left out: {format_number(len(manifest.excluded))}**")
     rows = [
         {"What": item.unit, "Reason": reasons.in_words(item.reason), "Detail": item.detail}
         for item in manifest.excluded

@@ -12,7 +12,7 @@ from registry.cohorts import composition, leaks, recent, splits
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Split
-from registry.vocabulary.display import counted, plain
+from registry.vocabulary.display import escape_markdown, format_count
 
 SNAPSHOT_TAB = "4 · Snapshot"
 _SHARES = {"Training": 60, "Validation": 20, "Test": 20}
@@ -70,7 +70,7 @@ def _go_on() -> None:
 
 
 def _listed(registry: Registry, made: str | None) -> None:
-    known = recent.made_splits(registry)
+    known = recent.list_splits(registry)
     if not known:
         st.caption("There is no split yet.")
         return
@@ -84,17 +84,19 @@ def _show(registry: Registry, split: Split) -> None:
     rows = composition.of_split(Catalog.of(registry), split)
     total = sum(row["persons"] for row in rows)
     mix = ", ".join(split.stratify) or "nothing"
-    st.caption(f"{counted(total, 'person')} of the query {split.query} · seed {split.seed} · keeps the mix of {mix}")
+    st.caption(
+        f"{format_count(total, 'person')} of the query {split.query} · seed {split.seed} · keeps the mix of {mix}"
+    )
     names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "persons", by, names[by]), width="stretch")
     st.dataframe(_wide(rows), hide_index=True)
     for label, part in composition.absent(rows, "class"):
-        st.warning(f"No person of the class {plain(label)} is in {part}.", icon=":material/person_off:")
+        st.warning(f"No person of the class {escape_markdown(label)} is in {part}.", icon=":material/person_off:")
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
     if found:
         st.error(
-            f"{counted(len(found), 'leak')}: the same {found[0].kind} is in {found[0].first_part} and "
+            f"{format_count(len(found), 'leak')}: the same {found[0].kind} is in {found[0].first_part} and "
             f"{found[0].second_part}.",
             icon=":material/error:",
         )

@@ -12,13 +12,13 @@ from registry.catalog import Catalog, units
 from registry.cohorts import exclusions
 from registry.store import Registry, actor
 from registry.tables import ExclusionVerdict
-from registry.vocabulary.display import counted, number, plain, words
+from registry.vocabulary.display import escape_markdown, format_code, format_count, format_number
 
 
 def render(registry: Registry) -> None:
     """Draw the page; `?unit=` chooses an exclusion, or what to exclude."""
     st.title("Exclusions")
-    found = sorted(exclusions.listed(registry), key=lambda item: (item.second_rater_id is not None, item.unit))
+    found = sorted(exclusions.list_exclusions(registry), key=lambda item: (item.second_rater_id is not None, item.unit))
     _summary(found)
     decisions.show_outcome()
     left, right = st.columns((3, 2), gap="large")
@@ -35,14 +35,14 @@ def render(registry: Registry) -> None:
 def _summary(found: Sequence[ExclusionVerdict]) -> None:
     waiting = sum(item.second_rater_id is None for item in found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(f"{number(len(found))} excluded", icon=":material/block:", color="gray")
+        st.badge(f"{format_number(len(found))} excluded", icon=":material/block:", color="gray")
         st.badge(
-            f"{number(waiting)} without a second reader",
+            f"{format_number(waiting)} without a second reader",
             icon=":material/group:",
             color="orange" if waiting else "green",
         )
         st.badge(
-            f"You act as {plain(actor())}",
+            f"You act as {escape_markdown(actor())}",
             icon=":material/badge:",
             color="blue",
             help="The code in COHORTIUM_ACTOR when the app was started.",
@@ -60,11 +60,11 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
     unit = st.selectbox("Exclusion", list(named), key="exclusion", format_func=units.in_words)
     item = named[unit]
     with st.container(border=True):
-        st.markdown(f"**{plain(units.in_words(unit))}**: {plain(words(item.reason))}")
+        st.markdown(f"**{escape_markdown(units.in_words(unit))}**: {escape_markdown(format_code(item.reason))}")
         st.caption(
-            f"Excluded by {plain(item.rater_id)}; "
+            f"Excluded by {escape_markdown(item.rater_id)}; "
             + (
-                f"confirmed by {plain(item.second_rater_id)}."
+                f"confirmed by {escape_markdown(item.second_rater_id)}."
                 if item.second_rater_id
                 else "no second reader has confirmed it yet. It counts all the same."
             )
@@ -87,7 +87,7 @@ def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
             lambda: exclusions.confirm(registry, item.unit), f"{units.in_words(item.unit)}: confirmed by {actor()}."
         )
     if objection and not item.second_rater_id:
-        st.caption(plain(objection))
+        st.caption(escape_markdown(objection))
 
 
 def _reinstate(registry: Registry, item: ExclusionVerdict) -> None:
@@ -110,11 +110,13 @@ def _exclude(registry: Registry) -> None:
     typed = st.text_input("Find by typing", value=named, key="find", placeholder="P001, sub-A000, ses-M12, FLAIR")
     matches = units.find(Catalog.of(registry), typed)
     if typed.strip() and not matches:
-        st.warning(f"Nothing in this registry is called '{plain(typed.strip())}'.", icon=":material/search_off:")
+        st.warning(
+            f"Nothing in this registry is called '{escape_markdown(typed.strip())}'.", icon=":material/search_off:"
+        )
     if not matches:
         return
     unit = st.selectbox(
-        f"Which of {counted(len(matches), 'match', 'matches')}",
+        f"Which of {format_count(len(matches), 'match', 'matches')}",
         [item.unit for item in matches],
         format_func=units.in_words,
         key="exclude unit",

@@ -14,7 +14,7 @@ from registry.snapshots import exclusion_impact
 from registry.snapshots.exclusion_impact import Losses
 from registry.store import Registry
 from registry.tables import ExclusionVerdict
-from registry.vocabulary.display import counted, plain, words
+from registry.vocabulary.display import escape_markdown, format_code, format_count
 
 
 def now(found: Sequence[ExclusionVerdict]) -> None:
@@ -28,7 +28,7 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
     rows = [
         {
             "What": units.in_words(item.unit),
-            "Reason": words(item.reason),
+            "Reason": format_code(item.reason),
             "First reader": item.rater_id,
             "Second reader": item.second_rater_id or "waits",
         }
@@ -39,10 +39,10 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
 
 def effect(registry: Registry) -> None:
     """What exclusions take from each saved query; nothing while there is no exclusion."""
-    if not exclusions.listed(registry):
+    if not exclusions.list_exclusions(registry):
         return
     st.subheader("What they take from saved queries")
-    found = exclusion_impact.of_queries(registry)
+    found = exclusion_impact.count_in_queries(registry)
     if not found:
         st.caption("No query is saved yet, so there is nothing to count.")
         shell.link("queries", "Save a query")
@@ -63,7 +63,7 @@ def _remaining(item: Losses) -> dict[str, object]:
 def _in_parts(found: Sequence[Losses]) -> None:
     """What each reason and what each exclusion takes."""
     parts = {
-        "Reason": [(item.query, words(taken.name), taken) for item in found for taken in item.by_reason],
+        "Reason": [(item.query, format_code(taken.name), taken) for item in found for taken in item.by_reason],
         "Exclusion": [(item.query, units.in_words(taken.name), taken) for item in found for taken in item.by_unit],
     }
     if not any(parts.values()):
@@ -84,14 +84,14 @@ def history(registry: Registry) -> None:
     found = exclusions.history(registry)
     if not found:
         return
-    with st.expander(f"History: {counted(len(found), 'decision')}"):
+    with st.expander(f"History: {format_count(len(found), 'decision')}"):
         rows = [
             {
                 "When": moment(row["at"]),
                 "Who": row["actor"],
                 "Did": row["what"],
                 "What": units.in_words(row["unit"] or ""),
-                "Reason": words(row["reason"]) if row["reason"] else "",
+                "Reason": format_code(row["reason"]) if row["reason"] else "",
                 "Comment": row["comment"] or "",
             }
             for row in found
@@ -103,7 +103,7 @@ def history_of(registry: Registry, unit: str) -> None:
     """What was decided about one unit, a line each."""
     lines = []
     for row in exclusions.history(registry, unit):
-        why = ", ".join(text for text in (row["reason"] and words(row["reason"]), row["comment"]) if text)
+        why = ", ".join(text for text in (row["reason"] and format_code(row["reason"]), row["comment"]) if text)
         lines.append(f"{moment(row['at'])}: {row['what']} by {row['actor']}" + (f" ({why})" if why else ""))
     if lines:
-        st.caption("  \n".join(plain(line) for line in lines))
+        st.caption("  \n".join(escape_markdown(line) for line in lines))

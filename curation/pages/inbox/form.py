@@ -16,7 +16,7 @@ from registry.app import shell, work_progress
 from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 from registry.work import files
 
 
@@ -68,14 +68,14 @@ def fill(wanted: Asked) -> None:
 
 def _about(recipe: Recipe) -> None:
     with st.container(border=True):
-        st.markdown(f"**{plain(recipe.title)}**")
+        st.markdown(f"**{escape_markdown(recipe.title)}**")
         st.text(f"Licence: {recipe.licence or 'as the delivery states'}")
         if recipe.access:
             st.text(f"Access: {recipe.access}")
     if recipe.traps:
         with st.expander(f"Known traps ({len(recipe.traps)})", icon=":material/warning:"):
             for trap in recipe.traps:
-                st.caption(plain(trap))
+                st.caption(escape_markdown(trap))
 
 
 def _look(registry: Registry, asked: Callable[[], Asked]) -> None:

@@ -15,7 +15,7 @@ from curation.pages.inbox import form, plan_table, report_view, state
 from registry.app import work_progress
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import counted, plain
+from registry.vocabulary.display import escape_markdown, format_count
 from registry.work import files, queue
 from registry.work.rows import FINISHED, UNDER_WAY
 
@@ -70,7 +70,9 @@ def _ended(registry: Registry, looked: Work) -> None:
 
 def _head(registry: Registry, work: Work) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(work.inputs['source'])}** by the recipe {plain(work.inputs['recipe'])}")
+        st.markdown(
+            f"**{escape_markdown(work.inputs['source'])}** by the recipe {escape_markdown(work.inputs['recipe'])}"
+        )
         st.button("Another delivery", icon=":material/arrow_back:", on_click=imports.put_away, args=(registry,))
 
 
@@ -140,7 +142,7 @@ def _leave_out(registry: Registry, looked: Work) -> None:
 
 
 def _why_not(problems: tuple[str, ...]) -> str | None:
-    return f"{counted(len(problems), 'thing')} to settle first, see below the table." if problems else None
+    return f"{format_count(len(problems), 'thing')} to settle first, see below the table." if problems else None
 
 
 def _import(registry: Registry, look: Look) -> None:

@@ -11,7 +11,7 @@ from curation.dicom.planning import Planned
 from curation.imports import look
 from curation.imports.look import Corrected
 from registry.app import shell
-from registry.vocabulary.display import counted, plain
+from registry.vocabulary.display import escape_markdown, format_count
 
 _COLUMNS = (
     "description",
@@ -35,7 +35,7 @@ _SIZES = ("shape", "spacing_mm")
 
 def edit(planned: Planned, key: str) -> Corrected:
     """Draw the table `key` and what keeps it from being followed; returns the plan as it was corrected."""
-    st.markdown(f"**{counted(len(planned.rows), 'series', 'series')}**, each with the BIDS name it would get")
+    st.markdown(f"**{format_count(len(planned.rows), 'series', 'series')}**, each with the BIDS name it would get")
     st.caption(
         "Correct what is wrong: keep (yes or no), the name without subject and session, such as "
         "anat/ce-gadolinium_T1w, the subject and the session."
@@ -64,11 +64,11 @@ def _shown(number: int, row: Row) -> dict[str, Any]:
 def _problems(corrected: Corrected) -> None:
     if not corrected.problems:
         st.caption(
-            f":material/check_circle: {counted(corrected.kept, 'series', 'series')} would be imported, each "
+            f":material/check_circle: {format_count(corrected.kept, 'series', 'series')} would be imported, each "
             "under a name of its own."
         )
         return
-    listed = "\n".join(f"- {plain(problem)}" for problem in corrected.problems)
+    listed = "\n".join(f"- {escape_markdown(problem)}" for problem in corrected.problems)
     st.warning(f"To settle before it can be imported:\n{listed}", icon=":material/rule:")
 
 

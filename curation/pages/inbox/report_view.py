@@ -12,7 +12,7 @@ from curation.imports import arrivals, listing, reasons, reports
 from curation.imports.delivery import Rehearsal
 from registry.app import shell
 from registry.store import Registry
-from registry.vocabulary.display import counted, number, opened, plain
+from registry.vocabulary.display import capitalise, escape_markdown, format_count, format_number
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
 _MOST_NOTES = 6
@@ -22,7 +22,7 @@ _NOUNS = {"masks": "mask", "consensus": "consensus mask"}
 def came_in(report: ImportReport | None) -> str:
     """`2 subjects and 1 image are in the registry.`; without a report that something is."""
     kept = {kind: report.kept.get(kind, 0) for kind in _KEPT} if report else {}
-    parts = [counted(value, _NOUNS.get(kind, kind.removesuffix("s"))) for kind, value in kept.items() if value]
+    parts = [format_count(value, _NOUNS.get(kind, kind.removesuffix("s"))) for kind, value in kept.items() if value]
     if not parts:
         return "It is in the registry."
     said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
@@ -39,15 +39,15 @@ def arriving(rehearsal: Rehearsal) -> None:
 
 def _visit(row: Mapping[str, str | None]) -> dict[str, str]:
     titles = ("subject", "session", "masks", "consensus")
-    return {opened(key) if key in titles else key: value or "" for key, value in row.items()}
+    return {capitalise(key) if key in titles else key: value or "" for key, value in row.items()}
 
 
 def show(report: ImportReport, key: str) -> None:
     """Draw one report. `key` tells its widgets from those of another one on the page."""
     columns = st.columns(len(_KEPT) + 1)
     for column, kind in zip(columns, _KEPT, strict=False):
-        column.metric(kind.capitalize(), number(report.kept.get(kind, 0)), border=True)
-    columns[-1].metric("Not imported", number(len(report.refused)), border=True)
+        column.metric(kind.capitalize(), format_number(report.kept.get(kind, 0)), border=True)
+    columns[-1].metric("Not imported", format_number(len(report.refused)), border=True)
     _notes(report.notes)
     refused(report.refused, key)
 
@@ -58,7 +58,7 @@ def refused(files: Sequence[Refusal], key: str) -> None:
         st.caption(":material/check_circle: No file is left out.")
         return
     groups = reasons.grouped(files)
-    st.markdown(f"**{counted(len(files), 'file')} not imported**")
+    st.markdown(f"**{format_count(len(files), 'file')} not imported**")
     rows = [{"Files": len(group.files), "Why": group.sentence, "For example": group.files[0].path} for group in groups]
     st.dataframe(
         rows,
@@ -74,7 +74,7 @@ def refused(files: Sequence[Refusal], key: str) -> None:
 
 
 def _files(groups: Sequence[reasons.Group], key: str) -> None:
-    sentences = {group.reason: f"{group.sentence} ({number(len(group.files))})" for group in groups}
+    sentences = {group.reason: f"{group.sentence} ({format_number(len(group.files))})" for group in groups}
     left, right = st.columns((3, 2))
     chosen = left.multiselect(
         "Only", list(sentences), format_func=sentences.__getitem__, key=f"{key} reasons", placeholder="Every reason"
@@ -87,7 +87,7 @@ def _files(groups: Sequence[reasons.Group], key: str) -> None:
         for item in group.files
         if wanted in item.path.casefold()
     ]
-    st.caption(counted(len(shown), "file"))
+    st.caption(format_count(len(shown), "file"))
     st.dataframe(
         shown,
         hide_index=True,
@@ -98,11 +98,11 @@ def _files(groups: Sequence[reasons.Group], key: str) -> None:
 
 def _notes(notes: Sequence[str]) -> None:
     for note in notes[:_MOST_NOTES]:
-        st.caption(f":material/sticky_note_2: {plain(note)}")
+        st.caption(f":material/sticky_note_2: {escape_markdown(note)}")
     if len(notes) > _MOST_NOTES:
-        with st.expander(f"{counted(len(notes) - _MOST_NOTES, 'more note')}"):
+        with st.expander(f"{format_count(len(notes) - _MOST_NOTES, 'more note')}"):
             for note in notes[_MOST_NOTES:]:
-                st.caption(plain(note))
+                st.caption(escape_markdown(note))
 
 
 def earlier(registry: Registry) -> None:
@@ -139,7 +139,7 @@ def _row(line: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _title(line: Mapping[str, Any]) -> str:
-    return f"{moment(line['at'])} · {line['recipe']} · {counted(line['images'], 'image')}"
+    return f"{moment(line['at'])} · {line['recipe']} · {format_count(line['images'], 'image')}"
 
 
 def moment(at: str) -> str:

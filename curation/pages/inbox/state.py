@@ -14,7 +14,7 @@ from registry.app import shell, work_progress
 from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 from registry.work.rows import FINISHED, STOPPED
 
 _NEXT = {
@@ -32,7 +32,7 @@ _SAFE = (
 def follow(registry: Registry, work: Work) -> None:
     """How far it is."""
     work_progress.follow(registry, work, _SAFE)
-    by = f"by {plain(work.actor)}, by the recipe {plain(work.inputs['recipe'])}"
+    by = f"by {escape_markdown(work.actor)}, by the recipe {escape_markdown(work.inputs['recipe'])}"
     st.caption(f"Started {report_view.moment(work.started or '')} {by}")
 
 
@@ -42,7 +42,7 @@ def ended(registry: Registry, work: Work) -> None:
     if work.state == FINISHED:
         report = _report(registry, work)
         st.success(report_view.came_in(report), icon=":material/check_circle:")
-        st.caption(f"Imported by {plain(work.actor)}, {times}")
+        st.caption(f"Imported by {escape_markdown(work.actor)}, {times}")
         _next()
         if report:
             report_view.show(report, "imported")

@@ -10,7 +10,7 @@ import altair as alt
 from curation.checks import Measure
 from curation.checks.check import Peers
 from registry.app import chart_labels
-from registry.vocabulary.display import visit
+from registry.vocabulary.display import format_visit
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
 
 
 def _beside(names: Collection[str]) -> alt.Axis:
-    wrapped = chart_labels.wrapped(names, chart_labels.SIDE)
+    wrapped = chart_labels.wrap(names, chart_labels.SIDE)
     return alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, labelExpr=wrapped)
 
 
@@ -78,7 +78,7 @@ def _point(row: Row, number: int) -> Row:
     return {
         "path": row["path"],
         "subject": row["subject"],
-        "visit": visit(row["session"].partition("/")[2]),
+        "visit": format_visit(row["session"].partition("/")[2]),
         "site": row["site"],
         "strip": row["peers"].where,
         "value": row["value"],

@@ -12,7 +12,7 @@ from curation.pages.outliers.table import CHANNEL, MEASURE, UNIT
 from registry.app import decisions, work_progress
 from registry.catalog import Catalog
 from registry.store import Registry
-from registry.vocabulary.display import counted, number
+from registry.vocabulary.display import format_count, format_number
 from registry.work import queue
 from registry.work.rows import UNDER_WAY
 
@@ -33,7 +33,7 @@ def render(registry: Registry) -> None:
             st.info("No image was checked yet. Check them here, or on the command line:")
             st.code("cohortium check run", language="shell")
         return
-    everything = checks.listed(registry, checks.Wanted(state=None))
+    everything = checks.list_findings(registry, checks.Wanted(state=None))
     left, right = st.columns((5, 4), gap="large")
     with left:
         measure = _plot(catalog)
@@ -51,12 +51,12 @@ def _summary(known: outliers.Coverage) -> None:
     still = known.states.get("open", 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not known.checked:
-            st.badge(f"{counted(known.images, 'image')} not checked yet", color="gray")
+            st.badge(f"{format_count(known.images, 'image')} not checked yet", color="gray")
             return
-        st.badge(f"{counted(still, 'open finding')}", icon=":material/flag:", color="orange" if still else "green")
-        st.badge(f"{number(known.states.get('acknowledged', 0))} acknowledged", color="gray")
+        st.badge(f"{format_count(still, 'open finding')}", icon=":material/flag:", color="orange" if still else "green")
+        st.badge(f"{format_number(known.states.get('acknowledged', 0))} acknowledged", color="gray")
         colour = "gray" if known.measured == known.images else "orange"
-        st.badge(f"{number(known.measured)} of {counted(known.images, 'image')} measured", color=colour)  # type: ignore[arg-type]
+        st.badge(f"{format_number(known.measured)} of {format_count(known.images, 'image')} measured", color=colour)  # type: ignore[arg-type]
 
 
 def _check(registry: Registry, known: outliers.Coverage) -> bool:

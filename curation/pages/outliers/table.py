@@ -10,7 +10,7 @@ from curation import checks
 from curation.pages.outliers import view
 from registry.app import shell
 from registry.store import Registry
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 
 UNIT = "outlier_unit"
 """Key of the unit that is looked at."""
@@ -40,7 +40,7 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
         "site": _filter(columns[2], "Site", everything, "site"),
         "channel": _filter(columns[3], "Of channel", everything, "channel"),
     }
-    units = _by_unit(checks.listed(registry, checks.Wanted(None if state == _ALL else state, **asked)))
+    units = _by_unit(checks.list_findings(registry, checks.Wanted(None if state == _ALL else state, **asked)))
     st.session_state["outlier rows"] = [
         (unit, rows[0]["channel"], [row["code"] for row in rows]) for unit, rows in units.items()
     ]
@@ -48,7 +48,7 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
         st.success("There is no such finding.", icon=":material/check_circle:")
         return []
     st.caption(
-        f"{counted(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
+        f"{format_count(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
         "Choose a row to look at it."
     )
     shown = [

@@ -14,7 +14,7 @@ from registry.bids.names import parse
 from registry.catalog import Catalog, units
 from registry.store import Registry
 from registry.viewer import Layer, show, volume_url
-from registry.vocabulary.display import plain, scan_facts, visit, words
+from registry.vocabulary.display import escape_markdown, format_code, format_scan, format_visit
 
 Row = dict[str, Any]
 
@@ -40,14 +40,14 @@ def short(unit: str) -> str:
         return unit.replace("/ses-", " · ")
     rest = [f"{key}-{value}" for key, value in name.entities.items() if key not in ("sub", "ses", "space", "desc")]
     made = name.entities.get("space") or dataset.partition("/")[2]
-    visited = [visit(name.session)] if name.session else []
+    visited = [format_visit(name.session)] if name.session else []
     return " · ".join([name.subject, *visited, "_".join([*rest, name.suffix]) + (f" ({made})" if made else "")])
 
 
 def kind(code: str) -> str:
     """A check's code as words: `image unreadable`, `outlier: noise`."""
     measure = next((item for item in checks.MEASURES if item.code == code), None)
-    return f"outlier: {measure.title.lower()}" if measure else words(code)
+    return f"outlier: {measure.title.lower()}" if measure else format_code(code)
 
 
 def look(catalog: Catalog, unit: str, measure: Measure) -> None:
@@ -61,7 +61,7 @@ def look(catalog: Catalog, unit: str, measure: Measure) -> None:
 
 def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) -> None:
     """What was found about a unit, and the forms to acknowledge it or to leave the image out."""
-    st.markdown(f"**{plain(in_words(unit))}**")
+    st.markdown(f"**{escape_markdown(in_words(unit))}**")
     if found:
         _findings(found)
     else:
@@ -76,7 +76,7 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     shape, spacing = (image["n_i"], image["n_j"], image["n_k"]), tuple(image[f"spacing_{axis}_mm"] for axis in "ijk")
     st.text(
         " · ".join(
-            (image["site"], image["scanner"] or "scanner not stated", image["channel"], scan_facts(shape, spacing))
+            (image["site"], image["scanner"] or "scanner not stated", image["channel"], format_scan(shape, spacing))
         )
     )
     if image["problem"] or image["n_t"] != 1 or not image["path"].endswith(".nii.gz"):
@@ -91,7 +91,7 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
     )
     shown = beside if wanted and beside else image
     if shown is beside:
-        st.caption(f"Shown for comparison: {plain(in_words(shown['path']))}")
+        st.caption(f"Shown for comparison: {escape_markdown(in_words(shown['path']))}")
     show([Layer(volume_url(shown["sha256"]), shown["channel"])], key="outlier_viewer", height=400)
     query = {"subject": image["subject"], "session": image["session"].partition("/")[2]}
     shell.link("subject", f"Open {image['subject']}", query)
@@ -100,18 +100,18 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 def _findings(found: list[Row]) -> None:
     """One table of what was found, then what to do, each advice once."""
     known = {check.code: check for check in checks.list_checks()}
-    rows = "\n".join(f"| {plain(kind(row['code']).capitalize())} | {_told(row)} |" for row in found)
+    rows = "\n".join(f"| {escape_markdown(kind(row['code']).capitalize())} | {_told(row)} |" for row in found)
     st.markdown(f"| Finding | What |\n|---|---|\n{rows}")
     still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
     for advice in dict.fromkeys(check.advice for check in still):
-        st.caption(plain(advice))
+        st.caption(escape_markdown(advice))
 
 
 def _told(row: Row) -> str:
     """A finding's sentence with its state, for a cell of a table."""
-    said = plain(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
+    said = escape_markdown(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
     if row["state"] == "acknowledged":
-        seen = plain(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}")
+        seen = escape_markdown(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}")
         return f"{said} *{seen}*"
     return f"{said} {_STATE[row['state']]}"
 

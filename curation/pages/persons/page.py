@@ -16,7 +16,7 @@ from registry.catalog import Catalog, subjects
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.store import Registry, actor
 from registry.tables import PersonLink
-from registry.vocabulary.display import counted, plain
+from registry.vocabulary.display import escape_markdown, format_count
 
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
 _COUNTED = {SUSPECTED: "to decide", SAME: "decided as one person", CLEARED: "decided as two persons"}
@@ -27,8 +27,8 @@ def render(registry: Registry) -> None:
     """Draw the page; `?a=` and `?b=` choose a pair."""
     st.title("Persons")
     catalog = Catalog.of(registry)
-    known = subjects.listed(catalog)
-    found = links.listed(registry)
+    known = subjects.list_subjects(catalog)
+    found = links.list_links(registry)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _summary(found)
         pair_search.button(registry, len(known) > 1)
@@ -47,9 +47,9 @@ def render(registry: Registry) -> None:
 def _summary(found: Sequence[PersonLink]) -> None:
     for kind, title in _COUNTED.items():
         count = sum(link.kind == kind for link in found)
-        st.badge(f"{counted(count, 'pair')} {title}", color=_COLOURS[kind] if count else "gray")
+        st.badge(f"{format_count(count, 'pair')} {title}", color=_COLOURS[kind] if count else "gray")
     st.badge(
-        f"You decide as {plain(actor())}",
+        f"You decide as {escape_markdown(actor())}",
         icon=":material/badge:",
         color="blue",
         help="The code in COHORTIUM_ACTOR when the app was started.",
@@ -88,7 +88,7 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
     if st.session_state.get("pair") not in (None, *named):
         del st.session_state["pair"]
     chosen = right.selectbox(
-        f"Which of {counted(len(named), 'pair')}", list(named), key="pair", label_visibility="collapsed"
+        f"Which of {format_count(len(named), 'pair')}", list(named), key="pair", label_visibility="collapsed"
     )
     return named[chosen]
 
@@ -111,13 +111,13 @@ def _pair(registry: Registry, catalog: Catalog, link: PersonLink) -> None:
     stated = pairs.facts(catalog, a, b)
     st.text(pairs.evidence(link) if link.kind else "Nobody has proposed this pair.")
     if link.reviewer:
-        st.caption(f"{_KINDS[link.kind]}, says {plain(link.reviewer)}: {plain(link.reason or '')}")
+        st.caption(f"{_KINDS[link.kind]}, says {escape_markdown(link.reviewer)}: {escape_markdown(link.reason or '')}")
     left, right = st.columns((2, 1), gap="medium")
     with left:
         pair_view.pictures(registry, a, b)
     with right:
         if against := pairs.contradictions(stated):
-            st.warning("  \n".join(map(plain, against)), icon=":material/difference:")
+            st.warning("  \n".join(map(escape_markdown, against)), icon=":material/difference:")
         _decide(registry, link)
         _changes(pairs.crossings(registry, a, b), link)
         for name in (a, b):
@@ -131,8 +131,8 @@ def _changes(found: Sequence[pairs.Crossing], link: PersonLink) -> None:
         return
     verb = "has" if link.kind == SAME else "would have"
     lines = [
-        f"- {plain(item.split)} {verb} one person in {item.first_part} and in {item.second_part}"
-        f" ({counted(item.snapshots, 'snapshot')}, {counted(item.runs, 'run')})"
+        f"- {escape_markdown(item.split)} {verb} one person in {item.first_part} and in {item.second_part}"
+        f" ({format_count(item.snapshots, 'snapshot')}, {format_count(item.runs, 'run')})"
         for item in found
     ]
     st.warning(

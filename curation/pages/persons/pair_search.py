@@ -8,7 +8,7 @@ from curation.persons.survey import Survey
 from curation.persons.work import SEARCH
 from registry.app import work_progress
 from registry.store import Registry
-from registry.vocabulary.display import counted
+from registry.vocabulary.display import format_count
 from registry.work import files, queue
 from registry.work.rows import FINISHED, UNDER_WAY
 
@@ -49,13 +49,13 @@ def forget(registry: Registry) -> None:
 
 def _found(survey: Survey) -> None:
     if survey.proposals:
-        st.success(f"{counted(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
+        st.success(f"{format_count(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
     else:
         st.info(
-            f"Compared {counted(survey.subjects, 'subject')}: no new pair was found. Pairs that wait or were "
+            f"Compared {format_count(survey.subjects, 'subject')}: no new pair was found. Pairs that wait or were "
             "decided are not found again.",
             icon=":material/done_all:",
         )
     if survey.skipped:
-        with st.expander(f"{counted(len(survey.skipped), 'image')} could not be compared"):
+        with st.expander(f"{format_count(len(survey.skipped), 'image')} could not be compared"):
             st.dataframe([{"Image": path, "Why": why} for path, why in survey.skipped], hide_index=True)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from curation.persons import fingerprints, side_by_side
-from curation.persons.orientation_letters import lettered
+from curation.persons.orientation_letters import add_letters
 from curation.persons.pairs import Fact
 from curation.persons.side_by_side import REACH_MM
 from registry.app import shell
 from registry.errors import CohortiumError
 from registry.store import Registry
-from registry.vocabulary.display import plain
+from registry.vocabulary.display import escape_markdown
 
 _PLANES: tuple[side_by_side.Plane, ...] = ("axial", "coronal", "sagittal")
 _LIE = {
@@ -65,7 +65,7 @@ def pictures(registry: Registry, a: str, b: str) -> None:
         return
     for column, subject, head in zip(st.columns(2), (a, b), (pair.first, pair.second), strict=True):
         column.image(
-            lettered(head.slice(plane, offset_mm), plane), caption=subject, width="stretch", output_format="PNG"
+            add_letters(head.slice(plane, offset_mm), plane), caption=subject, width="stretch", output_format="PNG"
         )
     st.caption(_LIE[plane])
     st.caption(
@@ -81,7 +81,7 @@ def _pair(registry: Registry, first: str, second: str) -> side_by_side.Pair:
 
 def facts(found: Sequence[Fact], a: str, b: str) -> None:
     """What is stated of either, with what speaks for and against one person."""
-    lines = ["| | " + " | ".join(plain(name) for name in (a, b)) + " | |", "|---|---|---|---|"]
+    lines = ["| | " + " | ".join(escape_markdown(name) for name in (a, b)) + " | |", "|---|---|---|---|"]
     for fact in found:
         mark = {True: ":green[agrees]", False: ":orange[differs]", None: ""}[fact.same]
         lines.append(f"| {fact.what} | {_cell(fact.first)} | {_cell(fact.second)} | {mark} |")
@@ -89,4 +89,4 @@ def facts(found: Sequence[Fact], a: str, b: str) -> None:
 
 
 def _cell(text: str) -> str:
-    return plain(" ".join(text.split()))
+    return escape_markdown(" ".join(text.split()))

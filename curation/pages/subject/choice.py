@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from registry.catalog.subjects import Scan, Visit
-from registry.vocabulary.display import day, plain
-from registry.vocabulary.display import visit as visit_name
+from registry.vocabulary.display import escape_markdown, format_day
+from registry.vocabulary.display import format_visit as visit_name
 
 
 def subject(known: Sequence[str]) -> str:
     """The chosen subject, with buttons to the next and the previous one (keys j and k)."""
     asked = st.query_params.get("subject")
     if asked is not None and asked not in known:
-        st.warning(f"There is no subject '{plain(asked)}' in this registry; {known[0]} is shown.")
+        st.warning(f"There is no subject '{escape_markdown(asked)}' in this registry; {known[0]} is shown.")
     _follow_address("subject", known)
     title, choice, back, forth = st.columns((8, 6, 3, 3), vertical_alignment="bottom")
     chosen = choice.selectbox("Subject", known, key="subject", label_visibility="collapsed")
@@ -67,7 +67,7 @@ def _segments(key: str, options: list[str], name: Callable[[str], str], first: s
 
 
 def _visit_title(visit: Visit) -> str:
-    return f"{visit_name(visit.label)} · {day(visit.day)} · {visit.site or 'site not stated'}"
+    return f"{visit_name(visit.label)} · {format_day(visit.day)} · {visit.site or 'site not stated'}"
 
 
 def _choose(subject: str) -> None:

@@ -15,13 +15,13 @@ from registry.readings import overlays
 from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
 from registry.viewer import CONSENSUS_COLOUR, PREDICTION_COLOUR, Label, Layer, rater_colour, show, volume_url
-from registry.vocabulary.display import day, plain, scan_facts, words
+from registry.vocabulary.display import escape_markdown, format_code, format_day, format_scan
 
 
 def render(registry: Registry) -> None:
     """Draw the page; `?subject=`, `session=`, `image=` and `run=` choose what is shown."""
     catalog = Catalog.of(registry)
-    known = subjects.listed(catalog)
+    known = subjects.list_subjects(catalog)
     if not known:
         st.title("Subject")
         st.info("This registry holds no subjects yet.")
@@ -41,13 +41,13 @@ def render(registry: Registry) -> None:
 
 def _heading(who: Who) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(f"Person {plain(who.person)}", icon=":material/person:", color="gray")
-        st.badge(f"Class {plain(who.class_label or 'not stated')}", color="blue")
-        st.badge(f"Diagnosis {plain(who.diagnosis or 'not stated')}", color="gray")
-        st.badge(plain(words(who.status)), color="gray", help="Radiological status")
+        st.badge(f"Person {escape_markdown(who.person)}", icon=":material/person:", color="gray")
+        st.badge(f"Class {escape_markdown(who.class_label or 'not stated')}", color="blue")
+        st.badge(f"Diagnosis {escape_markdown(who.diagnosis or 'not stated')}", color="gray")
+        st.badge(escape_markdown(format_code(who.status)), color="gray", help="Radiological status")
         if who.sex or who.age is not None:
             years = f"{who.age:.0f} years at baseline" if who.age is not None else ""
-            st.badge(plain(" · ".join(part for part in (who.sex, years) if part)), color="gray")
+            st.badge(escape_markdown(" · ".join(part for part in (who.sex, years) if part)), color="gray")
         for other in who.others:
             shell.link("subject", f"same person: {other}", {"subject": other})
 
@@ -71,7 +71,13 @@ def _facts(visit: Visit, scan: Scan) -> str:
     field = f"{scan.field_strength_t:g} T" if scan.field_strength_t else None
     scanner = ", ".join(word for word in (visit.scanner or "scanner not stated", scan.model_name, field) if word)
     return " · ".join(
-        (visit.site or "site not stated", scanner, day(visit.day), scan.title, scan_facts(scan.shape, scan.spacing_mm))
+        (
+            visit.site or "site not stated",
+            scanner,
+            format_day(visit.day),
+            scan.title,
+            format_scan(scan.shape, scan.spacing_mm),
+        )
     )
 
 

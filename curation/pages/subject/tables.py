@@ -13,7 +13,7 @@ from registry.catalog import Catalog, subjects
 from registry.readings import overlap
 from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
-from registry.vocabulary.display import counted, place, volume
+from registry.vocabulary.display import format_count, format_place, format_volume
 
 Point = tuple[float, float, float]
 
@@ -34,8 +34,8 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
     if not placed:
         st.caption("No lesion is listed for this image.")
         return None
-    total = volume(sum(row["volume_mm3"] or 0 for row in placed))
-    st.markdown(f"**{counted(len(placed), 'lesion')}**, together {total}")
+    total = format_volume(sum(row["volume_mm3"] or 0 for row in placed))
+    st.markdown(f"**{format_count(len(placed), 'lesion')}**, together {total}")
     now = _current(image, len(placed))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, now - 1), disabled=now == 0)
@@ -121,7 +121,7 @@ def _lesion_row(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Lesion": row["lesion"],
         "Volume": round(row["volume_mm3"] or 0),
-        "Centre": place(row["x_mm"], row["y_mm"], row["z_mm"]),
+        "Centre": format_place(row["x_mm"], row["y_mm"], row["z_mm"]),
     }
 
 

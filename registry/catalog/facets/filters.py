@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from registry.catalog.facets.kinds import FACETS, Facet, Kind, named
+from registry.catalog.facets.kinds import FACETS, Facet, Kind, find_facet
 from registry.errors import UsageError
 
 Value = str | float | bool
@@ -35,7 +35,7 @@ class Filter:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        facet = named(self.field)
+        facet = find_facet(self.field)
         for value in self.values:
             _require_kind(facet, value)
         if facet.kind is not Kind.RANGE and (self.low, self.high) != (None, None):

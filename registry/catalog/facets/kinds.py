@@ -61,7 +61,7 @@ FACETS: tuple[Facet, ...] = (
 _BY_FIELD = {facet.field: facet for facet in FACETS}
 
 
-def named(field: str) -> Facet:
+def find_facet(field: str) -> Facet:
     """The facet of a field.
 
     Raises:

@@ -13,7 +13,7 @@ _EQUALS = re.compile(rf'"?(?P<column>\w+)"? (?:= {_TEXT}|IN \({_TEXT}(?:, {_TEXT
 _COLUMNS = {facet.column: facet for facet in FACETS if facet.kind is Kind.TEXT}
 
 
-def recognised(condition: str) -> Filter | None:
+def recognise(condition: str) -> Filter | None:
     """The filter of a condition such as `channel = 'FLAIR'` or `"class" IN ('HC', 'MS')`; None for any other one.
 
     Args:

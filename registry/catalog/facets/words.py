@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from registry.catalog.facets.filters import Filter, Value, rank
-from registry.catalog.facets.kinds import Facet, Kind, named
+from registry.catalog.facets.kinds import Facet, Kind, find_facet
 from registry.errors import UsageError
 
 _WORDS = {"yes": True, "no": False}
@@ -25,9 +25,9 @@ def shown(facet: Facet, value: Value | None) -> str:
     return f"{value:g} {facet.unit}".strip()
 
 
-def told(chosen: Filter) -> str:
+def format_filter(chosen: Filter) -> str:
     """A filter as people read it: `Channel: FLAIR or T1w`, `Age at baseline: 18 to 65 years or not stated`."""
-    facet = named(chosen.field)
+    facet = find_facet(chosen.field)
     stated = sorted({value for value in chosen.values if value is not None}, key=rank)
     found = [shown(facet, value) for value in (*stated, *([None] if None in chosen.values else []))]
     if chosen.low is not None or chosen.high is not None:
@@ -49,7 +49,7 @@ def parse(words: Sequence[str]) -> tuple[Filter, ...]:
         field, equals, text = word.partition("=")
         if not equals:
             raise UsageError(f"'{word}' is no filter.", "Write FIELD=VALUE, for example site=A or age=18..65.")
-        facet = named(field)
+        facet = find_facet(field)
         found[field] = _added(found.get(field, Filter(field)), _PARSERS[facet.kind](facet, text) if text else None)
     return tuple(found.values())
 

@@ -47,7 +47,7 @@ def exclude_list(as_json: AsJson = False) -> None:
     """List what is excluded now."""
     from registry.cohorts import exclusions
 
-    rows = [item.model_dump() for item in exclusions.listed(console.registry())]
+    rows = [item.model_dump() for item in exclusions.list_exclusions(console.registry())]
     console.emit({"exclusions": rows}, as_json, lambda: console.table(rows, exclusions.COLUMNS))
 
 
@@ -88,7 +88,7 @@ def exclude_effect(
     from registry.snapshots import exclusion_impact
 
     registry = console.registry()
-    found = [exclusion_impact.of_query(registry, query)] if query else exclusion_impact.of_queries(registry)
+    found = [exclusion_impact.count_in_query(registry, query)] if query else exclusion_impact.count_in_queries(registry)
     rows = [
         {"query": item.query, "reason": taken.name, "images": taken.images, "persons": taken.persons}
         for item in found

@@ -53,7 +53,7 @@ def reading_list(
             "stale": mask.stale,
             "path": mask.path,
         }
-        for mask in readings.listed(console.registry(), image)
+        for mask in readings.list_readings(console.registry(), image)
     ]
     columns = ["image", "rater", "protocol", "kind", "revision", "voxels", "stale"]
     console.emit({"readings": rows}, as_json, lambda: console.table(rows, columns))

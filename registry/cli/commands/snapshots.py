@@ -56,7 +56,7 @@ def snapshot_list(as_json: AsJson = False) -> None:
     """List snapshots."""
     from registry import snapshots
 
-    rows = [snapshot.model_dump() for snapshot in snapshots.listed(console.registry())]
+    rows = [snapshot.model_dump() for snapshot in snapshots.list_snapshots(console.registry())]
     columns = ["snapshot_id", "query", "split", "n_samples", "n_excluded"]
     console.emit({"snapshots": rows}, as_json, lambda: console.table(rows, columns))
 

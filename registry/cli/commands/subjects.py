@@ -75,13 +75,13 @@ def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_j
 
 def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
     from registry.catalog import subjects
-    from registry.vocabulary.display import scan_facts
+    from registry.vocabulary.display import format_scan
 
     return [
         {
             "visit": visit.label or visit.key,
             "image": scan.title,
-            "voxels": scan_facts(scan.shape, scan.spacing_mm),
+            "voxels": format_scan(scan.shape, scan.spacing_mm),
             "read": scan.read,
             "path": scan.path,
         }

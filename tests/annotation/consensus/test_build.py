@@ -75,8 +75,8 @@ def test_an_unknown_recipe_names_the_known_ones() -> None:
 
 
 def rows(registry: Registry) -> dict[str, ConsensusMask]:
-    with registry.reading() as session:
-        return {row.path: row for row in session.exec(select(ConsensusMask))}
+    with registry.reading() as database:
+        return {row.path: row for row in database.exec(select(ConsensusMask))}
 
 
 def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
@@ -102,9 +102,9 @@ def test_computing_it_again_gives_the_same_bytes(cohort: Registry) -> None:
     before = {path: sha256_file(cohort.root / path) for path in rows(cohort)}
     for path in before:
         (cohort.root / path).unlink()
-    with cohort.unit_of_work() as session:
-        for row in session.exec(select(ConsensusInput)):
-            session.delete(row)
+    with cohort.unit_of_work() as database:
+        for row in database.exec(select(ConsensusInput)):
+            database.delete(row)
     build.build(cohort, "ms")
     assert {path: sha256_file(cohort.root / path) for path in rows(cohort)} == before
 
@@ -133,8 +133,8 @@ def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) ->
     assert build.build(cohort, "ms") == 1
     after = sidecars(cohort)
     assert {path.split("/")[2] for path in after if after[path] != before[path]} == {"sub-A001"}
-    with cohort.reading() as session:
-        inputs = session.exec(select(ConsensusInput).where(ConsensusInput.subject_id == "sub-A001")).all()
+    with cohort.reading() as database:
+        inputs = database.exec(select(ConsensusInput).where(ConsensusInput.subject_id == "sub-A001")).all()
     assert [row.mask_path for row in sorted(inputs, key=lambda row: row.mask_path)] == [
         tiny_bids.reading_path("sub-A001", rater) for rater in (*tiny_bids.RATERS, "e04")
     ]
@@ -183,8 +183,8 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
     assert (image, "L2") not in groups
     build.build(cohort, "ms")
     assert build.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
-    with cohort.reading() as session:
-        found = session.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
+    with cohort.reading() as database:
+        found = database.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
     assert {mask.label for mask in found} == {"L", "GM"}
 
 

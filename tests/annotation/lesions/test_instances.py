@@ -75,8 +75,8 @@ def test_nothing_gives_nothing() -> None:
 
 
 def stated(registry: Registry, subject: str) -> list[LesionInstance]:
-    with registry.reading() as session:
-        return list(session.exec(select(LesionInstance).where(LesionInstance.subject_id == subject)))
+    with registry.reading() as database:
+        return list(database.exec(select(LesionInstance).where(LesionInstance.subject_id == subject)))
 
 
 def test_every_consensus_gets_a_table_and_every_component_a_row(cohort: Registry) -> None:

@@ -52,7 +52,7 @@ def put(registry: Registry, subject: str, change: Any) -> None:
 
 
 def codes(registry: Registry, state: str | None = "open") -> set[tuple[str, str]]:
-    return {(row["code"], row["unit"]) for row in checks.listed(registry, Wanted(state))}
+    return {(row["code"], row["unit"]) for row in checks.list_findings(registry, Wanted(state))}
 
 
 PATH = tiny_bids.image_path("sub-A009")
@@ -65,7 +65,7 @@ def test_a_truncated_image_is_named_and_nothing_else_is(spoiled: Registry) -> No
     assert codes(spoiled) == {("image-unreadable", PATH), *CHANNELS}
     report = validation.validate(spoiled, bids=False)
     assert [finding.path for finding in report.errors] == [PATH]
-    (row,) = checks.listed(spoiled, Wanted(code="image-unreadable"))
+    (row,) = checks.list_findings(spoiled, Wanted(code="image-unreadable"))
     assert (row["channel"], row["subject"], row["site"]) == ("FLAIR", "sub-A009", "siteB")
     assert row["origin"].startswith("cohortium ")
     assert row["version"]
@@ -126,14 +126,14 @@ def test_a_file_that_was_changed_outside_is_named_and_nothing_of_it_is_kept(coho
     place.unlink()
     place.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
     checks.run(cohort)
-    (row,) = checks.listed(cohort, Wanted(code="image-unreadable"))
+    (row,) = checks.list_findings(cohort, Wanted(code="image-unreadable"))
     assert (row["unit"], "not those that the registry accepted" in row["message"]) == (
         tiny_bids.image_path("sub-A003"),
         True,
     )
     place.write_bytes(whole)
     checks.run(cohort)
-    assert checks.listed(cohort, Wanted(code="image-unreadable")) == []
+    assert checks.list_findings(cohort, Wanted(code="image-unreadable")) == []
 
 
 def test_an_acknowledgement_ends_when_the_image_changes(spoiled: Registry) -> None:
@@ -168,7 +168,7 @@ def test_only_the_named_findings_are_acknowledged_and_mistakes_change_nothing(sp
     checks.acknowledge(spoiled, "FLAIR", "no sidecars were delivered", ("sidecar-incomplete",))
     assert codes(spoiled) == {("image-unreadable", PATH), ("sidecar-incomplete", "T1w")}
     with pytest.raises(UsageError, match="no state"):
-        checks.listed(spoiled, Wanted("ready"))
+        checks.list_findings(spoiled, Wanted("ready"))
 
 
 def test_measures_of_content_that_is_elsewhere_stay_and_nothing_is_said_about_it(cohort: Registry) -> None:
@@ -212,7 +212,7 @@ def test_lines_of_a_hand_edited_record_never_stop_a_rebuild(cohort: Registry) ->
     (folder / "measures/sub-A001.tsv").write_text("path\tnoise\nsub-A001/x.nii.gz\tinf\n")
     rebuild.rebuild(cohort)
     assert len(registry_state.rows(cohort)["check_finding"]) == 1
-    assert review.listed(cohort)[0]["score"] == 2
+    assert review.list_findings(cohort)[0]["score"] == 2
     assert [finding.code for finding in stored_findings(cohort)] == ["x"]
 
 

@@ -11,7 +11,7 @@ import pytest
 import tests.support.cohorts.importer_twins as twins
 from curation.importers import ImportReport, stage
 from curation.importers.patterns.language import fill, match
-from curation.importers.patterns.masks import delivered_labels, remapped
+from curation.importers.patterns.masks import delivered_labels, remap
 from curation.recipes import Rater, Recipe
 from registry.errors import InvalidInput
 from registry.files.canonical import read_tsv
@@ -65,7 +65,7 @@ def test_the_first_complete_template_counts() -> None:
 
 
 def test_values_are_translated_at_once_and_a_value_only_the_translation_gives_is_no_label() -> None:
-    assert remapped(np.array([1, 2, 0]), {1: 2, 2: 1}).tolist() == [2, 1, 0]
+    assert remap(np.array([1, 2, 0]), {1: 2, 2: 1}).tolist() == [2, 1, 0]
     assert set(delivered_labels({0: "b", 1: "n", 3: "e"}, {4: 3})) == {0, 1, 4}
     assert set(delivered_labels({0: "b", 1: "n", 2: "e"}, {1: 2, 2: 1})) == {0, 1, 2}
 

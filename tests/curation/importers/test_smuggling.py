@@ -295,7 +295,7 @@ def test_the_tracked_report_names_no_file_that_is_not_bids(source: Path, registr
     assert {*STRANGE, "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz"} <= {item.path for item in told.refused}
     assert holding(registry.root) == holding(registry.root, "JaneRoe") == []
     assert in_history(registry.root) == in_history(registry.root, "JaneRoe") == ""
-    (kept,) = reports.listed(registry)
+    (kept,) = reports.list_reports(registry)
     assert len(kept.report.refused) == len(told.refused)
     paths = [item.path for item in kept.report.refused]
     assert "sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz" in paths

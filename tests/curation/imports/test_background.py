@@ -61,7 +61,7 @@ def test_an_import_goes_on_when_the_app_is_killed(
     app_imports.go_on(writable)
     work = app_imports.ended(writable)
     assert (work.state, work.actor, work.message) == (FINISHED, "r07", None)
-    (kept,) = reports.listed(writable)
+    (kept,) = reports.list_reports(writable)
     assert (kept.name, kept.actor, kept.report.kept["images"]) == (work.result, "r07", 1)
     registry_state.require_settled(writable)
     assert app_imports.listed(writable) == [work], "a rebuild keeps what this machine remembers"
@@ -78,7 +78,7 @@ def test_an_import_that_dies_is_said_to_be_in_or_not(
     work = app_imports.ended(writable)
     if step in doomed_import.CHANGED:
         assert (work.state, work.message) == (FINISHED, None)
-        (kept,) = reports.listed(writable)
+        (kept,) = reports.list_reports(writable)
         assert kept.name == work.result
     else:
         assert (work.state, work.result) == (LOST, None)

@@ -48,8 +48,8 @@ def grown(root: Path, name: str | None, *, whole: bool) -> Path:
 
 
 def images(registry: Registry) -> set[str]:
-    with registry.reading() as session:
-        return set(session.exec(select(Image.path)))
+    with registry.reading() as database:
+        return set(database.exec(select(Image.path)))
 
 
 SAME: dict[str, Callable[[Path], Path]] = {

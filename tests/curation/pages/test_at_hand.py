@@ -38,9 +38,9 @@ def two_cohorts(registry: Registry) -> None:
 def test_what_was_made_last_comes_first(writable: Registry) -> None:
     two_cohorts(writable)
     assert list(recent.saved_queries(writable)) == ["aaa@1", "zzz@1", "read@1"]
-    assert list(recent.made_splits(writable)) == ["asplit@1", "zsplit@1", "by-person@1"]
+    assert list(recent.list_splits(writable)) == ["asplit@1", "zsplit@1", "by-person@1"]
     queries.save(writable, "read", "SELECT path FROM images WHERE channel = 'FLAIR' AND n_readings > 0")
-    assert list(recent.made_splits(writable, "read@2")) == ["by-person@1", "asplit@1", "zsplit@1"], "the same query's"
+    assert list(recent.list_splits(writable, "read@2")) == ["by-person@1", "asplit@1", "zsplit@1"], "the same query's"
 
 
 def test_a_first_look_offers_the_last_query_with_a_split_of_its_own(writable: Registry) -> None:

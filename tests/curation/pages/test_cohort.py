@@ -92,7 +92,7 @@ def test_a_cohort_by_ticks_to_the_difference_of_its_versions(
     assert test.selectbox(key="snapshot_query").value == "agreed@1"
     test.selectbox(key="snapshot_split").set_value("no split")
     test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
-    (first,) = (row.snapshot_id for row in snapshots.listed(writable) if row.query == "agreed@1")
+    (first,) = (row.snapshot_id for row in snapshots.list_snapshots(writable) if row.query == "agreed@1")
     exclusions.exclude(writable, "P001", "consent-withdrawn")
     test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
     assert not test.error, texts(test)
@@ -116,7 +116,7 @@ def test_the_target_policy_is_chosen_in_words(writable: Registry) -> None:
     assert "The target of each image is the mask of e02, else the share of raters at each voxel." in texts(test)
     test.selectbox(key="snapshot_split").set_value("no split")
     test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
-    policies = [snapshots.get(writable, row.snapshot_id).target_policy for row in snapshots.listed(writable)]
+    policies = [snapshots.get(writable, row.snapshot_id).target_policy for row in snapshots.list_snapshots(writable)]
     assert [{"kind": "expert", "source": "e02"}, {"kind": "soft", "source": "*"}] in [
         list(policy["order"]) for policy in policies
     ]

@@ -62,7 +62,7 @@ def test_nothing_of_that_name_is_a_sentence(full: Registry) -> None:
 
 def test_an_exclusion_without_a_reason_is_a_sentence(writable: Registry) -> None:
     assert "needs a reason" in chosen(writable, "sub-A001", None).error[0].value
-    assert not exclusions.listed(writable)
+    assert not exclusions.list_exclusions(writable)
 
 
 @pytest.mark.parametrize("reason", ["Too Dark", "dark!"])
@@ -80,14 +80,14 @@ def test_a_reason_nobody_used_is_asked_for_by_name_only(writable: Registry) -> N
     test = box.set_value("another reason").run()
     test = test.text_input(key="exclude other reason").set_value("Consent  withdrawn").run()
     test = button(test, "Exclude").click().run()
-    assert [item.reason for item in exclusions.listed(writable)] == ["consent-withdrawn"]
+    assert [item.reason for item in exclusions.list_exclusions(writable)] == ["consent-withdrawn"]
     assert not test.exception
 
 
 def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     test = chosen(writable, "a001", "motion", "sub-A001/ses-M12")
     assert "Visit M12 of sub-A001 is excluded: motion. It waits for a second reader." in texts(test).replace("\\", "")
-    (item,) = exclusions.listed(writable)
+    (item,) = exclusions.list_exclusions(writable)
     assert (item.unit, item.reason, item.rater_id, item.second_rater_id) == ("sub-A001/ses-M12", "motion", "r01", None)
 
     confirm = button(test, "Confirm as second reader")
@@ -105,7 +105,7 @@ def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest
     assert "A comment is needed" in texts(test)
     test.text_input(key=f"why {item.unit}").set_value("scanned again")
     test = button(test, "Reinstate").click().run()
-    assert exclusions.listed(writable) == []
+    assert exclusions.list_exclusions(writable) == []
     assert not test.exception
     told = [(row["actor"], row["what"], row["comment"]) for row in exclusions.history(writable, item.unit)]
     assert told == [("r02", "reinstated", "scanned again"), ("r02", "confirmed", None), ("r01", "excluded", None)]
@@ -124,12 +124,12 @@ def test_what_waits_for_a_second_reader_stands_first(writable: Registry, monkeyp
 def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
     """The oracle is what a snapshot lists: images by reason, persons who are left."""
     queries.save(writable, "all", "SELECT path FROM images WHERE suffix = 'FLAIR'")
-    before = exclusion_impact.of_query(writable, "all")
+    before = exclusion_impact.count_in_query(writable, "all")
     assert (before.images, before.images_left, before.by_reason) == (8, 8, ())
     exclusions.exclude(writable, "P001", "consent-withdrawn")
     exclusions.exclude(writable, "sub-A001", "motion")  # within that person: told under the person
     exclusions.exclude(writable, "sub-B005/ses-M00", "motion")
-    found = exclusion_impact.of_query(writable, "all")
+    found = exclusion_impact.count_in_query(writable, "all")
     assert [(item.name, item.images, item.persons) for item in found.by_reason] == [
         ("consent-withdrawn", 2, 1),
         ("motion", 1, 1),
@@ -151,7 +151,7 @@ def test_an_exclusion_of_a_person_holds_under_the_person_of_today(writable: Regi
     queries.save(writable, "all", "SELECT path FROM images")
     exclusions.exclude(writable, "P002", "motion")
     links.confirm(writable, "sub-A001", "sub-A002", Verdict("same head"))
-    (taken,) = exclusion_impact.of_query(writable, "all").by_unit
+    (taken,) = exclusion_impact.count_in_query(writable, "all").by_unit
     assert taken.name == "P002", "as it was named, whoever it is today"
     assert taken.images == 4 + 2
 

@@ -71,7 +71,7 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     test = imported(writable, button(test, "Import").click().run())
     assert "are in the registry." in texts(test)
     assert (writable.root / app_deliveries.NEW).exists()
-    (kept,) = reports.listed(writable)
+    (kept,) = reports.list_reports(writable)
     assert (kept.report.kept["images"], len(kept.report.refused), bool(kept.at)) == (1, 2, True)
 
     test = button(test, "Another delivery").click().run()

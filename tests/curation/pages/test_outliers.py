@@ -52,7 +52,7 @@ def checked(shown: Registry, tmp_path: Path) -> Iterator[Registry]:
 
 
 def found(registry: Registry, state: str | None = "open") -> set[tuple[str, str]]:
-    return {(row["code"], row["unit"]) for row in checks.listed(registry, Wanted(state))}
+    return {(row["code"], row["unit"]) for row in checks.list_findings(registry, Wanted(state))}
 
 
 def looked_at(test: AppTest) -> str:

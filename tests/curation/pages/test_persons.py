@@ -83,7 +83,7 @@ def test_what_contradicts_one_person_is_in_sight(full: Registry) -> None:
 def test_a_decision_needs_a_reason(suspected: Registry) -> None:
     test = button(opened(suspected), "One person").click().run()
     assert "needs a reason" in test.error[0].value
-    assert [link.kind for link in links.listed(suspected)] == [SUSPECTED]
+    assert [link.kind for link in links.list_links(suspected)] == [SUSPECTED]
 
 
 @pytest.mark.parametrize(("pressed", "kind"), [("One person", SAME), ("Two persons", CLEARED)])
@@ -93,7 +93,7 @@ def test_a_decision_counts(suspected: Registry, monkeypatch: pytest.MonkeyPatch,
     test.text_input(key=f"why {A} {B}").set_value("same sulci")
     test = button(test, pressed).click().run()
     assert not test.exception
-    (link,) = links.listed(suspected)
+    (link,) = links.list_links(suspected)
     assert (link.kind, link.reviewer, link.reason) == (kind, "r01", "same sulci")
     people = persons.people(suspected)
     assert (people.person(A) == people.person(B)) is (kind == SAME)
@@ -123,7 +123,7 @@ def test_looking_finds_what_shares_bytes(writable: Registry) -> None:
     assert app_imports.ended(writable, SEARCH).state == FINISHED
     test = test.run()
     assert not test.exception
-    waiting = links.listed(writable, SUSPECTED)
+    waiting = links.list_links(writable, SUSPECTED)
     assert (f"{len(waiting)} new pair" in texts(test)) if waiting else ("Compared 7 subjects" in texts(test))
 
 

@@ -80,16 +80,16 @@ def test_content_that_comes_later_is_measured_then(writable: Registry) -> None:
 
 def test_only_volumes_that_the_registry_knows_are_found(full: Registry) -> None:
     resolve = resolver(full)
-    with full.reading() as session:
-        image, table = session.get_one(File, FLAIR), session.get_one(File, "participants.tsv")
+    with full.reading() as database:
+        image, table = database.get_one(File, FLAIR), database.get_one(File, "participants.tsv")
     assert resolve(image.sha256) == full.root.resolve() / FLAIR
     assert resolve(table.sha256) is None, "a table is no volume"
     assert resolve("0" * 64) is None
 
 
 def test_a_link_out_of_the_registry_is_not_followed(writable: Registry, tmp_path: object) -> None:
-    with writable.reading() as session:
-        sha256 = session.get_one(File, FLAIR).sha256
+    with writable.reading() as database:
+        sha256 = database.get_one(File, FLAIR).sha256
     place = writable.root / FLAIR
     place.unlink()
     place.symlink_to("/etc/hostname")
@@ -106,14 +106,14 @@ def test_preview_counts_and_refuses(full: Registry) -> None:
 
 
 def test_every_documented_view_has_columns(full: Registry) -> None:
-    assert all(view.columns and view.about for view in preview.documented(Catalog.of(full)))
+    assert all(view.columns and view.about for view in preview.list_views(Catalog.of(full)))
 
 
 def test_parts_hold_every_person_once(full: Registry) -> None:
     split = versioned.list_all(full, Split)[0]
     rows = composition.of_split(Catalog.of(full), split)
     assert sum(row["persons"] for row in rows) == len(splits.assignments(full, split)) == 6
-    manifest = snapshots.get(full, snapshots.listed(full)[0].snapshot_id)
+    manifest = snapshots.get(full, snapshots.list_snapshots(full)[0].snapshot_id)
     assert sum(row["samples"] for row in composition.of_snapshot(manifest)) == len(manifest.samples)
 
 
@@ -126,18 +126,18 @@ def test_subjects_of_one_person_name_each_other(full: Registry) -> None:
 
 
 def test_wording() -> None:
-    assert display.counted(1, "person") == "1 person"
-    assert display.counted(1200, "person") == "1,200 persons"
-    assert [display.day(day) for day in (0, 371, None)] == ["baseline", "day 371", "day unknown"]
-    assert [display.volume(mm3) for mm3 in (None, 742.4, 2540)] == ["-", "742 mm³", "2.54 mL"]
-    assert [display.size(n) for n in (980_000, 21_400_000, 3_100_000_000)] == ["980 kB", "21.4 MB", "3.1 GB"]
-    assert display.place(-28.2, -30, 8.8) == "L 28 · P 30 · S 9"
-    assert display.plain("[a](b) *c*") == r"\[a\]\(b\) \*c\*"
+    assert display.format_count(1, "person") == "1 person"
+    assert display.format_count(1200, "person") == "1,200 persons"
+    assert [display.format_day(day) for day in (0, 371, None)] == ["baseline", "day 371", "day unknown"]
+    assert [display.format_volume(mm3) for mm3 in (None, 742.4, 2540)] == ["-", "742 mm³", "2.54 mL"]
+    assert [display.format_size(n) for n in (980_000, 21_400_000, 3_100_000_000)] == ["980 kB", "21.4 MB", "3.1 GB"]
+    assert display.format_place(-28.2, -30, 8.8) == "L 28 · P 30 · S 9"
+    assert display.escape_markdown("[a](b) *c*") == r"\[a\]\(b\) \*c\*"
 
 
 def test_masks_whose_lesions_were_not_measured_are_counted_until_they_are(full: Registry) -> None:
     catalog = Catalog.of(full)
-    assert overview.unmeasured(catalog) == {}, "lesions build was run"
+    assert overview.count_unmeasured(catalog) == {}, "lesions build was run"
     assert overview.headline(catalog)["lesions"] == 11
 
 

@@ -34,7 +34,7 @@ def person(registry: Registry, subject: str) -> str:
 
 
 def kinds(registry: Registry) -> dict[tuple[str, str], str]:
-    return {(link.subject_a, link.subject_b): link.kind for link in links.listed(registry)}
+    return {(link.subject_a, link.subject_b): link.kind for link in links.list_links(registry)}
 
 
 def deliver(registry: Registry, subject: str, path: str, data: bytes, sidecar: dict[str, object]) -> None:

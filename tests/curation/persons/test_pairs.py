@@ -9,7 +9,7 @@ import pytest
 
 from curation.persons import links, pairs, side_by_side
 from curation.persons.links import Verdict
-from curation.persons.orientation_letters import SIDES, lettered
+from curation.persons.orientation_letters import SIDES, add_letters
 from registry.catalog import Catalog, subjects
 from registry.cohorts import leaks, splits
 from registry.cohorts.persons import SAME, SUSPECTED
@@ -121,7 +121,7 @@ def test_a_letter_stands_in_the_middle_of_each_edge_and_is_told_from_the_others(
         picture = np.full((side_by_side.SIZE, side_by_side.SIZE), ground, np.uint8)
         marks: dict[tuple[int, str], set[bytes]] = {}
         for plane, sides in SIDES.items():
-            marked = lettered(picture, plane)
+            marked = add_letters(picture, plane)
             assert (picture == ground).all(), "the picture itself is left as it is"
             for place, letter in enumerate(sides):
                 edge = np.rot90(marked, (1, -1, 0, 2)[place])[:24, 100:140]  # the edge with the letter is the first

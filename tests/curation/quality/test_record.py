@@ -93,7 +93,7 @@ def test_a_replaced_image_makes_a_verdict_stale(cohort: Registry) -> None:
     assert IMAGES[0] not in {case.image for case in quality.worklist(Catalog.of(cohort), "e01").cases}
     replace(cohort, IMAGES[0], "sub-A003")
     catalog = Catalog.of(cohort)
-    assert [(row["image"], row["stale"]) for row in quality.listed(catalog)] == [(IMAGES[0], True)]
+    assert [(row["image"], row["stale"]) for row in quality.list_verdicts(catalog)] == [(IMAGES[0], True)]
     assert catalog.value("SELECT quality FROM images WHERE path = ?", [IMAGES[0]]) is None
     assert selection.outdated_rejects(catalog) == [IMAGES[0]]
     assert quality.of_image(catalog, IMAGES[0]) == ["e01 rejected it (motion), before it was replaced"]
@@ -126,7 +126,7 @@ def test_a_snapshot_says_that_it_takes_what_was_rejected_once(
 
 def test_a_verdict_on_what_a_rater_saw_is_stale_where_that_is_gone(cohort: Registry) -> None:
     quality.record(cohort, Judgement(IMAGES[0], Verdict.ACCEPT, sha256="0" * 64))
-    (row,) = quality.listed(Catalog.of(cohort))
+    (row,) = quality.list_verdicts(Catalog.of(cohort))
     assert row["stale"]
 
 

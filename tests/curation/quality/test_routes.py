@@ -55,8 +55,8 @@ def post(registry: Registry, path: str, asked: Any, kind: str = "application/jso
 
 
 def said(registry: Registry, action: str, verdict: str = "reject", **more: Any) -> dict[str, Any]:
-    with registry.reading() as session:
-        sha256 = session.get_one(Image, FIRST).sha256
+    with registry.reading() as database:
+        sha256 = database.get_one(Image, FIRST).sha256
     return {
         "action": action,
         "image": FIRST,

@@ -93,7 +93,7 @@ def test_from_a_query_to_a_queued_run(own: Registry, address: str, page: Any) ->
     titled(page, "Runs")
     (run,) = runs.list_runs(own)
     assert run.status == "queued"
-    frozen = {row.snapshot_id: row for row in snapshots.listed(own)}[run.snapshot_id]
+    frozen = {row.snapshot_id: row for row in snapshots.list_snapshots(own)}[run.snapshot_id]
     assert (frozen.query, frozen.split) == ("agreed@1", "fresh@1"), "each step takes up the one before"
     titled(page, f"Run {run.run_id} waits for the worker")
     shot(page, "app-runs")

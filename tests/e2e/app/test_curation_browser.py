@@ -170,5 +170,5 @@ def test_a_pair_is_decided_by_keyboard(own: Registry, address: str, page: Any) -
     page.keyboard.type("same sulci, same lesions")
     entered(page, "One person")
     said(page, "are one person from now on")
-    assert [link.kind for link in links.listed(own)] == [SAME]
+    assert [link.kind for link in links.list_links(own)] == [SAME]
     sound(page)

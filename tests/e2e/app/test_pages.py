@@ -12,7 +12,7 @@ from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.vocabulary.verdicts import Verdict
 from tests.support.app.pages import button, open_page, texts
 
-PAGES = [page.url_path for page in shell.announced()]
+PAGES = [page.url_path for page in shell.list_pages()]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -125,7 +125,7 @@ def test_query_split_snapshot_launch(writable: Registry) -> None:
     test.selectbox(key="snapshot_query").set_value("flair@1")
     test.selectbox(key="snapshot_split").set_value("thirds@1")
     test = button(test, "Freeze").click().run()
-    frozen = next(row for row in snapshots.listed(writable) if row.query == "flair@1")
+    frozen = next(row for row in snapshots.list_snapshots(writable) if row.query == "flair@1")
     assert frozen.snapshot_id in [code.value for code in test.code]
     test = button(test, "Verify every file").click().run()
     assert "are as they were frozen" in texts(test)

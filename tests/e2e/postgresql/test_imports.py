@@ -38,4 +38,4 @@ def test_an_import_goes_on_by_itself(
         monkeypatch.setattr(process, "COMMAND", (sys.executable, str(DOOMED), step))
     work = ended(cohort, imports.start(cohort, Asked("bids", tmp_path / "delivery")))
     assert work.state == state, work.message
-    assert [item.name for item in reports.listed(cohort)] == ([work.result] if state == FINISHED else [])
+    assert [item.name for item in reports.list_reports(cohort)] == ([work.result] if state == FINISHED else [])

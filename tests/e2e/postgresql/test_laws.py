@@ -88,21 +88,21 @@ def test_a_lost_local_folder_is_made_anew_from_the_files(cohort: Registry) -> No
 
 def test_text_is_ordered_by_its_bytes(cohort: Registry) -> None:
     names = ["sub-a", "sub-B", "sub-b", "sub-ä", "sub-Z", "sub_c"]
-    with cohort.unit_of_work() as session:
-        refresh.apply(session, [File(path=f"{name}.txt", sha256="0", size=0, mtime_ns=0) for name in names])
-    with cohort.reading() as session:
-        ordered = session.exec(select(File.path).where(File.sha256 == "0").order_by(col(File.path))).all()
+    with cohort.unit_of_work() as database:
+        refresh.apply(database, [File(path=f"{name}.txt", sha256="0", size=0, mtime_ns=0) for name in names])
+    with cohort.reading() as database:
+        ordered = database.exec(select(File.path).where(File.sha256 == "0").order_by(col(File.path))).all()
     assert ordered == sorted(ordered, key=str.encode)
 
 
 def test_a_reader_sees_one_moment_and_waits_for_nobody(cohort: Registry) -> None:
     count = select(func.count()).select_from(Subject)
-    with cohort.reading() as session:
-        before = session.exec(count).one()
+    with cohort.reading() as database:
+        before = database.exec(count).one()
         publish(cohort, Change("import", "More"), lambda tree: tiny_bids.write_cohort(tree, ["sub-A007"]))
-        assert session.exec(count).one() == before
-    with cohort.unit_of_work() as writing, cohort.reading() as session:
-        assert writing.exec(count).one() == session.exec(count).one() == before + 1
+        assert database.exec(count).one() == before
+    with cohort.unit_of_work() as writing, cohort.reading() as database:
+        assert writing.exec(count).one() == database.exec(count).one() == before + 1
         assert Catalog(cohort).value("SELECT count(*) FROM subjects") == before + 1
 
 
@@ -131,11 +131,11 @@ def test_two_registries_on_one_server_never_meet(cohort: Registry, database: str
     from registry.maintenance.creation import create
 
     other = create(tmp_path / "other")
-    with other.reading() as session:
-        assert session.exec(select(func.count()).select_from(Image)).one() == 0
+    with other.reading() as rows:
+        assert rows.exec(select(func.count()).select_from(Image)).one() == 0
     assert other.writer != cohort.writer
-    with cohort.reading() as session:
-        assert {event.writer for event in session.exec(select(Event))} == {cohort.writer}
+    with cohort.reading() as rows:
+        assert {event.writer for event in rows.exec(select(Event))} == {cohort.writer}
     other.engine.dispose()
 
 
@@ -147,7 +147,7 @@ def test_measures_findings_and_acknowledgements_are_rebuilt_and_equal_those_unde
         checks.acknowledge(registry, "FLAIR", "no sidecars were delivered")
     kept = ("image_measures", "check_finding", "acknowledgement")
     assert {name: held(cohort)[name] for name in kept} == {name: held(twin)[name] for name in kept}
-    assert checks.listed(cohort, checks.Wanted(None)) == checks.listed(twin, checks.Wanted(None))
+    assert checks.list_findings(cohort, checks.Wanted(None)) == checks.list_findings(twin, checks.Wanted(None))
     before = held(cohort)
     rebuild.rebuild(cohort)
     assert held(cohort) == before

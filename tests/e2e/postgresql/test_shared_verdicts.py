@@ -26,7 +26,7 @@ def test_verdicts_at_once_and_a_rebuild(cohort: Registry, monkeypatch: pytest.Mo
     assert quality.undo(cohort).taken_back.action_id == last.action_id
     assert quality.file_waiting(cohort, rested_s=3600) == []
     assert quality.file_waiting(cohort) == ["e01"]
-    before = quality.listed(Catalog.of(cohort))
+    before = quality.list_verdicts(Catalog.of(cohort))
     assert {row["image"] for row in before} == set(IMAGES) - {last.image_path}
     rebuild.rebuild(cohort)
-    assert quality.listed(Catalog.of(cohort)) == before
+    assert quality.list_verdicts(Catalog.of(cohort)) == before

@@ -18,8 +18,8 @@ from tests.support.templates import registry_state
 
 
 def chain(registry: Registry) -> list[Event]:
-    with registry.reading() as session:
-        return list(session.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all())
+    with registry.reading() as database:
+        return list(database.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all())
 
 
 def test_eight_processes_publish_at_once(cohort: Registry) -> None:
@@ -57,6 +57,6 @@ def test_a_writer_that_is_killed_holds_nobody_up(cohort: Registry) -> None:
     child = subprocess.run([sys.executable, "-c", program, str(cohort.root)], check=False)
     assert child.returncode < 0
     writer = cohort.writer
-    with cohort.unit_of_work() as session:
-        events.append(session, writer, "local", "test", {})
+    with cohort.unit_of_work() as database:
+        events.append(database, writer, "local", "test", {})
     events.verify_chain(chain(cohort))

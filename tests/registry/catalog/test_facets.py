@@ -278,10 +278,10 @@ def test_a_word_that_is_no_filter_is_a_sentence(words: list[str], said: str) -> 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_facet_is_told_in_words(catalog: Catalog, field: str) -> None:
-    facet, found = facets.named(field), facets.count(catalog, [])
+    facet, found = facets.find_facet(field), facets.count(catalog, [])
     values = [choice.value for choice in found.choices.get(field, ())]
     assert all(facets.shown(facet, value).strip() or value in HOSTILE for value in values)
-    assert facets.told(Filter(field, (None,))).startswith(f"{facet.title}: not ")
+    assert facets.format_filter(Filter(field, (None,))).startswith(f"{facet.title}: not ")
 
 
 @given(
@@ -291,7 +291,7 @@ def test_every_facet_is_told_in_words(catalog: Catalog, field: str) -> None:
 def test_a_condition_is_recognised_as_the_filter_that_writes_it(field: str, values: list[str]) -> None:
     chosen = Filter(field, tuple(sorted(values)))
     _, condition = facets.sql([chosen]).split("WHERE ")
-    assert facets.recognised(condition) == chosen
+    assert facets.recognise(condition) == chosen
 
 
 @pytest.mark.parametrize(
@@ -310,4 +310,4 @@ def test_a_condition_is_recognised_as_the_filter_that_writes_it(field: str, valu
     ],
 )
 def test_any_other_condition_stays_sql(condition: str) -> None:
-    assert facets.recognised(condition) is None
+    assert facets.recognise(condition) is None

@@ -97,7 +97,7 @@ def test_a_deadline_never_rings_after_its_end() -> None:
 def test_the_environment_sets_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(limits.SECONDS_ENVIRONMENT, "5")
     monkeypatch.setenv(limits.MEMORY_ENVIRONMENT, "3000")
-    assert limits.stated() == Limits(5, 3000, 1500)
+    assert limits.read_limits() == Limits(5, 3000, 1500)
     monkeypatch.setenv(limits.SECONDS_ENVIRONMENT, "soon")
     with pytest.raises(UsageError, match="no whole number"):
-        limits.stated()
+        limits.read_limits()

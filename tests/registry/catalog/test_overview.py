@@ -27,7 +27,7 @@ def test_every_cell_of_the_matrix_is_present_or_a_gap(full: Registry) -> None:
 
 def test_masks_whose_lesions_were_not_measured_are_counted_until_they_are(full: Registry) -> None:
     catalog = Catalog.of(full)
-    assert overview.unmeasured(catalog) == {}, "lesions build was run"
+    assert overview.count_unmeasured(catalog) == {}, "lesions build was run"
     assert overview.headline(catalog)["lesions"] == 11
 
 

@@ -19,4 +19,4 @@ def test_preview_counts_and_refuses(full: Registry) -> None:
 
 
 def test_every_documented_view_has_columns(full: Registry) -> None:
-    assert all(view.columns and view.about for view in preview.documented(Catalog.of(full)))
+    assert all(view.columns and view.about for view in preview.list_views(Catalog.of(full)))

@@ -34,7 +34,7 @@ def test_completeness_is_that_of_the_overview(cohort: Registry, say: CliRunner) 
     assert told["cells"] == overview.completeness(catalog)
     assert told["gaps"] == overview.gaps(told["cells"])
     text = run(say, "completeness")
-    assert all(name in text for name in subjects.listed(catalog))
+    assert all(name in text for name in subjects.list_subjects(catalog))
 
 
 def test_one_site_is_shown_alone_and_an_unknown_one_is_named(say: CliRunner) -> None:
@@ -46,7 +46,7 @@ def test_one_site_is_shown_alone_and_an_unknown_one_is_named(say: CliRunner) -> 
 
 def test_a_subject_is_shown_with_every_image(cohort: Registry, say: CliRunner) -> None:
     catalog = Catalog.of(cohort)
-    name = subjects.listed(catalog)[0]
+    name = subjects.list_subjects(catalog)[0]
     told = json.loads(run(say, "subject", name, "--json"))
     paths = {scan.path for visit in subjects.visits(catalog, name) for scan in subjects.scans(catalog, visit)}
     assert {image["path"] for image in told["images"]} == paths

@@ -12,5 +12,5 @@ def test_parts_hold_every_person_once(full: Registry) -> None:
     split = splits.listed(full)[0]
     rows = composition.of_split(Catalog.of(full), split)
     assert sum(row["persons"] for row in rows) == len(splits.assignments(full, split)) == 6
-    manifest = snapshots.get(full, snapshots.listed(full)[0].snapshot_id)
+    manifest = snapshots.get(full, snapshots.list_snapshots(full)[0].snapshot_id)
     assert sum(row["samples"] for row in composition.of_snapshot(manifest)) == len(manifest.samples)

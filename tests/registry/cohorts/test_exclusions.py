@@ -58,9 +58,9 @@ def test_rebuild_gives_the_same_exclusions(registry: Registry, monkeypatch: pyte
     exclusions.exclude(registry, "sub-A002", "wrong-protocol", "echo time")
     monkeypatch.setenv("COHORTIUM_ACTOR", "e02")
     exclusions.confirm(registry, "P001")
-    before = [item.model_dump() for item in exclusions.listed(registry)]
+    before = [item.model_dump() for item in exclusions.list_exclusions(registry)]
     rebuild.rebuild(registry)
-    assert [item.model_dump() for item in exclusions.listed(registry)] == before
+    assert [item.model_dump() for item in exclusions.list_exclusions(registry)] == before
     assert [row["second_rater_id"] for row in read_tsv(registry.root / places.EXCLUSIONS)] == ["e02", None]
 
 
@@ -103,7 +103,7 @@ def test_mistakes_change_nothing(
 ) -> None:
     with pytest.raises(error, match=sentence):
         exclusions.exclude(registry, unit, reason, comment)
-    assert not exclusions.listed(registry)
+    assert not exclusions.list_exclusions(registry)
     assert not (registry.root / places.EXCLUSIONS).exists()
 
 
@@ -121,7 +121,7 @@ def test_another_reason_needs_reinstating_first(registry: Registry) -> None:
 def test_exclusions_made_at_once_are_all_kept(registry: Registry) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda subject: exclusions.exclude(registry, subject, "motion"), frozen_cohort.SUBJECTS[:4]))
-    assert [item.unit for item in exclusions.listed(registry)] == list(frozen_cohort.SUBJECTS[:4])
+    assert [item.unit for item in exclusions.list_exclusions(registry)] == list(frozen_cohort.SUBJECTS[:4])
 
 
 def test_the_history_of_what_is_not_there_is_no_empty_history(registry: Registry) -> None:

@@ -284,6 +284,6 @@ def test_what_is_not_cleared_is_what_has_blockers(registry: Registry, flair: Man
     clearance.record(registry, subject, clearance.Question.FACE, clearance.Answer.CLEAR)
     clearance.record(registry, subject, clearance.Question.BURNED_IN_TEXT, clearance.Answer.CLEAR)
     clearance.record(registry, images[1], clearance.Question.FACE, clearance.Answer.UNKNOWN)
-    waiting = clearance.uncleared(registry, images)
+    waiting = clearance.list_uncleared(registry, images)
     assert images[0] not in waiting
     assert set(waiting) == {image for image in images if clearance.blockers(registry, image)}

@@ -27,13 +27,13 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_answers_come_in_order_whoever_made_them() -> None:
     double = partial(operator.mul, 2)
-    assert list(parallel.mapped(double, MANY, cores=3)) == [2 * number for number in MANY]
-    assert list(parallel.mapped(double, [], cores=3)) == []
-    assert list(parallel.mapped(double, [1, 2, 3], cores=3, heavy=True)) == [2, 4, 6]
+    assert list(parallel.map_files(double, MANY, cores=3)) == [2 * number for number in MANY]
+    assert list(parallel.map_files(double, [], cores=3)) == []
+    assert list(parallel.map_files(double, [1, 2, 3], cores=3, heavy=True)) == [2, 4, 6]
 
 
 def test_work_is_shared_with_processes_that_are_gone_afterwards() -> None:
-    workers = set(parallel.mapped(slow_work.pid, MANY, cores=3)) - {os.getpid()}
+    workers = set(parallel.map_files(slow_work.pid, MANY, cores=3)) - {os.getpid()}
     assert 1 <= len(workers) <= 2
     for worker in workers:
         with pytest.raises(ProcessLookupError):
@@ -43,7 +43,7 @@ def test_work_is_shared_with_processes_that_are_gone_afterwards() -> None:
 def test_answers_of_heavy_work_come_one_by_one_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")  # no worker: what was begun is what this process began
     begun: list[int] = []
-    answers = parallel.mapped(begun.append, range(70), cores=2, heavy=True)
+    answers = parallel.map_files(begun.append, range(70), cores=2, heavy=True)
     for number, _ in enumerate(answers, start=1):
         assert begun == list(range(number))
 
@@ -74,7 +74,7 @@ def test_files_read_by_several_processes_are_the_files_read_by_one(tmp_path: Pat
 
 def test_a_worker_that_cannot_start_costs_time_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert list(parallel.mapped(str, MANY, cores=3)) == [str(number) for number in MANY]
+    assert list(parallel.map_files(str, MANY, cores=3)) == [str(number) for number in MANY]
 
 
 def test_a_worker_ends_when_whoever_started_it_is_killed() -> None:
@@ -105,5 +105,5 @@ def runs(pid: int) -> bool:
 
 
 def test_an_answer_that_cannot_travel_is_made_here() -> None:
-    makers = list(parallel.mapped(slow_work.closure, MANY, cores=2))
+    makers = list(parallel.map_files(slow_work.closure, MANY, cores=2))
     assert [make() for make in makers] == MANY

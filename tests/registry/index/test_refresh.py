@@ -138,8 +138,8 @@ class Edits(RuleBasedStateMachine):
 
     def apply(self, changed: list[str], removed: list[str]) -> None:
         """Bring the registry up to date with these files."""
-        with self.registry.unit_of_work() as session:
-            refresh.apply(session, [facts.read(self.root, path) for path in changed], removed)
+        with self.registry.unit_of_work() as database:
+            refresh.apply(database, [facts.read(self.root, path) for path in changed], removed)
 
     @rule(subject=subjects, rater=raters, sidecar=sidecars)
     def reading(self, subject: str, rater: str, sidecar: dict[str, Any]) -> None:
@@ -205,9 +205,9 @@ class Edits(RuleBasedStateMachine):
     def rows_are_those_of_a_full_projection(self) -> None:
         """The incremental rows are those of a full projection."""
         live = registry_state.rows(self.registry)
-        with self.registry.unit_of_work() as session:
-            refresh.clear(session)
-            refresh.apply(session, [facts.read(self.root, path) for path in sorted(facts_walk(self.root))])
+        with self.registry.unit_of_work() as database:
+            refresh.clear(database)
+            refresh.apply(database, [facts.read(self.root, path) for path in sorted(facts_walk(self.root))])
         assert registry_state.rows(self.registry) == live
 
     def teardown(self) -> None:
@@ -223,8 +223,8 @@ def facts_walk(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("steps", [12, pytest.param(60, marks=pytest.mark.soak)])
 def test_edits_in_any_order_give_the_rows_of_a_full_projection(empty: Registry, steps: int) -> None:
-    with empty.unit_of_work() as session:
-        refresh.clear(session)
+    with empty.unit_of_work() as database:
+        refresh.clear(database)
     empty.engine.dispose()
     Edits.template = empty
     limits = settings(max_examples=6 if steps < 20 else 200, stateful_step_count=steps, deadline=None)

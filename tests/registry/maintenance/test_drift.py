@@ -34,8 +34,8 @@ def edit_ages(registry: Registry) -> str:
 
 
 def age(registry: Registry, subject: str = "sub-A000") -> float | None:
-    with registry.reading() as session:
-        return session.get_one(Subject, subject).age
+    with registry.reading() as database:
+        return database.get_one(Subject, subject).age
 
 
 def test_a_committed_registry_has_no_differences(cohort: Registry) -> None:

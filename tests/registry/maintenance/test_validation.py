@@ -107,10 +107,10 @@ def test_a_fresh_clone_says_that_its_database_is_not_made(cohort: Registry, tmp_
 
 
 def test_an_edited_event_is_named(cohort: Registry) -> None:
-    with cohort.unit_of_work() as session:
-        event = session.exec(select(Event).order_by(Event.number)).first()
+    with cohort.unit_of_work() as database:
+        event = database.exec(select(Event).order_by(Event.number)).first()
         assert event is not None
-        session.execute(update(Event).where(Event.number == event.number).values(actor="somebody"))  # type: ignore[arg-type]
+        database.execute(update(Event).where(Event.number == event.number).values(actor="somebody"))  # type: ignore[arg-type]
     assert codes(cohort) == {"event-chain-broken": ""}
 
 

@@ -18,7 +18,7 @@ from registry.files.canonical import read_tsv
 from registry.files.volumes import save
 from registry.maintenance.creation import create
 from registry.maintenance.rebuild import rebuild
-from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, listed, record
+from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, list_verdicts, record
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
 from registry.store import Registry
@@ -76,11 +76,11 @@ def test_verdicts_are_in_the_file_of_record_and_survive_a_rebuild(registry: Regi
     record(registry, IMAGE, Question.FACE, Answer.PRESENT)
     record(registry, IMAGE, Question.FACE, Answer.CLEAR)
     commit_pending(registry)
-    before = listed(registry)
+    before = list_verdicts(registry)
     rows = [tuple(row.values()) for row in read_tsv(registry.root / PRIVACY)]
     assert rows == [(IMAGE, "face", "clear", "local")]
     rebuild(registry)
-    assert listed(registry) == before
+    assert list_verdicts(registry) == before
 
 
 def test_an_unknown_unit_is_refused(registry: Registry) -> None:

@@ -20,7 +20,7 @@ from registry.maintenance.creation import create
 from registry.maintenance.drift import adopt
 from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.vocabulary.findings import Severity
 from registry.vocabulary.verdicts import Verdict
@@ -36,7 +36,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 def put(registry: Registry, files: dict[str, bytes]) -> None:
-    publish(registry, Change("import", "Import"), written(files))
+    publish(registry, Change("import", "Import"), write_files(files))
 
 
 def found(registry: Registry) -> set[tuple[str, Severity, str]]:

@@ -88,9 +88,9 @@ def test_eight_raters_at_once_lose_nothing(cohort: Registry) -> None:
 def test_a_comment_is_the_same_after_a_rebuild(cohort: Registry, comment: str) -> None:
     say(cohort, IMAGES[0], "flag", comment=comment)
     quality.file_waiting(cohort)
-    before = quality.listed(Catalog.of(cohort))
+    before = quality.list_verdicts(Catalog.of(cohort))
     rebuild.rebuild(cohort)
-    assert quality.listed(Catalog.of(cohort)) == before
+    assert quality.list_verdicts(Catalog.of(cohort)) == before
 
 
 def test_the_doctor_writes_what_a_server_left(cohort: Registry) -> None:

@@ -119,11 +119,11 @@ def test_a_key_smuggled_into_a_line_is_found(tmp_path: Path) -> None:
 
 
 def test_each_writer_has_numbers_without_gaps(empty: Registry) -> None:
-    with empty.unit_of_work() as session:
+    with empty.unit_of_work() as database:
         for writer in ("wa", "wb", "wa", "wa", "wb"):
-            events.append(session, writer, "e01", "import", {})
-        session.flush()
-        made = sorted(session.execute(select(Event.writer, Event.number).where(col(Event.writer).in_(["wa", "wb"]))))
+            events.append(database, writer, "e01", "import", {})
+        database.flush()
+        made = sorted(database.execute(select(Event.writer, Event.number).where(col(Event.writer).in_(["wa", "wb"]))))
     assert made == [("wa", 1), ("wa", 2), ("wa", 3), ("wb", 1), ("wb", 2)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry.errors import StorageError
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.publishing.table_rewrite import Draft, rewrite
 from registry.store import Registry
 from tests.support.templates import registry_state
@@ -18,7 +18,7 @@ def add(registry: Registry, line: str, *, replaces: bool = True) -> None:
     held = registry.root / NOTES
     text = (held.read_text() if held.exists() else "") + line
     replaced = frozenset({NOTES}) if replaces else frozenset()
-    publish(registry, Change("note", "Write a note", replaces=replaced), written({NOTES: text.encode()}))
+    publish(registry, Change("note", "Write a note", replaces=replaced), write_files({NOTES: text.encode()}))
 
 
 def test_whoever_was_overtaken_begins_again_from_the_newer_table(empty: Registry) -> None:

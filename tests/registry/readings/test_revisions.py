@@ -200,9 +200,9 @@ def test_a_first_reading_brings_its_raters_row(registry: Registry) -> None:
 
 
 def _without_masks(registry: Registry) -> Registry:
-    with registry.unit_of_work() as session:
-        for mask in readings.listed(registry):
-            session.delete(session.merge(mask))
+    with registry.unit_of_work() as database:
+        for mask in readings.list_readings(registry):
+            database.delete(database.merge(mask))
     return registry
 
 

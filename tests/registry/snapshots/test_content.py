@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from registry.manifests import FileRef
-from registry.publishing import Change, publish, written
+from registry.publishing import Change, publish, write_files
 from registry.publishing.commits import commit_pending
 from registry.snapshots.content import locate
 from registry.store import Registry
@@ -23,7 +23,7 @@ def ref(data: bytes, path: str = NOTES) -> FileRef:
 def revised(empty: Registry) -> Registry:
     """A registry in which one file was written and replaced."""
     for data, replaces in ((b"first", frozenset[str]()), (b"second", frozenset({NOTES}))):
-        publish(empty, Change("note", "Note", replaces=replaces), written({NOTES: data}))
+        publish(empty, Change("note", "Note", replaces=replaces), write_files({NOTES: data}))
         commit_pending(empty)
     return empty
 

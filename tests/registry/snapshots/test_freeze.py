@@ -44,7 +44,7 @@ def test_the_same_files_delivered_in_another_order_give_the_same_id(
 
 def test_freezing_twice_gives_one_snapshot(cohort: Registry) -> None:
     assert freeze(cohort) == freeze(cohort)
-    assert len(snapshots.listed(cohort)) == 1
+    assert len(snapshots.list_snapshots(cohort)) == 1
 
 
 def test_a_clone_that_was_rebuilt_gives_the_same_id(copies: Callable[[], Registry]) -> None:

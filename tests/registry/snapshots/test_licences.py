@@ -74,5 +74,5 @@ def test_a_snapshot_names_the_licences_of_its_own_files(
 
 
 def _images(registry: Registry) -> Sequence[Image]:
-    with registry.reading() as session:
-        return session.exec(select(Image)).all()
+    with registry.reading() as database:
+        return database.exec(select(Image)).all()

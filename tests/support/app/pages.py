@@ -29,7 +29,7 @@ def go_to(test: AppTest, url_path: str) -> AppTest:
 def with_start(url_path: str) -> list[Page]:
     """All announced pages, with this one first."""
     return [
-        replace(page, section="Cohort", order=-1) if page.url_path == url_path else page for page in shell.announced()
+        replace(page, section="Cohort", order=-1) if page.url_path == url_path else page for page in shell.list_pages()
     ]
 
 

@@ -14,8 +14,8 @@ def main(root: Path, count: int) -> None:
     registry = open_registry(root)
     writer = registry.writer
     for number in range(count):
-        with registry.unit_of_work() as session:
-            events.append(session, writer, "local", "test", {"number": number})
+        with registry.unit_of_work() as database:
+            events.append(database, writer, "local", "test", {"number": number})
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ def main(root: Path, rater: str, count: int, write: bool) -> None:
     """Judge `count` times, image after image; half-way, write what waits, as a server or a command would, if asked."""
     os.environ[ACTOR_ENVIRONMENT] = rater
     registry = open_registry(root)
-    with registry.reading() as session:
-        images = sorted(session.exec(select(Image.path)))
+    with registry.reading() as database:
+        images = sorted(database.exec(select(Image.path)))
     for number in range(count):
         verdict = list(Verdict)[number % 4]
         quality.record(registry, quality.Judgement(images[number % len(images)], verdict, comment=str(number)))

@@ -24,7 +24,7 @@ from training.pages import run_files
 
 def made(registry: Registry) -> tuple[Path, Manifest]:
     """A finished run with scores: each next sample is answered worse."""
-    manifest = snapshots.get(registry, snapshots.listed(registry)[0].snapshot_id)
+    manifest = snapshots.get(registry, snapshots.list_snapshots(registry)[0].snapshot_id)
     training_work.add(registry, RUN, manifest.snapshot_id, "finished")
     folder = registry.runs / RUN
     folder.mkdir(parents=True)
