@@ -42,17 +42,17 @@ def _ratios(ours: list[dict[str, Any]], theirs: dict[str, Any]) -> dict[str, flo
 
 def measure_one(how: str, tree: str) -> dict[str, Any]:
     """Make a layout, and ask it for its files, which all of both have."""
-    from registry.bids import pybids
+    from registry.bids.pybids import database
 
     with tempfile.TemporaryDirectory() as folder:
         made: list[Any] = []
         make = {
-            "ours": lambda: made.append(pybids.open_layout(tree, folder)),
-            "pybids": lambda: made.append(pybids.BIDSLayout(tree, derivatives=True)),
+            "ours": lambda: made.append(database.open_layout(tree, folder)),
+            "pybids": lambda: made.append(database.BIDSLayout(tree, derivatives=True)),
         }[how]
         timed = measure.call(make)
         peak = measure.peak_mib()  # before the question, whose answer is larger than the layout
-        opened = measure.call(lambda: pybids.open_layout(tree, folder)) if how == "ours" else {"seconds": []}
+        opened = measure.call(lambda: database.open_layout(tree, folder)) if how == "ours" else {"seconds": []}
         return {**timed, "opened_again": opened["seconds"], "peak_mib": peak, "layout_files": len(made[0].get_files())}
 
 

@@ -17,7 +17,7 @@ from tests.support import ROOT
 PACKAGES = ("registry", "curation", "annotation", "training")
 
 OWNERS: dict[str, tuple[str, ...]] = {
-    "bids": ("registry/bids/pybids.py",),
+    "bids": ("registry/bids/pybids/",),
     "datalad": ("registry/publishing/git.py",),
     "duckdb": ("registry/catalog/catalog.py",),
     "nibabel": ("registry/files/",),

@@ -27,12 +27,12 @@ def layout(
     as_json: AsJson = False,
 ) -> None:
     """Write a pybids database, which bids.BIDSLayout(ROOT, database_path=FOLDER) opens at once."""
-    from registry.bids import pybids
+    from registry.bids.pybids import database
 
     registry = console.registry()
-    name, paths = _frozen(registry, snapshot) if snapshot else (pybids.WHOLE, None)
-    place = (to or registry.root / pybids.CACHE / name).absolute()
-    pybids.open_layout(registry.root, place, paths)
+    name, paths = _frozen(registry, snapshot) if snapshot else (database.WHOLE, None)
+    place = (to or registry.root / database.CACHE / name).absolute()
+    database.open_layout(registry.root, place, paths)
     console.emit({"database": str(place)}, as_json, str(place))
 
 

@@ -14,7 +14,7 @@ from bids import BIDSLayout
 from typer.testing import CliRunner
 
 from registry import bids, snapshots
-from registry.bids import pybids
+from registry.bids.pybids import database
 from registry.cli import console
 from registry.cli.commands import layout as layout_command
 from registry.errors import InvalidInput, StorageError
@@ -215,7 +215,7 @@ def say(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
 def test_the_command_writes_where_pybids_opens(registry: Registry, say: Callable[..., Any], tmp_path: Path) -> None:
     assert say("--to", str(tmp_path / "there")) == {"database": str(tmp_path / "there")}
     place = say()["database"]
-    assert Path(place) == registry.root / pybids.CACHE / "whole"
+    assert Path(place) == registry.root / database.CACHE / "whole"
     opened = BIDSLayout(registry.root, database_path=place)
     assert layouts.list_rows(opened) == layouts.list_rows(layouts.index_by_pybids(registry.root))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from registry.bids.layout_files import IMAGES, Files, is_ignored, list_upwards
+from registry.bids.pybids.files import IMAGES, Files, is_ignored, list_upwards
 from registry.bids.sidecars import Metadata, read_document
 
 _LABEL = "X0cohortium0X"
