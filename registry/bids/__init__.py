@@ -21,7 +21,7 @@ def layout(
     paths: Iterable[str] | None = None,
     validate: bool = True,
 ) -> BIDSLayout:
-    """What `bids.BIDSLayout(root, derivatives=True)` gives, at once; arguments and errors as `pybids.database.open_layout`."""
+    """Return what `bids.BIDSLayout(root, derivatives=True)` gives, at once; see `pybids.database.open_layout`."""
     from registry.bids.pybids.database import open_layout
 
     return open_layout(root, folder, paths, validate)
