@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import MetaData
+from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm import registry as orm_registry
 from sqlmodel import SQLModel
 
@@ -39,5 +40,6 @@ class Table(SQLModel, registry=orm_registry(metadata=MetaData(naming_convention=
 @cache
 def _defaults(table: type[Table]) -> dict[str, Any]:
     """The columns of a table that have a default, with it; no default is a thing that could be changed."""
+    configure_mappers()  # before it, an attribute of a class that no query has used cannot be read
     fields = table.model_fields.items()
     return {name: field.default for name, field in fields if not field.is_required() and not field.default_factory}

@@ -14,8 +14,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registry.cli import console, main
-from registry.cli.main import app
+from registry.cli import console
+from registry.cli.main import app, main
 from registry.errors import CohortiumError
 from registry.store import Registry
 from tests.support.templates import registry_state

@@ -80,7 +80,7 @@ def test_a_worker_that_cannot_start_costs_time_and_nothing_else(monkeypatch: pyt
 def test_a_worker_ends_when_whoever_started_it_is_killed() -> None:
     script = (
         "import os, time; from registry.files import parallel; from tests.support.children import slow_work\n"
-        "for pid in parallel.mapped(slow_work.pid, range(100000), cores=2, heavy=True):\n"
+        "for pid in parallel.map_files(slow_work.pid, range(100000), cores=2, heavy=True):\n"
         "    if pid != os.getpid(): print(pid, flush=True); time.sleep(60)\n"
     )
     parent = subprocess.Popen(
