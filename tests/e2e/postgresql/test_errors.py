@@ -38,7 +38,7 @@ def test_a_driver_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: py
 def test_a_role_that_may_not_make_a_schema_is_named(cohort: Registry, database: str, tmp_path: Path) -> None:
     from sqlalchemy import text
 
-    with cohort.dialects.begin() as connection:
+    with cohort.engine.begin() as connection:
         connection.execute(text("DROP ROLE IF EXISTS guest"))
         connection.execute(text("CREATE ROLE guest LOGIN"))
     with pytest.raises(StorageError, match="permission denied"):
