@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class CohortiumError(Exception):
-    """A mistake the user can mend. Printed as `error: ...` and `hint: ...`, never as a traceback.
+    """A mistake that the user can correct. It is printed as `error: ...` and `hint: ...`, never as a traceback.
 
     Args:
         message: one sentence: what is wrong and which value.
@@ -42,13 +42,13 @@ class GeometryError(InvalidInput):
 
 
 class QueryError(CohortiumError):
-    """SQL that writes, fails, or does not return what a cohort needs."""
+    """A query writes, fails, or does not return what a cohort needs."""
 
     exit_code = 5
 
 
 class SplitError(CohortiumError):
-    """A split that cannot be made, or one that leaks."""
+    """A split cannot be made, or it leaks."""
 
     exit_code = 6
 
@@ -60,10 +60,10 @@ class IntegrityError(CohortiumError):
 
 
 class ConfigError(UsageError):
-    """A training configuration with an unknown key or an impossible value."""
+    """A training configuration has an unknown key or an impossible value."""
 
 
 class StorageError(CohortiumError):
-    """The disk, git or git-annex refused; nothing was changed."""
+    """The disk, git or git-annex failed; nothing was changed."""
 
     exit_code = 8

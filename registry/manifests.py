@@ -55,7 +55,7 @@ class Sample:
     Attributes:
         sample: unique key, `sub-A000_ses-M00`, or with `_run-1` and the like where a session has several.
         person: the human being; splits group by it.
-        part: `train`, `validation`, `test`; None where no split was asked for.
+        part: `train`, `validation`, `test`; None where the snapshot has no split.
         images: channel name (`FLAIR`, `T1w`) to file. Channels may lie on different grids.
         target: None only where the target policy allows it.
         class_label: the class used for stratifying, or None.
@@ -77,7 +77,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """What the query returned but the snapshot left out, and why (`reason` is a code)."""
+    """A unit that the query returned and the snapshot left out, and why (`reason` is a code)."""
 
     unit: str
     reason: str
@@ -133,10 +133,10 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def _canonical(manifest: Manifest) -> bytes:
-    """The canonical JSON of every field; not by `dataclasses.asdict`, which copies each of a million values."""
-    stated = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
+    """Canonical JSON of every field. Not made by `dataclasses.asdict`, which would copy each of a million values."""
+    values = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
     samples = [_plain(sample) for sample in manifest.samples]
-    return canonical_json({**stated, "samples": samples, "excluded": [vars(item) for item in manifest.excluded]})
+    return canonical_json({**values, "samples": samples, "excluded": [vars(item) for item in manifest.excluded]})
 
 
 def _plain(sample: Sample) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def decode(data: bytes) -> Manifest:
 
 
 def read(path: Path) -> Manifest:
-    """Read a manifest and check that its content still has the id its name states.
+    """Read a manifest and check that its content still has the id that its file name gives.
 
     Raises:
         NotFound: no such file.
@@ -176,10 +176,10 @@ def read(path: Path) -> Manifest:
     if not path.is_file():
         raise NotFound(f"There is no snapshot at {path.name}.", "List them with: cohortium snapshot list")
     manifest = decode(path.read_bytes())
-    stated = path.name.split(".")[0]
-    if len(stated) == 64 and stated != manifest.snapshot_id:
+    snapshot_id = path.name.split(".")[0]
+    if len(snapshot_id) == 64 and snapshot_id != manifest.snapshot_id:
         raise IntegrityError(
-            f"Snapshot {stated[:12]} was changed after it was frozen.",
+            f"Snapshot {snapshot_id[:12]} was changed after it was frozen.",
             "Fetch the original with git, or create a new snapshot.",
         )
     return manifest

@@ -34,7 +34,7 @@ KEPT = (
 
 
 KIND = "run"
-"""Of the work (`registry.work`) that trains: runs that wait, are under way, or ended without a record."""
+"""The kind of work (`registry.work`) that trains. Such work waits, is under way, or ended without a record."""
 
 _STATUS = {WAITING: "queued", RUNNING: "running", FINISHED: "finished"}
 
@@ -44,14 +44,14 @@ def get(registry: Registry, reference: str) -> Run:
 
     Raises:
         NotFound: no such run.
-        UsageError: several begin like this.
+        UsageError: the ids of several runs begin like this.
     """
-    found = [run for run in list_runs(registry) if run.run_id.startswith(reference)]
-    if not found or not reference:
+    runs = [run for run in list_runs(registry) if run.run_id.startswith(reference)]
+    if not runs or not reference:
         raise NotFound(f"There is no run '{reference}'.", "List them with: cohortium runs list")
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} runs begin with '{reference}'.", "Give more characters of the id.")
-    return found[0]
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs begin with '{reference}'.", "Give more characters of the id.")
+    return runs[0]
 
 
 def list_runs(registry: Registry) -> list[Run]:
@@ -80,33 +80,42 @@ def _as_run(work: Work) -> Run:
 
 
 def folder(registry: Registry, run_id: str) -> Path:
-    """Where a run's files are: this machine's run folder, else the published record.
+    """The folder that holds a run's files: this machine's run folder, else the published record.
 
     Raises:
         NotFound: neither is on this machine.
     """
-    for place in (registry.runs / run_id, registry.root / places.RUNS / run_id):
-        if (place / "run.json").is_file():
-            return place
+    for path in (registry.runs / run_id, registry.root / places.RUNS / run_id):
+        if (path / "run.json").is_file():
+            return path
     raise NotFound(f"The files of run {run_id} are not on this machine.", "Fetch them: datalad get code/registry/runs")
 
 
 def working_copy(registry: Registry, run_id: str) -> Path:
-    """This machine's own folder of a run; where a clone has only the published record, that is copied first.
+    """This machine's own folder of a run. Where a clone has only the published record, the record is copied first.
 
     Published files are evidence and may be annexed: nothing is ever written beside them.
     """
-    place = registry.runs / run_id
-    if not (place / "run.json").is_file():
-        shutil.copytree(folder(registry, run_id), place, dirs_exist_ok=True)
+    path = registry.runs / run_id
+    if not (path / "run.json").is_file():
+        shutil.copytree(folder(registry, run_id), path, dirs_exist_ok=True)
         prediction = f"derivatives/prediction-{run_id}"
         if (registry.root / prediction).is_dir():
-            shutil.copytree(registry.root / prediction, place / prediction, dirs_exist_ok=True)
-    return place
+            shutil.copytree(registry.root / prediction, path / prediction, dirs_exist_ok=True)
+    return path
 
 
 def publish_run(registry: Registry, run_id: str, facts: Mapping[str, Any]) -> list[str]:
-    """Bring a run's record, weights, scores and predictions into the registry. Safe to repeat after an evaluation."""
+    """Bring a run's record, weights, scores and predictions into the registry. Safe to repeat after an evaluation.
+
+    Args:
+        registry: where the run was trained.
+        run_id: the run; its folder is `registry.runs / run_id`.
+        facts: further fields of the event's payload.
+
+    Returns:
+        The paths that were written, as `publish` gives them.
+    """
     source = registry.runs / run_id
 
     def write(tree: Path) -> None:
@@ -124,7 +133,7 @@ def publish_run(registry: Registry, run_id: str, facts: Mapping[str, Any]) -> li
 
 
 def _link_to_raw(description: Path) -> None:
-    """In the run's folder the derivative names its raw images from there; in the registry they are two folders up."""
-    stated = json.loads(description.read_text(encoding="utf-8"))
-    stated["DatasetLinks"] = {**stated.get("DatasetLinks", {}), "raw": "file:../.."}
-    description.write_bytes(readable_json(stated))
+    """Point the link to the raw dataset at the registry's root, two folders up; it was made for the run's folder."""
+    fields = json.loads(description.read_text(encoding="utf-8"))
+    fields["DatasetLinks"] = {**fields.get("DatasetLinks", {}), "raw": "file:../.."}
+    description.write_bytes(readable_json(fields))

@@ -55,7 +55,7 @@ class Registry:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for questions; nothing is written, and every answer is about the same moment.
+        """Give the database for questions: nothing is written, and every answer is about the same moment.
 
         Raises:
             StorageError: the database does not answer.
@@ -66,7 +66,9 @@ class Registry:
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
-        """A session that commits when the block ends and rolls back when it raises. Services never commit themselves.
+        """Give the database for one change: it commits when the block ends and rolls back when the block raises.
+
+        Services never commit themselves.
 
         Raises:
             StorageError: the database refused to write (disk full, locked, read-only).
@@ -112,9 +114,9 @@ def registry_at(root: Path) -> Registry:
 
 
 def actor() -> str:
-    """Who acts: the pseudonymous code in `COHORTIUM_ACTOR`, or `local`.
+    """The pseudonymous code of the person who acts: `COHORTIUM_ACTOR`, or `local`.
 
     Raises:
-        UsageError: it is no code.
+        UsageError: `COHORTIUM_ACTOR` is no code.
     """
     return require_code(os.environ.get(ACTOR_ENVIRONMENT) or "local", f"code for {ACTOR_ENVIRONMENT}")

@@ -11,14 +11,14 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, *, once: bool = False) -> Iterator[Path]:
-    """A new name in the same folder; what is written there takes the place of `path` when the block ends well.
+    """Give a temporary path in the same folder; the file written there replaces `path` when the block ends well.
 
-    The bytes are on the disk before the name is, so that a crash leaves the old file or the new one. Whoever writes
-    the same path at the same time writes another temporary file; the last one stays.
+    The bytes are on the disk before the name is, so that a crash leaves the old file or the new one. Each of several
+    writers of one path has a temporary file of its own; the last to end stays.
 
     Args:
         path: the file; folders above it are made.
-        once: keep what lies at `path` already, and drop what was written: whoever comes first has chosen.
+        once: keep a file that lies at `path` already and drop the new one: the first writer has chosen.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
@@ -53,14 +53,14 @@ def write(path: Path, data: bytes, *, once: bool = False, mode: int = 0o666) -> 
 
 
 def _create(path: Path, mode: int) -> int:
-    """Open a new file; never one that somebody else has put there."""
+    """Open a new file, never one that is there already."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def _sync(path: Path) -> None:
     """Bring a file's bytes, or a folder's names, to the disk."""
-    place = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(place)
+        os.fsync(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)

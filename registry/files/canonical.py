@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 MISSING = "n/a"
-"""BIDS' own word for a missing value in a table."""
+"""The word of BIDS for a missing value in a table."""
 
 _BLOCK = 1 << 20
 
 
 def canonical_json(value: Any) -> bytes:
-    """One line, sorted keys, UTF-8, no NaN: the form that is hashed.
+    """JSON in the form that is hashed: one line, sorted keys, UTF-8, no NaN.
 
     Raises:
         ValueError: the value holds NaN or infinity, which have no JSON form.
@@ -29,13 +29,13 @@ def canonical_json(value: Any) -> bytes:
 
 
 def readable_json(value: Any) -> bytes:
-    """Indented, sorted keys, UTF-8, trailing newline: the form of every sidecar."""
+    """JSON in the form of every sidecar: indented, sorted keys, UTF-8, trailing newline."""
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
 
 
 def utc(moment: datetime) -> str:
-    """A moment as tables and events state it: its second, in UTC. Texts of two moments sort as these do."""
+    """A moment as tables and events write it: in UTC, to the second. Such texts sort as their moments do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

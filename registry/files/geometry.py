@@ -1,4 +1,4 @@
-"""Where voxels lie: grids compared, and axes turned towards the sides of the person.
+"""Where voxels lie: compare grids, and turn axes towards the sides of the person.
 
 A grid is a shape (I, J, K) and a 4 x 4 affine from 0-based voxel indices to RAS millimetres. Start at `same_grid` and
 `require_same_grid`; `registry.files.volumes` reads grids from files.
@@ -36,16 +36,22 @@ def affine_from_row(numbers: Sequence[Any]) -> Array:
 
 
 def one_volume(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape without the axes of length 1 beyond the third: (I, J, K) of whatever holds one volume."""
-    found = list(shape)
-    while len(found) > 3 and found[-1] == 1:
-        found.pop()
-    return tuple(found)
+    """A shape without the axes of length 1 beyond the third: (I, J, K) of an array that holds one volume."""
+    sizes = list(shape)
+    while len(sizes) > 3 and sizes[-1] == 1:
+        sizes.pop()
+    return tuple(sizes)
 
 
 def corner_displacement_mm(shape: Sequence[int], affine_a: Array, affine_b: Array) -> float:
-    """Largest distance (mm) between the eight corners of one index grid under two affines."""
-    top = [max(n - 1, 0) for n in (*shape, 1, 1)[:3]]  # a plane or a line lies at the first voxel of what it lacks
+    """Largest distance (mm) between the eight corners of one index grid under two affines.
+
+    Args:
+        shape: (I, J, K); an axis that is missing has one voxel, axes beyond the third are ignored.
+        affine_a: 4 x 4.
+        affine_b: 4 x 4.
+    """
+    top = [max(n - 1, 0) for n in (*shape, 1, 1)[:3]]
     corners = np.array(np.meshgrid(*[(0, n) for n in top], indexing="ij")).reshape(3, -1)
     homogeneous = np.vstack([corners, np.ones(corners.shape[1])])
     moved = (np.asarray(affine_a) - np.asarray(affine_b)) @ homogeneous
@@ -53,7 +59,7 @@ def corner_displacement_mm(shape: Sequence[int], affine_a: Array, affine_b: Arra
 
 
 def grids_apart_mm(shape_a: Sequence[int], affine_a: Array, shape_b: Sequence[int], affine_b: Array) -> float:
-    """How far apart two grids lie.
+    """The distance between two grids.
 
     Args:
         shape_a: (I, J, K) of the first.
@@ -81,16 +87,16 @@ def same_grid(shape_a: Sequence[int], affine_a: Array, shape_b: Sequence[int], a
 
 
 def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: Header) -> None:
-    """Check law 2: the shape of the image's volume and corners within the tolerance.
+    """Check that a mask has the shape of its image's volume, and its corners within `GRID_TOLERANCE_MM`.
 
     Args:
-        name: of the mask, for the message.
-        shape: of the mask, (I, J, K); further axes of length 1 say nothing.
-        affine: of the mask.
+        name: the mask's name, for the message.
+        shape: the mask's (I, J, K); further axes of length 1 are ignored.
+        affine: the mask's, 4 x 4.
         image: the image's header; one mask serves every volume of a series.
 
     Raises:
-        GeometryError: with both shapes, or the displacement in millimetres.
+        GeometryError: names both shapes, or the displacement in millimetres.
     """
     apart = grids_apart_mm(one_volume(shape), affine, image.shape[:3], image.affine_ras)
     if apart == math.inf:
@@ -106,7 +112,7 @@ def require_same_grid(name: str, shape: tuple[int, ...], affine: Array, image: H
 
 
 def axis_turns(affine_ras: Array, codes: str = "RAS") -> Array:
-    """The turns and flips that bring voxel axes nearest to three directions, in nibabel's notation.
+    """Turns and flips that bring voxel axes nearest to three directions, in nibabel's notation.
 
     Args:
         affine_ras: 4 x 4.
@@ -122,7 +128,7 @@ def axis_turns(affine_ras: Array, codes: str = "RAS") -> Array:
 
 
 def turn_grid(shape: Sequence[int], affine_ras: Array, codes: str = "RAS") -> tuple[tuple[int, ...], Array]:
-    """The same voxels' grid with axes that point nearest to three directions; arguments as `axis_turns`.
+    """The grid of the same voxels once their axes point nearest to three directions.
 
     Args:
         shape: (I, J, K).

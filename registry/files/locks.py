@@ -22,35 +22,35 @@ _HELD: ContextVar[tuple[int, ...]] = ContextVar("held", default=())
 
 @contextmanager
 def lock(registry: Registry, name: str) -> Iterator[None]:
-    """Hold a lock of this registry; waits for whoever holds it now.
+    """Hold a lock of this registry; wait while another process holds it.
 
     Args:
-        registry: whose lock.
+        registry: the registry that owns the lock.
         name: `write` around everything that changes files and rows, `commit` around git, or a path below `.cohortium`.
     """
-    with _take(_place(registry, name)) as stream:
+    with _take(_path(registry, name)) as stream:
         before = _HELD.set((*_HELD.get(), stream.fileno()))
         try:
             yield
         finally:
             _HELD.reset(before)
-            fcntl.flock(stream, fcntl.LOCK_UN)  # also for programs that inherited it
+            fcntl.flock(stream, fcntl.LOCK_UN)  # the programs that inherited it let go too
 
 
 @contextmanager
 def lent(registry: Registry, name: str) -> Iterator[int]:
-    """Take a lock for a child process: it is held until the child that was given the descriptor (`pass_fds`) has ended.
+    """Take a lock for a child process, and give its descriptor (`pass_fds`): it is held until the child has ended.
 
-    Where no child was given it, it is free again after the block.
+    Where no child inherits the descriptor, the lock is free again after the block.
     """
-    with _take(_place(registry, name)) as stream:
+    with _take(_path(registry, name)) as stream:
         yield stream.fileno()
 
 
 def is_held(registry: Registry, name: str) -> bool:
     """Whether a process, this one included, holds the lock now."""
     try:
-        with _place(registry, name).open("r+") as stream:
+        with _path(registry, name).open("r+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -60,8 +60,8 @@ def is_held(registry: Registry, name: str) -> bool:
 
 
 def remove(registry: Registry, name: str) -> None:
-    """Delete a lock's file; who waits for it starts over on a new one."""
-    _place(registry, name).unlink(missing_ok=True)
+    """Delete a lock's file; a process that waits for it starts over on a new one."""
+    _path(registry, name).unlink(missing_ok=True)
 
 
 def list_inherited() -> tuple[int, ...]:
@@ -69,18 +69,18 @@ def list_inherited() -> tuple[int, ...]:
     return _HELD.get()
 
 
-def _place(registry: Registry, name: str) -> Path:
+def _path(registry: Registry, name: str) -> Path:
     return registry.local / f"{name}.lock"
 
 
-def _take(place: Path) -> IO[str]:
-    """Lock the file that lies at `place` when the lock is given: an unlinked file protects nothing."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+def _take(path: Path) -> IO[str]:
+    """Lock the file that lies at `path` when the lock is granted: an unlinked file protects nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        stream = place.open("w")
+        stream = path.open("w")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            if _same(stream, place):
+            if _is_same(stream, path):
                 return stream
         except BaseException:
             stream.close()
@@ -88,8 +88,8 @@ def _take(place: Path) -> IO[str]:
         stream.close()
 
 
-def _same(stream: IO[str], place: Path) -> bool:
+def _is_same(stream: IO[str], path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(stream.fileno()), place.stat())
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
     except FileNotFoundError:
         return False

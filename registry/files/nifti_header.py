@@ -1,8 +1,8 @@
 """The header of an ordinary NIfTI-1 file from its first 352 bytes, ten times faster than by nibabel.
 
-Ordinary means: one little-endian file, its grid in the sform, a common data type, nothing that nibabel would mend or
-refuse. Whatever is not ordinary gets None, and `registry.files.volumes`, which alone calls this, asks nibabel. A
-property test compares the two. Frame: as `registry.files.volumes`.
+An ordinary file is one little-endian file with its grid in the sform, a common data type, and nothing that nibabel
+would correct or refuse. For any other file `read` gives None, and its one caller, `registry.files.volumes`, asks
+nibabel. A property test compares the two. Frame: as `registry.files.volumes`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import NamedTuple
 from registry.vocabulary.display import AXIS_ENDS
 
 _BYTES = 352
+"""The header, and the four bytes that announce extensions."""
+
 _COMPRESSED = 1024
-"""Compressed bytes that hold the header, however badly it compresses."""
+"""So many compressed bytes hold the header, however badly it compresses."""
 
 _LAYOUT = struct.Struct("<i36x8h14xhh2x8f3f132xhh6f12f16x4s4x")
 _DTYPES = {
@@ -35,11 +37,13 @@ _DTYPES = {
     1280: ("uint64", 64),
 }
 _CODES = (0, 1, 2, 3, 4)
+"""What a qform or sform can be, by the NIfTI-1 standard; 0 is not set."""
+
 _HALF_TURN = 3 * 2.0**-23
-"""Below this, what single precision leaves of a quaternion's first number is noise; nibabel has the same rule."""
+"""A quaternion's first number, squared, is rounding noise of single precision below this; nibabel has the same rule."""
 
 _CLEAR = 0.05
-"""How far an axis must be from a tie between two directions, and from a right angle missed, to be named here."""
+"""An axis is named here when its largest cosine leads the next by this much; `_orientation` says why."""
 
 Rows = Sequence[Sequence[float]]
 
@@ -76,32 +80,34 @@ def read(path: Path) -> PlainHeader | None:
 
 
 def _decode(raw: bytes) -> PlainHeader | None:
+    """The header in its 352 bytes; None where one field is not ordinary."""
     size, *rest = _LAYOUT.unpack(raw)
     dim, (datatype, bits), pixdim, scaling = rest[:8], rest[8:10], rest[10:18], rest[18:21]
     (qform_code, sform_code), quaternion, srow, magic = rest[21:23], rest[23:29], rest[29:41], rest[41]
     n = dim[0]
     dtype, width = _DTYPES.get(datatype, ("", -1))
     shape = tuple(dim[1 : n + 1])
+    # Each line is one thing that nibabel would read differently, correct or refuse.
     ordinary = (
-        size == 348
+        size == 348  # in another byte order this is another number
         and magic == b"n+1\0"
         and 3 <= n <= 7
         and min(shape) > 0
-        and shape[0] != 27307
+        and shape[0] != 27307  # nibabel makes 163842 of FreeSurfer's 27307 x 1 x 6
         and bits == width
-        and sform_code in _CODES[1:]
+        and sform_code in _CODES[1:]  # without an sform the grid comes from the qform
         and qform_code in _CODES
         and all(map(math.isfinite, (*scaling, *srow)))
-        and scaling[0] >= _BYTES
+        and scaling[0] >= _BYTES  # where the voxels begin
         and not scaling[0] % 16
         and min(pixdim[1 : n + 1]) > 0
-        and pixdim[0] in (-1, 1)
+        and pixdim[0] in (-1, 1)  # qfac, the sign of the third axis
     )
     if not ordinary:
         return None
     affine = (srow[:4], srow[4:8], srow[8:])
     orientation = _orientation(affine)
-    apart = _apart(shape, affine, _qform(quaternion, pixdim)) if qform_code else 0.0
+    apart = _corner_displacement_mm(shape, affine, _qform(quaternion, pixdim)) if qform_code else 0.0
     if orientation is None or not math.isfinite(apart):
         return None
     return PlainHeader(shape, affine, dtype, orientation, apart)
@@ -123,7 +129,7 @@ def _qform(numbers: Sequence[float], pixdim: Sequence[float]) -> Rows:
     )
 
 
-def _apart(shape: Sequence[int], one: Rows, other: Rows) -> float:
+def _corner_displacement_mm(shape: Sequence[int], one: Rows, other: Rows) -> float:
     """Largest distance (mm) between the corners of one grid under two affines."""
     moved = [[x - y for x, y in zip(left, right, strict=True)] for left, right in zip(one, other, strict=True)]
     corners = product(*((0, max(n - 1, 0)) for n in shape[:3]))
@@ -131,7 +137,11 @@ def _apart(shape: Sequence[int], one: Rows, other: Rows) -> float:
 
 
 def _orientation(affine: Rows) -> str | None:
-    """Axis codes where every axis clearly has its own; None where a closer look is needed."""
+    """Axis codes where every axis clearly has its own; None where nibabel has to look.
+
+    Near a tie between two directions, or where axes are not at right angles, nibabel's singular value decomposition
+    may name another direction than the largest cosine does.
+    """
     columns = [[row[axis] for row in affine] for axis in range(3)]
     lengths = [math.hypot(*column) for column in columns]
     if min(lengths) < 1e-4:

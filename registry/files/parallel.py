@@ -1,8 +1,8 @@
-"""Many files over all cores: the same answers in the same order, and the same first error, as a plain loop.
+"""Work on many files with all cores: the same answers in the same order, and the same first error, as a plain loop.
 
 Workers are fresh programs (`python -m registry.files.parallel`), not forks: a fork would inherit the registry's locks
 and the threads of the app, and outlive a parent that was killed. A worker ends when its input does, so it never
-outlives who started it. The caller works too, so that nothing waits while the workers start.
+outlives its parent. The caller works too, so that nothing waits while the workers start.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ FEWEST = 1500
 _CHUNK = 64
 
 _PORTIONS, _HEAVY_PORTIONS = 4, 256
-"""Into how many chunks the work of one core is cut at least: where each item takes long, one by one up to hundreds, so
-that their answers, and the progress that is told with them, come as they are made."""
+"""The least number of chunks for each core. Where each item takes long there are hundreds, down to one item a chunk, so
+that answers, and the progress that is reported with them, come as they are made."""
 
 
 def cores_here() -> int:
@@ -44,7 +44,7 @@ def map_files(
     Args:
         work: a function of a module (or a `functools.partial` of one), so that a worker can import it.
         items: what to work on; items and answers are pickled.
-        cores: processes, this one included; all there are by default.
+        cores: processes, this one included; by default one for each core.
         heavy: each item is worth a worker's start (large images), however few there are.
     """
     cores = min(cores or cores_here(), len(items))
@@ -96,14 +96,14 @@ class _Board:
 
     def answer(self, number: int) -> Outcome:
         """The outcome of one chunk; until it is there, the caller does chunks itself."""
-        while number not in self.done and (mine := self.take()) is not None:
-            self.put(mine, run(self.work, self.chunks[mine]))
+        while number not in self.done and (other := self.take()) is not None:
+            self.put(other, run(self.work, self.chunks[other]))
         with self.changed:
             self.changed.wait_for(lambda: number in self.done)
         return self.done.pop(number)
 
     def stop(self) -> None:
-        """Nothing more is wanted: a worker that is still starting, or busy, is ended."""
+        """End every worker, also one that is still starting or busy, and take no further chunk."""
         with self.changed:
             self.taken = len(self.chunks)
             for worker in self.workers:
@@ -122,7 +122,7 @@ def run(work: Callable[[Any], Any], chunk: Sequence[Any]) -> Outcome:
 
 
 def _serve(board: _Board) -> None:
-    """Feed one worker, from when it is ready; what it cannot do because it died, this process does."""
+    """Feed one worker from when it is ready; this process does what the worker cannot do because it died."""
     with suppress(OSError):
         worker = _start(board)
         if _ask(worker, board.work):
@@ -155,12 +155,12 @@ def _ask(worker: subprocess.Popen[bytes], question: Any) -> Any:
         pickle.dump(question, worker.stdin)
         worker.stdin.flush()
         return pickle.load(worker.stdout)
-    except Exception:  # noqa: BLE001 - gone, or an answer that cannot travel: this process does the work itself
+    except Exception:  # noqa: BLE001 - the worker died, or its answer cannot be pickled: this process does the work
         return None
 
 
 def main() -> None:
-    """A worker: first the work, answered with True, then chunks in and outcomes out, until the input ends."""
+    """Run as a worker: read the work and answer True, then read chunks and write outcomes until the input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with the answers
     work = pickle.load(sys.stdin.buffer)

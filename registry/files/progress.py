@@ -1,8 +1,8 @@
-"""How far a long piece of work is: the callback that every service takes."""
+"""The callback by which every service reports how far its work is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, how much there is, and what is worked on."""
+"""Called with the number of things done, their number in all, and a text about the present one."""

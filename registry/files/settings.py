@@ -38,7 +38,7 @@ def read_settings(
     where: str = "",
     error: Callable[[str, str], CohortiumError] = ConfigError,
 ) -> T:
-    """Settings from a TOML text, a file, or a table that was read already. Every mistake is told.
+    """Settings from a TOML text, a file, or a table that was read already. Every mistake is reported at once.
 
     Args:
         kind: a dataclass derived from `Settings`.
@@ -47,7 +47,7 @@ def read_settings(
         error: makes the error from a message and a hint.
 
     Raises:
-        CohortiumError: made by `error`: no TOML, an unknown or missing key, a value of the wrong kind or outside its
+        CohortiumError: made by `error`: invalid TOML, an unknown or missing key, a value of the wrong kind or out of
             range. The first mistake is the first line of the message and has the hint; the others follow, one a line.
     """
     from pydantic import ValidationError
@@ -81,14 +81,14 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 @cache
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    """Pydantic's checks of a dataclass; making them takes longer than a reading."""
+    """Pydantic's validator of a dataclass; it is kept because making it takes longer than using it."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(cast(Any, kind))
 
 
 class _DateError(ValueError):
-    """TOML has dates, no setting does."""
+    """A value is a date, which TOML has and no setting takes."""
 
 
 def _refuse_date(value: Any) -> None:
@@ -100,13 +100,13 @@ def _read_table(source: str | Path, error: Callable[[str, str], CohortiumError])
     try:
         return tomllib.loads(source.read_text(encoding="utf-8") if isinstance(source, Path) else source)
     except tomllib.TOMLDecodeError as found:
-        raise error(f"{name} is not valid TOML: {found}.", "Mend the line it names.") from found
+        raise error(f"{name} is not valid TOML: {found}.", "Correct the line it names.") from found
     except UnicodeDecodeError as found:
         raise error(f"{name} is not a text file.", "Write it as TOML in UTF-8.") from found
 
 
 def _plain(value: Any) -> Any:
-    """Tables and lists of what TOML can hold."""
+    """The value with dataclasses as tables and tuples as lists, which TOML can hold; keys with None are left out."""
     if is_dataclass(value):
         value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, Mapping):
@@ -116,7 +116,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Mistake:
-    """One mistake as people read it."""
+    """One mistake in words for people."""
 
     sentence: str
     hint: str
@@ -124,13 +124,13 @@ class _Mistake:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where in the settings something is wrong.
+    """The place of a mistake in the settings.
 
     Attributes:
         path: dotted keys as the file has them, `masks (entry 2).kind`.
         key: the last of them.
         table: JSON schema of the table, or the list, that holds the value.
-        value: JSON schema of what stands there.
+        value: JSON schema of the value.
     """
 
     path: str
@@ -143,7 +143,7 @@ def _mistakes(schema: Mapping[str, Any], errors: Sequence[ErrorDetails], where: 
     """Pydantic's errors as our sentences, unknown keys first: a misspelt key explains the missing one."""
     found: dict[str, _Mistake] = {}
     for error in sorted(errors, key=lambda item: item["type"] not in _UNKNOWN):
-        place = _find_place(schema, error["loc"], where)
+        place = _locate(schema, error["loc"], where)
         suggestions = [f"{item.sentence} " for item in found.values()]
         explained = error["type"] == "missing" and any(f" Did you mean '{place.key}'? " in text for text in suggestions)
         if place.path not in found and not explained:
@@ -151,33 +151,33 @@ def _mistakes(schema: Mapping[str, Any], errors: Sequence[ErrorDetails], where: 
     return list(found.values())
 
 
-def _find_place(schema: Mapping[str, Any], loc: Sequence[int | str], where: str) -> _Place:
+def _locate(schema: Mapping[str, Any], loc: Sequence[int | str], where: str) -> _Place:
     """Follow pydantic's location through the JSON schema: it holds tags of unions and positions in lists, too."""
     definitions = schema.get("$defs", {})
-    path, key, table, node = where, where, schema, _resolved(schema, definitions)
+    path, key, table, node = where, where, schema, _resolve(schema, definitions)
     for step, last in zip(loc, [*[False] * (len(loc) - 1), True], strict=True):
-        if step == "[key]" or "anyOf" in node:  # the rest says which kind of a union does not fit
+        if step == "[key]" or "anyOf" in node:  # the rest of the location names the kind of a union that does not fit
             break
         if tags := node.get("discriminator", {}).get("mapping"):
-            node = _resolved({"$ref": tags[step]}, definitions)
+            node = _resolve({"$ref": tags[step]}, definitions)
         elif isinstance(step, int):
             kinds = node.get("prefixItems", [])
-            table, node = node, _resolved(kinds[step] if step < len(kinds) else node.get("items"), definitions)
+            table, node = node, _resolve(kinds[step] if step < len(kinds) else node.get("items"), definitions)
             path += "" if last and "properties" not in node else f" (entry {step + 1})"
         else:
             table, key, path = node, step, f"{path}.{step}" if path else step
-            node = _resolved(node.get("properties", {}).get(step, node.get("additionalProperties", {})), definitions)
+            node = _resolve(node.get("properties", {}).get(step, node.get("additionalProperties", {})), definitions)
     return _Place(path, key, table, node)
 
 
-def _resolved(node: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(node: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema behind a reference; of an optional value, the schema of the value."""
     if not isinstance(node, Mapping):
         return {}
     kinds = [kind for kind in node.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) == 1:
-        return _resolved(kinds[0], definitions)
-    return _resolved(definitions[node["$ref"].rpartition("/")[2]], definitions) if "$ref" in node else node
+        return _resolve(kinds[0], definitions)
+    return _resolve(definitions[node["$ref"].rpartition("/")[2]], definitions) if "$ref" in node else node
 
 
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")

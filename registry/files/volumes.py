@@ -1,4 +1,4 @@
-"""NIfTI files read and written: headers, voxels, and the grids they state.
+"""Read and write NIfTI files: headers, voxels, and their grids.
 
 Frame: affines map 0-based voxel indices (i, j, k) to RAS millimetres, as nibabel gives them.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 FORMS_TOLERANCE_MM = 0.05
-"""How far sform and qform may place a corner apart: a quaternion in float32 is no more exact on a large grid."""
+"""Sform and qform may place a corner this far apart: a quaternion in float32 is no more exact on a large grid."""
 
 MAX_VOXEL_BYTES = 8 << 30
 """A header that declares more than this is refused before any voxel is read."""
@@ -37,7 +37,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Header:
-    """What a NIfTI header says, without reading voxels.
+    """A NIfTI header, read without voxels.
 
     Attributes:
         shape: array shape, (I, J, K) or (I, J, K, T).
@@ -112,7 +112,9 @@ def _any_header(path: Path) -> Header:
 
 
 def forms_apart_mm(path: Path) -> float:
-    """How far sform and qform place a corner apart; 0 where one of them is not set, infinite where one is unusable.
+    """The largest distance of a corner under sform from itself under qform.
+
+    It is 0 where one of the two is not set, and infinite where one is unusable.
 
     Raises:
         InvalidInput: as `read_header`.
@@ -138,7 +140,7 @@ def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
 
 
 def require_whole(path: Path) -> None:
-    """Read a compressed file to its end, where gzip keeps a checksum of its content; nothing for other files.
+    """Read a compressed file to its end, where gzip keeps a checksum of its content. Other files are not read.
 
     Raises:
         InvalidInput: damaged or cut short.
@@ -199,7 +201,7 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     array = np.asarray(data)
     array = array.astype(np.uint8) if array.dtype == bool else array
     array = array.astype(np.float32) if array.dtype == np.float64 else array
-    array = _narrowed(array) if array.dtype in (np.int64, np.uint64) else array
+    array = _narrow(array) if array.dtype in (np.int64, np.uint64) else array
     image = nibabel.Nifti1Image(array, np.asarray(affine_ras, dtype=float))
     image.header.set_xyzt_units("mm", "sec")
     image.set_sform(affine_ras, code=1)
@@ -209,7 +211,7 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     return gzip_bytes(image.to_bytes())
 
 
-def _narrowed(array: Array) -> Array:
+def _narrow(array: Array) -> Array:
     """64-bit whole numbers, which many programs cannot read, as int32.
 
     Raises:
@@ -224,7 +226,12 @@ def _narrowed(array: Array) -> Array:
 
 
 def save(path: Path, data: Array, affine_ras: Array) -> None:
-    """Write `encode(...)` to a new file; parents are made.
+    """Write voxels to a new file; folders above it are made.
+
+    Args:
+        path: the file.
+        data: as for `encode`.
+        affine_ras: as for `encode`.
 
     Raises:
         FileExistsError: the file is there already; evidence is never overwritten.
@@ -239,7 +246,7 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
 
     if not path.is_file():
         raise InvalidInput(f"{path.name} is not a readable file.", "Fetch it first if it is a link to absent content.")
-    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # what it finds is said in the errors here, once
+    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # our errors report once what nibabel would log
     try:
         image = nibabel.load(path)
     except Exception as error:
@@ -249,7 +256,7 @@ def _open(path: Path) -> nibabel.Nifti1Pair:
     size = int(np.prod([max(int(n), 0) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
     if size > MAX_VOXEL_BYTES or min(image.shape, default=0) < 1:
         raise InvalidInput(
-            f"{path.name} declares {format_shape(image.shape)} voxels, which no scan here can have.",
+            f"{path.name} declares {format_shape(image.shape)} voxels, which is no possible size.",
             "The header is damaged or hostile; ask for the file again.",
         )
     if not np.all(np.isfinite(image.affine)) or abs(np.linalg.det(image.affine[:3, :3])) < 1e-12:

@@ -1,6 +1,6 @@
 """Words that become part of paths and records for ever: codes that stand for people, names of protocols.
 
-A record goes wherever the registry goes, so a person's name has no place in it: law 12 wants a code.
+A record goes wherever the registry goes, so it holds a code and never a person's name.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def require_code(code: str, what: str) -> str:
     """The code of a person, as it came: 1 to 64 letters, digits, `-` and `_`.
 
     Args:
-        code: what was given.
-        what: for the message: `rater's code`, `reviewer's code`.
+        code: the text to check.
+        what: the code's role, for the message: `rater's code`, `reviewer's code`.
 
     Raises:
         UsageError: it is empty, too long, or holds anything else, such as the space between two names.

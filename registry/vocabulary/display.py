@@ -1,4 +1,4 @@
-"""Numbers, days, places and volumes as people write them; the same on every page."""
+"""Write numbers, days, places and volumes for people, the same on every page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 NOT_STATED = "not stated"
-"""What a dataset does not say of a site, a scanner, a class: one word on every page, and one row in every count."""
+"""Stands for a site, scanner or class that a dataset does not give: one word on every page, one row in every count."""
 
 _TIMES = " \u00d7 "
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
@@ -26,7 +26,7 @@ def format_count(value: int, thing: str, plural: str | None = None) -> str:
 
 
 def capitalise(text: str) -> str:
-    """As a sentence begins: the first letter is a capital, the others stay (`FLAIR: reading images`)."""
+    """The text with a capital first letter; the other letters stay (`FLAIR: reading images`)."""
     return text[:1].upper() + text[1:]
 
 
@@ -58,7 +58,13 @@ def format_size(n_bytes: int) -> str:
 
 
 def format_place(x_mm: float | None, y_mm: float | None, z_mm: float | None) -> str:
-    """A point in RAS millimetres by its sides, `L 28 · P 30 · S 9`; `-` where it is unknown."""
+    """A point by the sides of the person, `L 28 · P 30 · S 9`; `-` where a coordinate is unknown.
+
+    Args:
+        x_mm: RAS millimetres to the right.
+        y_mm: RAS millimetres to the front.
+        z_mm: RAS millimetres upwards.
+    """
     if x_mm is None or y_mm is None or z_mm is None:
         return "-"
     sides = zip(AXIS_ENDS, (x_mm, y_mm, z_mm), strict=True)
@@ -77,10 +83,10 @@ def format_scan(shape: tuple[int, int, int], spacing_mm: tuple[float, float, flo
 
 
 def format_grid(shape: Iterable[int]) -> str:
-    """How many along each axis: `112 x 138 x 58`, with the sign for times."""
+    """The number of voxels along each axis: `112 x 138 x 58`, with the sign for times."""
     return _TIMES.join(str(n) for n in shape)
 
 
 def escape_markdown(text: str) -> str:
-    """Text from the registry for a place that reads Markdown: shown as it is, never as a link or a format."""
+    """Text of the registry, escaped so that Markdown shows it as it is and never as a link or a format."""
     return _MARKDOWN.sub(r"\\\1", text)

@@ -25,7 +25,7 @@ class Finding:
         severity: error or warning.
         path: the file it is about, or empty.
         message: one sentence for a person.
-        origin: who says so: `cohortium`, or `bids-validator 3.0.2`.
+        origin: the program that found it: `cohortium`, or `bids-validator 3.0.2`.
     """
 
     code: str
@@ -49,7 +49,7 @@ class ValidationReport:
 
     @property
     def ok(self) -> bool:
-        """No error."""
+        """Whether no finding is an error."""
         return not self.errors
 
     def to_json(self) -> dict[str, object]:
@@ -63,9 +63,8 @@ class ValidationReport:
         }
 
     def text(self) -> str:
-        """Lines for a terminal: errors first, at most 30 of each code's family shown by count."""
-        lines = [f"{f.severity}: {f.path or f.origin}: {f.message} [{f.code}]" for f in self.errors]
+        """Lines for a terminal: errors, then warnings, then a summary."""
         warnings = [finding for finding in self.findings if finding.severity is Severity.WARNING]
-        lines += [f"{f.severity}: {f.path or f.origin}: {f.message} [{f.code}]" for f in warnings]
+        lines = [f"{f.severity}: {f.path or f.origin}: {f.message} [{f.code}]" for f in (*self.errors, *warnings)]
         summary = f"{len(self.errors)} errors, {len(warnings)} warnings; ran: {', '.join(self.ran)}"
         return "\n".join([*lines, summary])

@@ -7,10 +7,10 @@ from typing import Self
 
 EXCLUDED = "excluded:"
 STALE = "stale-mask"
-"""Reason of a unit whose only masks were made on an image that has changed since; a manifest calls it `no-target`."""
+"""Every mask of the unit was made on an image that has changed since; a manifest calls it `no-target`."""
 
 OUTDATED = "consensus-out-of-date"
-"""Reason of a unit whose consensus was made of other masks than its raters' present ones."""
+"""The unit's consensus was made of other masks than its raters' present ones."""
 
 _WORDS = {
     "excluded:quality-reject": "rejected in the quality check",
@@ -40,7 +40,7 @@ class ReasonCode(StrEnum):
 
 
 def in_words(code: str) -> str:
-    """`excluded:consent-withdrawn` is `excluded: consent withdrawn`; an unknown code is its own words."""
+    """The words of a code: `excluded: consent withdrawn` for `excluded:consent-withdrawn`."""
     if code in _WORDS:
         return _WORDS[code]
     plain = code.removeprefix(EXCLUDED).replace("-", " ").replace("_", " ")

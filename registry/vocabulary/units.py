@@ -15,7 +15,7 @@ PERSON, SUBJECT, SESSION, IMAGE = KINDS = ("person", "subject", "session", "imag
 
 
 def find_kind(unit: str) -> str:
-    """What a unit is, by the form of its name."""
+    """The kind of a unit, by the form of its name."""
     if unit.endswith((".nii.gz", ".nii")):
         return IMAGE
     if not unit.startswith("sub-"):
@@ -24,7 +24,7 @@ def find_kind(unit: str) -> str:
 
 
 def list_holders(unit: str) -> tuple[str, ...]:
-    """The unit, then its session and its subject, as far as its name says them.
+    """The unit, then its session and its subject, as far as its name holds them.
 
     An image of a derivative belongs to the session that its path names.
     """
