@@ -1,6 +1,6 @@
 """BIDS on disk: names, places, sidecars and their inheritance, and what lies in a tree.
 
-Start at `names` (a path and its entities), `walk` (what a tree holds) and `sidecars` (what is said of a file). Public:
+Start at `names` (a path and its entities), `walk` (what a tree holds) and `sidecars` (the metadata of a file). Public:
 `names`, `filenames`, `places`, `schema`, `sidecars`, `table_keys`, `portable_names`, `walk`, and `layout`, which opens
 all of it in pybids; `generator` writes `schema.json`. Nothing here knows a database of ours.
 """
@@ -21,7 +21,14 @@ def layout(
     paths: Iterable[str] | None = None,
     validate: bool = True,
 ) -> BIDSLayout:
-    """Return what `bids.BIDSLayout(root, derivatives=True)` gives, at once; see `pybids.database.open_layout`."""
+    """Open the layout that `bids.BIDSLayout(root, derivatives=True)` gives, without its slow indexing.
+
+    Args:
+        root: a BIDS dataset.
+        folder: as for `pybids.database.open_layout`, and so are the further arguments and the errors.
+        paths: limits the layout to these files and to those that describe them.
+        validate: leaves out raw files without a valid BIDS name.
+    """
     from registry.bids.pybids.database import open_layout
 
     return open_layout(root, folder, paths, validate)

@@ -1,4 +1,4 @@
-"""`dataset_description.json`: the one place that says how a dataset is described, and the version of BIDS."""
+"""The content of `dataset_description.json`, and the version of BIDS that Cohortium writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def dataset_description(name: str, links: Mapping[str, str] | None = None, **mor
     """The file's fields, for `readable_json`.
 
     Args:
-        name: of the dataset.
+        name: the dataset's name.
         links: `DatasetLinks` of a derivative, dataset name to `file:` URL; None describes a raw dataset.
         more: further fields; those that are None are left out. `GeneratedBy` is this program unless it is given.
     """

@@ -1,6 +1,6 @@
-"""Any BIDS-like file name into entities, suffix and extension, thousands of times a second.
+"""Parse any BIDS-like file name into entities, suffix and extension, thousands of times a second.
 
-`registry.bids.names` knows which entities BIDS allows and needs a subject; an index also lists what is above a subject
+`registry.bids.names` knows which entities BIDS allows and needs a subject; an index also lists files above a subject
 (`task-rest_bold.json`) and entities that only derivatives use (`from-T1w_to-MNI_mode-image_xfm.h5`).
 """
 
@@ -30,7 +30,7 @@ class Name(NamedTuple):
 
 
 def parse_name(filename: str) -> Name:
-    """The parts of a file name. Names of other subjects that end alike are recognised again, not parsed again."""
+    """The parts of a file name. The part after the subject is parsed once for all subjects."""
     head, mark, rest = filename.partition("_")
     if mark and head.startswith("sub-") and _SUFFIX.fullmatch(head, 4):
         entities, suffix, extension = _parse(rest)

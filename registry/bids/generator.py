@@ -1,9 +1,9 @@
-"""`python -m registry.bids.generator` writes `schema.json` anew; it needs bidsschematools, of the extra `test`."""
+"""`python -m registry.bids.generator` writes `schema.json` anew. It needs bidsschematools, from the extra `test`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -38,19 +38,14 @@ def generate() -> bytes:
 
 def _suffixes(raw: Mapping[str, Any]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
-    for rule in _rules(raw):
+    for rule in (rule for group in raw.values() for rule in group.values() if "suffixes" in rule):
         for datatype in rule.get("datatypes", ()):
             found.setdefault(datatype, set()).update(rule["suffixes"])
     return {datatype: sorted(names) for datatype, names in found.items() if datatype not in _ABOVE}
 
 
-def _rules(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for group in raw.values():
-        yield from (rule for rule in group.values() if "suffixes" in rule)
-
-
 def _kind(term: Mapping[str, Any]) -> str:
-    """What a field holds, one value or a list of such: `number`, `boolean`, `choice`, another type, or several."""
+    """The type of a field, or of its items: `number`, `boolean`, `choice`, another of the schema, or `several`."""
     if "anyOf" in term:
         kinds = {_kind(one) for one in term["anyOf"]}
         return kinds.pop() if len(kinds) == 1 else "several"

@@ -1,6 +1,6 @@
-"""BIDS file names: parse and build, a bijection between a path and its entities.
+"""Parse and build BIDS file names: a bijection between a path and its entities.
 
-The order of entities is the standard's, of which `registry.bids.schema` knows.
+Entities stand in the order of the standard (`registry.bids.schema`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BidsName:
         entities: short key to label, without `sub-` style prefixes inside the value.
         suffix: `FLAIR`, `mask`, `dseg`, ...
         extension: with its dot, `.nii.gz`, `.json`, `.tsv`.
-        datatype: `anat`, ... or empty for files that sit above a datatype folder.
+        datatype: `anat`, ... or empty for files above a datatype folder.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +72,13 @@ class BidsName:
         return folder / f"{self.stem}{self.extension}"
 
     def replace(self, *, suffix: str | None = None, extension: str | None = None, **entities: str) -> BidsName:
-        """A copy with other entities, suffix or extension."""
+        """A copy with other entities, suffix or extension.
+
+        Args:
+            suffix: None keeps it.
+            extension: with its dot; None keeps it.
+            entities: short key to label; the other entities stay.
+        """
         return BidsName(
             {**self.entities, **entities},
             self.suffix if suffix is None else suffix,
@@ -102,14 +108,20 @@ def to_label(text: str) -> str:
 
 
 def name(suffix: str, *, extension: str = ".nii.gz", datatype: str = "anat", **entities: str | None) -> BidsName:
-    """Build a name from entities; None values are left out.
+    """Build a name from entities.
+
+    Args:
+        suffix: `FLAIR`, `mask`, ...
+        extension: with its dot.
+        datatype: a folder of BIDS, or empty.
+        entities: short key to label; None leaves the entity out, `sub` is needed.
 
     Raises:
         InvalidInput: an unknown entity, no `sub`, or a word that BIDS does not allow.
     """
     kept = {key: value for key, value in entities.items() if value is not None}
     if "sub" not in kept:
-        raise InvalidInput("A BIDS name needs the entity 'sub'.", "Say whose file it is.")
+        raise InvalidInput("A BIDS name needs the entity 'sub'.", "Name the subject of the file.")
     if not _SUFFIX.fullmatch(suffix):
         raise InvalidInput(f"'{suffix}' is not a BIDS suffix.", "Suffixes hold letters and digits only.")
     if not _EXTENSION.fullmatch(extension):
@@ -143,7 +155,15 @@ def parse(path: str | PurePosixPath) -> BidsName | None:
 
 
 def mask_name(image: BidsName, *, desc: str, label: str | None = "L", suffix: str = "mask", **more: str) -> BidsName:
-    """The name of a mask drawn on `image`: its entities, then `space-<suffix>`, `label` and `desc`."""
+    """The name of a mask drawn on an image: the image's entities, then `space-<suffix>`, `label` and `desc`.
+
+    Args:
+        image: name of the image.
+        desc: label of `desc`.
+        label: label of `label`; None leaves it out.
+        suffix: `mask`, `dseg` or `probseg`.
+        more: further entities.
+    """
     kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
     extra = {"label": label} if label else {}
     return BidsName({**kept, "space": image.suffix, **more, **extra, "desc": desc}, suffix, ".nii.gz", image.datatype)

@@ -1,4 +1,4 @@
-"""Which folder of a registry holds what: one table of places, used by the projection and by every writer."""
+"""The places of a registry: which folder holds what, for the index and for every writer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUALITY = "code/registry/quality"
 
 
 class Role(StrEnum):
-    """What the masks and images in a dataset are."""
+    """The kind of masks or images that a dataset holds."""
 
     RAW = "raw"
     """The BIDS raw root."""
@@ -76,7 +76,7 @@ def resolve(uri: str, dataset: str, links: Mapping[str, Any]) -> str | None:
     Args:
         uri: `bids:raw:sub-A000/...`, `bids::sub-A000/...`, or a path relative to its dataset.
         dataset: folder of the dataset whose sidecar holds the URI.
-        links: its `DatasetLinks`, name to `file:` URL; anything else than a text is no link.
+        links: its `DatasetLinks`, name to `file:` URL; a value that is no text is no link.
 
     Returns:
         A path relative to the registry root, or None when the link leaves the registry or has no entry.

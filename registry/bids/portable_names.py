@@ -1,4 +1,4 @@
-"""What a staged tree must not hold, whatever its files say: links, and names that another machine cannot keep."""
+"""Refuse what a staged tree must not hold: links, and names that another machine cannot keep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def require_portable(tree: Path, paths: Iterable[str], root: Path) -> None:
         root: the registry they will join.
 
     Raises:
-        InvalidInput: names the first path that cannot be taken, and what it collides with.
+        InvalidInput: names the first path that cannot be taken, and the path that it collides with.
     """
     siblings: dict[str, dict[str, str]] = {}
     for path in paths:
@@ -38,7 +38,8 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
     folder = ""
     for name in path.split("/"):
         if folder not in siblings:
-            siblings[folder] = {fold(other): other for other in _names(root / folder)}
+            here = root / folder
+            siblings[folder] = {fold(other): other for other in (os.listdir(here) if here.is_dir() else ())}
         other = siblings[folder].setdefault(fold(name), name)
         if other != name:
             raise InvalidInput(
@@ -49,9 +50,5 @@ def _require_unique(path: str, root: Path, siblings: dict[str, dict[str, str]]) 
 
 
 def fold(name: str) -> str:
-    """What a file system that ignores case and accent forms compares (macOS, Windows)."""
+    """The form of a name that file systems compare which ignore case and accent forms (macOS, Windows)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _names(folder: Path) -> list[str]:
-    return os.listdir(folder) if folder.is_dir() else []

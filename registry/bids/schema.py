@@ -1,6 +1,6 @@
 """The standard's own terms, from `schema.json`: made from bidsschematools by `python -m registry.bids.generator`.
 
-What this project adds to the standard, or leaves out of it, stands where it is used.
+The code that adds terms to the standard, or leaves terms out, says so itself.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ class Schema:
     """Terms of one version of BIDS.
 
     Attributes:
-        version: of BIDS, `1.11.2`.
+        version: the version of BIDS, `1.11.2`.
         entities: short keys in the order that a name wants; those of template and atlas datasets are left out.
         datatypes: folders that hold a subject's data.
         suffixes: data type to the suffixes of raw data in it.
         numbers: sidecar fields that hold a number, or a list of numbers.
         flags: sidecar fields that are true or false.
-        choices: sidecar fields that hold one of a few words, with these.
+        choices: sidecar fields that hold one of a few words, to these words.
     """
 
     version: str
@@ -39,5 +39,5 @@ class Schema:
 
 @cache
 def read() -> Schema:
-    """The terms; read once, when first asked for."""
+    """The terms, read at the first call."""
     return Schema(**json.loads(PLACE.read_bytes()))

@@ -1,7 +1,7 @@
 """Sidecars: read each JSON once, and merge those that apply to a file as BIDS' inheritance principle says.
 
-Start at `by_folder` (JSON files become sidecars) and `metadata` (what they say of one file): rows, checks and imports
-ask these two and nothing else.
+Start at `by_folder` (JSON files become sidecars) and `metadata` (the merged metadata of one file): rows, checks and
+imports use these two and nothing else.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Document:
 
     Attributes:
         stamp: size and time; None where the time was too fresh to prove later that nothing changed.
-        content: its object, empty where it is not readable.
-        problem: why it is not, or empty.
+        content: its object, empty where the file has none.
+        problem: why it has none, or empty.
     """
 
     stamp: Stamp | None
@@ -51,7 +51,7 @@ Level = Mapping[str, Sequence[Sidecar]]
 
 
 def read_json(data: bytes) -> Any:
-    """What a JSON file holds; a byte-order mark is passed over.
+    """The value in a JSON file; a byte-order mark is skipped.
 
     Raises:
         ValueError: not JSON, not UTF-8, nested too deep, or a number that JSON does not know (NaN).
@@ -69,13 +69,13 @@ def _refuse_constant(word: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def read_document(place: str, stamp: Stamp) -> Document:
-    """Read one sidecar; what is wrong with it is part of the answer."""
+def read_document(path: str, stamp: Stamp) -> Document:
+    """Read one sidecar; `problem` in the answer says what is wrong with it."""
     if stamp[0] == ABSENT:
         return Document(None, _NOTHING, "has no content on this machine")
     kept = stamp if stamp[1] < time.time_ns() - RACY_NS else None
     try:
-        content = read_json(_read(place, stamp[0]))
+        content = read_json(_read(path, stamp[0]))
     except OSError as error:
         return Document(None, _NOTHING, f"cannot be read ({error.strerror})")
     except ValueError as error:
@@ -85,9 +85,9 @@ def read_document(place: str, stamp: Stamp) -> Document:
     return Document(kept, content)
 
 
-def _read(place: str, size: int) -> bytes:
-    """A whole file; with one call where it is as large as it was."""
-    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+def _read(path: str, size: int) -> bytes:
+    """The bytes of a file, read with one call where it still has this size."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         data = os.read(handle, size + 1)
         while len(data) != size and (more := os.read(handle, 1 << 20)):
@@ -102,6 +102,12 @@ def inherit(levels: Sequence[Level], suffix: str, entities: Mapping[str, str], f
 
     A sidecar applies when its suffix is the file's and the file has all its entities. BIDS allows one a folder; where
     there are more, the one with more entities wins and a finding says so.
+
+    Args:
+        levels: the sidecars of each folder from the dataset's root down.
+        suffix: of the data file.
+        entities: of the data file, short key to label.
+        findings: gets a warning for each folder with several that apply.
     """
     merged: Metadata = _NOTHING
     own = entities.items()
@@ -134,7 +140,7 @@ def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
 
 
 def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
-    """What the sidecars say of one file, inherited ones included: the one answer for rows, checks and imports.
+    """The metadata of one file from all sidecars that apply to it.
 
     Two sidecars of one folder that apply to one file raise no finding here: the BIDS validator names them.
 
@@ -159,6 +165,6 @@ def list_above(path: str) -> Iterator[str]:
 
 
 def described_suffix(path: str) -> str:
-    """The suffix of the files that a JSON file may describe; empty where it is no sidecar."""
+    """The suffix of the files that a JSON file may describe; empty where the file is no sidecar."""
     name = parse_name(path.rpartition("/")[2])
     return name.suffix if name.extension == ".json" else ""

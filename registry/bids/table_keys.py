@@ -1,4 +1,4 @@
-"""Tables of BIDS: the columns that the registry reads, which of them names a row, and that each row has one."""
+"""Tables of BIDS: the columns that the registry reads, and the column that names each row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ KEYS = {
     "exclusions.tsv": "unit",
 }
 """File name, or its end after an underscore, to the column that names a row."""
-
 
 PARTICIPANTS = (
     "participant_id",
@@ -31,13 +30,13 @@ DESCRIPTIONS = ("desc_id", "description", "rater_id", "role", "protocol")
 
 
 def key_of(path: str) -> str | None:
-    """The key column of a table at this path, or None where rows have no key."""
+    """The key column of the table at a path, or None where rows have no key."""
     name = path.rpartition("/")[2]
     return next((key for end, key in KEYS.items() if name == end or name.endswith(f"_{end}")), None)
 
 
 def require_keys(rows: Sequence[Mapping[str, str | None]], key: str) -> None:
-    """Check that every row names itself, once.
+    """Check that every row has a key of its own.
 
     Raises:
         ValueError: the column is missing or empty, two rows share a key, or an index is no whole number.

@@ -1,7 +1,7 @@
-"""The one walker: which files a tree holds, with size and time; what cannot be taken is set aside.
+"""The one walker: it lists the files of a tree with size and time, and sets aside what cannot be taken.
 
-Start at `walk` (what the registry indexes); `list_all` names whatever lies below a folder, for deliveries and staged
-changes.
+Start at `walk` (the files that the registry indexes); `list_all` names every path below a folder, for deliveries and
+staged changes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from registry.errors import InvalidInput
 from registry.vocabulary.findings import Finding, Severity
 
 ABSENT = -1
-"""Size and time of a file whose content is not here: a link that leads nowhere, as annexed files are in a clone."""
+"""Size and time of a file without content on this machine: a link that leads nowhere, as annexed files in a clone."""
 
 RACY_NS = 2_000_000_000
-"""A time this close to the look that read it proves nothing: file systems count in steps of up to two seconds."""
+"""A time this close to the time of the reading proves nothing: file systems count in steps of up to two seconds."""
 
 CODE = "code/registry/"
 
@@ -29,7 +29,7 @@ Stamp = tuple[int, int]
 
 
 class Found(NamedTuple):
-    """One file: its path relative to the root (POSIX), its size and time, both `ABSENT` where no content is here."""
+    """One file: its path relative to the root (POSIX), its size and time, both `ABSENT` without content here."""
 
     path: str
     size: int
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One folder as it was listed.
+    """One folder with its content.
 
     Attributes:
         path: relative to the root, empty or ending in a slash.
@@ -75,11 +75,11 @@ def walk(root: str | os.PathLike[str]) -> list[Found]:
     """Files that the registry indexes, sorted by the bytes of their paths.
 
     That is: files beside `dataset_description.json`, and everything below `sub-*`, `derivatives` and `code/registry`.
-    Hidden files are passed over; links to folders are never followed.
+    Hidden files are left out; links to folders are never followed.
 
     Raises:
-        InvalidInput: the first, by path, that cannot be taken: a link to a folder or to itself, a name that cannot be
-            printed, a folder that cannot be read.
+        InvalidInput: names the first, by path, that cannot be taken: a link to a folder or to itself, a name that is
+            not printable, a folder that cannot be read.
     """
     tree = list_tree(root)
     wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
@@ -92,11 +92,11 @@ def list_all(root: str | os.PathLike[str], closed: Collection[str] = ()) -> Iter
     """Every path below any folder, hidden ones too, as a delivery or a staged change holds them.
 
     Folder by folder, sorted by bytes. Links to folders are named and never followed; a pipe or a device is named as
-    well: whoever opens a path decides what it takes.
+    well: the caller decides what it opens.
 
     Args:
         root: the folder.
-        closed: names that are passed over, wherever they stand, with what is below.
+        closed: names that are left out wherever they stand, with everything below them.
     """
     base = os.fspath(root)
     for place, folders, names in os.walk(base):
@@ -112,7 +112,7 @@ def list_tree(root: str | os.PathLike[str], belongs: Callable[[str], bool] | Non
 
     Args:
         root: the tree's folder.
-        belongs: which folders at the root are taken, by name; `sub-*` and `derivatives` where nothing is said.
+        belongs: whether a folder at the root is taken, by its name; by default `sub-*` and `derivatives` are.
     """
     belongs = belongs or _belongs
     base = os.fspath(root).rstrip("/") + "/"
@@ -153,7 +153,7 @@ class _Listing:
     findings: list[Finding]
 
     def take(self, entry: os.DirEntry[str]) -> None:
-        """A folder, a link, or whatever else is no plain file."""
+        """Add an entry that is no plain file: a folder, a link, or another thing."""
         name = entry.name
         if not name.isprintable():  # also undecodable bytes, which Python keeps as surrogates
             self.refuse("name-unprintable", name, "holds characters that cannot be printed")
@@ -164,7 +164,7 @@ class _Listing:
             self.take_link(entry)
 
     def take_link(self, entry: os.DirEntry[str]) -> None:
-        """A link, or something that is neither file nor folder."""
+        """Add a link, or refuse what is neither file nor folder."""
         try:
             self.files[entry.name] = _stamp(entry.path)
         except IsADirectoryError:
@@ -188,7 +188,7 @@ class _Listing:
 
 
 def _stamp(place: str) -> Stamp:
-    """Size and time of what lies, or what a link leads to, at a place.
+    """Size and time of the file at a path, links followed; `ABSENT` where a link leads nowhere.
 
     Raises:
         IsADirectoryError: a folder.

@@ -1,6 +1,6 @@
-"""Questions: read-only SQL over documented views of the registry, and the questions that pages ask.
+"""Read-only SQL over documented views of the registry, and the queries of the pages.
 
-Start at `Catalog` (the one owner of DuckDB) and `views` (what may be asked). Public: `Catalog`, and the modules
+Start at `Catalog` (the one owner of DuckDB) and `views` (what queries can read). Public: `Catalog`, and the modules
 `views`, `preview`, `conditions`, `facets`, `units`, `overview`, `completeness`, `subjects`, `limits`, `watch`.
 """
 

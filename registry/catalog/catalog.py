@@ -1,9 +1,9 @@
 """The one owner of DuckDB: read-only SQL over documented views of the registry.
 
-Questions go to an in-memory database, filled from the registry's tables, with access to files, network and extensions
+Queries go to an in-memory database, filled from the registry's tables, with access to files, network and extensions
 switched off. A statement that is not one SELECT is refused before it runs, and one that takes too long or too much
-memory is stopped. `Catalog.of` gives the database that was filled last while nothing has been written since: a warm
-question costs no filling.
+memory is stopped. `Catalog.of` gives the database that was filled last as long as nothing has been written since, so
+that most queries wait for no filling.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LESS = "Ask for fewer rows or columns, or look for a join without a condition."
 _BATCH = 20_000
 
 _LEDGER = frozenset({"file", "event", "intent", "setting", "quality_action"})
-"""Tables that no view shows: long, and about the registry's own work."""
+"""Tables that no view shows: they are long, and about the registry's own work."""
 
 
 class Catalog:
@@ -41,7 +41,7 @@ class Catalog:
 
     Args:
         registry: the registry whose tables are copied into memory.
-        limits: of each question; those of this machine by default.
+        limits: the limits of each query; those of this machine by default.
     """
 
     def __init__(self, registry: Registry, limits: Limits | None = None) -> None:
@@ -55,32 +55,32 @@ class Catalog:
                 if name not in _LEDGER:
                     self._fill(name, _rows(database.connection(), table))
         for name, view in VIEWS.items():
-            self._connection.execute(f"CREATE TABLE {_quoted(name)} AS {view.sql}")
+            self._connection.execute(f"CREATE TABLE {_quote(name)} AS {view.sql}")
         self._connection.execute(f"SET memory_limit = '{self._limits.memory_mb}MB'")
-        self._connection.execute("SET temp_directory = ''")  # a question that needs more is refused, not spilt to disk
+        self._connection.execute("SET temp_directory = ''")  # a query that needs more is refused, not spilt to disk
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
     @classmethod
     def of(cls, registry: Registry) -> Catalog:
         """The catalog of the registry as it is now; shared with every other caller, and between threads."""
-        return _KEPT.get(registry)
+        return _CACHE.get(registry)
 
     def _fill(self, name: str, rows: pa.RecordBatchReader) -> None:
         self._connection.register("incoming", rows)
-        self._connection.execute(f"CREATE TABLE {_quoted('t_' + name)} AS SELECT * FROM incoming")
+        self._connection.execute(f"CREATE TABLE {_quote('t_' + name)} AS SELECT * FROM incoming")
         self._connection.unregister("incoming")
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run one SELECT and return an Arrow table.
 
         Raises:
-            QueryError: more than one statement, a statement that is not a SELECT, SQL that fails, or a question that
+            QueryError: more than one statement, a statement that is not a SELECT, SQL that fails, or a query that
                 takes more time or memory than the limits allow.
         """
         import duckdb
 
-        own = self._connection.cursor()  # nobody waits for another one's slow question, nor is stopped with it
+        own = self._connection.cursor()  # a slow query of another thread neither blocks nor stops this one
         with closing(own), deadline(self._limits.seconds, own.interrupt) as late:
             require_select(own, sql)
             try:
@@ -93,7 +93,7 @@ class Catalog:
                 raise QueryError(f"The query failed: {_first_line(error)}.", _HINT) from error
 
     def _read(self, reader: pa.RecordBatchReader) -> pa.Table:
-        """The whole result, in batches, because a result that never ends fills no memory of DuckDB's."""
+        """The whole result, read in batches: DuckDB's own limit does not see the memory of a result that never ends."""
         import pyarrow as pa
 
         batches, size = [], 0
@@ -117,7 +117,7 @@ class Catalog:
         )
 
     def subquery(self, sql: str) -> str:
-        """One SELECT in brackets, to be read from: whatever it holds, a comment at its end included, stays inside.
+        """One SELECT in brackets, for a FROM clause; all that it holds, a comment at its end included, stays inside.
 
         Raises:
             QueryError: more than one statement, or one that is not a SELECT.
@@ -141,7 +141,7 @@ def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse anything but exactly one SELECT.
 
     Raises:
-        QueryError: names what the statement is.
+        QueryError: names the kind of the statement.
     """
     import duckdb
 
@@ -160,8 +160,8 @@ def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise QueryError(f"This is not a SELECT: {_first_line(error)}.", _HINT) from error
 
 
-class _Kept:
-    """The catalogs of the registries that this process asked last."""
+class _CatalogCache:
+    """The catalogs of the registries that this process queried last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -170,22 +170,22 @@ class _Kept:
     def get(self, registry: Registry) -> Catalog:
         with self._lock:
             watch, seen, catalog = self._held.pop(registry, (Watch(registry), None, None))
-            state = watch.state()  # before the filling: what is committed meanwhile makes the next state another
+            state = watch.state()  # before the filling: a commit meanwhile makes the next state another
             if catalog is None or seen != state:
-                catalog = None  # its memory goes before the next one's comes
+                catalog = None  # frees its memory before the next one is filled
                 catalog = Catalog(registry)
             self._held[registry] = (watch, state, catalog)
-            if len(self._held) > _KEPT_REGISTRIES:
+            if len(self._held) > _CACHED_REGISTRIES:
                 self._held.pop(next(iter(self._held)))[0].close()
             return catalog
 
 
-_KEPT_REGISTRIES = 2
-_KEPT = _Kept()
+_CACHED_REGISTRIES = 2
+_CACHE = _CatalogCache()
 
 
 def _rows(source: Connection, table: SqlTable) -> pa.RecordBatchReader:
-    """A table's rows, JSON columns left out; straight from the driver, because a row needs no object of its own."""
+    """A table's rows, JSON columns left out; straight from the driver, without an object for each row."""
     import pyarrow as pa
 
     wanted = [column for column in table.columns if not isinstance(column.type, types.JSON)]
@@ -224,7 +224,7 @@ def _arrow_type(column: Column[Any]) -> pa.DataType:
     return next((arrow for kind, arrow in kinds if isinstance(column.type, kind)), pa.string())
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 

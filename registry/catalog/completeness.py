@@ -1,4 +1,4 @@
-"""What is missing in a cohort, judged by what others of the same site have. Asked by the overview and by the checks."""
+"""Find what is missing in a cohort, judged by what others of the same site have. The overview and the checks use it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST = 2 / 3
-"""Share of the other subjects of a site who must have what is called missing."""
+"""A thing is called missing where at least this share of the other subjects of the site have it."""
 
 Row = dict[str, Any]
 Cell = Mapping[str, Any]
@@ -16,33 +16,34 @@ Thing = tuple[str, str, str, str | None]
 
 
 def gaps(cells: Sequence[Cell], others: int) -> list[Row]:
-    """What is expected and not there: rows `subject, session, channel, site, missing`.
+    """Rows `subject, session, channel, site, missing` of what is expected and not there.
 
-    Expected are a visit of a subject, an image of a channel at a visit that is there, a reading and a consensus mask of
+    A visit is expected of a subject, an image of a channel at a visit that is there, a reading and a consensus mask of
     an image that is there: each where at least `MOST` of the other subjects of the same site have it. What only
-    another site or another cohort has is never missing. Of one cell the first of these is named.
+    another site or another cohort has is never missing. Each cell gives one row, for the first of these that it lacks.
 
     Args:
-        cells: of `registry.catalog.overview.completeness`.
-        others: how many others a site must have of whom it can be expected; where it has fewer, nothing is.
+        cells: rows of `registry.catalog.overview.completeness`.
+        others: the least number of other subjects of the site that could have the thing; with fewer, nothing is
+            expected.
     """
-    shares, found = _Shares(cells), dict[tuple[Thing, str], Row]()
+    shares, missing_things = _Shares(cells), dict[tuple[Thing, str], Row]()
     for cell in cells:
-        lacking = (kind for kind in _asked(cell) if not _has(cell, kind))
-        if missing := next((kind for kind in lacking if shares.expected(cell, kind, others)), None):
+        lacking = (kind for kind in _list_possible(cell) if not _has(cell, kind))
+        if missing := next((kind for kind in lacking if shares.is_expected(cell, kind, others)), None):
             thing = _thing(cell, missing)
-            found[thing, cell["subject"]] = {
+            missing_things[thing, cell["subject"]] = {
                 "subject": cell["subject"],
                 "session": cell["session"],
                 "channel": thing[-1],
                 "site": cell["site"],
                 "missing": missing,
             }
-    return list(found.values())
+    return list(missing_things.values())
 
 
-def _asked(cell: Cell) -> tuple[str, ...]:
-    """What can be missing in a cell, in the order in which it is named."""
+def _list_possible(cell: Cell) -> tuple[str, ...]:
+    """The kinds of thing that can be missing in a cell, in the order in which they are named."""
     if not _has(cell, "session"):
         return ("session",)
     return ("session", "image", "reading", "consensus") if _has(cell, "image") else ("session", "image")
@@ -61,19 +62,19 @@ def _thing(cell: Cell, kind: str) -> Thing:
 
 
 class _Shares:
-    """Of whom each thing is asked, and who has it: sets of subjects."""
+    """For each thing the subjects that can have it, and those that do."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
-        self._whom: dict[Thing, set[str]] = defaultdict(set)
-        self._had: dict[Thing, set[str]] = defaultdict(set)
+        self._possible: dict[Thing, set[str]] = defaultdict(set)
+        self._having: dict[Thing, set[str]] = defaultdict(set)
         for cell in cells:
-            for kind in _asked(cell):
-                self._whom[_thing(cell, kind)].add(cell["subject"])
+            for kind in _list_possible(cell):
+                self._possible[_thing(cell, kind)].add(cell["subject"])
                 if _has(cell, kind):
-                    self._had[_thing(cell, kind)].add(cell["subject"])
+                    self._having[_thing(cell, kind)].add(cell["subject"])
 
-    def expected(self, cell: Cell, kind: str, others: int) -> bool:
+    def is_expected(self, cell: Cell, kind: str, others: int) -> bool:
         """Whether most of the others have what this subject lacks."""
         thing = _thing(cell, kind)
-        count = len(self._whom[thing]) - 1
-        return count >= max(others, 1) and len(self._had[thing]) >= MOST * count
+        count = len(self._possible[thing]) - 1
+        return count >= max(others, 1) and len(self._having[thing]) >= MOST * count

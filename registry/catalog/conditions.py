@@ -1,6 +1,6 @@
-"""The conditions of a saved query, one by one: what `WHERE a AND b AND c` keeps after each of them.
+"""Split a saved query into its conditions, to count what `WHERE a AND b AND c` keeps after each of them.
 
-DuckDB's own parser takes the SQL apart and writes it back; there is no second idea here of what SQL means.
+DuckDB's own parser takes the SQL apart and writes it back, so nothing here parses SQL a second time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PREFIX = "SELECT 1 WHERE "
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition in SQL, and the query with the conditions up to and with it."""
+    """One condition in SQL, and the query with all conditions up to this one, included."""
 
     text: str
     sql: str
@@ -28,18 +28,18 @@ class Condition:
 def split(catalog: Catalog, sql: str) -> tuple[str, list[Condition]]:
     """The query without its conditions, and each condition in order.
 
-    A query that is no plain SELECT with a chain of AND (one that groups, limits, unites or samples) is left whole: it
-    has no conditions here, because leaving one out would change more than one filter.
+    A query that is no plain SELECT with a chain of AND (one that groups, limits, unites or samples) stays whole
+    and has no conditions here, because leaving one out would change more than one filter.
     """
     try:
-        tree = _parsed(catalog, sql)
+        tree = _parse(catalog, sql)
         node = tree["statements"][0]["node"]
         if not _is_plain(node):
             return sql, []
-        parts = list(_chain(node["where_clause"]))
-        texts = [_text(catalog, part) for part in parts]
-        bare = _written(catalog, tree, None)
-        sqls = [_written(catalog, tree, _joined(parts[: count + 1])) for count in range(len(parts))]
+        parts = list(_list_parts(node["where_clause"]))
+        texts = [_format_condition(catalog, part) for part in parts]
+        bare = _write(catalog, tree, None)
+        sqls = [_write(catalog, tree, _join(parts[: count + 1])) for count in range(len(parts))]
     except (QueryError, KeyError, IndexError, TypeError, ValueError):
         return sql, []
     return bare, [Condition(text, until) for text, until in zip(texts, sqls, strict=True)]
@@ -52,33 +52,33 @@ def _is_plain(node: dict[str, Any]) -> bool:
     return kinds <= {"ORDER_MODIFIER"}
 
 
-def _chain(expression: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _list_parts(expression: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if expression["type"] == "CONJUNCTION_AND":
         for child in expression["children"]:
-            yield from _chain(child)
+            yield from _list_parts(child)
     else:
         yield expression
 
 
-def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _join(parts: list[dict[str, Any]]) -> dict[str, Any]:
     if len(parts) == 1:
         return parts[0]
     return {"class": "CONJUNCTION", "type": "CONJUNCTION_AND", "alias": "", "query_location": 0, "children": parts}
 
 
-def _text(catalog: Catalog, expression: dict[str, Any]) -> str:
-    written = _written(catalog, _parsed(catalog, f"{_PREFIX}true"), expression).removeprefix(_PREFIX)
+def _format_condition(catalog: Catalog, expression: dict[str, Any]) -> str:
+    written = _write(catalog, _parse(catalog, f"{_PREFIX}true"), expression).removeprefix(_PREFIX)
     return written[1:-1] if written.startswith("(") and written.endswith(")") else written
 
 
-def _parsed(catalog: Catalog, sql: str) -> dict[str, Any]:
+def _parse(catalog: Catalog, sql: str) -> dict[str, Any]:
     tree: dict[str, Any] = json.loads(catalog.value("SELECT json_serialize_sql(?)", [sql]))
     if tree["error"]:
         raise QueryError(str(tree.get("error_message")))
     return tree
 
 
-def _written(catalog: Catalog, tree: dict[str, Any], where: dict[str, Any] | None) -> str:
+def _write(catalog: Catalog, tree: dict[str, Any], where: dict[str, Any] | None) -> str:
     statement = {**tree["statements"][0], "node": {**tree["statements"][0]["node"], "where_clause": where}}
     text = json.dumps({**tree, "statements": [statement]})
     return str(catalog.value("SELECT json_deserialize_sql(?::JSON)", [text]))

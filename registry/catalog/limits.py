@@ -1,4 +1,4 @@
-"""How long and how large a question may become before it is stopped, so that one query never takes the machine."""
+"""The time and memory that a query may take before it is stopped, so that no query takes the whole machine."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MB = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one question to the catalog.
+    """The limits of one query.
 
     Attributes:
-        seconds: until it is interrupted.
-        memory_mb: of the whole catalog while it works; nothing is written to disk instead.
-        result_mb: of its answer.
+        seconds: the time after which it is interrupted.
+        memory_mb: the memory of the whole catalog while it works; nothing is written to disk instead.
+        result_mb: the memory of its result.
     """
 
     seconds: float = _SECONDS
@@ -37,10 +37,10 @@ def read_limits() -> Limits:
     """The limits of this machine: a minute and a quarter of its memory, or what the environment says.
 
     Raises:
-        UsageError: a variable that is no whole number above zero.
+        UsageError: a variable is no whole number above zero.
     """
-    seconds = _whole(SECONDS_ENVIRONMENT, _SECONDS)
-    memory = _whole(MEMORY_ENVIRONMENT, max(_LEAST_MB, _machine_mb() // 4))
+    seconds = _read_whole(SECONDS_ENVIRONMENT, _SECONDS)
+    memory = _read_whole(MEMORY_ENVIRONMENT, max(_LEAST_MB, _machine_mb() // 4))
     return Limits(seconds, memory, max(1, memory // 2))
 
 
@@ -49,7 +49,7 @@ def deadline(seconds: float, stop: Callable[[], None]) -> Iterator[Callable[[], 
     """Call `stop` from another thread when the body takes longer; never after the body has ended.
 
     Yields:
-        a function that says whether it was called.
+        A function that says whether `stop` was called.
     """
     lock, called, ended = threading.Lock(), threading.Event(), threading.Event()
 
@@ -70,7 +70,7 @@ def deadline(seconds: float, stop: Callable[[], None]) -> Iterator[Callable[[], 
         timer.cancel()
 
 
-def _whole(name: str, otherwise: int) -> int:
+def _read_whole(name: str, otherwise: int) -> int:
     text = os.environ.get(name)
     if not text:
         return otherwise

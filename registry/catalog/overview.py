@@ -1,4 +1,4 @@
-"""What a cohort holds, in numbers: the questions of the overview page."""
+"""Count what a cohort holds, for the overview page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Row = dict[str, Any]
 Sites = Sequence[str]
 
 STATES = ("no session", "no image", "image", "read", "consensus")
-"""Of one subject, session and channel, from nothing to a consensus of several readings."""
+"""States of one subject, session and channel, from nothing to a consensus of several readings."""
 
 SHOWN = ("none", "missing", "image", "read", "consensus")
-"""The same of a cell that is drawn: what is not there is missing only where it is expected."""
+"""States of a cell that is drawn: `missing` where an image is expected, `none` where it is not."""
 
 OTHERS = 2
-"""Others of a site who must have what is called missing on the overview."""
+"""The overview calls nothing missing at a site with fewer other subjects."""
 
 _HEADLINE = """SELECT
     (SELECT count(DISTINCT person_id) FROM sessions WHERE {here}) AS persons,
@@ -48,14 +48,14 @@ _CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'not stated')
 
 
 def sites(catalog: Catalog) -> list[str]:
-    """Centres by name, and last `not stated` where sessions have none."""
+    """Centres by name; `not stated` comes last where sessions have none."""
     rows = catalog.rows("""SELECT DISTINCT coalesce(site, 'not stated') AS site FROM sessions
         ORDER BY site = 'not stated', site""")
     return [row["site"] for row in rows]
 
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
-    """All that the registry has of `site`, `scanner`, `class` and `channel`: what a colour is given to."""
+    """Every name of `site`, `scanner`, `class` and `channel` in the registry: each gets a colour."""
     rows = catalog.rows("""SELECT DISTINCT 'site' AS kind, site AS name FROM sessions
         UNION SELECT 'scanner', scanner FROM sessions UNION SELECT 'class', class FROM sessions
         UNION SELECT 'channel', channel FROM images ORDER BY ALL""")
@@ -66,7 +66,7 @@ def names(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def count_unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
-    """Protocol to its consensus masks with something in them whose lesions were not measured; none where all were."""
+    """Protocol to the number of its masks, consensus and not empty, whose lesions were not measured; above zero."""
     rows = _ask(
         catalog,
         """SELECT c.protocol, count(*) AS masks FROM consensus c JOIN images i ON i.path = c.image
@@ -82,7 +82,7 @@ def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
 
     Args:
         catalog: the registry's views.
-        chosen: only these centres; empty means all. So it is in every function here.
+        chosen: only these centres; empty means all. Every function here takes it so.
     """
     return _ask(catalog, _HEADLINE, chosen)[0]
 
@@ -131,13 +131,13 @@ def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
 def completeness(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """One row a subject, session label and channel: `images`, `readings`, `consensus` and one of `STATES`.
 
-    Its `site` is that of the visit; where the visit is not there, that of the subject's first.
+    Its `site` is that of the visit, or of the subject's first visit where this one is not there.
     """
     return _ask(catalog, _CELLS, chosen)
 
 
 def gaps(cells: Sequence[Row]) -> list[Row]:
-    """What is missing, of the rows of `completeness`: rows `subject, session, channel, site, missing`.
+    """Rows `subject, session, channel, site, missing` of what is missing in the rows of `completeness`.
 
     `missing` is `session`, `image`, `reading` or `consensus`. Each is expected where at least two thirds of the other
     subjects of the same site have it, and the site has `OTHERS` others or more; see
@@ -151,31 +151,28 @@ def squares(cells: Sequence[Row], found: Sequence[Row]) -> dict[str, list[Row]]:
 
     Args:
         cells: rows of `completeness`.
-        found: what `gaps` says of them.
+        found: the rows of `gaps` for these cells.
     """
     lacking = {(gap["subject"], gap["session"], gap["channel"]) for gap in found if gap["missing"] in _ABSENT}
     sites: dict[str, list[Row]] = {}
     for cell in cells:
-        sites.setdefault(cell["site"], []).append({**cell, "shown": _shown(cell, lacking)})
-    return {site: _filled(rows) for site, rows in sorted(sites.items(), key=_last)}
-
-
-def _last(item: tuple[str, list[Row]]) -> tuple[bool, str]:
-    return item[0] == NOT_STATED, item[0]
+        sites.setdefault(cell["site"], []).append({**cell, "shown": _find_shown(cell, lacking)})
+    order = sorted(sites, key=lambda site: (site == NOT_STATED, site))
+    return {site: _drop_empty_columns(sites[site]) for site in order}
 
 
 _ABSENT = ("session", "image")
 
 
-def _shown(cell: Row, lacking: set[tuple[str, str, str | None]]) -> str:
+def _find_shown(cell: Row, lacking: set[tuple[str, str, str | None]]) -> str:
     if cell["state"] not in ("no session", "no image"):
         return str(cell["state"])
     whole = (cell["subject"], cell["session"], None)
     return "missing" if whole in lacking or (*whole[:2], cell["channel"]) in lacking else "none"
 
 
-def _filled(rows: Sequence[Row]) -> list[Row]:
-    """Without the columns where nothing is, and so without those where nothing is expected."""
+def _drop_empty_columns(rows: Sequence[Row]) -> list[Row]:
+    """The rows without columns that have no image at all, and so without those where none is expected."""
     there = {(row["session"], row["channel"]) for row in rows if row["images"]}
     return [row for row in rows if (row["session"], row["channel"]) in there]
 
@@ -183,5 +180,5 @@ def _filled(rows: Sequence[Row]) -> list[Row]:
 def _ask(catalog: Catalog, sql: str, chosen: Sites) -> list[Row]:
     if not chosen:
         return catalog.rows(sql.format(here="true"))
-    listed = ", ".join("'" + site.replace("'", "''") + "'" for site in chosen)
-    return catalog.rows(sql.format(here=f"coalesce(site, 'not stated') IN ({listed})"))
+    quoted = ", ".join("'" + site.replace("'", "''") + "'" for site in chosen)
+    return catalog.rows(sql.format(here=f"coalesce(site, 'not stated') IN ({quoted})"))

@@ -1,4 +1,4 @@
-"""A query while it is being written: its first rows, what it counts, and which views and columns there are."""
+"""Show a query while it is being written: its first rows, its counts, and the views and columns that it can read."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _TOTALS = """SELECT count(DISTINCT i.person_id) AS persons, count(DISTINCT i.sub
 
 @dataclass(frozen=True)
 class Preview:
-    """What a query gives now.
+    """The present result of a query.
 
     Attributes:
         rows: the first `SHOWN` rows.
-        n_rows: of all.
+        n_rows: the number of all rows.
         totals: persons, subjects, sessions, images; empty where the query names no images.
         groups: the same counts by site and class.
     """
@@ -46,7 +46,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Documented:
+class DocumentedView:
     """One view with its columns, name and type."""
 
     name: str
@@ -55,26 +55,26 @@ class Documented:
 
 
 def preview(catalog: Catalog, sql: str) -> Preview:
-    """Run a query for a look.
+    """Run a query and keep its first rows and its counts.
 
     Raises:
         QueryError: SQL that writes or fails.
     """
     text = sql.strip().rstrip(";").strip()
     query = catalog.subquery(text)
-    found = catalog.arrow(f"SELECT * FROM {query} q LIMIT {SHOWN}")
+    first = catalog.arrow(f"SELECT * FROM {query} q LIMIT {SHOWN}")
     count = catalog.value(f"SELECT count(*) FROM {query} q")
-    columns = tuple(found.column_names)
+    columns = tuple(first.column_names)
     if "path" not in columns:
-        return Preview(columns, tuple(found.to_pylist()), count, {}, ())
+        return Preview(columns, tuple(first.to_pylist()), count, {}, ())
     totals = catalog.rows(_TOTALS.format(query=query))[0]
     groups = catalog.rows(_COUNTS.format(query=query))
-    return Preview(columns, tuple(found.to_pylist()), count, totals, tuple(groups))
+    return Preview(columns, tuple(first.to_pylist()), count, totals, tuple(groups))
 
 
-def list_views(catalog: Catalog) -> list[Documented]:
+def list_views(catalog: Catalog) -> list[DocumentedView]:
     """The views that queries read, in the order of the documentation."""
-    return [Documented(name, view.about, _columns(catalog, name)) for name, view in VIEWS.items()]
+    return [DocumentedView(name, view.about, _columns(catalog, name)) for name, view in VIEWS.items()]
 
 
 def _columns(catalog: Catalog, view: str) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""One subject: who, the visits, the images, and what was drawn on them. The questions of the subject page."""
+"""One subject for its page: person, visits, images, and the lesions and masks on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Who:
-    """A subject and its person. Unknown is None; `others` are further subjects of the same person."""
+    """A subject and its person. None is unknown; `others` are further subjects of the same person."""
 
     subject: str
     person: str
@@ -42,8 +42,8 @@ class Scan:
     """One image of a visit.
 
     Attributes:
-        title: the channel, with what else tells it from the visit's other images.
-        read: it has readings or a consensus.
+        title: the channel, with the labels that tell it from the visit's other images.
+        read: whether it has readings or a consensus.
         spacing_mm: voxel edges along i, j, k.
     """
 
@@ -64,7 +64,7 @@ def list_subjects(catalog: Catalog) -> list[str]:
 
 
 def who(catalog: Catalog, subject: str) -> Who:
-    """Facts about one subject.
+    """The facts about one subject.
 
     Raises:
         NotFound: no such subject.
@@ -88,7 +88,7 @@ def who(catalog: Catalog, subject: str) -> Who:
 
 
 def visits(catalog: Catalog, subject: str) -> list[Visit]:
-    """Sessions of a subject in the order of time; those without a day come last."""
+    """Sessions of a subject by time; those without a day come last."""
     rows = catalog.rows(
         """SELECT session, days_from_baseline AS day, site, scanner FROM sessions WHERE subject = ?
         ORDER BY days_from_baseline NULLS LAST, session""",
@@ -100,7 +100,7 @@ def visits(catalog: Catalog, subject: str) -> list[Visit]:
 
 
 def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
-    """Images of a visit that have three dimensions, by channel; the raw one before what was computed from it."""
+    """The three-dimensional images of a visit by channel, raw images before those computed from them."""
     rows = catalog.rows(
         """SELECT * FROM images WHERE session = ? AND n_t = 1
         ORDER BY channel, dataset <> 'raw', path""",
@@ -110,7 +110,7 @@ def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
 
 
 def _short(row: Row) -> str:
-    """`FLAIR · common`: a raw image has no space."""
+    """The channel with its labels, `FLAIR · common`; a raw image has no space."""
     labels = [row["acq"], row["space"], f"run {row['run']}" if row["run"] else None]
     return " · ".join([row["channel"], *(label for label in labels if label)])
 
@@ -148,9 +148,9 @@ def lesions(catalog: Catalog, images: Sequence[str]) -> list[Row]:
 
 
 def burden(catalog: Catalog, subject: str) -> list[Row]:
-    """Marked volume by rater and visit: `day, session, rater, volume_ml`; the consensus stands beside them as one.
+    """Marked volume by rater and visit: `day, session, rater, volume_ml`; the consensus counts as a rater.
 
-    Only binary or summed volumes: what the masks hold that is not background.
+    The volume is that of all voxels that are not background.
     """
     return catalog.rows(
         """WITH drawn AS (
@@ -163,7 +163,7 @@ def burden(catalog: Catalog, subject: str) -> list[Row]:
 
 
 def raters(catalog: Catalog) -> list[str]:
-    """Every rater's code in order: a rater's place here decides the colour, so it is the same on each page."""
+    """Every rater's code in order. A rater's position here decides the colour, so it is the same on each page."""
     return [row["rater"] for row in catalog.rows("SELECT DISTINCT rater FROM masks ORDER BY 1")]
 
 

@@ -1,4 +1,4 @@
-"""Units of a registry: persons, subjects, sessions and images, found by typing and put into words for people."""
+"""Find units of a registry (persons, subjects, sessions, images) by a part of their name, and put them into words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find(catalog: Catalog, text: str, most: int = 50) -> list[Unit]:
     Args:
         catalog: the registry's views.
         text: at least one character; an empty text finds nothing.
-        most: how many at most.
+        most: the largest number of units.
     """
     if not text.strip():
         return []
@@ -40,7 +40,7 @@ def find(catalog: Catalog, text: str, most: int = 50) -> list[Unit]:
 
 
 def in_words(unit: str) -> str:
-    """`Person P001`, `Subject sub-A000`, `Visit M00 of sub-A000`, `Image FLAIR of sub-A000, M00`."""
+    """A unit in words: `Person P001`, `Subject sub-A000`, `Visit M00 of sub-A000`, `Image FLAIR of sub-A000, M00`."""
     kind = find_kind(unit)
     if kind == IMAGE:
         return _image(unit)

@@ -1,6 +1,6 @@
 """The documented views that saved queries read. `docs/queries.md` is written from this table; a test compares them.
 
-Tables of the database appear inside as `t_<name>`; they are an implementation detail and may change, views may not.
+Tables of the database appear inside as `t_<name>`; they are an implementation detail and may change. Views may not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from registry.vocabulary.verdicts import Verdict
 
 @dataclass(frozen=True)
 class View:
-    """One view: a sentence, its SQL, and a sentence for each column a user may wonder about."""
+    """One view: a sentence about its rows and columns, and its SQL."""
 
     about: str
     sql: str

@@ -1,4 +1,4 @@
-"""Whether a database is still as it was seen: one cheap question, exact, whoever wrote and from which process."""
+"""Find out whether a database has changed: one cheap and exact query, whichever process wrote."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from registry.store import Registry
 
 @dataclass
 class Watch:
-    """Gives a registry's database a state that is another one after every commit.
+    """Gives the state of a registry's database, which is another one after every commit.
 
     SQLite counts the commits that other connections make (`PRAGMA data_version`), so the watch has a connection that
-    never writes; a database file that was replaced is another file. PostgreSQL names the transactions it can see.
+    never writes; the state also names the file, which may be replaced. PostgreSQL names the transactions it can see.
     """
 
     registry: Registry
@@ -25,7 +25,7 @@ class Watch:
     _connection: sqlite3.Connection | None = field(default=None, repr=False)
 
     def state(self) -> Any:
-        """Equal to an earlier state only where nothing was committed in between."""
+        """The present state; it equals an earlier one only where nothing was committed in between."""
         engine = self.registry.engine
         if engine.dialect.name == "sqlite":
             return self._sqlite(str(engine.url.database))
@@ -33,16 +33,16 @@ class Watch:
             return connection.execute(text("SELECT pg_current_snapshot()::text")).scalar_one()
 
     def close(self) -> None:
-        """Let go of the database's file."""
+        """Close the connection to the database's file."""
         if self._connection is not None:
             self._connection.close()
         self._connection = self._file = None
 
     def _sqlite(self, path: str) -> Any:
-        found = os.stat(path)
-        if self._connection is None or self._file != (found.st_dev, found.st_ino):
+        state = os.stat(path)
+        if self._connection is None or self._file != (state.st_dev, state.st_ino):
             self.close()
             self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
-            self._file = (found.st_dev, found.st_ino)
+            self._file = (state.st_dev, state.st_ino)
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
         return self._file, version

@@ -1,4 +1,4 @@
-"""Insert many rows at once, past the ORM: the objects are read and not kept."""
+"""Insert many rows at once without the ORM, which would keep every object."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _BATCH = 5_000
 
 
 def insert(database: Session, rows: Iterable[SQLModel]) -> None:
-    """Insert rows in their order; neighbours of one table go together, a few thousand at a time."""
+    """Insert rows in their order; consecutive rows of one table go together, a few thousand at a time."""
     table: Any
     connection = database.connection()
     for table, alike in groupby(rows, type):
-        send = _sender(connection, table.__table__.insert())
+        send = _make_sender(connection, table.__table__.insert())
         while batch := [_values(row) for row in islice(alike, _BATCH)]:
             send(batch)
 
 
 def _values(row: SQLModel) -> dict[str, Any]:
-    """The columns of a row; those of `Table.row` are there as they are."""
+    """The columns of a row; a row that `Table.row` made holds nothing else."""
     values = vars(row)
     return row.model_dump() if "_sa_instance_state" in values else values
 
 
-def _sender(connection: Connection, statement: Insert) -> Callable[[Sequence[dict[str, Any]]], object]:
-    """What sends rows to the driver: SQLAlchemy spends more on each row's parameters than SQLite on the row."""
+def _make_sender(connection: Connection, statement: Insert) -> Callable[[Sequence[dict[str, Any]]], object]:
+    """A function that sends rows straight to the driver: SQLAlchemy would spend more on a row than SQLite does."""
     dialect = connection.dialect
     if not dialect.positional:
         return lambda rows: connection.execute(statement, rows)
@@ -39,7 +39,7 @@ def _sender(connection: Connection, statement: Insert) -> Callable[[Sequence[dic
     text = str(statement.compile(dialect=dialect))
 
     def send(rows: Sequence[dict[str, Any]]) -> None:
-        sent = [tuple([made(row[name]) if made else row[name] for name, made in names]) for row in rows]
-        connection.exec_driver_sql(text, sent)
+        cells = [tuple([made(row[name]) if made else row[name] for name, made in names]) for row in rows]
+        connection.exec_driver_sql(text, cells)
 
     return send

@@ -22,7 +22,7 @@ from registry.files import atomic
 
 ENVIRONMENT = "COHORTIUM_DATABASE"
 
-_EXAMPLE = f"Set {ENVIRONMENT} to such as postgresql+psycopg://user@host/database, or leave it out for SQLite."
+_EXAMPLE = f"Set {ENVIRONMENT} to a URL such as postgresql+psycopg://user@host/database, or leave it out for SQLite."
 
 _BEGIN_READING = {
     "sqlite": "BEGIN",
@@ -37,25 +37,25 @@ _BEGIN_WRITING = {
 
 
 def url_for(root: Path) -> str:
-    """Where a registry's database is: `COHORTIUM_DATABASE`, else a file below `.cohortium/`."""
+    """The URL of a registry's database: `COHORTIUM_DATABASE`, else a file below `.cohortium/`."""
     return os.environ.get(ENVIRONMENT) or f"sqlite:///{root / '.cohortium' / 'registry.sqlite'}"
 
 
 def open_database(url: str, local: Path) -> Engine:
-    """An engine whose schema is the newest.
+    """An engine on a database whose schema is brought to the newest version.
 
     Args:
         url: as `url_for` gives it.
         local: the registry's `.cohortium`, which remembers its schema.
 
     Raises:
-        UsageError: no URL of a database, or its driver is not installed.
-        StorageError: the database does not answer, or grants too little.
+        UsageError: the URL cannot be used, or its driver is not installed.
+        StorageError: the database does not answer, or does not grant what is needed.
     """
     from registry.database.migrations import upgrade
 
     schema = _own_schema(url, local)
-    with _told("The database does not open"):
+    with _storage_errors("The database does not open"):
         engine = make_engine(url, schema)
         if schema:
             _make_schema(engine, schema)
@@ -64,27 +64,27 @@ def open_database(url: str, local: Path) -> Engine:
 
 
 def begin_reading(database: Session) -> None:
-    """Every answer of this session is about the same moment."""
+    """Begin a transaction that reads only; all its answers are about the same moment."""
     database.execute(text(_BEGIN_READING[database.get_bind().dialect.name]))
 
 
 def begin_writing(database: Session) -> None:
-    """This session writes alone; it waits for the one before it."""
+    """Begin a transaction that writes alone; it waits until the one before it has ended."""
     database.execute(text(_BEGIN_WRITING[database.get_bind().dialect.name]))
 
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Turn what a database says into an error with a sentence."""
-    with _told("The database did not answer"):
+    """Turn a database's errors into ours, with a sentence."""
+    with _storage_errors("The database did not answer"):
         yield
 
 
 @contextmanager
 def writing_errors() -> Iterator[None]:
-    """Turn what a database says into an error with a sentence; nothing was changed then."""
+    """Turn a database's errors into ours, with a sentence; nothing was changed then."""
     try:
-        with _told("The database did not accept the change"):
+        with _storage_errors("The database did not accept the change"):
             yield
     except DataError as error:
         raise InvalidInput(
@@ -94,17 +94,17 @@ def writing_errors() -> Iterator[None]:
 
 
 def make_engine(url: str, schema: str | None = None) -> Engine:
-    """An engine with Cohortium's guarantees: for SQLite WAL, full sync, foreign keys, and patient waiting.
+    """An engine with Cohortium's guarantees: for SQLite WAL, full sync, foreign keys, and a wait of a minute for locks.
 
     Args:
-        url: of a SQLite or PostgreSQL database.
+        url: the URL of a SQLite or PostgreSQL database.
         schema: PostgreSQL's schema for every table; None leaves it to the URL.
 
     Raises:
-        UsageError: no URL of a database that can be used, or its driver is not installed.
+        UsageError: the URL cannot be used, or its driver is not installed.
     """
     try:
-        parsed = _parsed(url)
+        parsed = _parse_url(url)
         engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed, schema)
     except (ArgumentError, NoSuchModuleError) as error:
         raise UsageError("The database's URL cannot be used.", _EXAMPLE) from error
@@ -119,7 +119,7 @@ def make_engine(url: str, schema: str | None = None) -> Engine:
     return engine
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
@@ -138,13 +138,7 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy then leaves BEGIN to us
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=60000",
-            "cache_size=-16384",
-        ):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -159,10 +153,10 @@ def _own_schema(url: str, local: Path) -> str | None:
     """The schema of a registry on PostgreSQL, chosen once; None for SQLite and where the URL names one."""
     if url.startswith("sqlite") or "search_path" in url:
         return None
-    place = local / "schema"
-    if not place.exists():
-        atomic.write(place, f"cohort_{secrets.token_hex(6)}\n".encode(), once=True)
-    return place.read_text().strip()
+    path = local / "schema"
+    if not path.exists():
+        atomic.write(path, f"cohort_{secrets.token_hex(6)}\n".encode(), once=True)
+    return path.read_text().strip()
 
 
 def _make_schema(engine: Engine, schema: str) -> None:
@@ -174,7 +168,7 @@ def _make_schema(engine: Engine, schema: str) -> None:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _storage_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (OperationalError, ProgrammingError) as error:

@@ -1,5 +1,5 @@
-"""The index: rows in the database that say what the files say, kept equal to them.
+"""The index: rows in the database that are kept equal to the files.
 
-Start at `refresh` (the rows of changed subjects are replaced) and `facts` (one file, read once). Public: `facts`,
+Start at `refresh` (replace the rows of changed subjects) and `facts` (read one file once). Public: `facts`,
 `refresh`, `sync`, `by_checksum`, `by_path`, `check_rows`, `rows`.
 """

@@ -1,4 +1,4 @@
-"""Which file has a checksum: what the app's volume route asks. Only files that the registry knows are found."""
+"""Find the volume with a checksum, for the app's volume route. Only files that the registry knows are found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIX = ".nii.gz"
 
 
 def resolver(registry: Registry) -> Callable[[str], Path | None]:
-    """A function from SHA-256 to the volume with that content, or None.
+    """A function from a SHA-256 to the path of the volume with that content, or to None.
 
     Links that lead out of the registry are not followed; a link to annexed content that is not on this machine is
     returned as it is, and is no file.
@@ -22,16 +22,9 @@ def resolver(registry: Registry) -> Callable[[str], Path | None]:
     root = registry.root.resolve()
 
     def resolve(sha256: str) -> Path | None:
-        for path in _paths(registry, sha256):
-            place = root / path
-            if place.resolve().is_relative_to(root):
-                return place
-        return None
+        wanted = select(File.path).where(File.sha256 == sha256, col(File.path).endswith(SUFFIX))
+        with registry.reading() as database:
+            paths = [root / path for path in database.exec(wanted.order_by(col(File.path)))]
+        return next((path for path in paths if path.resolve().is_relative_to(root)), None)
 
     return resolve
-
-
-def _paths(registry: Registry, sha256: str) -> list[str]:
-    wanted = select(File.path).where(File.sha256 == sha256, col(File.path).endswith(SUFFIX)).order_by(col(File.path))
-    with registry.reading() as database:
-        return list(database.exec(wanted))

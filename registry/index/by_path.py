@@ -1,4 +1,4 @@
-"""The row of the image at a path, for whoever was given a path by a person."""
+"""Find the row of the image at a path that a person wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from registry.tables import Image
 
 
 def get_image(database: Session, path: str) -> Image:
-    """The image at a path of the registry.
+    """The row of the image at a path of the registry.
 
     Raises:
         NotFound: there is none.

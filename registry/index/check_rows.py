@@ -1,6 +1,6 @@
 """Keep the rows of the checks and of the quality check equal to their files of record.
 
-A rater's actions can also wait to be written into the rater's table: they stay, after those that are there.
+Actions of a rater that still wait to be written into the rater's table stay too, after those of the table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def refresh(database: Session, paths: Iterable[str]) -> None:
     paths = sorted(paths)
     for path in paths:
         if path.startswith(f"{places.CHECKS}/"):
-            _forget(database, path)
+            _delete_rows(database, path)
             if (file := database.get(File, path)) is not None:
                 bulk.insert(database, check_rows(file))
                 database.expunge(file)
@@ -31,13 +31,13 @@ def refresh(database: Session, paths: Iterable[str]) -> None:
 
 
 def clear_checks(database: Session) -> None:
-    """Forget every row of the checks."""
+    """Delete every row of the checks."""
     for table in (ImageMeasures, CheckFinding, Acknowledgement):
         database.execute(delete(table))
 
 
 def clear_quality(database: Session) -> None:
-    """Forget every verdict that files state, when these are forgotten already; what waits stays, and counts."""
+    """Forget every verdict of a file, once the files are forgotten; waiting actions stay, and their verdicts count."""
     waiting = database.exec(select(QualityAction.rater_id).where(col(QualityAction.waiting)).distinct()).all()
     database.execute(delete(QualityVerdict))
     database.execute(delete(QualityAction).where(~col(QualityAction.waiting)))
@@ -45,7 +45,7 @@ def clear_quality(database: Session) -> None:
         _replace(database, rater)
 
 
-def _forget(database: Session, path: str) -> None:
+def _delete_rows(database: Session, path: str) -> None:
     if subject := places.measured_subject(path):
         database.execute(delete(ImageMeasures).where(col(ImageMeasures.subject_id) == subject))
     tables: dict[str, Any] = {places.CHECK_FINDINGS: CheckFinding, places.ACKNOWLEDGED: Acknowledgement}
@@ -57,8 +57,8 @@ def _replace(database: Session, rater: str) -> None:
     file = database.get(File, places.quality_table(rater))
     filed = quality.actions(rater, file.facts["rows"]) if file else []
     known = {action.action_id for action in filed}
-    mine = select(QualityAction).where(QualityAction.rater_id == rater, col(QualityAction.waiting))
-    waiting = [item.model_dump() for item in database.exec(mine.order_by(col(QualityAction.number)))]
+    wanted = select(QualityAction).where(QualityAction.rater_id == rater, col(QualityAction.waiting))
+    waiting = [item.model_dump() for item in database.exec(wanted.order_by(col(QualityAction.number)))]
     left = [QualityAction(**item) for item in waiting if item["action_id"] not in known]
     for number, action in enumerate(left, start=len(filed) + 1):
         action.number = number

@@ -31,10 +31,10 @@ _INDEXED = ("sub-", *(f"{folder}/" for folder in INDEXED_FOLDERS))
 _TEXTS = (".json", ".tsv")
 
 _TEXTS_A_VOLUME = 8
-"""So many sidecars or tables are read in the time of one small volume."""
+"""Reading so many sidecars or tables takes as long as reading one small volume."""
 
 HEAVY_BYTES = 8 << 20
-"""Files that are larger together are worth a worker's start, however few they are."""
+"""A few files that are larger than this together are worth a worker's start."""
 
 
 def is_indexed(path: str) -> bool:
@@ -67,9 +67,9 @@ def read_all(
 
     Args:
         root: the folder the paths are in.
-        paths: what to read; the first that cannot be read, in this order, is the one that is named.
-        progress: told about each file.
-        what: the words it is told.
+        paths: what to read; an error names the first, in this order, that cannot be read.
+        progress: called after each file.
+        what: the text that `progress` gets.
         cores: processes to use; all by default.
 
     Raises:
@@ -99,7 +99,7 @@ def read_record(root: Path, path: str) -> dict[str, Any]:
 
 
 def _text_record(root: Path, path: str) -> dict[str, Any]:
-    """A sidecar or a table: opened once, for there are more of them than images."""
+    """The columns of a sidecar or a table, which is opened only once: there are more of them than images."""
     with open(f"{root}/{path}", "rb", buffering=0) as stream:
         state = os.fstat(stream.fileno())
         data = stream.readall()
@@ -107,9 +107,8 @@ def _text_record(root: Path, path: str) -> dict[str, Any]:
 
 
 def _record(root: Path, path: str) -> dict[str, Any]:
-    place = root / path
-    state = place.stat()
-    return _columns(path, state, sha256_file(place), content(place, path))
+    file = root / path
+    return _columns(path, file.stat(), sha256_file(file), content(file, path))
 
 
 def _columns(path: str, state: os.stat_result, checksum: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -123,22 +122,22 @@ def _columns(path: str, state: os.stat_result, checksum: str, facts: dict[str, A
     }
 
 
-def _size(place: Path) -> int:
+def _size(file: Path) -> int:
     try:
-        return place.stat().st_size
+        return file.stat().st_size
     except OSError:
-        return 0  # reading it will say what is wrong
+        return 0  # the reading reports what is wrong
 
 
-def content(place: Path, path: str) -> dict[str, Any]:
-    """What a file says, by its extension; `{}` for kinds, and folders such as `sourcedata`, that are only carried."""
+def content(file: Path, path: str) -> dict[str, Any]:
+    """The facts in a file, by the extension of its path in the registry; `{}` for files that are only carried."""
     if not is_indexed(path):
         return {}
     if path.endswith((".nii.gz", ".nii")):
-        return _nifti(place, path)
+        return _nifti(file, path)
     if path.startswith("code/registry/") and path.endswith(".gz"):
         return {}
-    return _text(place.read_bytes(), path) if path.endswith(_TEXTS) else {}
+    return _text(file.read_bytes(), path) if path.endswith(_TEXTS) else {}
 
 
 def _text(data: bytes, path: str) -> dict[str, Any]:
@@ -157,8 +156,8 @@ def _tsv(data: bytes, path: str) -> list[dict[str, str | None]]:
     return rows
 
 
-def _nifti(place: Path, path: str) -> dict[str, Any]:
-    header = volumes.read_header(place)
+def _nifti(file: Path, path: str) -> dict[str, Any]:
+    header = volumes.read_header(file)
     facts: dict[str, Any] = {
         "shape": list(header.shape),
         "affine": [float(value) for value in header.affine_ras.ravel()],
@@ -169,11 +168,11 @@ def _nifti(place: Path, path: str) -> dict[str, Any]:
     }
     name = parse(path)
     if name is not None and name.suffix in LABEL_SUFFIXES:
-        facts["counts"] = _label_counts(place)
+        facts["counts"] = _count_labels(file)
     return facts
 
 
-def _label_counts(place: Path) -> dict[str, int]:
-    """Voxels per label value, background left out."""
-    counts = np.bincount(volumes.load_labels(place).data.ravel())
+def _count_labels(file: Path) -> dict[str, int]:
+    """The number of voxels of each label value, background left out."""
+    counts = np.bincount(volumes.load_labels(file).data.ravel())
     return {str(value): int(counts[value]) for value in np.flatnonzero(counts) if value}

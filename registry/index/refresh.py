@@ -55,25 +55,27 @@ _SUBJECT_TABLES: tuple[Any, ...] = (
     Subject,
 )
 """Tables whose rows belong to one subject, children before parents."""
-_PLACE = {table: place for place, table in enumerate(reversed(_SUBJECT_TABLES))}
-"""Where they stand when rows are inserted, parents before children."""
+_ORDER = {table: position for position, table in enumerate(reversed(_SUBJECT_TABLES))}
+"""The order in which their rows are inserted, parents before children."""
 
 _ROOT_TABLES: tuple[Any, ...] = (PersonLink, ExclusionVerdict, Snapshot, Query, Rater)
 _SPLIT_TABLES: tuple[Any, ...] = (SplitAssignment, Split)
 
 _LONG = (places.SPLITS, places.IMPORTS, places.CHECKS, places.QUALITY)
-"""Folders of long files that stand for themselves: read when they change, not at every change of another."""
+"""Folders of long files that no other row depends on: read when they change, not when another file does."""
 
 _BATCH = 500
 
 
+@pause_collector()
 def apply(database: Session, changed: Sequence[File], removed: Collection[str] = ()) -> None:
-    """Record changed and removed files and bring every row that depends on them up to date."""
-    with pause_collector():
-        _apply(database, changed, removed)
+    """Record changed and removed files and bring every row that depends on them up to date.
 
-
-def _apply(database: Session, changed: Sequence[File], removed: Collection[str]) -> None:
+    Args:
+        database: open for writing.
+        changed: files that are new or have other content, as `facts` read them.
+        removed: paths that are gone.
+    """
     owners = {path: subject_of(path) for path in removed} | {file.path: file.subject_id for file in changed}
     subjects = {subject for subject in owners.values() if subject}
     above = [path for path, subject in owners.items() if not subject]
@@ -82,10 +84,10 @@ def _apply(database: Session, changed: Sequence[File], removed: Collection[str])
     after = _participants(database)
     subjects |= {subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)}
     if places.PERSON_LINKS in owners or before != after:
-        subjects |= _reassigned(database)
+        subjects |= _list_reassigned(database)
     for dataset in {places.split_dataset(path)[0] for path in above} - {""}:
-        subjects |= _subjects_in(database, dataset)
-    subjects |= _heirs(database, above)
+        subjects |= _list_subjects_in(database, dataset)
+    subjects |= _list_heirs(database, above)
     if above:
         refresh_roots(database)
         _refresh_splits(database, above)
@@ -98,25 +100,25 @@ def _participants(database: Session) -> dict[str, Any]:
     return {row["participant_id"]: row for row in table.facts["rows"]} if table else {}
 
 
-def _reassigned(database: Session) -> set[str]:
+def _list_reassigned(database: Session) -> set[str]:
     """Subjects whose row names another person than the root files do."""
     people = read_roots(_root_files(database)).people
-    named = database.exec(select(Subject.subject_id, Subject.person_id))
-    return {subject for subject, person in named if people.person(subject) != person}
+    rows = database.exec(select(Subject.subject_id, Subject.person_id))
+    return {subject for subject, person in rows if people.person(subject) != person}
 
 
-def _subjects_in(database: Session, dataset: str) -> set[str]:
+def _list_subjects_in(database: Session, dataset: str) -> set[str]:
     inside = select(File.subject_id).where(col(File.path).startswith(f"{dataset}/", autoescape=True))
     return {subject for subject in database.exec(inside.distinct()) if subject}
 
 
-def _heirs(database: Session, above: Iterable[str]) -> set[str]:
+def _list_heirs(database: Session, above: Iterable[str]) -> set[str]:
     """Subjects with a raw file that a changed sidecar at the raw root may describe, as `T1w.json` describes all T1w."""
-    found: set[str] = set()
+    heirs: set[str] = set()
     for suffix in sorted({described_suffix(path) for path in above if "/" not in path} - {""}):
         raw = col(File.path).startswith("sub-") & col(File.path).contains(f"_{suffix}.", autoescape=True)
-        found |= {subject for subject in database.exec(select(File.subject_id).where(raw).distinct()) if subject}
-    return found
+        heirs |= {subject for subject in database.exec(select(File.subject_id).where(raw).distinct()) if subject}
+    return heirs
 
 
 def refresh_subjects(database: Session, subjects: Sequence[str], changed: Iterable[File] = ()) -> None:
@@ -124,8 +126,8 @@ def refresh_subjects(database: Session, subjects: Sequence[str], changed: Iterab
 
     Args:
         database: open for writing, with every file stored.
-        subjects: whose rows are replaced.
-        changed: files whose facts are at hand; those of the others are loaded.
+        subjects: those whose rows are replaced.
+        changed: files whose facts are at hand; the facts of other files are loaded.
     """
     fresh = {file.path: file for file in changed}
     roots = read_roots(_root_files(database))
@@ -133,13 +135,13 @@ def refresh_subjects(database: Session, subjects: Sequence[str], changed: Iterab
         batch = subjects[start : start + _BATCH]
         for table in _SUBJECT_TABLES:
             database.execute(delete(table).where(col(table.subject_id).in_(batch)))
-        _insert_subjects(database, batch, _files(database, batch, fresh), roots)
+        _insert_subjects(database, batch, _load_files(database, batch, fresh), roots)
     _place_scanners(database)
     _drop_orphans(database)
 
 
 def refresh_roots(database: Session) -> None:
-    """Replace the rows that stand above subjects, splits and verdicts excepted, by what the root files say."""
+    """Replace the rows above subjects, except splits and verdicts, by what the root files say."""
     for table in _ROOT_TABLES:
         database.execute(delete(table))
     files = _root_files(database)
@@ -163,7 +165,7 @@ def _refresh_splits(database: Session, paths: Iterable[str]) -> None:
 
 
 def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
-    """Runs whose record is in the registry; the others are work of this machine."""
+    """The rows of runs whose record is in the registry; other runs are work of this machine."""
     for path, file in files.items():
         folder, _, filename = path.rpartition("/")
         if folder.startswith(f"{places.RUNS}/") and filename == "run.json":
@@ -171,15 +173,15 @@ def _finished_runs(files: Mapping[str, File]) -> Iterator[Run]:
             yield _run(file.facts["json"], evaluation.facts["json"].get("parts", {}) if evaluation else {})
 
 
-def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
-    launcher = stated.get("launcher") or {}
+def _run(record: dict[str, Any], scores: dict[str, Any]) -> Run:
+    launcher = record.get("launcher") or {}
     return Run(
-        run_id=stated["run"],
-        snapshot_id=stated["data"]["snapshot"],
-        config=stated["name"],
-        status="finished" if stated["status"] == "trained" else stated["status"],
+        run_id=record["run"],
+        snapshot_id=record["data"]["snapshot"],
+        config=record["name"],
+        status="finished" if record["status"] == "trained" else record["status"],
         actor=launcher.get("actor") or "local",
-        message=stated.get("error"),
+        message=record.get("error"),
         done=1,
         total=1,
         scores=scores,
@@ -187,7 +189,7 @@ def _run(stated: dict[str, Any], scores: dict[str, Any]) -> Run:
 
 
 def clear(database: Session) -> None:
-    """Forget every row that is computed from files."""
+    """Delete every row that is computed from files."""
     check_rows.clear_checks(database)
     for table in (*_SUBJECT_TABLES, *_ROOT_TABLES, *_SPLIT_TABLES, Person, Scanner, Site, File):
         database.execute(delete(table))
@@ -202,8 +204,8 @@ def _store_files(database: Session, changed: Sequence[File], removed: Collection
     bulk.insert(database, changed)
 
 
-def _files(database: Session, subjects: Sequence[str], fresh: Mapping[str, File]) -> list[File]:
-    """The files of these subjects. Facts are long: a full index reads none of them back that it has just written."""
+def _load_files(database: Session, subjects: Sequence[str], fresh: Mapping[str, File]) -> list[File]:
+    """The files of these subjects. A full index need not read back the long facts that it has just written."""
     here = col(File.subject_id).in_(subjects)
     paths = list(database.exec(select(File.path).where(here)))
     if all(path in fresh for path in paths):
@@ -218,7 +220,7 @@ def _insert_subjects(database: Session, subjects: Sequence[str], files: Iterable
         grouped[str(file.subject_id)].append(file)
     rows = [subject_rows(subject, group, roots) for subject, group in grouped.items() if group]
     _ensure_parents(database, rows)
-    bulk.insert(database, sorted((row for item in rows for row in item.all()), key=lambda row: _PLACE[type(row)]))
+    bulk.insert(database, sorted((row for item in rows for row in item.all()), key=lambda row: _ORDER[type(row)]))
 
 
 def _ensure_parents(database: Session, rows: Iterable[SubjectRows]) -> None:
@@ -238,9 +240,9 @@ def _add_missing(database: Session, table: type[Table], key: str, values: Collec
 
 
 def _place_scanners(database: Session) -> None:
-    """A scanner's site is what its sessions say; the first by name where they contradict each other."""
-    stated = select(func.min(Visit.site_id)).where(Visit.scanner_id == Scanner.scanner_id).scalar_subquery()
-    database.execute(update(Scanner).values(site_id=stated))
+    """Give each scanner the site of its sessions: the first by name where they contradict each other."""
+    site = select(func.min(Visit.site_id)).where(Visit.scanner_id == Scanner.scanner_id).scalar_subquery()
+    database.execute(update(Scanner).values(site_id=site))
 
 
 def _drop_orphans(database: Session) -> None:
@@ -274,12 +276,12 @@ def _root_rows(file: File) -> list[Table]:
 
 
 def _code_rows(file: File) -> list[Table]:
-    """Queries, splits and snapshots, from their JSON; assignments from the split's table."""
+    """Rows of queries, splits and snapshots from their JSON, and of assignments from the split's table."""
     folder, _, filename = file.path.rpartition("/")
-    stated = file.facts.get("json", {})
+    record = file.facts.get("json", {})
     tables: dict[str, Any] = {places.QUERIES: Query, places.SNAPSHOTS: Snapshot, places.SPLITS: Split}
-    if stated and folder in tables:
-        return [tables[folder](**stated, path=file.path)]
+    if record and folder in tables:
+        return [tables[folder](**record, path=file.path)]
     if folder == places.SPLITS and "rows" in file.facts:
         return _assignments(filename.removesuffix(".tsv"), file.facts["rows"])
     return []

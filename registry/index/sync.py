@@ -1,4 +1,4 @@
-"""Rows follow files: what differs between the disk and the database, and the rows brought up to date."""
+"""Let rows follow files: find what differs between the disk and the database, and bring the rows up to date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS = (File.path, File.size, File.mtime_ns, File.sha256)
 
 
 class _Known(NamedTuple):
-    """What a file's row says of its state; the facts beside it can be large, and are not loaded."""
+    """The state of a file in its row. The row's facts can be large and are not loaded."""
 
     size: int
     mtime_ns: int
@@ -35,13 +35,13 @@ def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
     """Bring the rows up to date with the files, and return the paths whose rows changed. The caller holds `write`.
 
     Args:
-        registry: which.
-        leave: paths to pass over.
+        registry: its rows follow its files.
+        leave: paths to leave out.
 
     Raises:
         InvalidInput: a file cannot be read.
     """
-    fresh, gone, same = _compared(registry, leave)
+    fresh, gone, same = _compare(registry, leave)
     with registry.unit_of_work() as database:
         _restamp(database, same)
         if fresh or gone:
@@ -50,43 +50,43 @@ def follow(registry: Registry, leave: Collection[str] = ()) -> list[str]:
 
 
 def scan(registry: Registry, leave: Collection[str] = ()) -> tuple[list[File], list[str]]:
-    """What differs between disk and database: files changed or new, and paths that are gone.
+    """The differences between disk and database: files changed or new, and paths that are gone.
 
     A file whose size and time are as recorded is taken as unchanged. Absent content (an annexed file not fetched)
-    cannot be read and is passed over; `list_moved` tells whether it is of another version.
+    cannot be read and is left out; `list_moved` finds out whether it is of another version.
     """
-    fresh, gone, _ = _compared(registry, leave)
+    fresh, gone, _ = _compare(registry, leave)
     return fresh, gone
 
 
 def list_moved(registry: Registry) -> list[Found]:
-    """Files whose size, time, or annex key differ from their row's; an absent one is told by its key alone."""
-    known = _known(registry)
+    """Files whose size, time, or annex key differ from their row's; of an absent file the key alone is compared."""
+    known = _read_known(registry)
     return [item for item in walk(registry.root) if _differs(registry.root, item, known.get(item.path))]
 
 
 def require_untouched(registry: Registry, paths: Sequence[str]) -> None:
-    """Refuse to write over what somebody changed without the registry.
+    """Refuse to write over files that somebody changed without the registry.
 
     Raises:
-        InvalidInput: the first of these files whose content is not what its row says.
+        InvalidInput: names the first of these files whose content is not what its row says.
     """
     for start in range(0, len(paths), _BATCH):
-        for path, known in _known(registry, col(File.path).in_(paths[start : start + _BATCH])).items():
-            place = registry.root / path
-            if _restamped(place, known) and sha256_file(place) != known.sha256:
+        for path, known in _read_known(registry, col(File.path).in_(paths[start : start + _BATCH])).items():
+            file = registry.root / path
+            if _has_other_stamp(file, known) and sha256_file(file) != known.sha256:
                 raise InvalidInput(f"{path} was changed outside the registry.", "See what to do with: cohortium doctor")
 
 
-def annexed_as(place: Path) -> str | None:
+def annexed_as(path: Path) -> str | None:
     """The SHA-256 that the annex key of a file names; None for a file that is not annexed."""
-    found = _KEY.search(os.readlink(place)) if place.is_symlink() else None
-    return found[1] if found else None
+    match = _KEY.search(os.readlink(path)) if path.is_symlink() else None
+    return match[1] if match else None
 
 
-def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], list[str], list[File]]:
-    """Files with other content, paths that are gone, and files with another stamp and the same content."""
-    root, known = registry.root, _known(registry)
+def _compare(registry: Registry, leave: Collection[str]) -> tuple[list[File], list[str], list[File]]:
+    """Files with other content, paths that are gone, and files with another stamp but the same content."""
+    root, known = registry.root, _read_known(registry)
     here = {item.path: item for item in walk(root)}
     paths = [
         path
@@ -101,22 +101,22 @@ def _compared(registry: Registry, leave: Collection[str]) -> tuple[list[File], l
     return fresh, sorted(known.keys() - here.keys() - set(leave)), same
 
 
-def _known(registry: Registry, *wanted: ColumnElement[bool]) -> dict[str, _Known]:
+def _read_known(registry: Registry, *wanted: ColumnElement[bool]) -> dict[str, _Known]:
     with registry.reading() as database:
         return {path: _Known(*state) for path, *state in database.execute(select(*_COLUMNS).where(*wanted))}
 
 
 def _restamp(database: Session, files: Iterable[File]) -> None:
-    """A file that was written again as it was, or fetched again, is not read at the next look."""
+    """Record the new stamp of files that were fetched or written again as they were: the next scan skips them."""
     for file in files:
-        stamped = update(File).where(col(File.path) == file.path)
-        database.execute(stamped.values(size=file.size, mtime_ns=file.mtime_ns))
+        statement = update(File).where(col(File.path) == file.path)
+        database.execute(statement.values(size=file.size, mtime_ns=file.mtime_ns))
 
 
-def _restamped(place: Path, known: _Known) -> bool:
-    if not place.exists():
+def _has_other_stamp(path: Path, known: _Known) -> bool:
+    if not path.exists():
         return False  # deleted, or its content is elsewhere
-    state = place.stat()
+    state = path.stat()
     return (state.st_size, state.st_mtime_ns) != (known.size, known.mtime_ns)
 
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 def mean_interval(values: npt.NDArray[Any], resamples: int, seed: int) -> tuple[float, float]:
     """95 % percentile bootstrap interval of a mean.
 
-    By hand: `scipy.stats.bootstrap` draws the same resamples, but refuses a single value, differs in the last bit (it
-    sums in another order) and takes 0.7 s to import.
+    Written by hand because `scipy.stats.bootstrap` draws the same resamples, but refuses a single
+    value, differs in the last bit (it sums in another order) and takes 0.7 s to import.
 
     Args:
         values: (n,), one per independent unit, such as a person; not empty.
-        resamples: how many.
+        resamples: their number.
         seed: of the resampling; the same seed gives the same interval.
     """
     generator = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ class Lesion:
         side: `reference` or `predicted`.
         number: 1, 2, ... in scan order within its side and image.
         mm3: its volume.
-        overlap_mm3: how much of it the other side covers.
+        overlap_mm3: the volume of it that the other side covers.
         centre: mean voxel index (i, j, k).
     """
 

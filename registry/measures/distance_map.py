@@ -1,4 +1,4 @@
-"""How far every voxel of an image lies from a mask. Where only surfaces count, `surface_distances` is cheaper."""
+"""The distance of every voxel of an image from a mask. For surfaces alone `surface_distances` is cheaper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two masks compared by their voxels, and several masks counted."""
+"""Compare two masks by their voxels, and combine the masks of several raters by majority."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def dice(one: Array, other: Array) -> float | None:
 
 
 def count_votes(masks: Sequence[Array]) -> npt.NDArray[np.uint8]:
-    """How many of at most 255 bool masks of one shape mark each voxel."""
+    """The number of masks, at most 255 bool ones of one shape, that mark each voxel."""
     votes = np.zeros(masks[0].shape, dtype=np.uint8)
     for mask in masks:
         votes += mask.astype(np.uint8)
@@ -26,21 +26,21 @@ def count_votes(masks: Sequence[Array]) -> npt.NDArray[np.uint8]:
 
 
 def majority(votes: Array, n: int) -> npt.NDArray[np.bool_]:
-    """Marked by more than half of `n` raters; a tie is background. `votes` as `count_votes` gives them."""
+    """The voxels that more than half of `n` raters mark; a tie is background. `votes` is as `count_votes` gives it."""
     return np.asarray(votes * 2.0 > n)
 
 
 def majority_labels(maps: Sequence[Array], labels: Sequence[int]) -> npt.NDArray[np.uint16]:
-    """The label more than half of the raters chose, else background.
+    """The label that more than half of the raters chose, else background.
 
     Args:
         maps: (I, J, K) label values, one per rater.
         labels: foreground label values.
 
     Returns:
-        (I, J, K) label values. Of two raters both must agree; of one, it is that rater's map.
+        (I, J, K) label values. Two raters must agree; one rater's map is the result.
     """
     out = np.zeros(maps[0].shape, dtype=np.uint16)
     for label in labels:
-        out[majority(count_votes([found == label for found in maps]), len(maps))] = label
+        out[majority(count_votes([map_ == label for map_ in maps]), len(maps))] = label
     return out

@@ -63,7 +63,7 @@ def surface_distances(reference: Array, predicted: Array, affine_ras: Array) -> 
         affine_ras: 4 x 4; its linear part gives millimetres also where axes are turned or sheared.
 
     Raises:
-        ValueError: a mask is empty; the profile decides what that means.
+        ValueError: a mask is empty; the evaluation's profile decides what that means.
     """
     from scipy.spatial import cKDTree
 

@@ -1,7 +1,7 @@
 """All tables. Most rows are a projection of files; imports, intents, runs and settings belong to this machine.
 
-Start at `imaging` (files and images) and `base.Table`, which every table is. Public: the tables themselves; a module
-holds those of one subject.
+Start at `imaging` (files and images) and `base.Table`, the base of every table. Public: the tables themselves; a
+module holds those of one subject.
 """
 
 from registry.tables.base import Table

@@ -1,4 +1,4 @@
-"""The common base: Cohortium's tables have their own metadata, so that a page's reload never redefines them."""
+"""The base of all tables. It has metadata of its own, so that a page's reload never redefines a table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Table(SQLModel, registry=orm_registry(metadata=MetaData(naming_convention=
 
     @classmethod
     def row(cls, **values: Any) -> Self:
-        """A row to read and to insert in bulk, which no database session may track and whose values do not change.
+        """A row to read and to insert in bulk; the ORM must not track it, and its values do not change.
 
         Made without the ORM's bookkeeping and without validation: a thirtieth of the time, which counts because an
         index makes several rows for each file. Columns that are not named take their default.
@@ -39,7 +39,7 @@ class Table(SQLModel, registry=orm_registry(metadata=MetaData(naming_convention=
 
 @cache
 def _defaults(table: type[Table]) -> dict[str, Any]:
-    """The columns of a table that have a default, with it; no default is a thing that could be changed."""
-    configure_mappers()  # before it, an attribute of a class that no query has used cannot be read
+    """The default of each column that has one; none of them can be changed in place."""
+    configure_mappers()  # else a row that is made before any query cannot be read
     fields = table.model_fields.items()
     return {name: field.default for name, field in fields if not field.is_required() and not field.default_factory}

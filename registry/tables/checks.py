@@ -1,4 +1,4 @@
-"""What the checks of content measured and found, and what people said to it."""
+"""What the checks of content measured and found, and which findings people acknowledged."""
 
 from typing import Optional
 
@@ -13,7 +13,7 @@ class ImageMeasures(Table, table=True):
     __tablename__ = "image_measures"
     path: str = Field(primary_key=True)
     subject_id: str = Field(index=True)
-    sha256: str = Field(description="of the image that was measured; another one now means: measured before it changed")
+    sha256: str = Field(description="of the image that was measured; it is another one once the image changed")
     version: str = Field(description="of the measuring code")
     problem: Optional[str] = Field(default=None, description="why nothing could be measured")
     voxels_sha256: Optional[str] = Field(default=None, index=True)
@@ -39,7 +39,7 @@ class ImageMeasures(Table, table=True):
 
 
 class CheckFinding(Table, table=True):
-    """One thing that a check of content found. It counts while the image still has the checksum that was looked at."""
+    """One thing that a check of content found. It counts while the image still has the same checksum."""
 
     __tablename__ = "check_finding"
     code: str = Field(primary_key=True)

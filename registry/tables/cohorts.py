@@ -67,7 +67,7 @@ class Run(Table, table=True):
 
 
 class QualityVerdict(Table, table=True):
-    """A rater's verdict on one image as it stands. Absence of a row means: not looked at."""
+    """A rater's verdict on one image as it stands. An image without a row was not looked at."""
 
     __tablename__ = "quality_verdict"
     image_path: str = Field(primary_key=True)
@@ -78,11 +78,11 @@ class QualityVerdict(Table, table=True):
     comment: Optional[str] = None
     sha256: Optional[str] = Field(default=None, description="checksum of the image that was judged")
     at: Optional[str] = Field(default=None, description="UTC, ISO 8601, seconds")
-    action_id: Optional[str] = Field(default=None, description="the action that brought it here")
+    action_id: Optional[str] = Field(default=None, description="the action that gave this verdict")
 
 
 class QualityAction(Table, table=True):
-    """One thing a rater did in the quality check, in order; the verdicts are what the last action of each image says.
+    """One thing a rater did in the quality check, in order; the last action on an image gives its verdict.
 
     An undo is an action too: it holds the values that stand again, none where there was no verdict before.
     """
@@ -102,7 +102,7 @@ class QualityAction(Table, table=True):
 
 
 class ExclusionVerdict(Table, table=True):
-    """A subject, session or image left out on purpose, with its reason and its second reader."""
+    """A subject, session or image that is left out on purpose, with its reason and its second rater."""
 
     __tablename__ = "exclusion"
     unit: str = Field(primary_key=True, description="sub-A000, sub-A000/ses-M00, or an image path")

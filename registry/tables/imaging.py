@@ -9,7 +9,7 @@ from registry.tables.base import Table
 
 
 class File(Table, table=True):
-    """One tracked file with what was read from it; rows of all other tables are computed from these facts."""
+    """One tracked file with the facts that were read from it; the rows of all other tables are computed from them."""
 
     path: str = Field(primary_key=True, description="relative to the registry root, POSIX")
     subject_id: Optional[str] = Field(default=None, index=True)

@@ -14,7 +14,7 @@ class Person(Table, table=True):
 
 
 class PersonLink(Table, table=True):
-    """What is known about two subjects being one person."""
+    """A statement on whether two subjects are one person."""
 
     __tablename__ = "person_link"
     subject_a: str = Field(primary_key=True)

@@ -9,7 +9,7 @@ from registry.tables.base import Table
 
 
 class Rater(Table, table=True):
-    """A pseudonymous expert code under one protocol; names stay out of files."""
+    """One expert under one protocol, by a pseudonymous code; names stay out of files."""
 
     rater_id: str = Field(primary_key=True)
     protocol: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Work that goes on without the app."""
+"""Long work, which goes on when the app ends."""
 
 from typing import Any, Optional
 

@@ -1,7 +1,7 @@
-"""A pybids database from our own reading of the tree, so that `bids.BIDSLayout` opens at once instead of indexing.
+"""Write a pybids database from our own walk of the tree, so that `bids.BIDSLayout` opens at once and need not index.
 
-pybids makes the empty database (tables, entities, one database a derivative) and answers every question; only its rows
-are ours (`layout_rows`), as pybids' own indexer would write them. Start at `open_layout`. This module alone uses the
+pybids makes the empty database (tables, entities, one database a derivative) and answers every question. Only the rows
+are ours (`layout_rows`), equal to those of pybids' own indexer. Start at `open_layout`. This module alone uses the
 library `bids`.
 """
 
@@ -28,6 +28,8 @@ from bids.utils import natural_sort
 
 from registry.bids.pybids.files import DERIVATIVES, Files, list_files, select
 from registry.bids.pybids.rows import Dataset, Rules, row
+from registry.bids.layout_files import DERIVATIVES, Files, list_files, select
+from registry.bids.layout_rows import Dataset, PathRules, row
 from registry.bids.walk import RACY_NS
 from registry.errors import InvalidInput, StorageError
 
@@ -35,7 +37,7 @@ VERSION = 1
 """Version of the rows written here; a database of another one is written anew."""
 
 STAMP = "cohortium.json"
-"""File beside a database that says which tree it was made from."""
+"""A file beside a database; it says which tree the database was made from."""
 
 CACHE = ".cohortium/layouts"
 WHOLE = "whole"
@@ -48,11 +50,11 @@ def open_layout(
     paths: Iterable[str] | None = None,
     validate: bool = True,
 ) -> BIDSLayout:
-    """What `BIDSLayout(root, derivatives=True, validate=validate)` gives, without its indexing.
+    """Open the layout that `BIDSLayout(root, derivatives=True, validate=validate)` gives, without its indexing.
 
     Args:
         root: a BIDS dataset; its derivatives are in the layout too.
-        folder: where the database lies; it is written where it is missing or the tree is another one now. Without a
+        folder: where the database lies; it is written where it is missing or the tree has changed. Without a
             folder the database of all files lies in the registry's cache, any other in memory.
         paths: limits the layout to these files and to the sidecars and tables that describe them.
         validate: leaves out what is no valid BIDS name, in the raw dataset. Derivatives are taken whole, as pybids
@@ -68,28 +70,29 @@ def open_layout(
         files = select(files, set(paths))
     elif folder is None and (base / CACHE).parent.is_dir():
         folder = base / CACHE / WHOLE
-    with _one_sentence(base):
+    with _layout_errors(base):
         if folder is None:
             layout = _make_empty(base, files, validate)
             for _, dataset in _list_datasets(layout, Path()):
                 _fill(_connection(dataset), dataset, layout.root, files, validate and dataset is layout)
             return layout
-        place = Path(folder).absolute()
+        path = Path(folder).absolute()
         stamp = _stamp(base, files, validate)
-        if not _is_current(place, stamp):
-            _write(_make_empty(base, files, validate), place, files, validate)
+        if not _is_current(path, stamp):
+            _write(_make_empty(base, files, validate), path, files, validate)
             if not _is_fresh(files):
-                (place / STAMP).write_text(json.dumps(stamp))
-        return BIDSLayout(base, database_path=place, validate=validate)
+                (path / STAMP).write_text(json.dumps(stamp))
+        return BIDSLayout(base, database_path=path, validate=validate)
 
 
 @contextmanager
-def _one_sentence(base: Path) -> Iterator[None]:
+def _layout_errors(base: Path) -> Iterator[None]:
+    """Turn errors of pybids and of the disk into ours, with one sentence."""
     try:
         yield
     except BIDSValidationError as error:
         line = str(error).splitlines()[0].rstrip(".")
-        raise InvalidInput(f"pybids refuses {base}: {line}.", "Mend dataset_description.json.") from error
+        raise InvalidInput(f"pybids refuses {base}: {line}.", "Correct dataset_description.json.") from error
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"The layout cannot be written: {error}.", "Name another folder with --to.") from error
 
@@ -99,15 +102,15 @@ def _stamp(base: Path, files: Files, validate: bool) -> dict[str, Any]:
     return {"version": VERSION, "pybids": bids.__version__, "root": str(base), "validate": validate, "tree": tree}
 
 
-def _is_current(place: Path, stamp: Mapping[str, Any]) -> bool:
+def _is_current(path: Path, stamp: Mapping[str, Any]) -> bool:
     try:
-        return bool(json.loads((place / STAMP).read_text()) == stamp)
+        return bool(json.loads((path / STAMP).read_text()) == stamp)
     except (OSError, ValueError):
         return False
 
 
 def _is_fresh(files: Files) -> bool:
-    """Whether a file was written so lately that its time would not tell of another change."""
+    """Whether a file was written so lately that another change might leave its time as it is."""
     return max((mtime_ns for _, mtime_ns in files.values()), default=0) > time.time_ns() - RACY_NS
 
 
@@ -120,16 +123,16 @@ def _make_empty(base: Path, files: Files, validate: bool) -> BIDSLayout:
     return BIDSLayout(base, derivatives=with_derivatives, validate=validate, indexer=lambda layout: None)
 
 
-def _list_datasets(layout: BIDSLayout, place: Path) -> Iterator[tuple[Path, BIDSLayout]]:
+def _list_datasets(layout: BIDSLayout, folder: Path) -> Iterator[tuple[Path, BIDSLayout]]:
     """The raw dataset and each derivative, with the folder in which pybids looks for its database."""
-    yield place, layout
-    yield from ((place / name, derivative) for name, derivative in layout.derivatives.items())
+    yield folder, layout
+    yield from ((folder / name, derivative) for name, derivative in layout.derivatives.items())
 
 
-def _write(layout: BIDSLayout, place: Path, files: Files, validate: bool) -> None:
-    """Write each dataset's database beside the old one and put it in its place: who has the old one open keeps it."""
-    (place / STAMP).unlink(missing_ok=True)
-    for folder, dataset in _list_datasets(layout, place):
+def _write(layout: BIDSLayout, path: Path, files: Files, validate: bool) -> None:
+    """Write each dataset's database beside the old one and put it in its place; who reads the old one can go on."""
+    (path / STAMP).unlink(missing_ok=True)
+    for folder, dataset in _list_datasets(layout, path):
         final = Path(str(get_database_file(folder)))
         part = final.with_name(f"{final.name}.{secrets.token_hex(4)}")
         try:
@@ -158,16 +161,16 @@ def _fill(connection: sqlite3.Connection, layout: BIDSLayout, root: str, files: 
     dataset = Dataset(rules, {path: inner[path] for path in natural_sort(own)})
     _insert(connection, BIDSFile, ("path", "filename", "dirname", "is_dir", "class_"), map(row, dataset.files))
     _insert(connection, Tag, ("file_path", "entity_name", "_value", "_dtype", "is_metadata"), dataset.list_tags())
-    found = ((term, False, "str") for term in sorted(dataset.terms - rules.types.keys()))
-    _insert(connection, Entity, ("name", "mandatory", "_dtype"), found)
+    terms = ((term, False, "str") for term in sorted(dataset.terms - rules.types.keys()))
+    _insert(connection, Entity, ("name", "mandatory", "_dtype"), terms)
     _insert(connection, FileAssociation, ("src", "dst", "kind"), sorted(dataset.associations))
     connection.commit()
     layout.session.expire_all()
 
 
-def _read_rules(layout: BIDSLayout, validate: bool) -> Rules:
+def _read_rules(layout: BIDSLayout, validate: bool) -> PathRules:
     entities = {name: entity for config in layout.config.values() for name, entity in config.entities.items()}
-    return Rules(
+    return PathRules(
         root=layout.root,
         patterns={name: entity.regex for name, entity in entities.items() if entity.regex},
         types={name: entity._dtype for name, entity in entities.items()},

@@ -1,4 +1,4 @@
-"""Which files of a tree a layout holds: all that pybids may index, or chosen ones with what describes them."""
+"""List the files of a layout: all that pybids may index, or chosen ones with the files that describe them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Files = Mapping[str, Stamp]
 
 
 def list_files(base: Path, ignored: Iterable[re.Pattern[str]]) -> Files:
-    """Every file below a root, but for the folders at the root that a pattern ignores, and what is hidden.
+    """Every file below a root, except hidden ones and those in folders at the root that a pattern ignores.
 
     Raises:
-        InvalidInput: something that cannot be taken, as `walk` says.
+        InvalidInput: a file or folder cannot be taken, as for `walk`.
     """
     tree = list_tree(base, belongs=lambda name: not is_ignored(f"/{name}", ignored))
     wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
     if wrong:
         raise InvalidInput(f"{wrong.path} {wrong.message}.", "Rename, replace or remove it.")
-    return {found.path: (found.size, found.mtime_ns) for found in tree.files()}
+    return {file.path: (file.size, file.mtime_ns) for file in tree.files()}
 
 
 def is_ignored(path: str, patterns: Iterable[re.Pattern[str]]) -> bool:
@@ -38,7 +38,8 @@ def is_ignored(path: str, patterns: Iterable[re.Pattern[str]]) -> bool:
 
 
 def select(files: Files, chosen: set[str]) -> Files:
-    """The chosen files, and whatever is no image and describes one of them or a whole dataset."""
+    """The chosen files, and every other file, images excepted, that describes one of them or a whole dataset."""
+    # By inheritance a file describes those in or below its folder that have its suffix and all its entities.
     described = defaultdict(list)
     for path in chosen & files.keys():
         name = parse_name(path.rpartition("/")[2])
@@ -53,14 +54,14 @@ def select(files: Files, chosen: set[str]) -> Files:
             return False
         if not name.entities:
             return not folder or (folder.startswith(DERIVATIVES) and folder.count("/") == 1)
-        key = "" if name.suffix in ("sessions", "scans") else name.suffix
+        key = "" if name.suffix in ("sessions", "scans") else name.suffix  # these tables describe any suffix
         return any(name.entities.items() <= entities for entities in described[folder, key])
 
     return {path: stamp for path, stamp in files.items() if path in chosen or describes(path)}
 
 
 def list_upwards(folder: str) -> Iterator[str]:
-    """A folder and those above, up to the root, which is empty."""
+    """A folder and those above it, up to the root, whose path is empty."""
     yield folder
     while folder:
         folder = folder.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Filters over what the registry holds: choose values, see how many images each would leave, and get the SQL.
+"""Filters over the images of the registry: choose values, count the images that each would leave, and get the SQL.
 
 Start at `FACETS` (what can be chosen), `Filter` (what was chosen), `sql` (the query it writes), `count` (how many
 images and persons each value has, given the other filters), `parse` (filters from `FIELD=VALUE` words) and

@@ -1,4 +1,4 @@
-"""How many images and persons each value has, given what is chosen of the other facets."""
+"""Count the images and persons of each value, given the filters of the other facets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOTALS = """SELECT count(DISTINCT person_id) AS persons, count(DISTINCT subject
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a facet; `value` None is "not stated". Counts are of what the other filters leave."""
+    """One value of a facet; None is "not stated". It counts the images and persons that the other filters leave."""
 
     value: Value | None
     images: int
@@ -36,11 +36,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Span:
-    """Where the numbers of a facet lie in the whole registry, and what the other filters leave.
+    """The range of a facet in the whole registry, and the number of images that the other filters leave.
 
     Attributes:
-        low: the smallest in the registry, None where none is stated; `high` the largest.
-        stated: images with a number; `missing` without.
+        low: the smallest number in the registry, None where there is none.
+        high: the largest.
+        stated: images with a number.
+        missing: images without one.
     """
 
     low: float | None
@@ -55,9 +57,9 @@ class Counts:
 
     Attributes:
         totals: persons, subjects, sessions, images that pass every filter.
-        groups: rows `site, class, persons, images` of the same; a site or class may be `not stated`.
-        choices: field to its values in the registry, in order, "not stated" last, also those that nothing has now.
-        spans: field to its range, of the facets that are ranges.
+        groups: rows `site, class, persons, images` of these images; a site or class may be `not stated`.
+        choices: field to its values in the registry, in order, "not stated" last, also values without an image now.
+        spans: field to its range, for the facets that are ranges.
     """
 
     totals: Mapping[str, int]
@@ -71,11 +73,13 @@ class Counts:
 
 
 def count(catalog: Catalog, filters: Iterable[Filter]) -> Counts:
-    """Count images and persons. Each facet counts what the filters of the others leave, as in a shop."""
+    """Count images and persons. Each facet counts the images that the filters of the other facets leave."""
     wanted = conditions(filters)
     held = _HELD.format(columns=", ".join(_columns(wanted)))
-    rows = catalog.rows(f"{held}\n{' UNION ALL '.join(_asked(n, facet, wanted) for n, facet in enumerate(FACETS))}")
-    every = _passing(wanted, "")
+    rows = catalog.rows(
+        f"{held}\n{' UNION ALL '.join(_format_count(n, facet, wanted) for n, facet in enumerate(FACETS))}"
+    )
+    every = _format_passing(wanted, "")
     return Counts(
         totals=catalog.rows(f"{held}\n{_TOTALS.format(k=every)}")[0],
         groups=tuple(catalog.rows(f"{held}\n{_GROUPS.format(k=every)}")),
@@ -89,23 +93,23 @@ def _columns(wanted: Mapping[str, str]) -> list[str]:
     return [*values, *(f"coalesce({text}, false) AS k_{field}" for field, text in wanted.items())]
 
 
-def _asked(number: int, facet: Facet, wanted: Mapping[str, str]) -> str:
-    counts = _COUNTS.format(k=_passing(wanted, facet.field))
+def _format_count(number: int, facet: Facet, wanted: Mapping[str, str]) -> str:
+    counts = _COUNTS.format(k=_format_passing(wanted, facet.field))
     return (_SPAN if facet.kind is Kind.RANGE else _CHOICES).format(field=facet.field, n=number, counts=counts)
 
 
-def _passing(wanted: Mapping[str, str], but: str) -> str:
+def _format_passing(wanted: Mapping[str, str], but: str) -> str:
     return " AND ".join(f"k_{field}" for field in wanted if field != but) or "true"
 
 
 def _choices(facet: Facet, rows: Iterable[Row]) -> tuple[Choice, ...]:
-    found = [
+    choices = [
         Choice(_read(facet, row["value"]), row["images"], row["persons"]) for row in rows if row["field"] == facet.field
     ]
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(choices, key=_rank))
 
 
-def _place(choice: Choice) -> tuple[bool, tuple[float, str]]:
+def _rank(choice: Choice) -> tuple[bool, tuple[float, str]]:
     return choice.value is None, rank(choice.value or "")
 
 
@@ -116,8 +120,8 @@ def _read(facet: Facet, text: str | None) -> Value | None:
 
 
 def _span(facet: Facet, rows: Iterable[Row]) -> Span:
-    mine = {row["value"]: row for row in rows if row["field"] == facet.field}
-    stated, missing = mine.get(""), mine.get(None)
+    by_value = {row["value"]: row for row in rows if row["field"] == facet.field}
+    stated, missing = by_value.get(""), by_value.get(None)
     return Span(
         low=stated["low"] if stated else None,
         high=stated["high"] if stated else None,

@@ -1,4 +1,4 @@
-"""What was chosen, and the SQL it writes. The same choice gives the same text, in whatever order it was made."""
+"""Filters, and the SQL that they write. The same filters give the same text, in whatever order they were chosen."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _EXACT_DIGITS = 15
 
 @dataclass(frozen=True)
 class Filter:
-    """What is chosen of one facet: an image passes when it has one of the values, or lies in the range.
+    """The filter of one facet: an image passes when it has one of the values, or lies in the range.
 
     Attributes:
-        field: of a facet.
-        values: any of these; None is "not stated", a value of its own. A range takes no other value than None.
-        low: the range from here, included; None is open.
-        high: the range to here, included; None is open.
+        field: the facet's field.
+        values: any of these passes; None is "not stated". A facet with a range takes no value but None.
+        low: the range's lower end, included; None is open.
+        high: the range's upper end, included; None is open.
 
     Raises:
-        UsageError: no such facet, a value that its column cannot have, or a range that is empty or not wanted.
+        UsageError: there is no such facet, a value that its column cannot have, or a range that is empty or not
+            possible.
     """
 
     field: str
@@ -53,69 +54,72 @@ class Filter:
 
 
 def sql(filters: Iterable[Filter]) -> str:
-    """The query: one SELECT of image paths, a line for each facet.
+    """The query of filters: one SELECT of image paths, with a line for each facet.
 
     Raises:
         UsageError: two filters for one facet.
     """
-    found = conditions(filters)
-    where = "\n  AND ".join(found.values())
+    where = "\n  AND ".join(conditions(filters).values())
     return "SELECT path\nFROM images" + (f"\nWHERE {where}" if where else "")
 
 
 def conditions(filters: Iterable[Filter]) -> dict[str, str]:
-    """Field to condition in SQL, of the filters that filter, in the order of the facets."""
+    """Field to condition in SQL, for the active filters, in the order of the facets.
+
+    Raises:
+        UsageError: two filters for one facet.
+    """
     held: dict[str, Filter] = {}
     for item in filters:
         if item.field in held:
             raise UsageError(f"'{item.field}' is filtered twice.", "Put its values into one filter.")
         held[item.field] = item
     return {
-        facet.field: _condition(facet, held[facet.field])
+        facet.field: _format_condition(facet, held[facet.field])
         for facet in FACETS
         if facet.field in held and held[facet.field].active
     }
 
 
-def _condition(facet: Facet, chosen: Filter) -> str:
+def _format_condition(facet: Facet, chosen: Filter) -> str:
     stated = sorted({value for value in chosen.values if value is not None}, key=rank)
-    terms = [_any_of(facet, stated)] if stated else []
+    terms = [_format_any_of(facet, stated)] if stated else []
     if chosen.low is not None or chosen.high is not None:
-        terms.append(_between(facet.column, chosen.low, chosen.high))
+        terms.append(_format_between(facet.column, chosen.low, chosen.high))
     if None in chosen.values:
-        terms.append(f"{_bracketed(facet.column)} IS NULL")
+        terms.append(f"{_bracket(facet.column)} IS NULL")
     return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
-def _any_of(facet: Facet, values: Sequence[Value]) -> str:
+def _format_any_of(facet: Facet, values: Sequence[Value]) -> str:
     if facet.kind is Kind.YES_NO:
-        column = _bracketed(facet.column)
+        column = _bracket(facet.column)
         return f"{column} IS NOT NULL" if len(values) > 1 else facet.column if values[0] else f"NOT {column}"
     if len(values) == 1:
         return f"{facet.column} = {literal(values[0])}"
     return f"{facet.column} IN ({', '.join(literal(value) for value in values)})"
 
 
-def _between(column: str, low: float | None, high: float | None) -> str:
+def _format_between(column: str, low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
         return f"{column} BETWEEN {literal(low)} AND {literal(high)}"
     return next(f"{column} {sign} {literal(end)}" for sign, end in ((">=", low), ("<=", high)) if end is not None)
 
 
 def rank(value: Value) -> tuple[float, str]:
-    """Puts values of one facet in order."""
+    """A key by which the values of one facet sort."""
     return (0.0, value) if isinstance(value, str) else (float(value), "")
 
 
-def _bracketed(column: str) -> str:
+def _bracket(column: str) -> str:
     return f"({column})" if " > " in column else column
 
 
 def literal(value: Value) -> str:
-    """A value in SQL that is this value and nothing else, whatever it holds.
+    """A value as a literal of SQL, with quotes and digits that keep it exact.
 
     Raises:
-        UsageError: a text that no query can hold, or a number that is none.
+        UsageError: a text that no query can hold, or a number that is not finite.
     """
     if isinstance(value, bool):
         return str(value).upper()
@@ -124,10 +128,10 @@ def literal(value: Value) -> str:
         return "'" + value.replace("'", "''") + "'"
     if not _is_number(value):
         raise UsageError(f"'{value}' is no number.", "Give a finite number.")
-    return _decimal(float(value))
+    return _format_decimal(float(value))
 
 
-def _decimal(value: float) -> str:
+def _format_decimal(value: float) -> str:
     text = str(int(value)) if value.is_integer() and abs(value) < 10**_EXACT_DIGITS else repr(value)
     digits = sum(letter.isdigit() for letter in text)
     return text if "e" in text or digits <= _EXACT_DIGITS else f"{text}e0"

@@ -1,4 +1,4 @@
-"""What a cohort can be filtered by: each facet is a column of the view `images`, or computed from some."""
+"""The facets by which a cohort can be filtered: columns of the view `images`, or SQL over its columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from registry.errors import UsageError
 
 
 class Kind(Enum):
-    """How a facet's values look and are chosen."""
+    """The form of a facet's values, and how they are chosen."""
 
     TEXT = "any of its texts"
     NUMBER = "any of its numbers"
@@ -19,13 +19,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Facet:
-    """One thing to filter by.
+    """One facet.
 
     Attributes:
-        field: as in `--where field=value`.
-        title: as in the app.
+        field: its name in `--where field=value`.
+        title: its name in the app.
         column: SQL over the view `images`.
-        unit: of its numbers, or empty.
+        unit: the unit of its numbers, or empty.
     """
 
     field: str
@@ -56,7 +56,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("dataset", "Dataset", "dataset"),
     Facet("space", "Space", "space"),
 )
-"""In the order of the app, and of the conditions in the SQL."""
+"""Every facet, in the order of the app and of the conditions in the SQL."""
 
 _BY_FIELD = {facet.field: facet for facet in FACETS}
 

@@ -1,4 +1,4 @@
-"""A condition in SQL as the filter that writes it, so that people need not read SQL."""
+"""Find the filter that writes a condition of SQL, so that people need not read SQL."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def recognise(condition: str) -> Filter | None:
     Args:
         condition: as DuckDB writes it, or as `sql` does.
     """
-    found = _EQUALS.fullmatch(condition)
-    facet = _COLUMNS.get(found["column"]) if found else None
+    match = _EQUALS.fullmatch(condition)
+    facet = _COLUMNS.get(match["column"]) if match else None
     if facet is None:
         return None
     values = (text[1:-1].replace("''", "'") for text in _LITERAL.findall(condition))

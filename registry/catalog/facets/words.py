@@ -1,4 +1,4 @@
-"""Filters in words: read from `FIELD=VALUE`, and told to people."""
+"""Filters in words: parse `FIELD=VALUE`, and format filters for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Range = tuple[float | None, float | None]
 
 
 def shown(facet: Facet, value: Value | None) -> str:
-    """A value as people read it: `siteA`, `3 T`, `yes`, `incidental lesions`, `not stated`."""
+    """A value in words: `siteA`, `3 T`, `yes`, `incidental lesions`, `not stated`."""
     if value is None:
         return "not looked at" if facet.field == "quality" else "not stated"
     if isinstance(value, bool):
@@ -26,35 +26,35 @@ def shown(facet: Facet, value: Value | None) -> str:
 
 
 def format_filter(chosen: Filter) -> str:
-    """A filter as people read it: `Channel: FLAIR or T1w`, `Age at baseline: 18 to 65 years or not stated`."""
+    """A filter in words: `Channel: FLAIR or T1w`, `Age at baseline: 18 to 65 years or not stated`."""
     facet = find_facet(chosen.field)
     stated = sorted({value for value in chosen.values if value is not None}, key=rank)
-    found = [shown(facet, value) for value in (*stated, *([None] if None in chosen.values else []))]
+    words = [shown(facet, value) for value in (*stated, *([None] if None in chosen.values else []))]
     if chosen.low is not None or chosen.high is not None:
         ends = [f"{word} {end:g}" for word, end in (("from", chosen.low), ("to", chosen.high)) if end is not None]
-        found.insert(0, f"{' '.join(ends)} {facet.unit}".strip())
-    return f"{facet.title}: {' or '.join(found)}"
+        words.insert(0, f"{' '.join(ends)} {facet.unit}".strip())
+    return f"{facet.title}: {' or '.join(words)}"
 
 
 def parse(words: Sequence[str]) -> tuple[Filter, ...]:
     """Filters from words: `site=A`, `site=` (not stated), `consensus=yes`, `age=18..65`, `age=18..`, `age=40`.
 
-    Words about one field add up: `site=A` and `site=B` is either.
+    Words about one field add up: `site=A` with `site=B` takes images of either site.
 
     Raises:
-        UsageError: a word that is none of these.
+        UsageError: a word is none of these.
     """
-    found: dict[str, Filter] = {}
+    filters: dict[str, Filter] = {}
     for word in words:
         field, equals, text = word.partition("=")
         if not equals:
             raise UsageError(f"'{word}' is no filter.", "Write FIELD=VALUE, for example site=A or age=18..65.")
         facet = find_facet(field)
-        found[field] = _added(found.get(field, Filter(field)), _PARSERS[facet.kind](facet, text) if text else None)
-    return tuple(found.values())
+        filters[field] = _add(filters.get(field, Filter(field)), _PARSERS[facet.kind](facet, text) if text else None)
+    return tuple(filters.values())
 
 
-def _added(before: Filter, new: Value | Range | None) -> Filter:
+def _add(before: Filter, new: Value | Range | None) -> Filter:
     if not isinstance(new, tuple):
         return replace(before, values=(*before.values, new))
     if (before.low, before.high) != (None, None):

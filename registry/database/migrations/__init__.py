@@ -1,4 +1,4 @@
-"""Alembic migrations: `upgrade` brings a database to the newest schema, quickly when it is there already.
+"""Alembic migrations: `upgrade` brings a database to the newest schema, and returns at once when it has it.
 
 Start at `upgrade`; a new step is a file in `versions/`, and `HEAD` names it.
 """
@@ -17,7 +17,7 @@ _LOCK_KEY = 0x636F686F7274
 
 
 def current(engine: Engine) -> str | None:
-    """The revision a database is at, or None for an empty one."""
+    """The revision of a database, or None for an empty one."""
     if not inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as connection:
@@ -25,7 +25,7 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema to `HEAD`, in one transaction; does nothing when it is there.
+    """Bring the schema to `HEAD`, in one transaction; a schema at `HEAD` stays as it is.
 
     Processes that open a new database at once wait for the first one.
     """
@@ -44,7 +44,7 @@ def upgrade(engine: Engine) -> None:
 
 
 def _wait_for_turn(connection: Connection) -> None:
-    """SQLite's driver does not begin by itself, so the change of schema would otherwise not be one transaction."""
+    """Begin the transaction and take the lock; SQLite's driver begins none by itself: each step would stand alone."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("BEGIN IMMEDIATE"))
     elif connection.dialect.name == "postgresql":
@@ -52,7 +52,7 @@ def _wait_for_turn(connection: Connection) -> None:
 
 
 def _order_by_bytes(connection: Connection) -> None:
-    """PostgreSQL would order text as its server's language does; SQLite and Python order it by bytes."""
+    """Let PostgreSQL order text by bytes, as SQLite and Python do, and not by its server's language."""
     if connection.dialect.name != "postgresql":
         return
     columns = text("""SELECT table_name, column_name FROM information_schema.columns

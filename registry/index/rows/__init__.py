@@ -1,6 +1,6 @@
 """Compute rows from file facts: a pure function of the files, so that a rebuild equals the live registry.
 
-Start at `subjects`: the unit is the subject, all rows of one subject are replaced together. Rows above subjects
+Start at `subjects`: all rows of one subject are computed and replaced together. Rows above subjects
 (persons, sites, raters, queries, splits, snapshots, runs) come from the tables at the root and from `code/registry`.
 """
 

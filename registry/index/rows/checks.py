@@ -17,17 +17,18 @@ Row = Mapping[str, Any]
 
 
 def check_rows(file: File) -> list[Table]:
-    """The rows of one file below `code/registry/checks`; lines without their keys give none, the last of equals one."""
+    """The rows of one file below `code/registry/checks`: none for a line without keys, the last of equal keys."""
     rows = file.facts.get("rows", [])
+    keyed = (row for row in rows if row.get("code") and row.get("unit"))
     if file.path == places.CHECK_FINDINGS:
-        return _last((_finding(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
+        return _keep_last(map(_finding, keyed), "code", "unit")
     if file.path == places.ACKNOWLEDGED:
-        return _last((_acknowledgement(row) for row in rows if row.get("code") and row.get("unit")), "code", "unit")
+        return _keep_last(map(_acknowledgement, keyed), "code", "unit")
     subject = places.measured_subject(file.path)
-    return _last((_measures(row, subject) for row in rows if row.get("path")), "path") if subject else []
+    return _keep_last((_measures(row, subject) for row in rows if row.get("path")), "path") if subject else []
 
 
-def _last(rows: Iterable[Table], *keys: str) -> list[Table]:
+def _keep_last(rows: Iterable[Table], *keys: str) -> list[Table]:
     return list({tuple(getattr(row, key) for key in keys): row for row in rows}.values())
 
 

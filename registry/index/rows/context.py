@@ -1,4 +1,4 @@
-"""One file with what it takes to understand it: its name, its sidecar, the files beside it."""
+"""One file with all that its rows are computed from: its name, its sidecars, the subject's other files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Context:
 
     @cached_property
     def sidecar(self) -> Metadata:
-        """What the file's sidecars say, inherited ones included; empty where there is none."""
+        """The merged metadata of the file's sidecars, inherited ones included; empty where there is none."""
         return metadata(self.file.path, self.sidecars)
 
     def resolve(self, uri: object) -> str | None:
@@ -48,12 +48,12 @@ class Context:
 
     def sources(self) -> list[str]:
         """Registry paths that `Sources` names, in its order."""
-        listed = self.sidecar.get("Sources") or []
-        found = [self.resolve(uri) for uri in (listed if isinstance(listed, list) else [listed])]
-        return [path for path in found if path]
+        uris = self.sidecar.get("Sources") or []
+        paths = [self.resolve(uri) for uri in (uris if isinstance(uris, list) else [uris])]
+        return [path for path in paths if path]
 
     def image_path(self) -> str | None:
-        """The image whose grid the mask shares: SpatialReference, else the first source."""
+        """The path of the image whose grid the mask shares: `SpatialReference`, else the first source, else None."""
         reference = self.sidecar.get("SpatialReference")
         if isinstance(reference, dict):
             reference = next(iter(reference.values()), None)

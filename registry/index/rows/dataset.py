@@ -1,4 +1,4 @@
-"""Facts that stand above subjects: participants, raters, links between datasets, label tables, sidecars."""
+"""Read the facts above subjects: participants, raters, links between datasets, label tables, sidecars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from registry.tables import File
 
 @dataclass(frozen=True)
 class Roots:
-    """Facts that stand above subjects.
+    """The facts of files that belong to no subject.
 
     Attributes:
         participants: participant id to its row.

@@ -1,4 +1,4 @@
-"""Rows of lesions: instances with their boxes, and the links that make tracks of them."""
+"""Rows of lesions: instances with their boxes, and the links that join instances into tracks."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def _instance(context: Context, row: Mapping[str, str | None], image_path: str) 
 
 def _link(context: Context, row: Mapping[str, str | None]) -> LesionLink:
     kept = ("track_id", "from_session", "from_lesion", "to_session", "to_lesion", "event")
-    stated: dict[str, Any] = {column: row.get(column) for column in kept}
+    values: dict[str, Any] = {column: row.get(column) for column in kept}
     return LesionLink.row(
         table_path=context.file.path,
         index=int(str(row["index"])),
         subject_id=context.name.subject,
-        **stated,
+        **values,
     )

@@ -15,7 +15,13 @@ RATED_SUFFIXES = LABEL_SUFFIXES | {"probseg"}
 
 
 def mask_rows(context: Context, role: Role, images: Mapping[str, Image]) -> list[Table]:
-    """The rows of one mask; none where it names no image of the registry."""
+    """The rows of one mask; none where it names no image of the registry.
+
+    Args:
+        context: the mask's file.
+        role: of its dataset; only readings, consensus and predictions have rows.
+        images: the subject's images by path.
+    """
     image_path = context.image_path()
     if image_path is None or image_path not in images:
         return []
@@ -39,8 +45,7 @@ def mask_rows(context: Context, role: Role, images: Mapping[str, Image]) -> list
 
 def _mask_columns(context: Context, image: Image) -> dict[str, Any]:
     facts, name = context.file.facts, context.name
-    affine = facts["affine"]
-    voxel = abs(_determinant(affine))
+    voxel_mm3 = abs(_determinant(facts["affine"]))
     n_voxels = sum(facts.get("counts", {}).values())
     return {
         "path": context.file.path,
@@ -54,12 +59,12 @@ def _mask_columns(context: Context, image: Image) -> dict[str, Any]:
         "size": context.file.size,
         "labels": _labels(context),
         "n_voxels": n_voxels,
-        "volume_mm3": n_voxels * voxel,
+        "volume_mm3": n_voxels * voxel_mm3,
     }
 
 
 def _labels(context: Context) -> dict[str, str]:
-    """The label table: a `dseg.tsv` beside the mask or at the dataset's root, else the mask's own type."""
+    """Label value to name: from the table beside the mask or at the dataset's root, else from the mask's own type."""
     own = context.file.path[: -len(context.name.extension)]
     if (table := context.by_path.get(f"{own}.tsv")) is not None:
         names = {str(row["index"]): str(row["name"]) for row in table.facts.get("rows", [])}
@@ -92,9 +97,9 @@ def _reading(context: Context, common: dict[str, Any], image: Image) -> Mask:
 
 
 def _consensus(context: Context, common: dict[str, Any]) -> ConsensusMask:
-    stated = _input_checksums(context)
-    stale = any(context.by_path[path].sha256 != sha for path, sha in stated.items() if path in context.by_path and sha)
-    stale = stale or any(path not in context.by_path for path in stated)
+    inputs = _input_checksums(context)
+    stale = any(context.by_path[path].sha256 != sha for path, sha in inputs.items() if path in context.by_path and sha)
+    stale = stale or any(path not in context.by_path for path in inputs)
     return ConsensusMask.row(
         **{**common, "stale": stale},
         method=str(context.sidecar.get("Algorithm") or "delivered"),
@@ -108,8 +113,7 @@ def _input_checksums(context: Context) -> dict[str, str | None]:
     paths = context.sources()
     checksums = [text(item) for item in checksums] if isinstance(checksums, list) else []
     padded = [*checksums, *[None] * (len(paths) - len(checksums))]
-    readings = {p: c for p, c in zip(paths, padded, strict=False) if p.startswith("derivatives/manual-")}
-    return readings
+    return {path: sha for path, sha in zip(paths, padded, strict=False) if path.startswith("derivatives/manual-")}
 
 
 def _inputs(context: Context) -> list[Table]:

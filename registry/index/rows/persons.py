@@ -1,4 +1,4 @@
-"""Who is who: the person of every subject, after what reviewers confirmed. Pure, so that a rebuild says the same."""
+"""The person of every subject, by what reviewers confirmed. Pure functions, so that a rebuild gives the same."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class People:
     merged: Mapping[str, str] = field(default_factory=dict)
 
     def declared_person(self, subject: str) -> str:
-        """Who the subject is by `participants.tsv` alone; without a statement a person of its own."""
+        """The person of a subject by `participants.tsv` alone; a subject without an entry is a person of its own."""
         return self.declared.get(subject) or f"P-{subject.removeprefix('sub-')}"
 
     def now(self, person: str) -> str:
-        """The person that stands for this one today: the smallest id, by bytes, of all that are one."""
+        """The person that stands for this one now: the smallest id, by bytes, of all that are the same person."""
         return self.merged.get(person, person)
 
     def person(self, subject: str) -> str:
-        """Who the subject is: what `participants.tsv` says, joined by confirmed links."""
+        """The person of a subject: the one of `participants.tsv`, joined with others by confirmed links."""
         return self.now(self.declared_person(subject))
 
 
 def resolve(participants: Mapping[str, Row], links: Iterable[Row]) -> People:
-    """Persons as connected components: subjects of one declared person, joined by `same_person` links.
+    """Persons as connected components of declared persons, which `same_person` links join.
 
     Args:
         participants: subject to its row of `participants.tsv`.

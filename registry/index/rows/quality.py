@@ -1,4 +1,4 @@
-"""A rater's table of the quality check, `code/registry/quality/<rater>.tsv`: every action in order, undone ones too."""
+"""Rows of a rater's table of the quality check, `code/registry/quality/<rater>.tsv`: every action, undone ones too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ("at", "image", "sha256", "verdict", "artifacts", "comment", "action",
 
 
 def actions(rater: str, rows: Sequence[Mapping[str, Any]]) -> list[QualityAction]:
-    """The actions that a table states; a row without an image, or with a verdict that there is not, is passed over."""
+    """The actions of a table in order; a row without an image or with an unknown verdict is left out."""
     known = [row for row in rows if row.get("image") and row.get("verdict") in (None, *Verdict)]
     return [
         QualityAction(
@@ -33,23 +33,23 @@ def actions(rater: str, rows: Sequence[Mapping[str, Any]]) -> list[QualityAction
 
 
 def table_row(action: QualityAction) -> dict[str, Any]:
-    """The row of a table that states an action."""
-    stated = action.model_dump()
+    """The row of a rater's table for an action."""
+    values = action.model_dump()
     return {
         "image": action.image_path,
         "action": action.action_id,
-        **{name: stated[name] for name in COLUMNS if name in stated},
+        **{name: values[name] for name in COLUMNS if name in values},
     }
 
 
 def verdicts(actions: Iterable[QualityAction]) -> list[QualityVerdict]:
-    """What stands after these actions of one rater: for each image the values of its last one."""
+    """The verdicts after these actions of one rater: for each image the values of its last action."""
     last = {action.image_path: action for action in actions}
     return [standing for action in last.values() if (standing := verdict(action)) is not None]
 
 
 def verdict(action: QualityAction) -> QualityVerdict | None:
-    """What stands after an action; None where it took the only verdict back."""
+    """The verdict after an action; None where the action took the only verdict back."""
     if action.verdict is None:
         return None
     shared = ("image_path", "rater_id", "verdict", "artifacts", "comment", "sha256", "at", "action_id")

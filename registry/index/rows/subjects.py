@@ -1,4 +1,4 @@
-"""All rows of one subject, from its files."""
+"""Compute all rows of one subject from its files."""
 
 from __future__ import annotations
 
@@ -29,28 +29,34 @@ class SubjectRows:
     others: list[Table] = field(default_factory=list)
 
     def all(self) -> list[Table]:
-        """Parents before children."""
+        """Every row, parents before children."""
         return [self.subject, *self.sessions, *self.images, *self.others]
 
 
 def subject_rows(subject_id: str, files: Iterable[File], roots: Roots) -> SubjectRows:
-    """All rows of one subject from its files. Files that are not BIDS names give no rows."""
+    """All rows of one subject.
+
+    Args:
+        subject_id: `sub-A000`.
+        files: every file of the subject; those without a BIDS name give no rows.
+        roots: facts above subjects.
+    """
     by_path = {file.path: file for file in files}
     rows = SubjectRows(_subject(subject_id, roots))
     sessions: dict[str, dict[str, Any]] = {}
     facts = {path: file.facts for path, file in by_path.items()}
-    own = by_folder((path, said["json"]) for path, said in facts.items() if "json" in said)
+    own = by_folder((path, content["json"]) for path, content in facts.items() if "json" in content)
     sidecars = {**roots.sidecars, **own}
-    telling = [path for path, said in facts.items() if "shape" in said or path.endswith("dseg.tsv")]
-    for path in sorted(telling, key=_images_first):
-        _place(by_path[path], by_path, roots, sidecars, rows, sessions)
+    sources = [path for path, content in facts.items() if "shape" in content or path.endswith("dseg.tsv")]
+    for path in sorted(sources, key=_images_first):
+        _add_rows(by_path[path], by_path, roots, sidecars, rows, sessions)
     _describe_sessions(subject_id, by_path, sessions)
     rows.sessions = [Session.row(**sessions[key]) for key in sorted(sessions)]
     return rows
 
 
 _ORDER = {role: n for n, role in enumerate((Role.RAW, Role.IMAGES, Role.READINGS, Role.CONSENSUS, Role.LESIONS))}
-"""Images before what is drawn on them; predictions come last."""
+"""Roles in the order in which their rows are made: images before the masks drawn on them, predictions last."""
 
 
 def _images_first(path: str) -> tuple[int, str]:
@@ -58,7 +64,7 @@ def _images_first(path: str) -> tuple[int, str]:
     return _ORDER.get(role, len(_ORDER)), path
 
 
-def _place(
+def _add_rows(
     file: File,
     by_path: Mapping[str, File],
     roots: Roots,
@@ -102,7 +108,7 @@ def _describe_sessions(subject_id: str, by_path: Mapping[str, File], sessions: d
     table = by_path.get(f"{subject_id}/{subject_id}_sessions.tsv")
     for row in table.facts.get("rows", []) if table else []:
         key = f"{subject_id}/{row['session_id']}"
-        stated = {"days_from_baseline": whole(row.get("days_from_baseline"))}
-        stated |= {"site_id": row.get("site"), "scanner_id": row.get("scanner")}
+        described = {"days_from_baseline": whole(row.get("days_from_baseline"))}
+        described |= {"site_id": row.get("site"), "scanner_id": row.get("scanner")}
         own = {"session_key": key, "subject_id": subject_id, "session_id": row["session_id"]}
-        sessions[key] = {**sessions.get(key, own), **stated}
+        sessions[key] = {**sessions.get(key, own), **described}

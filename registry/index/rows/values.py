@@ -1,4 +1,4 @@
-"""Values that stand in sidecars and tables, as columns can hold them: what does not fit becomes None."""
+"""Turn values of sidecars and tables into those that columns can hold; a value that does not fit becomes None."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def whole(value: Any) -> int | None:
 
 
 def text(value: Any) -> str | None:
-    """A text, or None for what is missing or no single value."""
+    """A text, or None for a missing value, a list or an object."""
     return None if value is None or isinstance(value, list | dict) else str(value)
 
 
