@@ -37,11 +37,11 @@ def generate() -> bytes:
 
 
 def _suffixes(raw: Mapping[str, Any]) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
+    suffixes: dict[str, set[str]] = {}
     for rule in (rule for group in raw.values() for rule in group.values() if "suffixes" in rule):
         for datatype in rule.get("datatypes", ()):
-            found.setdefault(datatype, set()).update(rule["suffixes"])
-    return {datatype: sorted(names) for datatype, names in found.items() if datatype not in _ABOVE}
+            suffixes.setdefault(datatype, set()).update(rule["suffixes"])
+    return {datatype: sorted(names) for datatype, names in suffixes.items() if datatype not in _ABOVE}
 
 
 def _kind(term: Mapping[str, Any]) -> str:

@@ -129,14 +129,14 @@ def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
         contents: path and content of JSON files; a content that is no object, and a name that is no BIDS name, give
             no sidecar.
     """
-    found: dict[str, dict[str, list[Sidecar]]] = {}
+    levels: dict[str, dict[str, list[Sidecar]]] = {}
     for path, content in contents:
         folder, _, filename = path.rpartition("/")
         name = parse_name(filename)
         if name.suffix and name.extension == ".json" and isinstance(content, dict):
-            level = found.setdefault(folder, {})
+            level = levels.setdefault(folder, {})
             level.setdefault(name.suffix, []).append(Sidecar(path, name.entities, Document(None, content)))
-    return {**found}
+    return {**levels}
 
 
 def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:

@@ -99,10 +99,10 @@ def list_all(root: str | os.PathLike[str], closed: Collection[str] = ()) -> Iter
         closed: names that are left out wherever they stand, with everything below them.
     """
     base = os.fspath(root)
-    for place, folders, names in os.walk(base):
-        inside = place[len(base) :].strip("/")
+    for folder, folders, names in os.walk(base):
+        inside = folder[len(base) :].strip("/")
         above = f"{inside}/" if inside else ""
-        links = {name for name in folders if os.path.islink(f"{place}/{name}")}
+        links = {name for name in folders if os.path.islink(f"{folder}/{name}")}
         folders[:] = sorted({*folders} - links - {*closed}, key=os.fsencode)
         yield from (above + name for name in sorted({*names, *links} - {*closed}, key=os.fsencode))
 
@@ -125,10 +125,11 @@ def list_tree(root: str | os.PathLike[str], belongs: Callable[[str], bool] | Non
     return Tree(base, folders)
 
 
-def _list(place: str, path: str, belongs: Callable[[str], bool]) -> Folder:
+def _list(absolute: str, path: str, belongs: Callable[[str], bool]) -> Folder:
+    """List one folder: `path` is relative to the root and `absolute` the same folder on the disk."""
     listing = _Listing(path, belongs, {}, [], [])
     try:
-        with os.scandir(place) as entries:
+        with os.scandir(absolute) as entries:
             for entry in entries:
                 name = entry.name
                 if entry.is_file(follow_symlinks=False) and name[0] != "." and name.isprintable():
@@ -187,7 +188,7 @@ class _Listing:
                 self.refuse("names-collide", name, f"and {other} differ only by case or accents", Severity.WARNING)
 
 
-def _stamp(place: str) -> Stamp:
+def _stamp(path: str) -> Stamp:
     """Size and time of the file at a path, links followed; `ABSENT` where a link leads nowhere.
 
     Raises:
@@ -195,12 +196,12 @@ def _stamp(place: str) -> Stamp:
         OSError: a loop of links, a pipe or a device, or nothing at all.
     """
     try:
-        state = os.stat(place)
+        state = os.stat(path)
     except FileNotFoundError:
-        os.lstat(place)
+        os.lstat(path)  # raises where not even a link is there
         return ABSENT, ABSENT
     if stat.S_ISDIR(state.st_mode):
-        raise IsADirectoryError(place)
+        raise IsADirectoryError(path)
     if not stat.S_ISREG(state.st_mode):
         raise OSError(0, "a pipe, a socket or a device")
     return state.st_size, state.st_mtime_ns

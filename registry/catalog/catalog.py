@@ -128,13 +128,13 @@ class Catalog:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run one SELECT and return one mapping a row; SQL NULL is None."""
-        found: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
-        return found
+        rows: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
+        return rows
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """The first cell of the first row, or None when nothing was found."""
-        found = self.rows(sql, parameters)
-        return next(iter(found[0].values())) if found else None
+        """The first cell of the first row, or None when there is no row."""
+        rows = self.rows(sql, parameters)
+        return next(iter(rows[0].values())) if rows else None
 
 
 def require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -20,26 +20,26 @@ def gaps(cells: Sequence[Cell], others: int) -> list[Row]:
 
     A visit is expected of a subject, an image of a channel at a visit that is there, a reading and a consensus mask of
     an image that is there: each where at least `MOST` of the other subjects of the same site have it. What only
-    another site or another cohort has is never missing. Each cell gives one row, for the first of these that it lacks.
+    another site or another cohort has is never missing. Of each cell only the first thing that it lacks is named.
 
     Args:
         cells: rows of `registry.catalog.overview.completeness`.
         others: the least number of other subjects of the site that could have the thing; with fewer, nothing is
             expected.
     """
-    shares, missing_things = _Shares(cells), dict[tuple[Thing, str], Row]()
+    shares, rows = _Shares(cells), dict[tuple[Thing, str], Row]()
     for cell in cells:
         lacking = (kind for kind in _list_possible(cell) if not _has(cell, kind))
         if missing := next((kind for kind in lacking if shares.is_expected(cell, kind, others)), None):
             thing = _thing(cell, missing)
-            missing_things[thing, cell["subject"]] = {
+            rows[thing, cell["subject"]] = {
                 "subject": cell["subject"],
                 "session": cell["session"],
                 "channel": thing[-1],
                 "site": cell["site"],
                 "missing": missing,
             }
-    return list(missing_things.values())
+    return list(rows.values())
 
 
 def _list_possible(cell: Cell) -> tuple[str, ...]:

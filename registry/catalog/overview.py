@@ -146,14 +146,14 @@ def gaps(cells: Sequence[Row]) -> list[Row]:
     return find_gaps(cells, OTHERS)
 
 
-def squares(cells: Sequence[Row], found: Sequence[Row]) -> dict[str, list[Row]]:
+def squares(cells: Sequence[Row], missing: Sequence[Row]) -> dict[str, list[Row]]:
     """Site to the cells to draw, each with `shown`, one of `SHOWN`; columns that are empty at a site are left out.
 
     Args:
         cells: rows of `completeness`.
-        found: the rows of `gaps` for these cells.
+        missing: the rows of `gaps` for these cells.
     """
-    lacking = {(gap["subject"], gap["session"], gap["channel"]) for gap in found if gap["missing"] in _ABSENT}
+    lacking = {(gap["subject"], gap["session"], gap["channel"]) for gap in missing if gap["missing"] in _ABSENT}
     sites: dict[str, list[Row]] = {}
     for cell in cells:
         sites.setdefault(cell["site"], []).append({**cell, "shown": _find_shown(cell, lacking)})

@@ -1,9 +1,9 @@
-"""Settings that people write in TOML: read strictly into frozen dataclasses, and written again.
+"""Read settings that people write in TOML, strictly, into frozen dataclasses, and write them again.
 
 Start at `read_settings`. A dataclass that derives from `Settings` says what is allowed by its annotations
 (`Annotated[float, Gt(0)]`, `Literal[...]`, another dataclass, a union with `Discriminator("kind")`); pydantic checks
-them, and `_mistakes` alone turns what it finds into our sentences: key, value, what is allowed, the nearest known word.
-Importing this module does not load pydantic.
+them, and `_list_mistakes` alone turns its errors into our sentences: key, value, what is allowed, the nearest known
+word. Importing this module does not load pydantic.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def read_settings(
     try:
         # TOML holds what JSON holds (lists for tuples, text for every key), so pydantic's strict JSON mode fits it.
         return adapter.validate_json(json.dumps(table, default=_refuse_date))
-    except _DateError as found:
-        raise error(f"The date {found} stands where no key takes a date.", "Write it in quotes.") from found
-    except ValidationError as found:
-        mistakes = _mistakes(adapter.json_schema(), found.errors(include_url=False), where)
+    except _DateError as date:
+        raise error(f"The date {date} stands where no key takes a date.", "Write it in quotes.") from date
+    except ValidationError as failure:
+        mistakes = _list_mistakes(adapter.json_schema(), failure.errors(include_url=False), where)
         first, *others = mistakes
         message = "\n".join([first.sentence, *(f"{other.sentence} {other.hint}" for other in others)])
-        raise error(message, first.hint) from found
+        raise error(message, first.hint) from failure
 
 
 def write_settings(settings: Any) -> str:
@@ -99,10 +99,10 @@ def _read_table(source: str | Path, error: Callable[[str, str], CohortiumError])
     name = source.name if isinstance(source, Path) else "The configuration"
     try:
         return tomllib.loads(source.read_text(encoding="utf-8") if isinstance(source, Path) else source)
-    except tomllib.TOMLDecodeError as found:
-        raise error(f"{name} is not valid TOML: {found}.", "Correct the line it names.") from found
-    except UnicodeDecodeError as found:
-        raise error(f"{name} is not a text file.", "Write it as TOML in UTF-8.") from found
+    except tomllib.TOMLDecodeError as failure:
+        raise error(f"{name} is not valid TOML: {failure}.", "Correct the line it names.") from failure
+    except UnicodeDecodeError as failure:
+        raise error(f"{name} is not a text file.", "Write it as TOML in UTF-8.") from failure
 
 
 def _plain(value: Any) -> Any:
@@ -139,16 +139,16 @@ class _Place:
     value: Mapping[str, Any]
 
 
-def _mistakes(schema: Mapping[str, Any], errors: Sequence[ErrorDetails], where: str) -> list[_Mistake]:
+def _list_mistakes(schema: Mapping[str, Any], errors: Sequence[ErrorDetails], where: str) -> list[_Mistake]:
     """Pydantic's errors as our sentences, unknown keys first: a misspelt key explains the missing one."""
-    found: dict[str, _Mistake] = {}
+    mistakes: dict[str, _Mistake] = {}
     for error in sorted(errors, key=lambda item: item["type"] not in _UNKNOWN):
         place = _locate(schema, error["loc"], where)
-        suggestions = [f"{item.sentence} " for item in found.values()]
+        suggestions = [f"{item.sentence} " for item in mistakes.values()]
         explained = error["type"] == "missing" and any(f" Did you mean '{place.key}'? " in text for text in suggestions)
-        if place.path not in found and not explained:
-            found[place.path] = _describe(error, place)
-    return list(found.values())
+        if place.path not in mistakes and not explained:
+            mistakes[place.path] = _describe(error, place)
+    return list(mistakes.values())
 
 
 def _locate(schema: Mapping[str, Any], loc: Sequence[int | str], where: str) -> _Place:

@@ -120,9 +120,9 @@ def _has_other_stamp(path: Path, known: _Known) -> bool:
     return (state.st_size, state.st_mtime_ns) != (known.size, known.mtime_ns)
 
 
-def _differs(root: Path, found: Found, known: _Known | None) -> bool:
+def _differs(root: Path, here: Found, known: _Known | None) -> bool:
     if known is None:
         return True
-    if found.size != ABSENT:
-        return (found.size, found.mtime_ns) != (known.size, known.mtime_ns)
-    return annexed_as(root / found.path) != known.sha256
+    if here.size != ABSENT:
+        return (here.size, here.mtime_ns) != (known.size, known.mtime_ns)
+    return annexed_as(root / here.path) != known.sha256

@@ -1,4 +1,4 @@
-"""Lesions as connected components, and which of them were found."""
+"""Lesions as the connected components of a mask, and their overlap with those of another."""
 
 from __future__ import annotations
 

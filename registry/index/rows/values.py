@@ -10,16 +10,16 @@ from typing import Any
 def number(value: Any) -> float | None:
     """A finite number, or None."""
     try:
-        found = float(value)
+        result = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return result if math.isfinite(result) else None
 
 
 def whole(value: Any) -> int | None:
     """A whole number, rounded towards zero, or None."""
-    found = number(value)
-    return None if found is None else int(found)
+    finite = number(value)
+    return None if finite is None else int(finite)
 
 
 def text(value: Any) -> str | None:

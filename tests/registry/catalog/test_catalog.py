@@ -9,10 +9,11 @@ import pytest
 
 from registry.catalog import Catalog
 from registry.catalog.views import VIEWS
-from registry.cohorts import queries
+from registry.cohorts import queries, versioned
 from registry.errors import NotFound, QueryError, UsageError
 from registry.publishing import Change, publish
 from registry.store import Registry
+from registry.tables import Query
 from tests.support import ROOT
 from tests.support.cohorts import tiny_bids
 from tests.support.templates import registry_state
@@ -158,7 +159,7 @@ def test_other_sql_is_the_next_version_and_the_first_stays(cohort: Registry) -> 
     assert second.version == 2
     assert queries.get(cohort, "flair") == second
     assert queries.get(cohort, "flair@1").sql == FLAIR
-    assert [query.version for query in queries.listed(cohort)] == [1, 2]
+    assert [query.version for query in versioned.list_all(cohort, Query)] == [1, 2]
 
 
 @pytest.mark.parametrize(
