@@ -15,9 +15,9 @@ from registry.errors import CohortiumError
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    told = _parser().parse_args(words)
+    args = _parser().parse_args(words)
     try:
-        return int(told.do(told))
+        return int(args.do(args))
     except CohortiumError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.hint:
@@ -30,14 +30,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     train = commands.add_parser("train", help="train, predict the held-out parts, score, report")
     train.add_argument("config", type=Path, help="a TOML file, or the name of a delivered configuration")
-    _where(train)
+    _add_data_arguments(train)
     train.add_argument("--output", type=Path, required=True, help="folder of runs; the run gets its own folder in it")
     train.add_argument("--run", help="the run's name (letters and digits); a new one by default")
     train.add_argument("--resume", action="store_true", help="go on with --run after it was stopped")
     train.set_defaults(do=_train)
     evaluate = commands.add_parser("evaluate", help="score a run and write its report")
     evaluate.add_argument("run", type=Path, help="the run's folder")
-    _where(evaluate)
+    _add_data_arguments(evaluate)
     evaluate.set_defaults(do=_evaluate)
     predict = commands.add_parser("predict", help="label maps for any NIfTI images")
     predict.add_argument("--run", type=Path, required=True, help="the run's folder")
@@ -47,29 +47,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _where(parser: argparse.ArgumentParser) -> None:
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="the snapshot, <id>.json.gz")
     parser.add_argument("--root", type=Path, required=True, help="folder the snapshot's paths are relative to")
 
 
-def _train(told: argparse.Namespace) -> int:
+def _train(args: argparse.Namespace) -> int:
     from training import spec as configs
     from training.evaluation.profiles import table as profiles
     from training.record.run_record import new_run_id
     from training.run import train
 
-    config = configs.load(told.config)
+    config = configs.load(args.config)
     profiles.get(config.evaluation.profile)  # before the hours of training, not after them
-    manifest = manifests.read(told.manifest)
-    out = told.output / (told.run or new_run_id())
-    context = {"launcher": "python -m training", "command": f"train {told.config.name}"}
-    result = train(config, manifest, told.root, out, progress=Lines(), resume=told.resume, context=context)
-    _score(result.folder, manifest, told.root)
+    manifest = manifests.read(args.manifest)
+    out = args.output / (args.run or new_run_id())
+    context = {"launcher": "python -m training", "command": f"train {args.config.name}"}
+    result = train(config, manifest, args.root, out, progress=Lines(), resume=args.resume, context=context)
+    _score(result.folder, manifest, args.root)
     return 0
 
 
-def _evaluate(told: argparse.Namespace) -> int:
-    _score(told.run, manifests.read(told.manifest), told.root)
+def _evaluate(args: argparse.Namespace) -> int:
+    _score(args.run, manifests.read(args.manifest), args.root)
     return 0
 
 
@@ -84,10 +84,10 @@ def _score(run_dir: Path, manifest: manifests.Manifest, root: Path) -> None:
         print(f"{error}\n{error.hint}", file=sys.stderr)
 
 
-def _predict(told: argparse.Namespace) -> int:
+def _predict(args: argparse.Namespace) -> int:
     from training.predict.folder import predict
 
-    report = predict(told.run, told.input, told.output, progress=Lines())
+    report = predict(args.run, args.input, args.output, progress=Lines())
     print(report.text())
     return 4 if report.refused else 0
 
@@ -99,10 +99,10 @@ class Lines:
         self._last = (-1, 0)
 
     def __call__(self, done: int, total: int, what: str) -> None:
-        """Print a line if enough has happened since the last."""
-        now = (20 * done // max(total, 1), total)
-        if now != self._last:
-            self._last = now
+        """Print a line where another twentieth is done."""
+        reached = (20 * done // max(total, 1), total)
+        if reached != self._last:
+            self._last = reached
             print(f"{100 * done // max(total, 1):3d} %  {what}", file=sys.stderr, flush=True)
 
 

@@ -102,7 +102,7 @@ def predict(
 
 
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Stop when no run waits.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop when no run is waiting.")] = False,
     pause: Annotated[float, typer.Option(help="Seconds between two looks.")] = 2.0,
 ) -> None:
     """Take queued runs, one after the other: train, evaluate, record."""
@@ -121,7 +121,7 @@ def worker(
 
 
 def _attend(registry: Registry, work: Work, process: Popen[bytes]) -> None:
-    """Follow a run to its end; it goes on when this worker is stopped."""
+    """Show the progress of a run until it ends; the run goes on when this worker is stopped."""
     from registry.work import queue
     from registry.work.rows import FINISHED
 
@@ -130,8 +130,8 @@ def _attend(registry: Registry, work: Work, process: Popen[bytes]) -> None:
         with console.progress() as progress:
             while process.poll() is None:
                 time.sleep(_LOOK_S)
-                now = queue.get(registry, work.work_id)
-                progress(now.done, now.total, now.what)
+                row = queue.get(registry, work.work_id)
+                progress(row.done, row.total, row.what)
     except KeyboardInterrupt:
         console.note(f"Run {work.work_id} goes on. Stop it with: cohortium work stop {work.work_id}")
         raise

@@ -1,8 +1,9 @@
-"""A training run from start to predictions. Start reading here: `train` is the whole line."""
+"""A training run from start to predictions. Start reading at `train`: it does the whole run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from registry.errors import ConfigError, InvalidInput, UsageError
 from registry.files import atomic
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
-from registry.manifests import Manifest, Sample
+from registry.manifests import Manifest
 from training import spec as configs
 from training.data.samples import Source, load_part, source_of
 from training.engine import loop, weights
-from training.engine.loop import Task, choose_device
+from training.engine.loop import RunSetup, choose_device
 from training.engine.state import BEST, LAST, MODEL, Counters, State, make_optimiser, restore
 from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
@@ -34,16 +35,16 @@ MANIFEST, CONFIG = "snapshot.json.gz", "config.toml"
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a finished run leaves.
+    """What a finished run has produced.
 
     Attributes:
         run: its id.
-        folder: where everything lies.
+        folder: the folder with all its files.
         status: `trained`.
-        best_dice: mean foreground Dice on the validation part of the kept weights, or None without such a part.
-        best_epoch: when they were measured.
-        epochs: epochs done.
-        seconds: time in the training loop.
+        best_dice: mean foreground Dice of the kept weights on the validation part, or None without such a part.
+        best_epoch: the epoch after which it was measured.
+        epochs: number of complete epochs.
+        seconds: time spent in the training loop.
         predictions: files of the derivative, relative to `folder`.
     """
 
@@ -70,12 +71,12 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
     """Train on the `train` part, keep the best weights on `validation`, predict the parts the configuration names.
 
     Args:
-        config: what to do.
+        config: the configuration.
         manifest: the frozen cohort.
         root: folder the manifest's paths are relative to.
         out: the run's own folder, absent or empty; its name is the run's id.
-        progress: told `(done, total, what)`.
-        resume: go on from the last checkpoint in `out`.
+        progress: called with `(done, total, what)`.
+        resume: continue from the last checkpoint in `out`.
         context: what the launcher knows (`command`, `launcher`, `job_ids`, `parent_run`, `dataset_commit`,
             `lock_file`), merged into the record.
 
@@ -90,8 +91,8 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
     _open_folder(out, config, manifest, resume)
     if not (out / run_record.FILE).is_file():
         run_record.write(out, first_record(run, config, manifest, source, (network, device), context or {}))
-    with _recorded(out):
-        return _work(config, manifest, source, out, (network, device), progress)
+    with _recording(out):
+        return _fit_and_deliver(config, manifest, source, out, (network, device), progress)
 
 
 def require_split(manifest: Manifest) -> None:
@@ -107,7 +108,7 @@ def require_split(manifest: Manifest) -> None:
 
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:
-    """The network with its seeded first weights."""
+    """The network with its first weights, which follow from the seed."""
     networks.require_sizes(config)
     torch.manual_seed(config.seed)
     network = networks.build(config.model, len(source.channels), source.classes)
@@ -117,9 +118,10 @@ def fresh_network(config: Config, source: Source) -> torch.nn.Module:
 
 
 def identity(out: Path, manifest: Manifest) -> str:
-    """What a checkpoint belongs to: SHA-256 of the snapshot and of the configuration's text in the run's folder.
+    """SHA-256 of the snapshot and of the configuration's text in the run's folder: a checkpoint belongs to these.
 
-    The text that was kept counts, not the one that would be written today: runs outlive the writer of the text.
+    The text in the folder counts, not one written today: another version of Cohortium may write the same values in
+    another way.
     """
     text = (out / CONFIG).read_text(encoding="utf-8")
     return sha256_bytes(canonical_json({"config": text, "snapshot": manifest.snapshot_id}))
@@ -141,52 +143,49 @@ def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) ->
     atomic.write(out / CONFIG, configs.dumps(config).encode())
 
 
-class _recorded:  # noqa: N801 - a context manager reads as a verb
-    """Sees to it that a run that ends early says so in its record."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-
-    def __enter__(self) -> None:
-        run_record.update(self._out, {"error": "none so far"}, status="running", error=None)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if kind is not None:
-            status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
-            run_record.update(self._out, status=status, error=str(error) or kind.__name__)
+@contextmanager
+def _recording(out: Path) -> Iterator[None]:
+    """Write into the record that the run is going on and, where an error ends it, which one."""
+    run_record.update(out, {"error": "none so far"}, status="running", error=None)
+    try:
+        yield
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        run_record.update(out, status=status, error=str(error) or type(error).__name__)
+        raise
 
 
-def _work(
+def _fit_and_deliver(
     config: Config, manifest: Manifest, source: Source, out: Path, where: tuple[Any, torch.device], progress: Any
 ) -> RunResult:
     network, device = where
     train_part, validation = (load_part(source, manifest.part(part), progress) for part in ("train", "validation"))
-    task = Task(config, train_part, validation, source.classes, out, identity(out, manifest), device)
+    setup = RunSetup(config, train_part, validation, source.classes, out, identity(out, manifest), device)
     ema = {n: p.detach().clone() for n, p in network.named_parameters()} if config.training.ema else None
-    now = State(network, make_optimiser(config.training, network), ema, Counters())
+    state = State(network, make_optimiser(config.training, network), ema, Counters())
     if (out / LAST).is_file():
-        restore(now, out, task.identity)
-    loop.fit(task, now, progress)
-    return _deliver(config, manifest, source, out, now, progress)
+        restore(state, out, setup.identity)
+    loop.fit(setup, state, progress)
+    return _deliver(config, manifest, source, out, state, progress)
 
 
 def _deliver(
-    config: Config, manifest: Manifest, source: Source, out: Path, now: State, progress: Progress | None
+    config: Config, manifest: Manifest, source: Source, out: Path, state: State, progress: Progress | None
 ) -> RunResult:
     kept, note = weights.read(out / BEST)
     weights.write(out / MODEL, kept, {**note, "run": out.name, "snapshot": manifest.snapshot_id})
-    now.network.load_state_dict(kept)
+    state.network.load_state_dict(kept)
     samples = [s for part in config.prediction.parts for s in manifest.part(part)]
-    entries = predict_parts(config, source, now.network, (out, manifest), samples, progress)
-    record = run_record.update(out, _WHY, **_outcome(config, out, now.counters, entries))
+    entries = predict_parts(config, source, state.network, (out, manifest), samples, progress)
+    record = run_record.update(out, _WHY, **_outcome(config, out, state.counters, entries))
     return RunResult(
         out.name,
         out,
         record["status"],
-        now.counters.best_dice,
-        now.counters.best_epoch,
-        now.counters.epoch,
-        now.counters.elapsed_s,
+        state.counters.best_dice,
+        state.counters.best_epoch,
+        state.counters.epoch,
+        state.counters.elapsed_s,
         tuple(f"derivatives/prediction-{out.name}/{entry['path']}" for entry in entries),
     )
 
@@ -211,8 +210,3 @@ def _outcome(config: Config, out: Path, counters: Counters, entries: Sequence[Ma
         },
         "cost": {"seconds": round(counters.elapsed_s, 3), "energy_kwh": None},
     }
-
-
-def samples_of(manifest: Manifest, parts: Sequence[str]) -> list[Sample]:
-    """The samples of some parts, in the manifest's order within each."""
-    return [sample for part in parts for sample in manifest.part(part)]

@@ -1,4 +1,7 @@
-"""Training for a registry: snapshots in, records out. The rest of `training` knows no registry."""
+"""Training for a registry: it takes snapshots from it and publishes records in it.
+
+No other module of `training` but the command line and the pages knows a registry.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def prepare(registry: Registry, config_name: str, snapshot: str, *, score: bool) -> Work:
-    """A new run, after everything that can be refused has been looked at; nothing is written yet.
+    """The row of a new run, after everything that can be refused was checked; nothing is written yet.
 
     Args:
-        registry: whose.
-        config_name: a file, or the name of one of ours.
-        snapshot: the frozen cohort.
+        registry: the registry of the snapshot.
+        config_name: a file, or the name of a configuration that comes with Cohortium.
+        snapshot: id of the frozen cohort.
         score: whether the run is evaluated afterwards.
 
     Raises:
@@ -38,17 +41,23 @@ def prepare(registry: Registry, config_name: str, snapshot: str, *, score: bool)
     from training.evaluation.profiles import table as profiles
     from training.record.run_record import new_run_id
 
-    place = Path(config_name)
-    profiles.get(load(place).evaluation.profile)
+    path = Path(config_name)
+    profiles.get(load(path).evaluation.profile)
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
-    named = str(place.absolute()) if place.is_file() else config_name  # a worker may stand in another folder
-    inputs = {"config": named, "snapshot_id": manifest.snapshot_id, "score": score}
-    return queue.describe(RUN, f"Training {named} on {manifest.snapshot_id[:12]}", inputs, new_run_id())
+    name = str(path.absolute()) if path.is_file() else config_name  # a worker may run in another folder
+    inputs = {"config": name, "snapshot_id": manifest.snapshot_id, "score": score}
+    return queue.describe(RUN, f"Training {name} on {manifest.snapshot_id[:12]}", inputs, new_run_id())
 
 
 def enqueue(registry: Registry, config_name: str, snapshot: str) -> str:
-    """Leave a new run to a worker; returns its id. Errors as in `prepare`."""
+    """Leave a new run to a worker and return its id; errors as in `prepare`.
+
+    Args:
+        registry: the registry of the snapshot.
+        config_name: as in `prepare`.
+        snapshot: id of the frozen cohort.
+    """
     work = prepare(registry, config_name, snapshot, score=True)
     run_id = work.work_id
     rows.add(registry, work)
@@ -56,11 +65,11 @@ def enqueue(registry: Registry, config_name: str, snapshot: str) -> str:
 
 
 def resume(registry: Registry, reference: str) -> Work:
-    """A run that ended before it was done, to go on from its last checkpoint.
+    """The row of a run that ended too early and continues from its last checkpoint.
 
     Raises:
         NotFound: no such run.
-        UsageError: several begin like this.
+        UsageError: several runs begin with this text.
     """
     run = runs.get(registry, reference)
     inputs = {"config": run.config, "snapshot_id": run.snapshot_id, "score": False, "resume": True}
@@ -68,29 +77,29 @@ def resume(registry: Registry, reference: str) -> Work:
 
 
 def _perform(registry: Registry, work: Work, progress: Progress) -> str:
-    """Train, predict, bring the record into the registry, and score it where that was asked for."""
+    """Train, predict, publish the record in the registry, and score the run where its row says so."""
     from training.run import train
 
     def interruptible(done: int, total: int, what: str) -> None:
         try:
             progress(done, total, what)
         except Stopped as stopped:
-            raise KeyboardInterrupt from stopped  # the training writes down that somebody ended it
+            raise KeyboardInterrupt from stopped  # so that the record says `interrupted`
 
-    run_id, stated = work.work_id, work.inputs
-    resumed = bool(stated.get("resume"))
-    manifest = snapshots.get(registry, stated["snapshot_id"])
+    run_id, inputs = work.work_id, work.inputs
+    resumed = bool(inputs.get("resume"))
+    manifest = snapshots.get(registry, inputs["snapshot_id"])
     folder = registry.runs / run_id
-    config = load(folder / "config.toml" if resumed else Path(stated["config"]))
+    config = load(folder / "config.toml" if resumed else Path(inputs["config"]))
     context = {
-        "command": ["cohortium", "train", stated["config"], "--snapshot", manifest.snapshot_id],
+        "command": ["cohortium", "train", inputs["config"], "--snapshot", manifest.snapshot_id],
         "launcher": {"program": "cohortium", "actor": work.actor},
         "dataset_commit": git.head(registry.root),
     }
     root = frozen_files.materialise(registry, manifest)
     train(config, manifest, root, folder, progress=interruptible, resume=resumed, context=context)
     runs.publish_run(registry, run_id, {"snapshot": manifest.snapshot_id})
-    if stated["score"]:
+    if inputs["score"]:
         score(registry, run_id, interruptible)
     return run_id
 
@@ -107,7 +116,17 @@ RUN = Kind(
 
 
 def score(registry: Registry, reference: str, progress: Progress | None = None) -> tuple[Any, Path]:
-    """Evaluate a run, write its report, and record both; returns the evaluation and the run's folder."""
+    """Evaluate a run, write its report, publish both, and return the evaluation and the run's folder.
+
+    Args:
+        registry: the registry of the run.
+        reference: the start of the run's id.
+        progress: called with `(done, total, what)`.
+
+    Raises:
+        NotFound: no such run.
+        UsageError: the run has no predictions yet.
+    """
     from training.evaluation.scoring import evaluate
     from training.report import NoFiguresError, write_report
 
@@ -118,7 +137,7 @@ def score(registry: Registry, reference: str, progress: Progress | None = None) 
     evaluation = evaluate(folder, manifest, root, progress=progress)
     try:
         write_report(folder, manifest, root)
-    except NoFiguresError as error:  # the scores are there, and count
+    except NoFiguresError as error:  # the scores are complete without the report
         _LOGGER.warning("%s %s", error, error.hint)
     runs.publish_run(registry, run.run_id, {"evaluated": True})
     return evaluation, folder

@@ -1,6 +1,6 @@
-"""What a training run is told: a TOML file parsed into frozen values.
+"""The configuration of a training run: a TOML file read into frozen values.
 
-Light on purpose: importing this module loads neither torch nor monai. Every key has a default except `name` and
+Importing this module loads neither torch nor monai. Every key has a default except `name` and
 `[model]`; unknown keys and impossible values are refused by `registry.files.settings`.
 """
 
@@ -30,14 +30,14 @@ Size = tuple[Count, Count, Count]
 
 @dataclass(frozen=True)
 class Preprocessing(Settings):
-    """Preprocessing: pure, versioned steps from native images to the working grid, in this order.
+    """Preprocessing: pure, versioned steps from native images to the working grid, in the order of the fields.
 
     Attributes:
-        version: of the meaning of these steps; a change of meaning raises it.
-        orientation: `keep` the axes of the target's image, or permute and flip them to the nearest `RAS`.
+        version: rises when the meaning of a step changes.
+        orientation: `keep` keeps the axes of the target's image; `RAS` permutes and flips them to the nearest RAS.
         spacing_mm: resample to this spacing; absent keeps the spacing.
         crop: `nonzero` keeps the bounding box of voxels that are not 0 in any channel.
-        margin_voxels: added around that box.
+        margin_voxels: voxels added around that box.
         normalise: per channel: `zscore` over all voxels, `zscore-nonzero` over (and only applied to) voxels that
             are not 0, `percentile` (0.5th to 99.5th onto 0..1), or `none`.
     """
@@ -65,13 +65,13 @@ class Data(Settings):
 
 @dataclass(frozen=True)
 class Sampling(Settings):
-    """What one slot of a batch holds.
+    """How the patch of one slot of a batch is chosen.
 
     Attributes:
         patch: voxels (I, J, K) of the working grid; smaller volumes are padded with 0.
-        foreground_share: probability that the patch is centred on a voxel of the target; else its centre is
-            uniform among the places where it lies inside the volume (the middle where it does not fit).
-        draws_per_epoch: how often an epoch visits each sample.
+        foreground_share: probability that the patch is centred on a voxel of the target. Else its position is uniform
+            among those where it lies inside the volume (the middle where it does not fit).
+        draws_per_epoch: how many times an epoch visits each sample.
     """
 
     patch: Size = (64, 64, 64)
@@ -81,7 +81,7 @@ class Sampling(Settings):
 
 @dataclass(frozen=True)
 class Augment(Settings):
-    """Ranges that augmentation parameters are drawn from; each family is applied with its own probability.
+    """The ranges from which augmentation parameters are drawn; each family is applied with its own probability.
 
     Attributes:
         affine: probability of rotation, scale and translation together.
@@ -89,7 +89,7 @@ class Augment(Settings):
         scale: factor uniform on a log scale in 1 / (1 + scale) .. 1 + scale, each axis on its own.
         translate_voxels: uniform in +- this, each axis.
         flip_axes: axes (0, 1, 2) that are mirrored with probability one half.
-        intensity: probability of each of gain, offset, gamma, noise, blur on its own, per channel.
+        intensity: probability of gain, offset, gamma, noise and blur, for each of them and each channel on its own.
         gain: factor uniform in 1 +- gain.
         offset: added, uniform in +- offset (in units of the normalised image).
         gamma: exponent uniform on a log scale in 1 / (1 + gamma) .. 1 + gamma, on the image's own range.
@@ -117,7 +117,7 @@ class Model(Settings):
     Attributes:
         name: a network of `training.networks.registry`.
         expected_params: the exact number of parameters, checked when the network is built.
-        kwargs: what the network's constructor is given.
+        kwargs: further arguments of the network's constructor.
     """
 
     name: str
@@ -127,12 +127,12 @@ class Model(Settings):
 
 @dataclass(frozen=True)
 class Optimisation(Settings):
-    """The loop.
+    """How long and with which steps the network is trained.
 
     Attributes:
-        epochs: stop after so many epochs; such a run is the same again, bit for bit, on one CPU.
+        epochs: stop after this many epochs; such a run can be repeated bit for bit on one CPU.
         max_minutes: stop after this much time in the loop (validation included); the learning rate follows the
-            share of it that has passed, so it always anneals. With both set, the first that ends counts.
+            share of it that has passed, so it always anneals. With both set, the limit that is reached first counts.
         batch: slots in one step.
         optimiser: `adamw` or `sgd` (Nesterov momentum 0.9).
         lr: peak learning rate.
@@ -171,11 +171,11 @@ class Optimisation(Settings):
 
 @dataclass(frozen=True)
 class Prediction(Settings):
-    """From a trained network to label maps.
+    """How a trained network predicts label maps.
 
     Attributes:
-        window: sliding window (I, J, K); absent takes the whole volume at once.
-        overlap: share of two neighbouring windows that coincides.
+        window: size of the sliding window (I, J, K); without one the whole volume is predicted at once.
+        overlap: share of a window that its neighbour covers too.
         flip_axes: average over mirror images along these axes, where anatomy allows it.
         parts: parts of the split that are predicted after training.
     """
@@ -206,7 +206,7 @@ class Config(Settings):
     Attributes:
         name: shown in lists and reports.
         task: only `segment` so far.
-        seed: of the weights, of the order of samples and of every drawn augmentation.
+        seed: seed of the weights, of the order of samples and of every drawn augmentation.
     """
 
     name: str
@@ -229,7 +229,7 @@ def loads(text: str) -> Config:
     Raises:
         ConfigError: no TOML, an unknown key, or an impossible value.
     """
-    return _checked(read_settings(Config, text))
+    return _check(read_settings(Config, text))
 
 
 def load(path: Path | str) -> Config:
@@ -245,21 +245,21 @@ def load(path: Path | str) -> Config:
         raise NotFound(
             f"There is no training configuration '{path}'.", f"Give a .toml file, or one of: {', '.join(known)}."
         )
-    return _checked(read_settings(Config, found))
+    return _check(read_settings(Config, found))
 
 
 def dumps(config: Config) -> str:
-    """The configuration as TOML with every default spelled out; `loads(dumps(c)) == c`."""
+    """The configuration as TOML with every default written out; `loads(dumps(c)) == c`."""
     return write_settings(config)
 
 
-def _checked(config: Config) -> Config:
-    """What no single key can say wrong."""
+def _check(config: Config) -> Config:
+    """The configuration, after the checks that concern several keys or the table of networks."""
     networks.find(config.model.name)
-    told = config.training
-    if told.epochs is None and told.max_minutes is None:
+    settings = config.training
+    if settings.epochs is None and settings.max_minutes is None:
         raise ConfigError("This configuration has no end.", "Set training.epochs or training.max_minutes.")
-    if told.dice_weight + told.cross_entropy_weight <= 0:
+    if settings.dice_weight + settings.cross_entropy_weight <= 0:
         raise ConfigError(
             "Both terms of the loss have weight 0.",
             "Set training.dice_weight or training.cross_entropy_weight above 0.",

@@ -1,17 +1,17 @@
-"""Which files of a folder form one image, for `predict`.
+"""The search for the files of a folder that form one image, for `predict`.
 
 - A model with one channel: every `.nii` and `.nii.gz` file is an image.
 - Several channels, BIDS names: files in one folder that differ only in their suffix, one suffix per channel
   (`sub-01_FLAIR.nii.gz`, `sub-01_T1w.nii.gz`).
 - Several channels, numbered names: `case_0000.nii.gz`, `case_0001.nii.gz`, in the model's channel order.
 
-The file of the reference channel (the one the training masks were drawn on) lends its name and grid to the result.
+The result gets the name and the grid of the file of the reference channel, on which the training masks were drawn.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Input:
     """One image to predict.
 
     Attributes:
-        name: path of the reference channel's file relative to the input folder; the result gets the same.
+        name: path of the reference channel's file relative to the input folder; also the path of the result.
         files: one file per channel, in the model's order.
     """
 
@@ -44,6 +44,11 @@ class Refusal:
 def find(folder: Path, channels: Sequence[str], reference: str) -> tuple[list[Input], list[Refusal]]:
     """The images below a folder, sorted by name, and the files that belong to none.
 
+    Args:
+        folder: searched with the folders below it; hidden files do not count.
+        channels: names in the model's order.
+        reference: the channel whose file names the result.
+
     Raises:
         NotFound: no such folder.
         InvalidInput: it holds no NIfTI file.
@@ -55,7 +60,7 @@ def find(folder: Path, channels: Sequence[str], reference: str) -> tuple[list[In
         raise InvalidInput(f"The folder '{folder.name}' holds no .nii or .nii.gz file.", "Convert the images first.")
     if len(channels) == 1:
         return [Input(path.relative_to(folder), (path,)) for path in files], []
-    return _grouped(folder, files, channels, reference)
+    return _group_channels(folder, files, channels, reference)
 
 
 def is_nifti(path: Path) -> bool:
@@ -63,7 +68,7 @@ def is_nifti(path: Path) -> bool:
     return path.name.endswith((".nii", ".nii.gz")) and not path.name.startswith(".")
 
 
-def _grouped(
+def _group_channels(
     folder: Path, files: Sequence[Path], channels: Sequence[str], reference: str
 ) -> tuple[list[Input], list[Refusal]]:
     groups: dict[Path, dict[str, Path]] = {}
@@ -83,16 +88,13 @@ def _grouped(
                 for path in found.values()
             ]
         else:
-            inputs.append(_input(folder, found, channels, reference))
+            files_in_order = tuple(found[channel] for channel in channels)
+            inputs.append(Input(found[reference].relative_to(folder), files_in_order))
     return inputs, refusals
 
 
-def _input(folder: Path, found: Mapping[str, Path], channels: Sequence[str], reference: str) -> Input:
-    return Input(found[reference].relative_to(folder), tuple(found[channel] for channel in channels))
-
-
 def _channel_of(path: Path, channels: Sequence[str]) -> tuple[str, str | None]:
-    """The group a file belongs to, and the channel it is, or None."""
+    """The group that a file belongs to, and its channel, or None where its name shows no channel."""
     stem = path.name.partition(".")[0]
     before, _, suffix = stem.rpartition("_")
     if before and suffix in channels:

@@ -16,7 +16,7 @@ from training.spec import Preprocessing
 
 
 def preprocessing_id(steps: Preprocessing) -> str:
-    """Hex SHA-256 of the steps: the same steps have the same id."""
+    """SHA-256 of the steps as hex digits: equal steps have equal ids."""
     return sha256_bytes(canonical_json(asdict(steps)))
 
 
@@ -27,20 +27,20 @@ def grid_of(volume: Volume) -> Grid:
 
 
 def prepare(steps: Preprocessing, channels: Sequence[Volume], reference: Grid) -> tuple[torch.Tensor, Grid]:
-    """The network's input.
+    """The network's input and its grid.
 
     Args:
         steps: what is done, in order.
         channels: one (I, J, K) volume per channel, each on its own grid; NaN and infinity count as 0.
-        reference: the grid labels are drawn on and predictions are written on.
+        reference: the grid of the labels, on which predictions are written too.
 
     Returns:
         (C, I, J, K) float32 on the working grid, and that grid.
     """
-    grid = _respaced(_oriented(reference, steps), steps)
+    grid = _respace(_orient(reference, steps), steps)
     moved = torch.cat([move(_tensor(channel), grid_of(channel), grid) for channel in channels])
     if steps.crop == "nonzero":
-        cropped = _box(moved, grid, steps.margin_voxels)
+        cropped = _bound_content(moved, grid, steps.margin_voxels)
         moved, grid = move(moved, grid, cropped), cropped
     return torch.stack([normalise(channel, steps.normalise) for channel in moved]), grid
 
@@ -52,7 +52,7 @@ def prepare_target(labels: Array, reference: Grid, grid: Grid, classes: int) -> 
         labels: (I, J, K) class indices 0..classes-1 on `reference`.
         reference: the grid of `labels`.
         grid: the working grid.
-        classes: how many, background included.
+        classes: number of classes, background included.
 
     Returns:
         (I, J, K) uint8: the class with the largest share at each voxel; background outside the old grid.
@@ -74,12 +74,12 @@ def restore(probabilities: torch.Tensor, grid: Grid, reference: Grid) -> Array:
         (I, J, K) uint8 on `reference`; background (0) where the working grid does not reach.
     """
     native = move(probabilities.float(), grid, reference)
-    native[0] += 1 - native.sum(0)  # what left the working grid is background
+    native[0] += 1 - native.sum(0)  # outside the working grid all shares are 0
     return np.asarray(native.argmax(0).to(torch.uint8).cpu().numpy())
 
 
 def normalise(channel: torch.Tensor, how: str) -> torch.Tensor:
-    """One channel (I, J, K) on a common intensity scale; a constant channel becomes 0."""
+    """One channel (I, J, K), normalised as `Preprocessing.normalise` says; a constant channel becomes 0."""
     if how == "none":
         return channel
     if how == "percentile":
@@ -97,16 +97,16 @@ def _tensor(volume: Volume) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(data))[None]
 
 
-def _oriented(grid: Grid, steps: Preprocessing) -> Grid:
-    """The same voxels with axes in the order and direction nearest to right, anterior, superior."""
+def _orient(grid: Grid, steps: Preprocessing) -> Grid:
+    """The grid of the same voxels, its axes turned to those nearest to right, anterior, superior."""
     if steps.orientation == "keep":
         return grid
     (i, j, k), affine = turn_grid(grid.shape, grid.affine_ras)
     return Grid((i, j, k), affine)
 
 
-def _respaced(grid: Grid, steps: Preprocessing) -> Grid:
-    """The same field of view at the wanted spacing; edges of the field coincide, not voxel centres."""
+def _respace(grid: Grid, steps: Preprocessing) -> Grid:
+    """The grid of the same field of view at the wanted spacing; the field's edges coincide, not the voxel centres."""
     if steps.spacing_mm is None:
         return grid
     factor = np.array(steps.spacing_mm) / np.array(grid.spacing_mm)
@@ -116,13 +116,13 @@ def _respaced(grid: Grid, steps: Preprocessing) -> Grid:
     return Grid((i, j, k), grid.affine_ras @ scale)
 
 
-def _box(data: torch.Tensor, grid: Grid, margin: int) -> Grid:
+def _bound_content(data: torch.Tensor, grid: Grid, margin: int) -> Grid:
     """The smallest grid that holds every voxel that is not 0 in some channel, plus a margin."""
-    places = torch.nonzero((data != 0).any(0))
-    if not len(places):
+    voxels = torch.nonzero((data != 0).any(0))
+    if not len(voxels):
         return grid
-    low = (places.amin(0) - margin).clamp_min(0).tolist()
-    high = (places.amax(0) + 1 + margin).tolist()
+    low = (voxels.amin(0) - margin).clamp_min(0).tolist()
+    high = (voxels.amax(0) + 1 + margin).tolist()
     i, j, k = (min(h, n) - m for h, n, m in zip(high, grid.shape, low, strict=True))
     shift = np.eye(4)
     shift[:3, 3] = low

@@ -1,4 +1,4 @@
-"""Moving voxel arrays from one grid to another: exact where voxels coincide, trilinear elsewhere.
+"""Voxel arrays moved from one grid to another: copied where voxels coincide, trilinear elsewhere.
 
 A grid is a shape (I, J, K) and an affine from 0-based voxel indices to RAS millimetres. Reorienting, cropping and
 padding are moves between grids whose voxels coincide, so one function serves preprocessing and its inverse.
@@ -24,7 +24,7 @@ EXACT_VOXELS = 1e-4
 
 @dataclass(frozen=True)
 class Grid:
-    """Where voxels lie: `shape` (I, J, K), `affine_ras` 4 x 4 to RAS millimetres."""
+    """The positions of voxels: `shape` (I, J, K), and `affine_ras`, 4 x 4 from voxel indices to RAS millimetres."""
 
     shape: tuple[int, int, int]
     affine_ras: Array
@@ -36,12 +36,12 @@ class Grid:
 
 
 def between(source: Grid, target: Grid) -> Array:
-    """4 x 4 matrix from voxel indices of `target` to voxel indices of `source`."""
+    """The 4 x 4 matrix from voxel indices of `target` to voxel indices of `source`."""
     return np.asarray(np.linalg.solve(source.affine_ras, target.affine_ras))
 
 
 def move(data: torch.Tensor, source: Grid, target: Grid) -> torch.Tensor:
-    """Channels on another grid; what lies outside the old grid becomes 0.
+    """The channels on another grid; voxels outside the old grid become 0.
 
     Args:
         data: (C, I, J, K) on `source`, floating point.
@@ -49,7 +49,7 @@ def move(data: torch.Tensor, source: Grid, target: Grid) -> torch.Tensor:
         target: the wanted grid.
 
     Returns:
-        (C, *target.shape), same dtype. The same voxels where the grids' voxels coincide, else trilinear.
+        (C, *target.shape), same dtype: copied where the voxels of both grids coincide, else trilinear.
     """
     matrix = between(source, target)
     axes = coinciding(matrix, target.shape)
@@ -57,11 +57,11 @@ def move(data: torch.Tensor, source: Grid, target: Grid) -> torch.Tensor:
 
 
 def coinciding(matrix: Array, shape: tuple[int, int, int]) -> tuple[tuple[int, int, int], ...] | None:
-    """For each target axis: (source axis, +1 or -1, offset) if voxels coincide, else None.
+    """(source axis, +1 or -1, offset) for each target axis where voxels coincide, else None.
 
     Args:
         matrix: 4 x 4 from target to source indices.
-        shape: target shape, over which the matrix must not drift from whole voxels.
+        shape: target shape; nowhere in it may the matrix drift from whole voxels by more than `EXACT_VOXELS`.
     """
     rounded = np.rint(matrix)
     drift = np.abs(matrix - rounded)[:3] @ np.array([*shape, 1])
@@ -91,7 +91,7 @@ def _sample(data: torch.Tensor, matrix: Array, shape: tuple[int, int, int]) -> t
 
 
 def sample_at(data: torch.Tensor, where: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
-    """Values at fractional voxel positions; 0 outside.
+    """The values at fractional voxel positions; 0 outside the array.
 
     Args:
         data: (B, C, I, J, K), floating point.

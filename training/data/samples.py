@@ -1,4 +1,4 @@
-"""From manifest entries to arrays in memory: files checked, channels on one grid, labels as class indices."""
+"""The samples of a manifest as arrays in memory: files checked, channels on one grid, labels as class indices."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from training.spec import Config, Preprocessing
 
 @dataclass(frozen=True)
 class Source:
-    """Where samples come from and what is read of them.
+    """Where the files of samples lie, and how they are read.
 
     Attributes:
         root: folder that the manifest's paths are relative to.
         channels: names in network order.
         labels: label values in class order; class 0 is the background, class n is `labels[n - 1]`.
-        preprocessing: the steps from files to the network.
+        preprocessing: the steps from files to the network's input.
         verify: compare each file's SHA-256 with the manifest.
     """
 
@@ -63,7 +63,12 @@ class Case:
 
 
 def source_of(config: Config, manifest: Manifest, root: Path) -> Source:
-    """What a configuration reads of a snapshot.
+    """The source of a snapshot's samples for one configuration.
+
+    Args:
+        config: channels, preprocessing, and whether checksums are compared.
+        manifest: the snapshot.
+        root: folder that the manifest's paths are relative to.
 
     Raises:
         ConfigError: a channel the snapshot does not have.
@@ -80,7 +85,7 @@ def source_of(config: Config, manifest: Manifest, root: Path) -> Source:
 
 
 def foreground_labels(manifest: Manifest) -> tuple[int, ...]:
-    """Label values other than the background, ascending.
+    """The label values other than the background, ascending.
 
     Raises:
         InvalidInput: there is none.
@@ -92,7 +97,12 @@ def foreground_labels(manifest: Manifest) -> tuple[int, ...]:
 
 
 def load_part(source: Source, samples: Sequence[Sample], progress: Progress | None = None) -> list[Case]:
-    """Every sample of a part, in the given order.
+    """The samples of a part in memory, in the given order.
+
+    Args:
+        source: where and how files are read.
+        samples: the manifest's entries.
+        progress: called with `(done, total, what)`.
 
     Raises:
         InvalidInput: a sample without a target or a channel, or a file that is no image.
@@ -107,7 +117,7 @@ def load_part(source: Source, samples: Sequence[Sample], progress: Progress | No
 
 
 def load_case(source: Source, sample: Sample) -> Case:
-    """One sample; errors as `load_part`."""
+    """One sample in memory; errors as in `load_part`."""
     target = target_of(sample)
     volumes = [read_volume(source, _channel(sample, channel)) for channel in source.channels]
     labels = read_labels(source, target)
@@ -158,7 +168,7 @@ def read_labels(source: Source, ref: FileRef) -> Volume:
 
 
 def as_3d(volume: Volume, name: str) -> Volume:
-    """Drop trailing axes of length 1.
+    """The volume without trailing axes of length 1.
 
     Raises:
         InvalidInput: the image has another number of dimensions.
@@ -172,7 +182,12 @@ def as_3d(volume: Volume, name: str) -> Volume:
 
 
 def class_indices(data: Array, labels: tuple[int, ...], name: str) -> Array:
-    """Label values to class indices 0..n.
+    """The label values of a map as class indices 0..n, uint8.
+
+    Args:
+        data: label values, whole numbers of at least 0.
+        labels: label values in class order, without the background.
+        name: of the file, for the message.
 
     Raises:
         InvalidInput: the map holds a value the snapshot does not name.

@@ -1,4 +1,4 @@
-"""Progress lines: one JSON object a line, flushed at once, so that a watcher can follow and a kill loses little."""
+"""Progress lines: one JSON object a line, flushed at once, so that others can follow and a kill loses little."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Collects steps and writes one line per epoch to `progress.jsonl`.
+    """Collects the steps of an epoch and writes them as one line to `progress.jsonl`.
 
-    Line: `epoch`, `step` (in all), `loss` (mean since the last line), `lr`, `data_s` (share of the time spent on
-    making batches), `seconds` (in steps), `elapsed_s`, `memory_mb` (peak), `validation_dice`, `per_class`.
+    The keys of a line: `epoch`, `step` (in all), `loss` (mean since the last line), `lr`, `seconds` (in steps),
+    `data_s` (the part of them that went into making batches), `elapsed_s`, `memory_mb` (peak), `validation_dice`,
+    `per_class`.
     """
 
     def __init__(self, path: Path, device: torch.device) -> None:
@@ -26,11 +27,24 @@ class Meter:
         self._rows: list[tuple[float, float, float, float]] = []
 
     def add(self, loss: float, lr: float, data_s: float, step_s: float) -> None:
-        """One step."""
+        """Collect one step.
+
+        Args:
+            loss: of the batch.
+            lr: learning rate.
+            data_s: seconds spent on making the batch.
+            step_s: seconds of the whole step.
+        """
         self._rows.append((loss, lr, data_s, step_s))
 
     def line(self, counters: Counters, dice: float | None, per_class: list[float | None]) -> None:
-        """Write what was collected and forget it."""
+        """Write the line of an epoch and forget its steps.
+
+        Args:
+            counters: where the run is.
+            dice: mean foreground Dice on the validation part, or None where it was not measured.
+            per_class: Dice of each foreground class; empty where it was not measured.
+        """
         rows, count = self._rows, max(len(self._rows), 1)
         append(
             self._path,
@@ -52,17 +66,17 @@ class Meter:
 
 
 def append(path: Path, entry: dict[str, Any]) -> None:
-    """One line at the end of a file; a line that a kill cut in half is closed first."""
+    """Write one line at the end of a file; a line that a kill cut in half is closed first."""
     torn = path.is_file() and path.stat().st_size > 0 and not _ends_with_newline(path)
     with path.open("a", encoding="utf-8") as stream:
         stream.write(("\n" if torn else "") + json.dumps(entry, sort_keys=True, allow_nan=False) + "\n")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The epochs of a run in order; torn lines are skipped.
+    """The epochs of a run in order; lines that a kill cut in half are skipped.
 
-    A resumed run may have done an epoch again, and the last epoch may have been measured in a line of its own: later
-    lines complete earlier ones of the same step.
+    A resumed run may have done an epoch again, and the last epoch may have been measured in a line of its own. So a
+    later line of the same epoch and step completes the earlier one; of another step, it replaces it.
     """
     epochs: dict[int, dict[str, Any]] = {}
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
@@ -72,13 +86,13 @@ def read(path: Path) -> list[dict[str, Any]]:
             continue
         if isinstance(entry, dict) and entry.get("event") == "epoch":
             before = epochs.get(int(entry["epoch"]), {})
-            told = {key: value for key, value in entry.items() if value or key not in before}
-            epochs[int(entry["epoch"])] = {**before, **told} if before.get("step") == entry.get("step") else entry
+            added = {key: value for key, value in entry.items() if value or key not in before}
+            epochs[int(entry["epoch"])] = {**before, **added} if before.get("step") == entry.get("step") else entry
     return [epochs[number] for number in sorted(epochs)]
 
 
 def peak_memory_mb(device: torch.device) -> int:
-    """Peak memory in MiB: of the device where it counts its own, else of the process."""
+    """Peak memory in MiB: that of a GPU where one is used, else that of the process."""
     if device.type == "cuda":
         import torch  # pages read progress, and start without torch
 

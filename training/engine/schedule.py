@@ -1,4 +1,4 @@
-"""How far a run is, and the learning rate that follows from it."""
+"""The share of its budget that a run has used, and the learning rate that follows from it."""
 
 from __future__ import annotations
 
@@ -28,22 +28,29 @@ class Clock:
         return self.before_s + time.monotonic() - self._start
 
 
-def share_done(told: Optimisation, steps: int, steps_per_epoch: int, elapsed_s: float) -> float:
-    """Share 0..1 of the budget that is used; the larger one where epochs and minutes are both limited."""
-    by_epochs = steps / (told.epochs * steps_per_epoch) if told.epochs else 0.0
-    by_time = elapsed_s / (60 * told.max_minutes) if told.max_minutes else 0.0
+def share_done(settings: Optimisation, steps: int, steps_per_epoch: int, elapsed_s: float) -> float:
+    """The share 0..1 of the budget that is used; the larger one where epochs and minutes are both limited.
+
+    Args:
+        settings: the limits, `epochs` and `max_minutes`.
+        steps: steps done in all.
+        steps_per_epoch: batches in an epoch.
+        elapsed_s: seconds in the loop.
+    """
+    by_epochs = steps / (settings.epochs * steps_per_epoch) if settings.epochs else 0.0
+    by_time = elapsed_s / (60 * settings.max_minutes) if settings.max_minutes else 0.0
     return min(1.0, max(by_epochs, by_time))
 
 
-def learning_rate(told: Optimisation, share: float) -> float:
-    """Linear warm-up, then half a cosine from the peak to its final share.
+def learning_rate(settings: Optimisation, share: float) -> float:
+    """The learning rate: a linear warm-up, then half a cosine from the peak to its final share.
 
     Args:
-        told: peak, warm-up and final share.
+        settings: peak, warm-up and final share.
         share: of the budget that is used, 0..1.
     """
-    if share < told.warmup:
-        return told.lr * max(share / told.warmup, 1e-3)
-    along = (share - told.warmup) / (1 - told.warmup)
+    if share < settings.warmup:
+        return settings.lr * max(share / settings.warmup, 1e-3)
+    along = (share - settings.warmup) / (1 - settings.warmup)
     falling = 0.5 * (1 + math.cos(math.pi * along))
-    return told.lr * (told.final_lr_share + (1 - told.final_lr_share) * falling)
+    return settings.lr * (settings.final_lr_share + (1 - settings.final_lr_share) * falling)

@@ -1,7 +1,7 @@
 """Everything a run would lose if it were killed, and its checkpoint: tensors and one note, no pickle.
 
-Augmentation and sampling follow from counters and torch's generator is seeded anew for every step, so no generator
-state has to be kept: (epoch, step) is the whole of it.
+Augmentation and sampling follow from counters, and torch's generator is seeded anew for every step. So a checkpoint
+needs no state of a generator: (epoch, step) is enough.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LAST, BEST, MODEL = "checkpoints/last.safetensors", "checkpoints/best.safetensor
 
 @dataclass
 class Counters:
-    """Where a run is.
+    """How far a run has come.
 
     Attributes:
         epoch: epochs that are complete.
-        step: steps done of the epoch that is not.
+        step: steps done of the epoch that is not complete.
         steps: steps done in all.
         elapsed_s: seconds in the loop.
         best_dice: best mean foreground Dice on the validation part, or None before the first measurement.
@@ -45,7 +45,7 @@ class Counters:
 
 @dataclass
 class State:
-    """The network and all that moves with it.
+    """The network and everything else that changes with every step.
 
     Attributes:
         ema: moving average of the weights, or None where it is off.
@@ -57,22 +57,22 @@ class State:
     counters: Counters
 
     def kept_weights(self) -> dict[str, torch.Tensor]:
-        """The weights that are validated and delivered: the average where there is one."""
+        """The weights that are validated and delivered: the moving average where there is one."""
         return {**self.network.state_dict(), **(self.ema or {})}
 
 
-def make_optimiser(told: Optimisation, network: nn.Module) -> torch.optim.Optimizer:
-    """AdamW or SGD; weight decay only on kernels, not on biases and norm layers."""
+def make_optimiser(settings: Optimisation, network: nn.Module) -> torch.optim.Optimizer:
+    """AdamW or SGD. Weight decay acts on kernels only, not on biases and norm layers."""
     kernels = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [{"params": kernels, "weight_decay": told.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    if told.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=told.lr, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(groups, lr=told.lr)
+    groups = [{"params": kernels, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=settings.lr, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=settings.lr)
 
 
 def update_ema(state: State, decay: float) -> None:
-    """Move the average towards the present weights; early steps count more."""
+    """Move the average of the weights towards the present ones; early steps count more."""
     if state.ema is None:
         return
     steps = state.counters.steps
@@ -87,8 +87,8 @@ def save(state: State, folder: Path, identity: str) -> None:
 
     Args:
         state: what to keep.
-        folder: the run's.
-        identity: what the run was started with (hash of configuration and snapshot); checked on resuming.
+        folder: the folder of the run.
+        identity: hash of the configuration and the snapshot that the run was started with; compared on resuming.
     """
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in (state.ema or {}).items()}
@@ -104,7 +104,12 @@ def save(state: State, folder: Path, identity: str) -> None:
 
 
 def restore(state: State, folder: Path, identity: str) -> None:
-    """Bring a fresh state to where `save` left it.
+    """Fill a fresh state from the checkpoint that `save` wrote.
+
+    Args:
+        state: fresh, for the same configuration; changed in place.
+        folder: the folder of the run.
+        identity: as in `save`.
 
     Raises:
         IntegrityError: the checkpoint belongs to another configuration or snapshot, or does not fit.

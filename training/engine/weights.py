@@ -29,17 +29,17 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, An
 
     Args:
         path: the file; folders above it are made.
-        tensors: on any device, in any layout. Each is written out in full, also where two share their memory.
-        note: what JSON can hold.
+        tensors: on any device, in any memory layout. Each is written in full, also where two share their memory.
+        note: values that JSON can hold.
     """
     plain: dict[str, torch.Tensor] = {}
     written: set[int] = set()
     for name, tensor in tensors.items():
         value = tensor.detach().cpu().contiguous()
-        place = value.untyped_storage().data_ptr()
-        # The library refuses tensors that share memory, and would write all of the memory that one is a part of.
-        plain[name] = value.clone() if place in written or value.nbytes < value.untyped_storage().nbytes() else value
-        written.add(place)
+        memory = value.untyped_storage().data_ptr()
+        # The library refuses tensors that share memory, and of a view it would write all of the memory below it.
+        plain[name] = value.clone() if memory in written or value.nbytes < value.untyped_storage().nbytes() else value
+        written.add(memory)
     with atomic.replacing(path) as temporary:
         save_file(plain, temporary, {NOTE: canonical_json(note).decode()} if note else None)
 
@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            # Copies: the library maps the file, and on a network drive a file that is replaced takes its pages along.
+            # Copied, because the library maps the file: on a network drive, replacing the file can take away its pages.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - it is no mapping
         return tensors, json.loads(metadata[NOTE]) if NOTE in metadata else dict(metadata)
     except (SafetensorError, ValueError) as error:

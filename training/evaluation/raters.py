@@ -1,4 +1,4 @@
-"""The human ceiling: each expert against the majority of the others."""
+"""The human ceiling: the scores of each expert against the majority of the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from registry.manifests import Sample, Target
 from registry.measures.overlap import majority_labels
 from training.data.samples import Source, read_labels
 from training.evaluation.profiles.profile import Profile
-from training.evaluation.table import Subject, image_rows
+from training.evaluation.table import ScoredSample, image_rows
 
 
 def expert_rows(
@@ -18,11 +18,11 @@ def expert_rows(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of every expert who read a sample; none where fewer than two did.
 
-    Readings count when they follow the target's protocol on the target's image; a rater's later reading of the same
-    image replaces no earlier one, each counts for itself.
+    A reading counts where it has the protocol and the image of the target. A later reading by the same rater does not
+    replace an earlier one: each counts on its own.
 
     Args:
-        profile: what is measured.
+        profile: computes the measures.
         source: where files lie and which labels count.
         sample: the manifest's entry.
         names: label value (as text) to name.
@@ -36,7 +36,7 @@ def expert_rows(
         others = [volume.data for n, volume in enumerate(volumes) if n != index]
         reference = Volume(majority_labels(others, source.labels), volumes[index].affine_ras)
         own, found = image_rows(
-            profile, Subject(reading.source, sample, names), reference, volumes[index].data, source.labels
+            profile, ScoredSample(reading.source, sample, names), reference, volumes[index].data, source.labels
         )
         rows += own
         lesions += found

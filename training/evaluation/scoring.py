@@ -23,7 +23,7 @@ from training.evaluation.profiles import table as profiles
 from training.evaluation.profiles.profile import FAILED, Profile, describe
 from training.evaluation.raters import expert_rows
 from training.evaluation.statistics import ALL, summarise
-from training.evaluation.table import Subject, image_rows
+from training.evaluation.table import ScoredSample, image_rows
 from training.predict.derivatives import folder_of
 from training.record import run_record
 
@@ -54,7 +54,7 @@ class Evaluation:
         rows: one per source, image and label, as in the table.
         parts: one summary per source, part and label; `experts` pools the raters.
         table: the CSV file of the rows.
-        table_sha256: of that file.
+        table_sha256: SHA-256 of that file.
         columns: the profile's measures by name, the most important first.
     """
 
@@ -66,7 +66,7 @@ class Evaluation:
     columns: Mapping[str, Column]
 
     def to_json(self) -> dict[str, Any]:
-        """The run, its summaries, and where the table lies."""
+        """The run, its summaries, and the path of the table, as plain data."""
         return {
             "run": self.run,
             "parts": [dict(part) for part in self.parts],
@@ -75,12 +75,12 @@ class Evaluation:
         }
 
     def summary(self, part: str, source: str = "model") -> Mapping[str, Any] | None:
-        """The line that stands for a part: over all labels where there are several, else of the only one."""
+        """The summary of a part: over all labels where there are several, else of the only label."""
         lines = [line for line in self.parts if line["part"] == part and line["source"] == source]
         return next((line for line in lines if line["label"] == ALL), lines[0] if lines else None)
 
     def text(self) -> str:
-        """A few lines for people: every summary with the first measure and its interval."""
+        """Every summary as a line for people, with the first measure and its interval."""
         lines = [_line(part, *next(iter(self.columns.items()))) for part in self.parts]
         return "\n".join([f"Run {self.run}", *lines, f"Table: {self.table}"])
 
@@ -94,7 +94,7 @@ def evaluate(
         run_dir: the run's folder.
         manifest: the snapshot it was trained on.
         root: folder the manifest's paths are relative to.
-        progress: told `(done, total, what)`.
+        progress: called with `(done, total, what)`.
         verify: compare files with the manifest's checksums.
 
     Raises:
@@ -104,16 +104,16 @@ def evaluate(
     """
     record = run_record.read(run_dir)
     _require_ready(record, manifest)
-    told = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
+    scoring = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
     source = Source(root, manifest.channels, foreground_labels(manifest), configs.Preprocessing(), verify)
-    profile = profiles.get(told.profile)
-    rows, lesions = _score_all(profile, manifest, source, _answers(run_dir, record, manifest, progress))
-    parts = summarise(profile, rows, told.bootstrap, seed=0)
-    return _written(run_dir, record, profile, (rows, lesions, parts), told.bootstrap)
+    profile = profiles.get(scoring.profile)
+    rows, lesions = _score_all(profile, manifest, source, _predictions(run_dir, record, manifest, progress))
+    parts = summarise(profile, rows, scoring.bootstrap, seed=0)
+    return _write(run_dir, record, profile, (rows, lesions, parts), scoring.bootstrap)
 
 
 def read_evaluation(run_dir: Path) -> dict[str, Any] | None:
-    """What `evaluate` wrote to `evaluation.json`, or None before it ran."""
+    """The content of `evaluation.json`, or None before `evaluate` has written it."""
     path = run_dir / FILE
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
@@ -131,10 +131,10 @@ def _require_ready(record: Mapping[str, Any], manifest: Manifest) -> None:
         )
 
 
-def _answers(
+def _predictions(
     run_dir: Path, record: Mapping[str, Any], manifest: Manifest, progress: Progress | None
 ) -> Iterator[tuple[Sample, Volume]]:
-    """Every predicted sample with its label map, one at a time; told when it was dealt with."""
+    """Every predicted sample with its label map, one at a time; progress is reported once it was scored."""
     samples = {sample.sample: sample for sample in manifest.samples}
     for number, entry in enumerate(record["predictions"], start=1):
         sample = samples[entry["sample"]]
@@ -150,7 +150,7 @@ def _score_all(
     lesions: list[dict[str, Any]] = []
     for sample, predicted in answers:
         reference = read_labels(source, target_of(sample))
-        subject = Subject("model", sample, manifest.labels)
+        subject = ScoredSample("model", sample, manifest.labels)
         own, found = image_rows(profile, subject, reference, predicted.data, source.labels)
         others, more = expert_rows(profile, source, sample, manifest.labels)
         rows += [*own, *others]
@@ -167,7 +167,7 @@ def _prediction(run_dir: Path, run: str, entry: Mapping[str, Any]) -> Volume:
     return load_labels(path)
 
 
-def _written(
+def _write(
     run_dir: Path, record: Mapping[str, Any], profile: Profile, found: tuple[Any, Any, Any], resamples: int
 ) -> Evaluation:
     rows, lesions, parts = found

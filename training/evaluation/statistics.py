@@ -1,4 +1,4 @@
-"""From per-image rows to one line per source, part and label: means over persons, with bootstrap intervals."""
+"""Summaries of per-image rows, one per source, part and label: means over persons, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ALL = "foreground"
 def summarise(profile: Profile, rows: Sequence[Row], resamples: int, seed: int) -> list[dict[str, Any]]:
     """One summary per (source, part, label), and one over the labels of each image, in the order they first appear.
 
-    `source` is who drew it: `model` or a rater; `experts` pools the raters.
+    `source` says who segmented: `model` or a rater; `experts` pools the raters.
 
     Args:
-        profile: says which columns are measures, and pools what is none.
+        profile: names the columns that are measures, and pools numbers that are no means.
         rows: per-image rows with `source`, `part`, `label_name`, `person`, `sample`, `status` and the measures.
-        resamples: of persons, for the intervals.
-        seed: of the resampling.
+        resamples: number of resamples of persons for the intervals.
+        seed: seed of the resampling.
 
     Returns:
         Dicts with `source`, `part`, `label`, `n` (images), `n_persons`, `n_na`, `n_failed`, and for each measure
-        `mean`, `sd`, `median`, `ci95` over persons (each person's images averaged first); None where nothing counts.
+        `mean`, `sd`, `median`, `ci95` over persons (each person's images averaged first); None where there is no value.
     """
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in [*rows, *_foreground(rows, profile.columns)]:
@@ -48,7 +48,7 @@ def summarise(profile: Profile, rows: Sequence[Row], resamples: int, seed: int) 
 def _summary(group: Sequence[Row], measures: Iterable[str], resamples: int, seed: int) -> dict[str, Any]:
     measured: dict[str, Any] = {}
     for measure in measures:
-        values = _per_person(group, measure)
+        values = _average_per_person(group, measure)
         measured[measure] = _spread(values, resamples, seed) if len(values) else None
     return {
         "n": len(group),
@@ -69,7 +69,7 @@ def _spread(values: np.ndarray, resamples: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _per_person(group: Sequence[Row], measure: str) -> np.ndarray:
+def _average_per_person(group: Sequence[Row], measure: str) -> np.ndarray:
     persons: dict[str, list[float]] = {}
     for row in group:
         if row[measure] is not None:

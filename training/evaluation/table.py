@@ -14,8 +14,8 @@ from training.evaluation.profiles.profile import Profile, Row
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Whose answer on which sample is scored.
+class ScoredSample:
+    """A sample, and who segmented it: the model or a rater.
 
     Attributes:
         source: `model`, or a rater's code.
@@ -29,13 +29,13 @@ class Subject:
 
 
 def image_rows(
-    profile: Profile, subject: Subject, reference: Volume, predicted: Array, labels: tuple[int, ...]
+    profile: Profile, scored: ScoredSample, reference: Volume, predicted: Array, labels: tuple[int, ...]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Score one image, label by label.
 
     Args:
-        profile: what is measured.
-        subject: source and sample.
+        profile: computes the measures.
+        scored: the sample, and who segmented it.
         reference: (I, J, K) label values with their grid.
         predicted: (I, J, K) label values on the same grid.
         labels: foreground label values.
@@ -48,22 +48,22 @@ def image_rows(
     """
     if reference.data.shape != predicted.shape:
         raise GeometryError(
-            f"The answer of {subject.source} for {subject.sample.sample} has another shape than its reference.",
+            f"The mask of {scored.source} for {scored.sample.sample} has another shape than its reference.",
             "Predict or export it again on the image's grid.",
         )
     rows, lesions = [], []
     for label in labels:
         found = profile.score(reference.data == label, predicted == label, reference.affine_ras)
-        rows.append(_row(subject, label, found.image))
+        rows.append(_row(scored, label, found.image))
         kept = {key: rows[-1][key] for key in ("source", "part", "sample", "label_name")}
         lesions += [{**kept, **lesion} for lesion in found.lesions]
     return rows, lesions
 
 
-def _row(subject: Subject, label: int, image: Row) -> dict[str, Any]:
-    sample = subject.sample
+def _row(scored: ScoredSample, label: int, image: Row) -> dict[str, Any]:
+    sample = scored.sample
     return {
-        "source": subject.source,
+        "source": scored.source,
         "part": sample.part,
         "sample": sample.sample,
         "person": sample.person,
@@ -73,6 +73,6 @@ def _row(subject: Subject, label: int, image: Row) -> dict[str, Any]:
         "scanner": sample.scanner,
         "class_label": sample.class_label,
         "label": label,
-        "label_name": subject.names.get(str(label), str(label)),
+        "label_name": scored.names.get(str(label), str(label)),
         **image,
     }

@@ -1,4 +1,4 @@
-"""MONAI's networks for segmentation. It is imported when one of them is built, not before."""
+"""MONAI's networks for segmentation. MONAI is imported when one of them is built, not before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DYNUNET = {
 
 
 def _build(fixed: Mapping[str, Any], model: Model, channels: int, classes: int, dims: int) -> nn.Module:
-    """A network of MONAI from `[model.kwargs]` and the arguments that are ours: the `fixed` ones and those of the data.
+    """A network of MONAI. Its arguments are `[model.kwargs]`, those that follow from the data, and the `fixed` ones.
 
     Raises:
         ConfigError: an argument the constructor does not know.
@@ -55,7 +55,7 @@ def _stride(default: tuple[int, ...], model: Model) -> tuple[int, int, int]:
 
 
 def _tuples(value: Any) -> Any:
-    """MONAI compares names with tuples, TOML gives lists."""
+    """The value with tuples for lists: MONAI compares some arguments with tuples, and TOML gives lists."""
     if isinstance(value, Mapping):
         return {key: _tuples(item) for key, item in value.items()}
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,7 +1,8 @@
-"""The table of networks: what training may build, by the name that a configuration gives.
+"""The table of networks that training can build, by the name that a configuration gives.
 
 A new network is one file that calls `register`: in this folder, or in another installed package that names its
-module in the entry points `cohortium.networks`. Light on purpose: reading a configuration checks its network's name.
+module in the entry points `cohortium.networks`. This module does not import torch, because every reading of a
+configuration checks the name of its network here.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "cohortium.networks"
 
 REFUSALS = (TypeError, ValueError, IndexError, KeyError, NotImplementedError, AssertionError)
-"""What constructors of networks raise for arguments they cannot take. Assertions too: MONAI's DynUNet for a stride
-beyond its kernel, whose padding would be negative."""
+"""What constructors of networks raise for arguments they cannot take. MONAI's DynUNet raises an AssertionError for a
+stride beyond its kernel, because the padding would be negative."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,14 @@ class Network:
     """A family of networks.
 
     Attributes:
-        name: what `model.name` of a configuration says.
-        build: from (model, input channels, outputs with the background, spatial axes) to a network with fresh weights
-            that maps (B, channels, *size) to logits (B, outputs, *size). Weights follow torch's global generator.
-        stride: from the model to the factor by which each axis is halved in all; sizes must be multiples of it.
-        groups: regular expression that the start of a parameter's name must match, to the group the parameter belongs
-            to; the first match counts. Empty where the network names no groups.
-        dims: numbers of spatial axes that it can be built for.
+        name: as `model.name` of a configuration gives it.
+        build: takes (model, input channels, outputs with the background, spatial axes) and returns a network with fresh
+            weights, which maps (B, channels, *size) to logits (B, outputs, *size). Weights follow torch's global
+            generator.
+        stride: takes the model and returns the factor by which it shrinks each axis; sizes must be multiples of it.
+        groups: regular expression for the start of a parameter's name, to the group of such parameters; the first match
+            counts. Empty where the network names no groups.
+        dims: the numbers of spatial axes for which it can be built.
     """
 
     name: str
@@ -58,7 +60,7 @@ def register(network: Network) -> None:
     """Add a network to the table.
 
     Raises:
-        ValueError: another one has the name.
+        ValueError: another network has the name.
     """
     if network.name in NETWORKS:
         raise ValueError(f"There is already a network '{network.name}'.")
@@ -85,7 +87,7 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     """A fresh network for volumes; weights follow torch's global generator, so seed it first.
 
     Args:
-        model: name, arguments, expected count.
+        model: name, arguments and expected number of parameters.
         channels: input channels.
         classes: outputs, background included.
 
@@ -102,24 +104,24 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     count = sum(p.numel() for p in network.parameters())
     if model.expected_params is not None and count != model.expected_params:
         message = f"{model.name} has {count:,} parameters, the configuration expects {model.expected_params:,}."
-        raise ConfigError(message, f"Mend [model.kwargs] or set expected_params = {count}.")
+        raise ConfigError(message, f"Correct [model.kwargs] or set expected_params = {count}.")
     return network
 
 
 def stride_of(model: Model) -> tuple[int, int, int]:
-    """By what the network halves each axis in all: input sizes must be multiples of it."""
+    """The factor by which the network shrinks each axis; input sizes must be multiples of it."""
     i, j, k = find(model.name).stride(model)
     return i, j, k
 
 
 def group_of(name: str, parameter: str) -> str | None:
-    """The group (`encoder`, ...) a parameter of a network belongs to; None where it belongs to none."""
+    """The group (`encoder`, ...) of a network's parameter, or None where it belongs to none."""
     groups = find(name).groups
     return next((group for pattern, group in groups.items() if re.match(pattern, parameter)), None)
 
 
 def count_groups(name: str, network: nn.Module) -> dict[str, int] | None:
-    """Parameters per group, or None where the network names no groups."""
+    """The number of parameters in each group, or None where the network names no groups."""
     counts = dict.fromkeys(find(name).groups.values(), 0)
     for key, parameter in network.named_parameters():
         if group := group_of(name, key):
@@ -149,7 +151,7 @@ def require_sizes(config: Config) -> None:
 
 
 def _import_others() -> None:
-    """Import what may register further networks. Only a name that MONAI has not pays for it: they may load torch."""
+    """Import all modules that may register networks. They may load torch, so this happens only for an unknown name."""
     package = import_module("training.networks")
     for module in pkgutil.iter_modules(package.__path__):
         import_module(f"training.networks.{module.name}")

@@ -1,4 +1,4 @@
-"""From a prepared image to class probabilities, whole or by sliding window, with optional mirror averaging."""
+"""Class probabilities of a prepared image: of the whole or by sliding windows, averaged over mirror images if asked."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ Size = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Fit:
-    """Sizes a network can take.
+    """The sizes that a network can take.
 
     Attributes:
         stride: sizes are multiples of this.
-        least: sizes are at least this: what the network was trained on, whose share of padding its norm layers know.
+        least: sizes are at least this: the patch of training, because norm layers have learned its share of padding.
     """
 
     stride: Size
     least: Size = (1, 1, 1)
 
     def size(self, shape: Sequence[int]) -> list[int]:
-        """The size an image is padded to."""
+        """The size to which an image is padded."""
         return [-(-max(n, low) // s) * s for n, low, s in zip(shape, self.least, self.stride, strict=True)]
 
 
 def fit_of(config: Config) -> Fit:
-    """The sizes the configuration's network takes."""
+    """The sizes that the configuration's network takes."""
     return Fit(stride_of(config.model), config.sampling.patch)
 
 
 @torch.no_grad()
-def probabilities(network: nn.Module, image: torch.Tensor, told: Prediction, fit: Fit) -> torch.Tensor:
+def probabilities(network: nn.Module, image: torch.Tensor, prediction: Prediction, fit: Fit) -> torch.Tensor:
     """Class probabilities of one image.
 
     Args:
         network: set to evaluation by the caller.
         image: (C, I, J, K) on the working grid.
-        told: window, overlap and mirror axes.
-        fit: the image is padded with 0 on all sides to a size that fits, and the result cropped.
+        prediction: window, overlap and mirror axes.
+        fit: sizes of the network. The image is padded with 0 on all sides to such a size, and the result is cropped.
 
     Returns:
         (classes, I, J, K) float32, on the image's device.
@@ -57,26 +57,30 @@ def probabilities(network: nn.Module, image: torch.Tensor, told: Prediction, fit
     device = next(network.parameters()).device
     missing = [wanted - n for wanted, n in zip(fit.size(image.shape[1:]), image.shape[1:], strict=True)]
     padded = functional.pad(image.to(device)[None], [m for n in reversed(missing) for m in (n // 2, n - n // 2)])
-    total = torch.stack([_mirrored(network, padded, told, axes) for axes in _mirrors(told.flip_axes)]).mean(0)
+    total = torch.stack(
+        [_predict_mirrored(network, padded, prediction, axes) for axes in _list_mirrors(prediction.flip_axes)]
+    ).mean(0)
     i, j, k = (slice(m // 2, m // 2 + n) for m, n in zip(missing, image.shape[1:], strict=True))
     return total[0, :, i, j, k]
 
 
-def _mirrored(network: nn.Module, image: torch.Tensor, told: Prediction, axes: tuple[int, ...]) -> torch.Tensor:
+def _predict_mirrored(
+    network: nn.Module, image: torch.Tensor, prediction: Prediction, axes: tuple[int, ...]
+) -> torch.Tensor:
     dims = [axis + 2 for axis in axes]
-    logits = _forward(network, image.flip(dims), told)
+    logits = _forward(network, image.flip(dims), prediction)
     return logits.float().softmax(1).flip(dims)
 
 
-def _forward(network: nn.Module, image: torch.Tensor, told: Prediction) -> torch.Tensor:
-    if told.window is None or all(n <= w for n, w in zip(image.shape[2:], told.window, strict=True)):
+def _forward(network: nn.Module, image: torch.Tensor, prediction: Prediction) -> torch.Tensor:
+    if prediction.window is None or all(n <= w for n, w in zip(image.shape[2:], prediction.window, strict=True)):
         return torch.as_tensor(network(image))
     from monai.inferers.utils import sliding_window_inference
 
-    out = sliding_window_inference(image, told.window, 2, network, overlap=told.overlap, mode="gaussian")
+    out = sliding_window_inference(image, prediction.window, 2, network, overlap=prediction.overlap, mode="gaussian")
     return torch.as_tensor(out)
 
 
-def _mirrors(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+def _list_mirrors(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     for count in range(len(axes) + 1):
         yield from combinations(axes, count)

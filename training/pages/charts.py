@@ -15,12 +15,12 @@ _PARTS = ["train", "validation", "test"]
 
 
 def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
-    """A value over the minutes of training.
+    """A chart of a value over the minutes of training.
 
     Args:
-        rows: `minutes`, `epoch`, `value`.
-        title: of the value.
-        points: also draw each measurement.
+        rows: dicts with `minutes`, `epoch` and `value`.
+        title: name of the value.
+        points: whether each measurement is drawn too.
     """
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(rows)), height=230)
@@ -39,7 +39,7 @@ def line(rows: Sequence[Row], title: str, *, points: bool = False) -> alt.Chart:
 
 
 def strips(rows: Sequence[Row], columns: Mapping[str, Column]) -> alt.Chart:
-    """Each image's first measure by site, coloured by part; the first two measures stand in the tooltip."""
+    """A chart of each image's first measure by site, coloured by part; the tooltip shows the first two measures."""
     name, main = next(iter(columns.items()))
     scale = alt.Scale(domain=[0, main.top]) if main.top else alt.Scale(zero=True)
     across = alt.Axis(tickCount=10, titlePadding=8)

@@ -37,11 +37,11 @@ def _known() -> list[str]:
 
 
 def _snapshot(known: dict[str, Snapshot]) -> str:
-    asked = st.query_params.get("snapshot", "")
-    if asked and asked not in known:
-        st.warning(f"There is no snapshot '{escape_markdown(asked[:12])}' in this registry.")
-    if asked in known and "snapshot_id" not in st.session_state:
-        st.session_state["snapshot_id"] = asked
+    wanted = st.query_params.get("snapshot", "")
+    if wanted and wanted not in known:
+        st.warning(f"There is no snapshot '{escape_markdown(wanted[:12])}' in this registry.")
+    if wanted in known and "snapshot_id" not in st.session_state:
+        st.session_state["snapshot_id"] = wanted
     chosen = st.selectbox("Snapshot", list(known), key="snapshot_id", format_func=lambda key: _title(known[key]))
     row = known[chosen]
     if row.split is None:
@@ -61,15 +61,15 @@ def _queue(registry: Registry, name: str, snapshot: str) -> None:
 
 
 def _describe(config: Config) -> None:
-    told = config.training
-    end = f"{told.max_minutes:g} minutes" if told.max_minutes else format_count(told.epochs or 0, "epoch")
+    settings = config.training
+    end = f"{settings.max_minutes:g} minutes" if settings.max_minutes else format_count(settings.epochs or 0, "epoch")
     size = format_grid(config.sampling.patch) if config.sampling.patch else "whole images"
     rows = {
         "Network": config.model.name,
         "Trains for": end,
         "Patch (voxels)": size,
-        "Batch": str(told.batch),
-        "Learning rate": f"{told.lr:g}",
+        "Batch": str(settings.batch),
+        "Learning rate": f"{settings.lr:g}",
         "Seed": str(config.seed),
     }
     with st.container(border=True):

@@ -1,4 +1,4 @@
-"""One run: how it learned, how good it is, and the cases it did worst."""
+"""One run: its learning curves, its scores, and the images with the worst scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOURCES = {"model": "Model", "experts": "Experts"}
 
 
 def render(registry: Registry, run: Run) -> None:
-    """Draw what the run has written so far."""
+    """Draw everything that the run has written so far."""
     try:
         folder = runs.folder(registry, run.run_id)
     except NotFound:
@@ -68,7 +68,7 @@ def _scores(parts: Sequence[dict[str, Any]], columns: Mapping[str, Column]) -> N
         rows,
         hide_index=True,
         column_config={
-            **{column.title: _configured(column) for column in list(columns.values())[1:]},
+            **{column.title: _configure(column) for column in list(columns.values())[1:]},
             "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
             "Right": st.column_config.NumberColumn(
                 "Lesions correct", format="%.0f %%", help="Of the predicted lesions"
@@ -77,7 +77,7 @@ def _scores(parts: Sequence[dict[str, Any]], columns: Mapping[str, Column]) -> N
     )
 
 
-def _configured(column: Column) -> Any:
+def _configure(column: Column) -> Any:
     return st.column_config.NumberColumn(column.heading, format=f"%.{column.digits}f", help=column.about or None)
 
 
@@ -118,11 +118,11 @@ def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]], columns
     main = next(iter(columns.values()))
     end = "Lowest" if main.direction is Direction.HIGHER else "Highest"
     st.markdown(f"**{end} {main.title} of the {part} part**, to look at with the prediction laid over the image")
-    for case in found:
-        query = {"subject": case.subject, "session": case.session, "image": case.image, "run": run.run_id}
-        shown = [(columns[name], value) for name, value in list(case.values.items())[:2] if value is not None]
+    for image in found:
+        query = {"subject": image.subject, "session": image.session, "image": image.image, "run": run.run_id}
+        shown = [(columns[name], value) for name, value in list(image.values.items())[:2] if value is not None]
         values = " · ".join(column.format(value) for column, value in shown)
-        label = f"{values} · {case.subject} · {format_visit(case.session or '')} · {case.site}"
+        label = f"{values} · {image.subject} · {format_visit(image.session or '')} · {image.site}"
         shell.link("subject", label, {key: value for key, value in query.items() if value})
 
 
@@ -151,6 +151,6 @@ def _files(folder: Path) -> None:
     if report.stat().st_size > _LARGEST_REPORT:
         st.caption(f"The report has {format_size(report.stat().st_size)}: download it to read it.")
     elif st.toggle("Show the report here"):
-        # a data address has an origin of its own: a report from elsewhere cannot reach the app
+        # A data address has an origin of its own, so a report from elsewhere cannot reach the app.
         content = base64.b64encode(report.read_bytes()).decode()
         st.iframe(f"data:text/html;charset=utf-8;base64,{content}", height=900)

@@ -1,4 +1,4 @@
-"""What a run has written so far, read without torch: curves, scores, the cases it did worst."""
+"""The files of a run, read without torch: curves, scores, and the images with the worst scores."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _VOLUMES = ("reference_mm3", "predicted_mm3")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One image that a model answered.
+class WorstImage:
+    """One of the images that the model segmented worst.
 
     Attributes:
-        image: the channel its reference was drawn on, as the subject page calls it; None takes that page's first.
-        values: the measures by name; None where nothing counts.
+        image: the channel on which its reference was drawn, as the subject page names it; None shows that page's first.
+        values: the measures by name; None where an image has no value.
     """
 
     subject: str
@@ -36,7 +36,7 @@ class Case:
 
 
 def curve(lines: Sequence[Row], value: str) -> list[Row]:
-    """Rows `minutes, epoch, value` of the epochs that state this value."""
+    """Rows with `minutes`, `epoch` and `value`, one for each epoch that has this value."""
     return [
         {"minutes": line.get("elapsed_s", 0) / 60, "epoch": line["epoch"], "value": line[value]}
         for line in lines
@@ -45,13 +45,13 @@ def curve(lines: Sequence[Row], value: str) -> list[Row]:
 
 
 def summaries(folder: Path) -> list[Row]:
-    """One summary per source, part and label, as `evaluate` wrote them; empty before it ran."""
-    found: list[Row] = _evaluation(folder).get("parts", [])
-    return found
+    """One summary per source, part and label, as `evaluate` wrote them; empty before that."""
+    parts: list[Row] = _evaluation(folder).get("parts", [])
+    return parts
 
 
 def scores(folder: Path) -> list[Row]:
-    """The model's rows of `scores.csv`, one per image and label, numbers as numbers, `n/a` as None."""
+    """The model's rows of `scores.csv`, one per image and label; numbers are floats, and `n/a` is None."""
     path = folder / "scores.csv"
     if not path.is_file():
         return []
@@ -62,21 +62,21 @@ def scores(folder: Path) -> list[Row]:
 
 
 def columns(folder: Path) -> dict[str, Column]:
-    """The measures that a run was scored by, the most important first."""
+    """The measures by which a run was scored, the most important first."""
     return read_columns(_evaluation(folder))
 
 
 def worst(
     rows: Sequence[Row], columns: Mapping[str, Column], manifest: Manifest, part: str, most: int = 8
-) -> list[Case]:
+) -> list[WorstImage]:
     """The images of a part that are worst by the first measure, each by its worst label.
 
     Args:
-        rows: as `scores` gives them.
-        columns: the measures.
+        rows: as `scores` returns them.
+        columns: the measures, the first one decides.
         manifest: the run's snapshot.
         part: such as `test`.
-        most: how many at most.
+        most: the largest number of images.
     """
     name, column = next(iter(columns.items()))
     sign = 1 if column.direction is Direction.HIGHER else -1
@@ -85,7 +85,7 @@ def worst(
     chosen: dict[str, Row] = {}
     for row in sorted(known, key=lambda row: (sign * row[name], row["sample"])):
         chosen.setdefault(row["sample"], row)
-    return [_case(row, samples[row["sample"]], columns) for row in list(chosen.values())[:most]]
+    return [_worst_image(row, samples[row["sample"]], columns) for row in list(chosen.values())[:most]]
 
 
 def _evaluation(folder: Path) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def _evaluation(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _case(row: Row, sample: Any, columns: Iterable[str]) -> Case:
+def _worst_image(row: Row, sample: Any, columns: Iterable[str]) -> WorstImage:
     images = {ref.path: channel for channel, ref in sample.images.items()}
     drawn_on = images.get(sample.target.image) if sample.target else None
     values = {name: row[name] for name in columns}
-    return Case(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", values)
+    return WorstImage(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", values)
 
 
 def _number(text: str | None) -> float | None:

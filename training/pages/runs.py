@@ -1,4 +1,4 @@
-"""All training runs, and one of them in detail; what is under way is drawn anew every two seconds."""
+"""All training runs, and one of them in detail; a run that is going on is drawn again every two seconds."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def _row(run: Run) -> dict[str, Any]:
 
 def _chosen(known: Sequence[Run]) -> Run:
     ids = [run.run_id for run in known]
-    asked = st.query_params.get("run")
-    if asked is not None and asked not in ids:
-        st.warning(f"There is no run '{escape_markdown(asked)}' in this registry.")
+    wanted = st.query_params.get("run")
+    if wanted is not None and wanted not in ids:
+        st.warning(f"There is no run '{escape_markdown(wanted)}' in this registry.")
         st.query_params.pop("run")
     if st.session_state.get("run") not in (None, *ids):
         del st.session_state["run"]
@@ -90,9 +90,9 @@ def _detail(registry: Registry, run_id: str) -> None:
     run = runs.get(registry, run_id)
     st.subheader(f"Run {run_id} {_STATES.get(run.status, run.status)}")
     if run.status == "failed":
-        st.error(_why(run.message), icon=":material/error:")
+        st.error(_format_reason(run.message), icon=":material/error:")
     if run.status == "queued" and st.button("Withdraw", icon=":material/undo:"):
-        with suppress(UsageError):  # a worker took it in this moment, which the page then says
+        with suppress(UsageError):  # a worker took it meanwhile; the page then shows that
             queue.stop(registry, run_id)
         st.rerun()
     if run.status == "running":
@@ -100,8 +100,8 @@ def _detail(registry: Registry, run_id: str) -> None:
     run_detail.render(registry, run)
 
 
-def _why(message: str | None) -> str:
-    """A sentence; whatever was no sentence for users stays in the terminal of the worker."""
+def _format_reason(message: str | None) -> str:
+    """Why a run failed, as a sentence; the names of interrupts become one."""
     if message in (None, "", "KeyboardInterrupt", "SystemExit"):
         return "It was stopped before it was finished."
     return escape_markdown(message or "")

@@ -1,4 +1,4 @@
-"""Predictions as a BIDS derivative: names, sidecars, dataset description. Knows nothing of networks."""
+"""Predictions as a BIDS derivative: names, sidecars, dataset description. This module uses no network."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from training.data.resampling import Array
 
 @dataclass(frozen=True)
 class Derivative:
-    """One run's predictions.
+    """The derivative that holds the predictions of one run.
 
     Attributes:
         folder: `<run>/derivatives/prediction-<run id>`.
         root: the raw dataset's root, which links and `Sources` refer to.
         run: the run's id, used as `desc`.
         labels: label value (as text) to name, background included.
-        protocol: of the target masks.
+        protocol: protocol of the target masks.
     """
 
     folder: Path
@@ -42,12 +42,12 @@ class Derivative:
 
 
 def folder_of(run_dir: Path, run: str) -> Path:
-    """Where a run's predictions lie."""
+    """The folder of a run's predictions."""
     return run_dir / "derivatives" / f"prediction-{run}"
 
 
 def describe(derivative: Derivative) -> None:
-    """Write `dataset_description.json`, `descriptions.tsv` and, for label maps, the table of labels."""
+    """Write `dataset_description.json`, `README`, `descriptions.tsv` and, for label maps, the table of labels."""
     raw = f"file:{_relative(derivative)}"
     description = dataset_description(
         f"Predictions of run {derivative.run}",
@@ -69,9 +69,9 @@ def publish(derivative: Derivative, sample: Sample, target: Target, labels: Arra
     """Write one label map and its sidecar.
 
     Args:
-        derivative: where and under which names.
-        sample: the sample it was predicted for.
-        target: its reference, whose grid and entities the prediction shares.
+        derivative: the folder and the run.
+        sample: the sample that was predicted.
+        target: its reference; the prediction has its grid and its entities.
         labels: (I, J, K) label values on the target's grid.
         affine: 4 x 4 of that grid, to RAS millimetres.
 
@@ -86,8 +86,14 @@ def publish(derivative: Derivative, sample: Sample, target: Target, labels: Arra
 
 
 def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> BidsName:
-    """`<image entities>_space-<suffix>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`."""
-    image = parse(target.image) or _named_after(sample, target)
+    """The name `<image entities>_space-<suffix>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`.
+
+    Args:
+        derivative: the run, and whether its predictions are masks.
+        sample: names the file where the image's path is not BIDS.
+        target: names the image; its `label` or `seg` is kept.
+    """
+    image = parse(target.image) or _name_from_manifest(sample, target)
     kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
     if derivative.binary:
         more = {"label": _entity(target, "label", "L")}
@@ -114,8 +120,8 @@ def _entity(target: Target, key: str, default: str) -> str:
     return parsed.entities.get(key, default) if parsed else default
 
 
-def _named_after(sample: Sample, target: Target) -> BidsName:
-    """A name from the manifest's own fields, for images whose path is not BIDS."""
+def _name_from_manifest(sample: Sample, target: Target) -> BidsName:
+    """A name made from the fields of the manifest, for an image whose path is not BIDS."""
     session = to_label(sample.session.removeprefix("ses-")) if sample.session else None
     suffix = next((to_label(c) for c, ref in sample.images.items() if ref.path == target.image), "image")
     return name(suffix, sub=to_label(sample.subject.removeprefix("sub-")), ses=session)

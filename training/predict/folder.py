@@ -1,4 +1,4 @@
-"""Label maps for any NIfTI images, with the model of a run."""
+"""Label maps for any NIfTI images, predicted by the model of a run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from training.record import run_record
 
 @dataclass(frozen=True)
 class PredictionReport:
-    """What `predict` did.
+    """The result of `predict`.
 
     Attributes:
-        run: whose model it was.
-        written: files below the output folder, in order.
-        refused: input files that gave nothing, each with its reason.
+        run: the run whose model was used.
+        written: label maps, relative to the output folder, in order.
+        refused: input files without a label map, each with its reason.
     """
 
     run: str
@@ -35,11 +35,11 @@ class PredictionReport:
     refused: tuple[Refusal, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """The report as plain data."""
         return {"run": self.run, "written": list(self.written), "refused": [asdict(item) for item in self.refused]}
 
     def text(self) -> str:
-        """A line for what was written, and one for each file that was not."""
+        """A line with the number of label maps, and one for each file that was refused."""
         lines = [f"not predicted: {item.path}: {item.reason}" for item in self.refused]
         return "\n".join([f"{len(self.written)} label maps written with run {self.run}", *lines])
 
@@ -47,14 +47,14 @@ class PredictionReport:
 def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | None = None) -> PredictionReport:
     """Write a label map for every image of a folder, under the image's own name and on its own grid.
 
-    Files that are no usable images are listed with a reason and the rest is done; see `training.data.input_files` for
-    how files of several channels belong together.
+    Files that are no usable images are listed with a reason, and the others are predicted. `training.data.input_files`
+    describes which files of several channels belong together.
 
     Args:
         run_dir: folder of a trained run.
-        inputs: folder of images; folders below it are searched too, and kept in the output.
-        output: folder for the label maps; made if absent.
-        progress: told `(done, total, what)`.
+        inputs: folder of images; folders below it are searched too, and the output has the same ones.
+        output: folder for the label maps; created where it does not exist.
+        progress: called with `(done, total, what)`.
 
     Raises:
         UsageError: the run has no model yet, the output lies inside the input, or a label map exists already.
@@ -82,7 +82,7 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
 
 
 class _Model:
-    """A run's network with what is needed to use it."""
+    """The network of a run, and what is needed to use it."""
 
     def __init__(self, run_dir: Path, record: dict[str, Any]) -> None:
         from training.engine import weights
@@ -122,7 +122,7 @@ def _write(path: Path, model: _Model, item: Input) -> None:
     from training.data.preprocessing import grid_of
     from training.predict.snapshot import label_map
 
-    channels = [_readable(file) for file in item.files]
+    channels = [_read(file) for file in item.files]
     native = grid_of(channels[model.reference])
     labels = label_map(model.config, model.network, channels, native, model.labels)
     data = encode(labels, native.affine_ras)
@@ -131,7 +131,7 @@ def _write(path: Path, model: _Model, item: Input) -> None:
         stream.write(data if path.suffix == ".gz" else gzip.decompress(data))
 
 
-def _readable(path: Path) -> Volume:
+def _read(path: Path) -> Volume:
     volume = as_3d(load(path, np.float32), path.name)
     if not np.isfinite(volume.data).any():
         raise InvalidInput(f"{path.name} holds no number at all.", "Export it again.")

@@ -1,4 +1,4 @@
-"""Predicting samples of a snapshot and publishing them as a BIDS derivative."""
+"""Predictions of the samples of a snapshot, written as a BIDS derivative."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def predict_parts(
 ) -> list[dict[str, Any]]:
     """Predict samples on their target's own grid and write the derivative.
 
+    Args:
+        config: preprocessing, precision and window.
+        source: where and how files are read.
+        network: trained.
+        run: the folder of the run, and its snapshot.
+        samples: what is predicted; each has a target.
+        progress: called with `(done, total, what)`.
+
     Returns:
         One entry per sample: sample, part, path in the derivative, sha256.
     """
@@ -54,14 +62,14 @@ def predict_parts(
 def label_map(
     config: Config, network: nn.Module, channels: Sequence[Volume], native: Grid, labels: tuple[int, ...]
 ) -> Array:
-    """The network's answer for one image.
+    """The label map that the network predicts for one image.
 
     Args:
-        config: preprocessing, precision, window.
+        config: preprocessing, precision and window.
         network: trained.
         channels: (I, J, K) volumes in network order, each on its own grid.
         native: the grid of the result.
-        labels: label value of each foreground class.
+        labels: the label value of each foreground class.
 
     Returns:
         (I, J, K) label values on `native`, uint8 where they fit, else uint16.

@@ -1,4 +1,4 @@
-"""The run record: what was run, on what, with which result; one canonical, self-hashed JSON.
+"""The record of a run: configuration, data, code, hardware and results in one canonical, self-hashed JSON.
 
 Start at `run_record`. Public: `run_record`, `first_record`, `environment`.
 """

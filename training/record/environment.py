@@ -1,4 +1,4 @@
-"""What a run ran on: code, packages, hardware, and a numeric self-check. Nothing here names a person, host or path."""
+"""Code, packages and hardware of a run, with a numeric self-check. Nothing here names a person, host or path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = ("torch", "monai", "nibabel", "numpy", "scipy")
 
 
 def code() -> dict[str, Any]:
-    """Commit and uncommitted changes of the checkout this package lies in; null where it is no checkout."""
+    """Version, git commit, hash of uncommitted changes, and packages; None for git's fields outside a checkout."""
     here = Path(__file__).resolve().parents[1]
     commit, diff = _git(here, "rev-parse", "HEAD"), _git(here, "diff", "HEAD", "--", ".", "../registry")
     return {
@@ -38,7 +38,7 @@ def software() -> dict[str, Any]:
 
 
 def hardware(device: torch.device) -> dict[str, Any]:
-    """Processor, memory and accelerator, with the self-check of the device that is used."""
+    """Processor, memory and GPU, with the self-check of the device that is used."""
     gpu = torch.cuda.get_device_properties(device) if device.type == "cuda" else None
     return {
         "device": device.type,
@@ -55,7 +55,7 @@ def hardware(device: torch.device) -> dict[str, Any]:
 
 
 def conv3d_error(device: torch.device) -> float:
-    """Largest difference between torch's 3-D convolution of small whole numbers and plain sums; 0 is right."""
+    """The largest difference between torch's 3-D convolution of small whole numbers and plain sums; it should be 0."""
     image = (np.arange(6 * 7 * 8).reshape(6, 7, 8) * 7 % 11).astype(np.float64)
     kernel = (np.arange(27).reshape(3, 3, 3) * 5 % 7 - 3).astype(np.float64)
     windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3, 3))

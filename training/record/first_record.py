@@ -1,4 +1,4 @@
-"""The first form of a run's record: everything that is known before training starts."""
+"""The first version of a run's record: everything that is known before training starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.sampling import draws
 from training.spec import Config
 
 LAUNCHER = ("command", "launcher", "job_ids", "parent_run", "dataset_commit", "lock_file")
-"""Fields only the launcher can know."""
+"""Fields that only the launcher can know."""
 
 _WHY = {
     "parent_run": "trained from scratch",
@@ -62,14 +62,14 @@ def first_record(
 
     Args:
         run: its id.
-        config: what it is told.
-        manifest: what it learns from.
-        source: how that is read.
+        config: its configuration.
+        manifest: the snapshot that it is trained on.
+        source: how the samples are read.
         where: the network and its device.
-        context: the launcher's fields, see `LAUNCHER`.
+        context: the fields of `LAUNCHER` that the launcher knows; others are ignored.
     """
     network, device = where
-    told = {key: context.get(key) for key in LAUNCHER}
+    launch = {key: context.get(key) for key in LAUNCHER}
     record = {
         "schema": SCHEMA,
         "run": run,
@@ -77,18 +77,18 @@ def first_record(
         "task": config.task,
         "status": "running",
         "error": None,
-        **{key: told[key] for key in ("command", "launcher", "job_ids", "parent_run")},
+        **{key: launch[key] for key in ("command", "launcher", "job_ids", "parent_run")},
         "code": environment.code(),
-        "environment": {**environment.software(), "lock_file": told["lock_file"]},
+        "environment": {**environment.software(), "lock_file": launch["lock_file"]},
         "hardware": {**environment.hardware(device), "driver": None},
-        "data": _data(manifest, source, told["dataset_commit"]),
+        "data": _data(manifest, source, launch["dataset_commit"]),
         "recipe": {**asdict(config.recipe), "id": preprocessing_id(config.recipe)},
         "augmentation": {"policy": asdict(config.augment), "seed": config.seed, "scheme": draws.SCHEME},
         "model": _model(config, network),
         "training": _training(config, manifest, device),
         **dict.fromkeys(("progress", "checkpoints", "predictions", "evaluation", "selection", "cost")),
     }
-    return {**record, "null_reasons": dict(_reasons(record, ""))}
+    return {**record, "null_reasons": dict(_list_reasons(record, ""))}
 
 
 def _data(manifest: Manifest, source: Source, commit: str | None) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _data(manifest: Manifest, source: Source, commit: str | None) -> dict[str, A
 
 
 def reference_channel(manifest: Manifest, source: Source) -> str:
-    """The channel most targets were drawn on; predictions of new images take its grid."""
+    """The channel on which most targets were drawn; predictions of new images take its grid."""
     drawn_on = Counter(
         channel
         for sample in manifest.samples
@@ -148,10 +148,10 @@ def _training(config: Config, manifest: Manifest, device: torch.device) -> dict[
     }
 
 
-def _reasons(value: Any, where: str) -> list[tuple[str, str]]:
-    """A reason for every null that has one; nulls that are themselves a value (no spacing) need none."""
+def _list_reasons(value: Any, where: str) -> list[tuple[str, str]]:
+    """The dotted path and the reason of every null in the record."""
     if isinstance(value, Mapping):
-        return [pair for key, item in value.items() for pair in _reasons(item, f"{where}.{key}" if where else key)]
+        return [pair for key, item in value.items() for pair in _list_reasons(item, f"{where}.{key}" if where else key)]
     if value is not None:
         return []
     return [(where, _WHY.get(where, "not set in the configuration"))]

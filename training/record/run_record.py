@@ -1,6 +1,6 @@
 """The run record: one canonical JSON, schema-versioned and self-hashed, written whole at every change.
 
-A field nobody knows is null, and `null_reasons` says why, under the field's dotted path.
+An unknown field is null, and `null_reasons` says why, under the field's dotted path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def new_run_id() -> str:
-    """`r`, eight characters of time (to 1/100 s, they sort by it), five of chance: a valid BIDS label."""
+    """A new id: `r`, eight characters of the time to 1/100 s, five random ones. A BIDS label; ids sort by time."""
     ticks, text = int(time.time() * 100), ""
     for _ in range(8):
         ticks, digit = divmod(ticks, 36)
@@ -33,7 +33,7 @@ def new_run_id() -> str:
 
 
 def require_run_id(text: str) -> str:
-    """The text, if it can be part of a BIDS name.
+    """The text, where it can be part of a BIDS name.
 
     Raises:
         UsageError: other characters than ASCII letters and digits.
@@ -76,13 +76,13 @@ def update(folder: Path, reasons: Mapping[str, str] | None = None, **fields: Any
     """Change some top-level fields of a record.
 
     Args:
-        folder: the run's.
-        reasons: why nulls among the new values are null; reasons of what is known now are dropped.
+        folder: the folder of the run.
+        reasons: why nulls among the new values are null; reasons of fields that are no longer null are dropped.
         fields: the new values.
     """
     record = {**read(folder), **fields}
-    told = {**record["null_reasons"], **(reasons or {})}
-    record["null_reasons"] = {where: why for where, why in told.items() if _is_null(record, where.split("."))}
+    known = {**record["null_reasons"], **(reasons or {})}
+    record["null_reasons"] = {field: why for field, why in known.items() if _is_null(record, field.split("."))}
     write(folder, record)
     return record
 

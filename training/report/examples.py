@@ -1,4 +1,4 @@
-"""Best, median and worst image of a part, drawn."""
+"""Pictures of the best, median and worst image of a part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.data.samples import Source, as_3d, foreground_labels, read_labels,
 from training.evaluation.metrics.metric import Column, Direction
 from training.evaluation.statistics import ALL
 from training.predict.derivatives import folder_of
-from training.report.overlay import View, draw
+from training.report.overlay import OverlayImage, draw
 from training.spec import Preprocessing
 
 
@@ -30,7 +30,7 @@ class Scores:
 
     Attributes:
         column: the measure.
-        values: sample key to the mean over labels; images without a value are left out.
+        values: sample key to the mean over its labels; images without a value are left out.
     """
 
     column: Column
@@ -39,7 +39,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Example:
-    """One picture and what stands below it."""
+    """One picture and the words below it."""
 
     title: str
     sample: str
@@ -48,14 +48,14 @@ class Example:
 
 
 def examples(run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root: Path, scores: Scores) -> list[Example]:
-    """Best, median and worst by the first measure; fewer where fewer images have a value.
+    """The best, median and worst image by one measure; fewer where fewer images have a value.
 
     Args:
         run_dir: the run's folder.
-        record: its record.
-        manifest: its snapshot.
+        record: the record of the run.
+        manifest: the snapshot of the run.
         root: folder the manifest's paths are relative to.
-        scores: of the images of a part.
+        scores: the measure of each image of a part.
     """
     source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Preprocessing(), verify=False)
     samples = {sample.sample: sample for sample in manifest.samples}
@@ -70,21 +70,21 @@ def examples(run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root:
 
 
 def chosen(scores: Mapping[str, float], direction: Direction = Direction.HIGHER) -> list[tuple[str, str]]:
-    """(`Best`, sample), (`Median`, sample), (`Worst`, sample), without repeating a sample."""
+    """(`Best`, sample), (`Median`, sample) and (`Worst`, sample); no sample appears twice."""
     sign = -1 if direction is Direction.HIGHER else 1
     ranked = sorted(scores, key=lambda key: (sign * scores[key], key))
     picked: dict[str, str] = {}
-    for title, place in (("Best", 0), ("Worst", len(ranked) - 1), ("Median", len(ranked) // 2)):
-        if ranked and ranked[place] not in picked.values():
-            picked[title] = ranked[place]
+    for title, rank in (("Best", 0), ("Worst", len(ranked) - 1), ("Median", len(ranked) // 2)):
+        if ranked and ranked[rank] not in picked.values():
+            picked[title] = ranked[rank]
     return [(title, picked[title]) for title in ("Best", "Median", "Worst") if title in picked]
 
 
 def image_scores(rows: Sequence[Mapping[str, Any]], part: str, columns: Mapping[str, Column]) -> Scores:
-    """The first measure of each image of a part, for the model.
+    """The first measure of each image of a part, as the model segmented it.
 
     Args:
-        rows: of the score table.
+        rows: the rows of the score table.
         part: such as `test`.
         columns: the profile's measures.
     """
@@ -105,14 +105,14 @@ def figure(example: Example) -> str:
 
 def _picture(source: Source, sample: Sample, predicted: Path, channel: str) -> str:
     reference = read_labels(source, target_of(sample))
-    answer = as_3d(load_labels(predicted), predicted.name)
+    prediction = as_3d(load_labels(predicted), predicted.name)
     image = read_volume(source, sample.images[channel])
     moved = move(torch.from_numpy(image.data)[None], grid_of(image), grid_of(reference))[0].numpy()
-    return data_url(draw(View(moved, reference.data, answer.data, reference.affine_ras)))
+    return data_url(draw(OverlayImage(moved, reference.data, prediction.data, reference.affine_ras)))
 
 
 def data_url(pixels: Array) -> str:
-    """The picture as text that an `<img src>` takes.
+    """The picture as an address for `<img src>`, with all its data.
 
     Args:
         pixels: (height, width, 3) uint8; row 0 is the top.

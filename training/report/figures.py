@@ -1,7 +1,7 @@
 """Charts of the report as inline SVG, drawn by matplotlib: lines over epochs, dots by group.
 
-Colours become the variables of the page's style sheet, so one picture serves a light and a dark page. The same data
-give the same bytes.
+Colours become variables of the page's style sheet, so one picture serves a light and a dark page. The same data give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 _VARIABLES = {"#010101": "var(--ink)", "#020202": "var(--soft)", "#030303": "var(--line)", "#040404": "var(--s0)"}
-"""Colour that matplotlib draws with to the colour that the page shows."""
+"""The colour that matplotlib draws, to the variable that the page shows."""
 _INK, _SOFT, _LINE, _DATA = _VARIABLES
 
 _SETTINGS: dict[Any, Any] = {
@@ -43,7 +43,7 @@ _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": "none",
     "grid.color": _LINE,
     "grid.linewidth": 1,
-    "svg.fonttype": "none",  # words stay words: the page's font, and a search finds them
+    "svg.fonttype": "none",  # text stays text: it has the page's font, and a search finds it
     "text.parse_math": False,  # names of sites and labels are no formulas
     "xaxis.labellocation": "right",
     "xtick.color": "none",
@@ -64,8 +64,8 @@ class Frame:
     Attributes:
         x: data range of the horizontal axis.
         y: data range of the vertical axis.
-        x_name: name with unit, below.
-        y_name: name with unit, above.
+        x_name: name with unit, shown below.
+        y_name: name with unit, shown above.
     """
 
     x: Point
@@ -77,19 +77,19 @@ class Frame:
 
     @property
     def title(self) -> str:
-        """What the picture shows, in words."""
+        """The content of the picture in words."""
         return f"{self.y_name} by {self.x_name}"
 
 
 class NoFiguresError(UsageError):
-    """The library that draws the report is not installed. Whoever trains may go on without a report."""
+    """The libraries that draw the report are not installed. A run is complete without its report."""
 
 
 def require_matplotlib() -> None:
-    """Check that figures can be drawn.
+    """Check that matplotlib and Pillow are installed.
 
     Raises:
-        NoFiguresError: they cannot.
+        NoFiguresError: one of them is missing.
     """
     if not all(map(find_spec, ("matplotlib", "PIL"))):
         raise NoFiguresError(
@@ -99,22 +99,22 @@ def require_matplotlib() -> None:
 
 
 def draw_line(points: Sequence[Point], frame: Frame) -> str:
-    """A curve whose last point is marked; without points the axes alone."""
+    """A chart of a curve whose last point is marked; without points it shows the axes alone."""
     with _figure(frame) as (figure, axes):
         if points:
             x, y = zip(*points, strict=True)
             axes.plot(x, y, color=_DATA, linewidth=2, marker="o", markersize=4.5, markevery=[-1], clip_on=False)
-        axes.set_xlim(*_widened(frame.x))
+        axes.set_xlim(*_widen(frame.x))
         axes.locator_params(axis="x", integer=True)
         return _svg(figure, frame)
 
 
 def draw_strips(groups: Mapping[str, Sequence[tuple[float, str]]], frame: Frame) -> str:
-    """One column of dots per group, with median and quartiles; a dot's text appears when the pointer rests on it.
+    """A chart with one column of dots per group, its median and quartiles; pointing at a dot shows its text.
 
     Args:
         groups: name to (value, text) of each dot.
-        frame: its `x` is ignored, and it is widened where there are many groups.
+        frame: the plotting area; its `x` is ignored, and it is widened where there are many groups.
     """
     width = max(frame.width, 90 * len(groups))
     frame = Frame((0, len(groups)), frame.y, frame.x_name, frame.y_name, width, frame.height)
@@ -125,7 +125,7 @@ def draw_strips(groups: Mapping[str, Sequence[tuple[float, str]]], frame: Frame)
             [column + 0.5 for column in range(len(groups))],
             [f"{name} (n = {len(dots)})" for name, dots in groups.items()],
         )
-        axes.set_xlim(*_widened(frame.x))
+        axes.set_xlim(*_widen(frame.x))
         return _svg(figure, frame, [text for dots in groups.values() for _, text in dots])
 
 
@@ -144,38 +144,38 @@ def _draw_column(axes: Axes, middle: float, values: Sequence[float]) -> None:
         medianprops={"color": _DATA, "linewidth": 2},
         manage_ticks=False,
     )
-    # Spread evenly by the golden ratio, the same every time.
+    # Steps of the golden ratio spread the dots evenly, and are the same every time.
     across = [middle + ((number * 0.618) % 1 - 0.5) * 0.42 for number in range(len(values))]
     axes.scatter(across, values, s=38, color=_DATA, alpha=0.75, linewidths=0, gid="dots", zorder=3, clip_on=False)
 
 
 @contextmanager
 def _figure(frame: Frame) -> Iterator[tuple[Figure, Axes]]:
-    """An empty picture, drawn under our settings alone, whatever a file of the user says."""
+    """An empty picture under our settings alone; a user's own matplotlib settings have no effect."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # of a name in another script; the browser has its own fonts
+        warnings.filterwarnings("ignore", "Glyph")  # missing for another script; browsers have fonts
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
-        matplotlib.rcParams["svg.hashsalt"] = frame.title  # names inside a picture: repeatable, and not another's
+        matplotlib.rcParams["svg.hashsalt"] = frame.title  # names inside a picture repeat, and differ from another's
         figure = Figure(figsize=(frame.width / 72, frame.height / 72), layout="constrained")  # an SVG point is a pixel
         axes = figure.add_subplot()
         axes.set_title(frame.y_name)
         axes.set_xlabel(frame.x_name)
-        axes.set_ylim(*_widened(frame.y))
+        axes.set_ylim(*_widen(frame.y))
         axes.locator_params(axis="y", nbins=5)
         yield figure, axes
 
 
-def _widened(ends: Point) -> Point:
-    """Ends of an axis that are not the same."""
+def _widen(ends: Point) -> Point:
+    """The ends of an axis; the upper one is moved up by 1 where they are equal."""
     return ends if ends[1] > ends[0] else (ends[0], ends[0] + 1)
 
 
 def _svg(figure: Figure, frame: Frame, texts: Sequence[str] = ()) -> str:
-    """The picture for inside an HTML page: no addresses, a title for a screen reader, and a text for each dot."""
+    """The picture as SVG for inside an HTML page: no addresses, a title for screen reading, a text for each dot."""
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(stream.getvalue())

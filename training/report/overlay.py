@@ -12,18 +12,18 @@ REFERENCE, PREDICTION, BOTH = (0, 200, 255), (255, 140, 0), (140, 255, 90)
 """Colours (RGB) of the outlines: blue, orange, light green where they coincide; white would vanish in lesions."""
 
 WIDTH = 640
-"""Pixels that the wider side of a slice has at least."""
+"""The wider side of a picture has about this many pixels, or more."""
 
 
 @dataclass(frozen=True)
-class View:
-    """What is drawn.
+class OverlayImage:
+    """An image with two label maps on one grid.
 
     Attributes:
-        image: (I, J, K) intensities on the reference's grid.
+        image: (I, J, K) intensities.
         reference: (I, J, K) label values; 0 is the background.
         predicted: (I, J, K) label values.
-        affine_ras: 4 x 4; the picture shows an axial slice, right of the person on the left, front up.
+        affine_ras: 4 x 4, voxel index to RAS millimetres.
     """
 
     image: Array
@@ -32,11 +32,12 @@ class View:
     affine_ras: Array
 
 
-def draw(view: View) -> Array:
-    """The axial slice where reference and prediction together are largest.
+def draw(view: OverlayImage) -> Array:
+    """A picture of the axial slice where reference and prediction together are largest.
 
     Returns:
-        (height, width, 3) uint8, pixels square in millimetres. Grey from the 1st to the 99.5th percentile.
+        (height, width, 3) uint8, pixels nearly square in millimetres; the right of the person is on the left, the front
+        is up. Grey runs from the 1st to the 99.5th percentile.
     """
     volumes, spacing = _axial(view)
     image, reference, predicted = (volume[:, :, _best_slice(volumes[1], volumes[2])] for volume in volumes)
@@ -48,8 +49,8 @@ def draw(view: View) -> Array:
     return np.ascontiguousarray(pixels.transpose(1, 0, 2)[::-1])  # front up
 
 
-def _axial(view: View) -> tuple[list[Array], tuple[float, float]]:
-    """Volumes with axes (left, anterior, superior), and the in-plane spacing in mm."""
+def _axial(view: OverlayImage) -> tuple[list[Array], tuple[float, float]]:
+    """The volumes with axes (left, anterior, superior), and the in-plane spacing in mm."""
     turned = [canonical(Volume(data, view.affine_ras), "LAS") for data in (view.image, view.reference, view.predicted)]
     return [volume.data for volume in turned], turned[0].spacing_mm[:2]
 
@@ -60,7 +61,7 @@ def _best_slice(reference: Array, predicted: Array) -> int:
 
 
 def _zoom(shape: tuple[int, ...], spacing: tuple[float, float]) -> tuple[int, int]:
-    """Whole factors that make the wider side at least `WIDTH` pixels and pixels nearly square in mm."""
+    """Whole factors for both axes: the wider side gets about `WIDTH` pixels or more, nearly square in mm."""
     finest = max(1.0, WIDTH / max(n * s for n, s in zip(shape, spacing, strict=True)))
     return (max(1, round(finest * spacing[0])), max(1, round(finest * spacing[1])))
 
@@ -76,7 +77,7 @@ def _grey(plane: Array) -> Array:
 
 
 def _outline(labels: Array) -> Array:
-    """Pixels of a label within two pixels of another label or the background: visible at any zoom."""
+    """The pixels of a label within two pixels of another label or the background; two are visible at any zoom."""
     edges = np.zeros(labels.shape, dtype=bool)
     for label in np.unique(labels[labels > 0]):
         inner = mask = labels == label

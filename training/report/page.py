@@ -1,4 +1,4 @@
-"""Putting the report together: what was run, on what, how it went, how good it is, what it looks like."""
+"""The report of a run: its data, its training, its scores, examples, and how it was made."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ FILE = "report.html"
 
 
 def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
-    """Write `report.html` into a run's folder and return its path. It loads nothing from anywhere.
+    """Write `report.html` into a run's folder and return its path. The file loads nothing from elsewhere.
 
     Args:
         run_dir: folder of a run that was evaluated.
-        manifest: its snapshot.
+        manifest: the snapshot of the run.
         root: folder the manifest's paths are relative to.
 
     Raises:
@@ -42,7 +42,7 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
     if evaluation is None:
         raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
     columns = read_columns(evaluation)
-    rows = _rows(run_dir / TABLE, columns)
+    rows = _read_rows(run_dir / TABLE, columns)
     part = "test" if any(row["part"] == "test" for row in rows) else rows[0]["part"]
     shown = examples.examples(run_dir, record, manifest, root, examples.image_scores(rows, part, columns))
     body = [
@@ -112,8 +112,8 @@ def _data(manifest: Manifest) -> str:
     images = [str(len(manifest.part(part))) for part in parts]
     table = html_table(["Site", *parts], [*rows, ["All images", *images], ["Persons", *persons]], totals=2)
     names = ", ".join(name for value, name in sorted(manifest.labels.items()) if value != "0")
-    told = f"Channels: {', '.join(manifest.channels)}. Labels: {names}. Images per site; no person is in two parts."
-    return f"<section><h2>Data</h2><p>{escape(told)}</p>{table}</section>"
+    summary = f"Channels: {', '.join(manifest.channels)}. Labels: {names}. Images per site; no person is in two parts."
+    return f"<section><h2>Data</h2><p>{escape(summary)}</p>{table}</section>"
 
 
 def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
@@ -171,14 +171,14 @@ def _examples(shown: Sequence[examples.Example], part: str) -> str:
 
 
 def _details(record: Mapping[str, Any]) -> str:
-    told = record["training"]
-    budget = [f"{told[key]:g} {unit}" for key, unit in (("epochs", "epochs"), ("max_minutes", "min")) if told[key]]
+    loop = record["training"]
+    budget = [f"{loop[key]:g} {unit}" for key, unit in (("epochs", "epochs"), ("max_minutes", "min")) if loop[key]]
     packages = ", ".join(f"{name} {version}" for name, version in record["code"]["packages"].items() if version)
     rows = [
-        ["Optimiser", f"{told['optimiser']}, peak learning rate {told['lr']:g}, batch {told['batch']}"],
+        ["Optimiser", f"{loop['optimiser']}, peak learning rate {loop['lr']:g}, batch {loop['batch']}"],
         ["Budget", " or ".join(budget)],
-        ["Precision", "bfloat16" if told["bf16"] else "float32"],
-        ["Seed", str(told["seed"])],
+        ["Precision", "bfloat16" if loop["bf16"] else "float32"],
+        ["Seed", str(loop["seed"])],
         ["Kept weights", f"epoch {record['selection']['epoch']}, chosen on the validation part alone"],
         [
             "Hardware",
@@ -192,7 +192,7 @@ def _details(record: Mapping[str, Any]) -> str:
     return f"<section><h2>How it was made</h2>{html_table(['What', 'Value'], rows, text=True)}</section>"
 
 
-def _rows(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
+def _read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8", newline="") as stream:
         rows: list[dict[str, Any]] = [
             {key: None if value == "n/a" else value for key, value in row.items()} for row in csv.DictReader(stream)

@@ -12,7 +12,14 @@ _PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: int = 0, text: bool = False) -> str:
-    """A table; the last `totals` rows are set apart; `text` aligns all cells left."""
+    """A table as HTML; every cell is escaped.
+
+    Args:
+        header: names of the columns.
+        rows: cells of each row.
+        totals: number of rows at the end that are set apart.
+        text: whether long cells are wrapped and the first column is set apart, for words instead of numbers.
+    """
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     lines = []
     for number, row in enumerate(rows):
@@ -23,7 +30,7 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, totals: 
 
 
 def score_table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, Column]) -> str:
-    """One line per part, source and label, test part last, the model before the experts.
+    """The score table as HTML: one line per part, source and label; the test part last, the model before the experts.
 
     The first of the profile's columns has its interval beside it.
     """

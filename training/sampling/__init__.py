@@ -1,5 +1,5 @@
-"""What a batch holds: draws from a counter, then patches.
+"""The making of a batch: parameters are drawn from a counter, then patches are cut and augmented.
 
-Start at `registry`, the table of augmentations; each is one file, in the form that `op` states. Public: `draws`,
-`augment`, `registry`, `op`.
+Start at `registry`, the table of augmentations; each is one file, in one of the two forms in `op`. Public:
+`draws`, `augment`, `registry`, `op`.
 """

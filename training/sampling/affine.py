@@ -4,8 +4,8 @@
 `scale`: a factor for each axis, uniform on a log scale in 1 / (1 + `scale`) .. 1 + `scale`.
 `translate_voxels`: uniform in +- `translate_voxels`, along each axis.
 
-An offset x from the middle of the patch is taken from R_i R_j R_k diag(scale) x + translation in the volume. It acts on
-voxels; spacing is not asked.
+The voxel at offset x from the middle of the patch is read at R_i R_j R_k diag(scale) x + translation in the volume. The
+units are voxels; spacing plays no part.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ uniforms = 10
 
 
 def draw(u: Uniforms, ranges: Augment) -> Parameters:
-    """Nine parameters from a gate and nine uniforms."""
+    """The nine parameters: the first uniform decides whether they are neutral, the others give their values."""
     moved = u[0] < ranges.affine
     return {
         "rotate_deg": tuple((spread(u[1:4], ranges.rotate_deg) * moved).tolist()),
@@ -32,7 +32,7 @@ def draw(u: Uniforms, ranges: Augment) -> Parameters:
 
 
 def matrix(drawn: Parameters) -> torch.Tensor:
-    """Rotation after scale."""
+    """The (3, 3) matrix of the scale followed by the rotations."""
     turned = torch.eye(3, dtype=torch.float64)
     for axis, degrees in enumerate(drawn["rotate_deg"]):
         turned = turned @ _turn(axis, math.radians(degrees))

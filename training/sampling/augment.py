@@ -1,6 +1,6 @@
 """Drawn parameters applied to a batch in torch: one resampling for crop, affine and flip, then intensities.
 
-A draw whose parameters are neutral changes nothing but the crop.
+A draw with neutral parameters does nothing but crop.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def crop(
         images (B, C, *patch), 0 outside the volume; targets (B, 1, *patch) int64, background outside.
     """
     box = [max(t.shape[d] for t in targets) for d in range(3)]
-    image = torch.stack([_padded(x, box) for x in images])
-    target = torch.stack([_padded(x[None].to(image.dtype), box) for x in targets])
+    image = torch.stack([_pad(x, box) for x in images])
+    target = torch.stack([_pad(x[None].to(image.dtype), box) for x in targets])
     where = torch.stack([positions(d, _centre(d, t, patch), patch) for d, t in zip(draws, targets, strict=True)])
     where = where.to(image.device)
     return sample_at(image, where), sample_at(target, where, "nearest").round().long()
 
 
 def positions(drawn: Draw, centre: Sequence[float], patch: Size) -> torch.Tensor:
-    """Where in its volume each voxel of a patch is taken from.
+    """The position in its volume that each voxel of a patch is read from.
 
     Args:
         drawn: the parameters of the movements.
@@ -59,7 +59,7 @@ def positions(drawn: Draw, centre: Sequence[float], patch: Size) -> torch.Tensor
 
 
 def matrix(drawn: Draw) -> torch.Tensor:
-    """(3, 3) from offsets in the patch to offsets in the volume: all movements, the last one next to the patch."""
+    """The (3, 3) matrix from offsets in the patch to offsets in the volume, of all movements; the last acts first."""
     out = torch.eye(3, dtype=torch.float64)
     for op in MOVEMENTS:
         out = out @ op.matrix(drawn.parameters)
@@ -67,7 +67,7 @@ def matrix(drawn: Draw) -> torch.Tensor:
 
 
 def intensities(images: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
-    """Every augmentation of values, in the order of their places: blur, gamma, gain, offset, noise.
+    """The images after every augmentation of values, in the order of their places: blur, gamma, gain, offset, noise.
 
     Args:
         images: (B, C, I, J, K).
@@ -84,20 +84,20 @@ def intensities(images: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
     return images
 
 
-def _padded(volume: torch.Tensor, box: Sequence[int]) -> torch.Tensor:
+def _pad(volume: torch.Tensor, box: Sequence[int]) -> torch.Tensor:
     missing = [b - n for b, n in zip(box, volume.shape[1:], strict=True)]
     return functional.pad(volume, [0, missing[2], 0, missing[1], 0, missing[0]]) if any(missing) else volume
 
 
 def _centre(drawn: Draw, target: torch.Tensor, patch: Size) -> list[float]:
     if drawn.foreground is not None:
-        places = torch.nonzero(target)
-        if len(places):
-            place = places[min(int(drawn.foreground * len(places)), len(places) - 1)].tolist()
-            return [v + (0.5 if p % 2 == 0 else 0.0) for v, p in zip(place, patch, strict=True)]  # whole-voxel shifts
+        voxels = torch.nonzero(target)
+        if len(voxels):
+            voxel = voxels[min(int(drawn.foreground * len(voxels)), len(voxels) - 1)].tolist()
+            return [v + (0.5 if p % 2 == 0 else 0.0) for v, p in zip(voxel, patch, strict=True)]  # whole-voxel shifts
     slack = [max(n - p, 0) for n, p in zip(target.shape, patch, strict=True)]
     return [
-        # A whole voxel shift, so that an unmoved patch is a copy and not a blend of neighbours.
+        # The patch is shifted by whole voxels, so that one without movement is a copy and no blend of neighbours.
         min(int(u * (room + 1)), room) + (p - 1) / 2 if room else (n - 1) / 2 - ((n - p) % 2) / 2
         for u, room, n, p in zip(drawn.centre, slack, target.shape, patch, strict=True)
     ]

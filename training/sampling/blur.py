@@ -17,12 +17,12 @@ name, default, neutral, place = "blur_voxels", 0.0, 0.0, 10
 
 
 def draw(u: Uniforms, width: float) -> Uniforms:
-    """Standard deviations in voxels."""
+    """The standard deviations in voxels."""
     return u * width
 
 
 def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
-    """Images blurred, one width a channel."""
+    """The images, each channel blurred by its own width."""
     if not bool((value > 0).any()):
         return images
     blurred = images.clone()

@@ -1,4 +1,4 @@
-"""Randomness as data: every number augmentation needs is drawn first, from a counter.
+"""Randomness as data: every number that augmentation needs is drawn before it is applied, from a counter.
 
 The counter is (seed, epoch, step, slot): the same four numbers give the same draw on any machine, in any order, so
 a resumed run needs no saved generator. Source of the generator: Philox 4x64 (Salmon et al. 2011), in numpy.
@@ -15,7 +15,7 @@ from training.sampling.registry import INTENSITIES, MOVEMENTS
 from training.spec import Augment, Sampling
 
 SCHEME = "philox4x64, key (seed, stream), counter (0, slot, step, epoch)"
-"""How draws follow from counters; written to the run record."""
+"""The way in which draws follow from counters, for the run record."""
 
 _ORDER, _SLOT = 0, 1
 
@@ -25,9 +25,10 @@ class Draw:
     """The parameters of one slot of a batch.
 
     Attributes:
-        centre: three uniforms in 0..1: where the patch lies.
+        centre: three uniforms in 0..1 for the position of the patch.
         foreground: uniform that picks a voxel of the target as centre, or None to use `centre`.
-        parameters: of every augmentation, by name: three numbers for a movement, one a channel for an intensity.
+        parameters: those of every augmentation, by name: three numbers for a movement, one for each channel for an
+            intensity.
         noise_seed: seed of fields that are drawn voxel by voxel.
     """
 
@@ -38,7 +39,14 @@ class Draw:
 
 
 def order(seed: int, epoch: int, samples: int, repeats: int = 1) -> list[int]:
-    """The order in which an epoch visits the samples: `repeats` permutations of 0..samples-1, one after the other."""
+    """The order in which an epoch visits the samples: `repeats` permutations of 0..samples-1, one after the other.
+
+    Args:
+        seed: seed of the run.
+        epoch: number of the epoch.
+        samples: number of samples.
+        repeats: how many times each sample is visited.
+    """
     generator = _generator(seed, _ORDER, (epoch, 0, 0))
     return [int(i) for _ in range(repeats) for i in generator.permutation(samples)]
 
@@ -47,10 +55,10 @@ def draw(ranges: Augment, sampling: Sampling, channels: int, seed: int, counter:
     """The parameters of one slot.
 
     Args:
-        ranges: what they are drawn from.
-        sampling: for the share of patches centred on the target.
-        channels: of the image.
-        seed: of the run.
+        ranges: the ranges from which they are drawn.
+        sampling: gives the share of patches that are centred on the target.
+        channels: number of channels of the image.
+        seed: seed of the run.
         counter: (epoch, step within the epoch, slot within the batch).
     """
     sizes = [3, 2, *(op.uniforms for op in MOVEMENTS), *(2 * channels for _ in INTENSITIES)]

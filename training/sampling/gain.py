@@ -12,10 +12,10 @@ name, default, neutral, place = "gain", 0.0, 1.0, 30
 
 
 def draw(u: Uniforms, width: float) -> Uniforms:
-    """Factors."""
+    """The factors."""
     return 1 + spread(u, width)
 
 
 def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
-    """Images times their factors."""
+    """The images times their factors."""
     return images * value

@@ -1,6 +1,6 @@
-"""Gamma: x becomes ((x - low) / span) ** g * span + low, where low and span are those of the channel's own patch.
+"""Gamma: x becomes ((x - low) / span) ** g * span + low.
 
-g is uniform on a log scale in 1 / (1 + `augment.gamma`) .. 1 + `augment.gamma`.
+low and span are the minimum and the range of the channel in its patch. g is uniform on a log scale in 1 / (1 + `augment.gamma`) .. 1 + `augment.gamma`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ name, default, neutral, place = "gamma", 0.0, 1.0, 20
 
 
 def draw(u: Uniforms, width: float) -> Uniforms:
-    """Exponents."""
+    """The exponents."""
     return factor(u, width)
 
 
 def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
-    """Images bent; the range of each channel stays the same."""
+    """The images with their gamma curves; the range of each channel stays the same."""
     if bool((value == 1).all()):
         return images
     low, high = images.amin((2, 3, 4), keepdim=True), images.amax((2, 3, 4), keepdim=True)

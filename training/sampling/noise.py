@@ -12,17 +12,17 @@ name, default, neutral, place = "noise", 0.0, 0.0, 50
 
 
 def draw(u: Uniforms, width: float) -> Uniforms:
-    """Standard deviations."""
+    """The standard deviations."""
     return u * width
 
 
 def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
-    """Images with noise. The field is drawn on the processor, so that it is the same on every device."""
-    noisy = [_one(image, sd, seed) for image, sd, seed in zip(images, value, seeds, strict=True)]
+    """The images with noise. The field is drawn on the processor, so that it is the same on every device."""
+    noisy = [_add_noise(image, sd, seed) for image, sd, seed in zip(images, value, seeds, strict=True)]
     return torch.stack(noisy)
 
 
-def _one(image: torch.Tensor, sd: torch.Tensor, seed: int) -> torch.Tensor:
+def _add_noise(image: torch.Tensor, sd: torch.Tensor, seed: int) -> torch.Tensor:
     if not bool(sd.any()):
         return image
     return image + torch.randn(image.shape, generator=torch.Generator().manual_seed(seed)).to(image) * sd

@@ -12,10 +12,10 @@ name, default, neutral, place = "offset", 0.0, 0.0, 40
 
 
 def draw(u: Uniforms, width: float) -> Uniforms:
-    """What is added."""
+    """The offsets."""
     return spread(u, width)
 
 
 def apply(images: torch.Tensor, value: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
-    """Images plus their offsets."""
+    """The images plus their offsets."""
     return images + value

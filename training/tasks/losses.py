@@ -15,15 +15,15 @@ SMOOTH = 1e-5
 """Keeps an empty class finite; the same value as MONAI's."""
 
 
-def build(told: Optimisation) -> Loss:
+def build(settings: Optimisation) -> Loss:
     """The weighted sum of both terms, as a function of logits (B, classes, ...) and targets (B, 1, ...) int64."""
 
     def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         total = logits.new_zeros(())
-        if told.dice_weight:
-            total = total + told.dice_weight * soft_dice(logits, target, told.batch_dice)
-        if told.cross_entropy_weight:
-            total = total + told.cross_entropy_weight * functional.cross_entropy(logits, target[:, 0])
+        if settings.dice_weight:
+            total = total + settings.dice_weight * soft_dice(logits, target, settings.batch_dice)
+        if settings.cross_entropy_weight:
+            total = total + settings.cross_entropy_weight * functional.cross_entropy(logits, target[:, 0])
         return total
 
     return loss

@@ -20,7 +20,7 @@ from tests.training.conftest import Cohort
 from training.__main__ import main
 from training.report import figures, write_report
 from training.report.examples import chosen, data_url
-from training.report.overlay import BOTH, PREDICTION, REFERENCE, View, draw
+from training.report.overlay import BOTH, PREDICTION, REFERENCE, OverlayImage, draw
 
 
 class Tags(HTMLParser):
@@ -142,7 +142,7 @@ def test_an_overlay_shows_the_right_of_the_person_on_the_left(signs: tuple[int, 
     place = tuple(9 if (axis < 2) == (sign > 0) else 1 for axis, sign in enumerate(signs))
     image[place[0] if signs[0] > 0 else 2, 8 if signs[1] > 0 else 1, 4] = 100
     mask[4:8, 4:7, 4] = 1
-    pixels = draw(View(image, mask, np.roll(mask, 1, 1), affine))
+    pixels = draw(OverlayImage(image, mask, np.roll(mask, 1, 1), affine))
     bright = np.argwhere(pixels[..., 0] == pixels[..., 1])
     bright = bright[pixels[bright[:, 0], bright[:, 1], 0] > 200]
     bright = bright[(pixels[bright[:, 0], bright[:, 1]] != BOTH).any(1)]

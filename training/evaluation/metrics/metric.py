@@ -22,15 +22,15 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """How people see a measure; nothing here changes a number.
+    """How a measure is shown; nothing here changes a number.
 
     Attributes:
-        title: short, as a table's head has it.
+        title: short, for the head of a table.
         direction: which values are good.
         unit: `mm`, or empty.
-        digits: after the point.
-        top: the largest value there can be, or None.
-        about: one sentence.
+        digits: digits after the point.
+        top: the largest possible value, or None.
+        about: one sentence about its meaning.
     """
 
     title: str
@@ -59,9 +59,9 @@ class Column:
         return asdict(self)
 
     @staticmethod
-    def from_json(told: Mapping[str, Any]) -> Column:
+    def from_json(data: Mapping[str, Any]) -> Column:
         """A column from `to_json`."""
-        return Column(**{**told, "direction": Direction(told["direction"])})
+        return Column(**{**data, "direction": Direction(data["direction"])})
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class Metric:
 
     Attributes:
         name: the column of the score table.
-        column: how people see it.
-        compute: its value; called where neither mask is empty.
+        column: how it is shown.
+        compute: the function of its value; called where neither mask is empty.
         penalty: its value where one mask alone is empty: a number, or the image's diagonal in mm.
-        version: of the definition; a change of meaning raises it.
-        parameters: numbers that decide the value.
+        version: rises when the meaning of the definition changes.
+        parameters: numbers that the value depends on.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Metric:
         return pair.diagonal_mm if self.penalty == "diagonal" else float(self.penalty)
 
     def values(self) -> dict[str, Any]:
-        """All that decides its numbers, for a hash; no words."""
+        """Everything that its numbers depend on, for a hash; no text for people."""
         return {
             "name": self.name,
             "version": self.version,

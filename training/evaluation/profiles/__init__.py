@@ -1,5 +1,5 @@
-"""Evaluation profiles: what every number of a score table means.
+"""Evaluation profiles: each defines what the numbers of a score table mean.
 
-Start at `profile` (what a profile is) and `default` (the one that runs use). To add one, write a file like `default`
-with an object that is a `Profile`, most easily a `LesionProfile`, and name it in `table.PROFILES`.
+Start at `profile` (the protocol) and `default` (the one that runs use). To add one, write a file like `default` with an
+object that is a `Profile`, most easily a `LesionProfile`, and name it in `table.PROFILES`.
 """

@@ -18,17 +18,18 @@ _COUNTS = ("lesions_reference", "lesions_predicted", "lesions_detected", "lesion
 
 @dataclass(frozen=True)
 class LesionProfile:
-    """A profile in values.
+    """A profile whose definitions are values.
 
     Attributes:
-        name: what a configuration says.
-        version: a change of meaning raises it.
+        name: as a configuration gives it.
+        version: rises when the meaning of a number changes.
         measures: the metrics, the most important first.
         connectivity: which voxels make one lesion: 6, 18 or 26 neighbours.
-        match: share of a lesion's volume; one is matched when the other side covers more than that.
-        bands_mm3: lesion sizes that are counted for themselves; the lower end belongs to the band.
-        penalise_empty: where one side alone is empty, each metric's penalty; else no value. It counts as failed anyway.
-        definitions: for people.
+        match: share of a lesion's volume; a lesion is matched when the other side covers more than that.
+        bands_mm3: ranges of lesion sizes that are counted separately; the lower end belongs to the band.
+        penalise_empty: whether an image with one empty side gets each metric's penalty, or no value. It counts as
+            failed in both cases.
+        definitions: what the numbers mean, as a text for people.
     """
 
     name: str
@@ -52,8 +53,8 @@ class LesionProfile:
         for metric in self.measures:
             words = "the image diagonal" if metric.penalty == "diagonal" else f"{metric.penalty:g}"
             penalties.setdefault(words, []).append(metric.column.title)
-        said = [f"{words} for {' and '.join(titles)}" for words, titles in penalties.items()]
-        one = ", ".join(said) if self.penalise_empty else "no value"
+        sentences = [f"{words} for {' and '.join(titles)}" for words, titles in penalties.items()]
+        one = ", ".join(sentences) if self.penalise_empty else "no value"
         return f"both empty: no value, counted in n_na; one empty: {one}, counted in n_failed"
 
     def score(self, reference: Array, predicted: Array, affine_ras: Array) -> Rows:
@@ -78,12 +79,12 @@ class LesionProfile:
             **{metric.name: self._value(metric, status, pair) for metric in self.measures},
             "reference_mm3": a * pair.voxel_mm3,
             "predicted_mm3": b * pair.voxel_mm3,
-            **self._counts(found),
+            **self._count(found),
         }
         return Rows(image, tuple(self._lesion_row(lesion) for lesion in found))
 
     def pool(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """Lesions of a group of images with recall and precision; nothing where a row has no counts."""
+        """Counts of lesions in a group of images with recall and precision; empty where a row has no counts."""
         if any(row.get(name) is None for row in rows for name in _COUNTS):
             return {}
         total = {name: sum(row[name] for row in rows) for name in _COUNTS}
@@ -95,7 +96,7 @@ class LesionProfile:
         }
 
     def values(self) -> dict[str, Any]:
-        """All that decides the numbers."""
+        """Everything that the numbers depend on."""
         return {
             "measures": [metric.values() for metric in self.measures],
             "connectivity": self.connectivity,
@@ -109,18 +110,18 @@ class LesionProfile:
             return metric.compute(pair)
         return metric.penalise(pair) if status in FAILED and self.penalise_empty else None
 
-    def _matched(self, lesion: Lesion) -> bool:
+    def _is_matched(self, lesion: Lesion) -> bool:
         return lesion.overlap_mm3 > self.match * lesion.mm3
 
-    def _counts(self, found: Sequence[Lesion]) -> dict[str, int]:
+    def _count(self, found: Sequence[Lesion]) -> dict[str, int]:
         own = [lesion for lesion in found if lesion.side == "reference"]
         other = [lesion for lesion in found if lesion.side == "predicted"]
-        detected, right = sum(map(self._matched, own)), sum(map(self._matched, other))
+        detected, right = sum(map(self._is_matched, own)), sum(map(self._is_matched, other))
         counts = dict(zip(_COUNTS, (len(own), len(other), detected, len(other) - right), strict=True))
         for band in self.bands_mm3:
             inside = [lesion for lesion in own if band[0] <= lesion.mm3 < band[1]]
             counts[f"reference_{band_name(band)}"] = len(inside)
-            counts[f"detected_{band_name(band)}"] = sum(map(self._matched, inside))
+            counts[f"detected_{band_name(band)}"] = sum(map(self._is_matched, inside))
         return counts
 
     def _lesion_row(self, lesion: Lesion) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class LesionProfile:
             "number": lesion.number,
             "mm3": lesion.mm3,
             "overlap_mm3": lesion.overlap_mm3,
-            "matched": int(self._matched(lesion)),
+            "matched": int(self._is_matched(lesion)),
             "i": i,
             "j": j,
             "k": k,
@@ -138,7 +139,7 @@ class LesionProfile:
 
 
 def band_name(band: Band) -> str:
-    """`10_50mm3`, or `250mm3_up` for the open one."""
+    """The name of a band: `10_50mm3`, or `250mm3_up` for the open one."""
     low, high = band
     return f"{low:g}mm3_up" if high == float("inf") else f"{low:g}_{high:g}mm3"
 

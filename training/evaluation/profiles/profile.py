@@ -1,4 +1,4 @@
-"""What a profile is: it compares two masks and says which columns of the rows are measures."""
+"""The protocol of profiles: a profile compares two masks and names the columns of the rows that are measures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 
 class Status(StrEnum):
-    """Which of the two masks hold anything."""
+    """Which of the two masks are empty."""
 
     SCORED = "scored"
     BOTH_EMPTY = "both_empty"
@@ -28,11 +28,11 @@ FAILED = frozenset({Status.REFERENCE_EMPTY, Status.PREDICTION_EMPTY})
 
 @dataclass(frozen=True)
 class Rows:
-    """What comparing two masks gives.
+    """The rows that comparing two masks gives.
 
     Attributes:
-        image: one row of `scores.csv`: `status`, a value or None for each of the profile's columns, and what else the
-            profile counts.
+        image: one row of `scores.csv`: `status`, a value or None for each of the profile's columns, and further counts
+            of the profile.
         lesions: rows of `lesions.csv`; empty for a profile without lesions.
     """
 
@@ -45,15 +45,15 @@ class Profile(Protocol):
 
     @property
     def name(self) -> str:
-        """What a configuration says."""
+        """The name that a configuration gives."""
 
     @property
     def version(self) -> int:
-        """A change of meaning raises it."""
+        """The version; it rises when the meaning of a number changes."""
 
     @property
     def definitions(self) -> str:
-        """What the numbers mean, for people; part of no hash."""
+        """What the numbers mean, as a text for people; part of no hash."""
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -64,17 +64,23 @@ class Profile(Protocol):
         """What masks without voxels get, in words."""
 
     def score(self, reference: Array, predicted: Array, affine_ras: Array) -> Rows:
-        """Compare two (I, J, K) bool masks on one grid, whose affine is 4 x 4 to RAS millimetres."""
+        """Compare two masks on one grid.
+
+        Args:
+            reference: (I, J, K) bool.
+            predicted: (I, J, K) bool.
+            affine_ras: 4 x 4, voxel index to RAS millimetres.
+        """
 
     def pool(self, rows: Sequence[Row]) -> Mapping[str, Any]:
-        """Numbers of a group of image rows that are no means, such as lesions found of all; may be empty."""
+        """Numbers of a group of image rows that are no means, such as the share of lesions found; may be empty."""
 
     def values(self) -> Mapping[str, Any]:
-        """All that decides the numbers, as JSON without prose: two profiles with equal values are one."""
+        """Everything that the numbers depend on, as JSON without prose: profiles with equal values are the same."""
 
 
 def describe(profile: Profile) -> dict[str, Any]:
-    """A profile as the record of a score table keeps it; `sha256` is of its values alone."""
+    """A profile for the record of a score table; `sha256` is the checksum of its values alone."""
     values = {"name": profile.name, "version": profile.version, **profile.values()}
     return {
         **values,

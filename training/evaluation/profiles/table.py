@@ -17,7 +17,7 @@ def get(name: str) -> Profile:
     """The profile of that name.
 
     Raises:
-        ConfigError: no such profile; configurations name them.
+        ConfigError: no such profile; the name comes from a configuration.
     """
     if name not in PROFILES:
         raise ConfigError(
@@ -27,8 +27,10 @@ def get(name: str) -> Profile:
 
 
 def read_columns(evaluation: Mapping[str, Any]) -> dict[str, Column]:
-    """The measures of a score table, as `evaluation.json` states them; those of `default` where an old one does not."""
-    stated = evaluation.get("profile", {}).get("columns")
-    if stated is None:
+    """The measures of a score table from `evaluation.json`; those of `default` where an old file does not list them."""
+    columns = evaluation.get("profile", {}).get("columns")
+    if columns is None:
         return dict(DEFAULT.columns)
-    return {told["name"]: Column.from_json({key: told[key] for key in told if key != "name"}) for told in stated}
+    return {
+        column["name"]: Column.from_json({key: column[key] for key in column if key != "name"}) for column in columns
+    }
