@@ -1,4 +1,4 @@
-"""Commands of annotation: `build` and `instances`."""
+"""Commands of annotation: `consensus` and `lesions`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def commands(app: typer.Typer) -> None:
 @consensus_app.command("build")
 def consensus_build(
     protocol: Protocol,
-    recipe: Annotated[str, typer.Option(help="Name of a recipe; `consensus recipes` lists them.")] = "majority",
+    recipe: Annotated[
+        str, typer.Option(help="Name of a consensus recipe; `consensus recipes` lists them.")
+    ] = "majority",
     as_json: AsJson = False,
 ) -> None:
     """Compute the consensus of every image that at least two raters read."""
@@ -39,7 +41,7 @@ def consensus_build(
 
 @consensus_app.command("recipes")
 def consensus_recipes(as_json: AsJson = False) -> None:
-    """List the recipes."""
+    """List the consensus recipes."""
     from annotation.consensus.recipes.table import RECIPES
 
     rows = [{"recipe": item.name, **item.parameters} for item in RECIPES.values()]

@@ -1,4 +1,4 @@
-"""The description of a derivative dataset that is computed from another one: consensus masks, lesion instances."""
+"""The description of a derivative that is computed from another one: consensus masks, lesion instances."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ GENERATED_BY = [generated_by()]
 
 
 def describe(folder: Path, name: str, about: str, source: str, images: Iterable[str]) -> None:
-    """Make the folder of a derivative, with `dataset_description.json` and `README`.
+    """Create the folder of a derivative with its `dataset_description.json` and `README`.
 
     Args:
-        folder: new.
-        name: what the dataset holds.
-        about: the README's sentence, up to the place of the source.
-        source: the derivative it is computed from, such as `manual-ms`, which sidecars name `manual`.
-        images: paths of the images that it is about.
+        folder: the folder; it must not exist.
+        name: the title of the dataset.
+        about: the first words of the README's sentence; the folder of the source follows them.
+        source: the derivative that it is computed from, such as `manual-ms`, which sidecars name `manual`.
+        images: paths of the images that the dataset describes.
     """
     folder.mkdir(parents=True)
     links = {**places.links(images), source.partition("-")[0]: f"file:../{source}"}

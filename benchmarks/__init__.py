@@ -1,4 +1,4 @@
-"""Measurements: `python -m benchmarks [NAME ...]` writes one JSON file each below `build/benchmarks`.
+"""Measurements: `python -m benchmarks [NAME ...]` writes one JSON file for each below `build/benchmarks`.
 
-A timing is never a test. Ratios against a peer in the same run are worth more than seconds.
+No test depends on a timing. The ratio to a peer in the same run says more than seconds.
 """

@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs all; `python -m benchmarks index demo` runs those."""
+"""`python -m benchmarks` runs all benchmarks; `python -m benchmarks index demo` runs these two."""
 
 from __future__ import annotations
 

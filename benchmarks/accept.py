@@ -1,4 +1,4 @@
-"""Accepting one mask of a whole head (182 x 218 x 182) into a registry of 1,000 subjects: the service call alone."""
+"""The service call that accepts one mask of a whole head (182 x 218 x 182) into a registry of 1,000 subjects."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _accept(registry: Registry, desc: str, subject: str, mask: bytes) -> None:
     sidecar = readable_json({"Type": "Lesion", "Manual": True, "Sources": [source], "SpatialReference": source})
 
     def write(tree: Path) -> None:
-        place = tree / "derivatives" / "manual-ms" / f"{stem}.nii.gz"
-        place.parent.mkdir(parents=True)
-        place.write_bytes(mask)
-        place.with_name(f"{place.name.removesuffix('.nii.gz')}.json").write_bytes(sidecar)
+        path = tree / "derivatives" / "manual-ms" / f"{stem}.nii.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(mask)
+        path.with_name(f"{path.name.removesuffix('.nii.gz')}.json").write_bytes(sidecar)
 
     publish(registry, Change("reading", f"Accept {desc}", actor="e01"), write)

@@ -1,4 +1,4 @@
-"""A question over 1,000,000 image rows: filling the catalog once, then asking while nothing is written."""
+"""Queries over 1,000,000 image rows: the catalog is filled once and then queried while nothing is written."""
 
 from __future__ import annotations
 

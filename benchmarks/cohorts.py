@@ -1,4 +1,4 @@
-"""A generated BIDS tree of any size: real names and sidecars, tiny images that all differ."""
+"""Generated BIDS trees of any size, with real names and sidecars, and tiny images that all differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ SUFFIXES = ("FLAIR", "T1w")
 
 
 def generate(root: Path, subjects: int, *, readings: bool = True) -> int:
-    """Write subjects with two sessions of two images and sidecars, and a reading each; returns the number of files."""
+    """Write subjects with two sessions of two images and sidecars, and return the number of files.
+
+    Args:
+        root: the folder; it must not exist.
+        subjects: the number of subjects.
+        readings: whether every session has a reading of its first image.
+    """
     root.mkdir(parents=True)
     description = dataset_description("generated", License="CC0", GeneratedBy=None)
     (root / "dataset_description.json").write_bytes(readable_json(description))
@@ -99,7 +105,7 @@ def _template() -> bytes:
 
 
 def _image(serial: int) -> bytes:
-    """An image of its own: git-annex is slow with thousands of equal files."""
+    """An image whose last voxel is `serial`: git-annex is slow with thousands of equal files."""
     raw = bytearray(_template())
     raw[-4:] = serial.to_bytes(4, "little")
     return gzip_bytes(bytes(raw))

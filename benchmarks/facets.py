@@ -1,4 +1,4 @@
-"""One tick in the cohort builder: all facets counted again, on a thousand subjects and on a hundred thousand."""
+"""A tick in the cohort builder, after which all facets are counted again, with 1,000 and with 100,000 subjects."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TICKS = {
 
 def run() -> None:
     """Measure and save."""
-    measure.save("facets", {str(subjects): _measured(subjects) for subjects in SUBJECTS})
+    measure.save("facets", {str(subjects): _measure(subjects) for subjects in SUBJECTS})
 
 
-def _measured(subjects: int) -> dict[str, Any]:
+def _measure(subjects: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         registry = rows.fill(Path(folder) / "registry", subjects, SUFFIXES, readings=True)
         catalog = Catalog.of(registry)

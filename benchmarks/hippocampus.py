@@ -1,4 +1,4 @@
-"""Hippocampus Dice against training time: the README's line on the real data, with the delivered configuration."""
+"""Dice against training time on the real hippocampus data, with the configuration that comes with Cohortium."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUERY = "SELECT path FROM images WHERE suffix = 'T1w'"
 
 
 def run() -> None:
-    """Measure and save; says so where the data is absent."""
+    """Measure and save; where the data is absent, print a message instead."""
     if not DATA.is_dir():
         sys.stderr.write(f"hippocampus: no data at {DATA}; set COHORTIUM_REALDATA\n")
         return
@@ -35,7 +35,7 @@ def run() -> None:
 
 
 def _curve(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Validation Dice where it was measured, against minutes in the training loop."""
+    """Minutes in the training loop, epoch and Dice of every measurement on the validation part."""
     measured = [line for line in lines if line.get("validation_dice") is not None]
     return [
         {
@@ -48,7 +48,7 @@ def _curve(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _command(*words: str, registry: str | None = None) -> dict[str, Any]:
-    named = ["--registry", registry] if registry else []
-    command = [sys.executable, "-m", "registry", *named, *words, "--json"]
+    where = ["--registry", registry] if registry else []
+    command = [sys.executable, "-m", "registry", *where, *words, "--json"]
     result: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return result

@@ -1,4 +1,4 @@
-"""Reading what an import stages (checksum, header, label counts) with one core and with all, taking turns."""
+"""The reading of staged files (checksum, header, label counts) with one core and with all cores, in turns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run() -> None:
 
 
 def _both(root: Path) -> dict[str, object]:
-    """Wall seconds, and how the work was shared: on a busy machine only the second says what an idle one would give."""
+    """Wall seconds, and the gain by the busiest process, which also holds for an idle machine."""
     paths = [found.path for found in walk(root)]
     one, many, shares = [], [], []
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Index and freeze 1,000 subjects (two sessions, two images and sidecars each), beside a bare walk as the floor."""
+"""Index and freeze 1,000 subjects (two sessions, two images and sidecars each); a bare walk is the lower limit."""
 
 from __future__ import annotations
 

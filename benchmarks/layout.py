@@ -1,6 +1,6 @@
-"""A pybids layout of 200 and 1,000 subjects with readings: our database written and opened, beside pybids' indexing.
+"""A pybids layout of 200 and 1,000 subjects with readings: our database beside pybids' own indexing.
 
-Each measurement is a fresh process; pybids keeps its index in memory, which is its fastest way.
+Each measurement runs in a new process. pybids keeps its index in memory, which is its fastest way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def run() -> None:
 
 
 def _ratios(ours: list[dict[str, Any]], theirs: dict[str, Any]) -> dict[str, float]:
-    """How many times as long pybids takes, by wall clock and by processor seconds."""
+    """The time of pybids divided by ours, in wall seconds and in processor seconds."""
     return {
         f"times_ours_{key}": round(theirs[key][0] / statistics.median(one[key][0] for one in ours), 1)
         for key in ("seconds", "cpu_seconds")
@@ -41,7 +41,7 @@ def _ratios(ours: list[dict[str, Any]], theirs: dict[str, Any]) -> dict[str, flo
 
 
 def measure_one(how: str, tree: str) -> dict[str, Any]:
-    """Make a layout, and ask it for its files, which all of both have."""
+    """Make a layout by `ours` or `pybids`, and measure it; the number of its files shows that both hold the same."""
     from registry.bids.pybids import database
 
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def measure_one(how: str, tree: str) -> dict[str, Any]:
             "pybids": lambda: made.append(database.BIDSLayout(tree, derivatives=True)),
         }[how]
         timed = measure.call(make)
-        peak = measure.peak_mib()  # before the question, whose answer is larger than the layout
+        peak = measure.peak_mib()  # before `get_files`, whose answer is larger than the layout
         opened = measure.call(lambda: database.open_layout(tree, folder)) if how == "ours" else {"seconds": []}
         return {**timed, "opened_again": opened["seconds"], "peak_mib": peak, "layout_files": len(made[0].get_files())}
 

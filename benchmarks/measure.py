@@ -1,4 +1,4 @@
-"""Time a piece of work in a process of its own: wall seconds and peak memory, as the operating system counts them."""
+"""Wall seconds, processor seconds and peak memory of a piece of work, as the operating system counts them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESULTS = Path("build/benchmarks")
 
 
 def command(words: Sequence[str], runs: int = 1) -> dict[str, Any]:
-    """Run a command and return its wall seconds (each run) and peak resident memory in MiB (largest process)."""
+    """The wall seconds of each run of a command, and the peak resident memory of its largest process in MiB."""
     seconds = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -28,9 +28,9 @@ def command(words: Sequence[str], runs: int = 1) -> dict[str, Any]:
 
 
 def call(work: Callable[[], Any], runs: int = 1) -> dict[str, Any]:
-    """Call a function and return its wall seconds and this process's processor seconds, each run.
+    """The wall seconds and this process's processor seconds of each call of a function.
 
-    On a machine that others use too, processor seconds compare better.
+    On a machine with other users, processor seconds compare better.
     """
     seconds, processor = [], []
     for _ in range(runs):
@@ -42,14 +42,14 @@ def call(work: Callable[[], Any], runs: int = 1) -> dict[str, Any]:
 
 
 def apart(module: str, *words: str) -> dict[str, Any]:
-    """Run `python -m module words` in a process of its own and return the JSON it prints, with its peak memory."""
+    """The JSON that `python -m module words` prints on its last line, from a process of its own."""
     done = subprocess.run([sys.executable, "-m", module, *words], check=True, stdout=subprocess.PIPE)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
 def peak_mib() -> int:
-    """Peak resident memory of this process since it began its program; getrusage would count its parent's too."""
+    """The peak resident memory of this process since its program began; getrusage would count its parent's too."""
     status = Path("/proc/self/status")
     if status.is_file():
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -58,7 +58,7 @@ def peak_mib() -> int:
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
+    """The machine on which the numbers were measured."""
     return {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
 
 

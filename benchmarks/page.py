@@ -1,4 +1,4 @@
-"""docs/benchmarks.md from the results that are kept: `python -m benchmarks.page`."""
+"""The writer of docs/benchmarks.md from the kept results: `python -m benchmarks.page`."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Line = tuple[str, str, str]
 
 _HEAD = """# Benchmarks
 
-What was measured, with what was wanted beside it. Each line comes from a file in `benchmarks/results/`, written by
-`python -m benchmarks NAME` on {machine}; `python -m benchmarks.page` writes this page from them.
-Seconds depend on the machine; ratios to a peer in the same run say more. Of several runs the median is given.
+What was measured, and its target where there is one. Each line comes from a file in `benchmarks/results/`, which
+`python -m benchmarks NAME` wrote on {machine}; `python -m benchmarks.page` writes this page from these files.
+Seconds depend on the machine; the ratio to a peer in the same run says more. Of several runs the page gives the median.
 
-| benchmark | measured | result | wanted |
+| benchmark | measured | result | target |
 |---|---|---|---|
 """
 
 
 def page(results: Path = RESULTS) -> str:
-    """The page's text."""
+    """The text of the page."""
     found = {path.stem: json.loads(path.read_text()) for path in sorted(results.glob("*.json"))}
     machine = next(iter(found.values()))["machine"]
-    stated = f"{machine['cpus']} cores, {machine['system']}, Python {machine['python']}"
+    described = f"{machine['cpus']} cores, {machine['system']}, Python {machine['python']}"
     lines = [(name, *line) for name in LINES if name in found for line in LINES[name](found[name])]
     rows = ["| `{}` | {} | {} | {} |".format(*line) for line in lines]
-    return _HEAD.format(machine=stated) + "\n".join(rows) + "\n"
+    return _HEAD.format(machine=described) + "\n".join(rows) + "\n"
 
 
 def _median(measured: Result, key: str = "seconds") -> float:
@@ -46,8 +46,8 @@ def _index(result: Result) -> Iterator[Line]:
         f"{_median(result['index_with_headers_and_checksums']):.1f} s",
         "",
     )
-    yield "the same, unchanged: rescan", f"{result['ratio_rescan_to_index']:.2f} of it", "under 0.2"
-    yield "a snapshot of them", f"{_median(result['snapshot']):.2f} s", ""
+    yield "rescan of the same, unchanged files", f"{result['ratio_rescan_to_index']:.2f} of the index", "under 0.2"
+    yield "a snapshot of these files", f"{_median(result['snapshot']):.2f} s", ""
 
 
 def _scan(result: Result) -> Iterator[Line]:
@@ -60,14 +60,14 @@ def _scan(result: Result) -> Iterator[Line]:
         processor = found["times_ours_cpu_seconds"]
         for peer, times in found["times_ours_seconds"].items():
             if peer != "cohortium":
-                said = f"{times:g} times as long ({processor[peer]:g} times the processor)"
-                yield f"{count}: {peer.replace('_', ' with ')}", said, wanted.get(peer, "")
+                result_text = f"{times:g} times as long ({processor[peer]:g} times the processor)"
+                yield f"{count}: {peer.replace('_', ' with ')}", result_text, wanted.get(peer, "")
         if "cores" not in found:
             continue
         yield f"{count}: unchanged rescan", f"{found['ratio_rescan_to_index']:.2f} of a full index", "under 0.2"
         one, many = (statistics.median(found[f"volumes_{how}"]) for how in ("one_core", "all_cores"))
-        said = f"{many:.2f} s ({one / many:.1f} times one core)"
-        yield f"{count}: headers and checksums of volumes on {found['cores']} cores", said, ""
+        result_text = f"{many:.2f} s ({one / many:.1f} times one core)"
+        yield f"{count}: headers and checksums of volumes on {found['cores']} cores", result_text, ""
 
 
 def _layout(result: Result) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""One way to index one tree, once, in a process of its own: `python -m benchmarks.peers NAME FOLDER`."""
+"""The ways to index a tree; `python -m benchmarks.peers NAME FOLDER` runs one of them once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from registry.tables import File
 
 
 def scandir(root: str) -> int:
-    """The floor: list every folder and look at every file, nothing else."""
+    """The lower limit: list every folder and read the size and time of every file."""
     return sum(1 for _ in _files(root))
 
 
@@ -33,9 +33,9 @@ def _files(folder: str) -> Iterator[os.stat_result]:
 
 
 def cohortium(root: str) -> int:
-    """What the registry does: names, sidecars merged by inheritance, and all rows in its SQL database on disk.
+    """The registry: names, sidecars merged by inheritance, and all rows in its SQL database on disk.
 
-    Texts are read, hashed and parsed. Headers and checksums of volumes, which no peer reads, are there already.
+    Texts are read, hashed and parsed. Headers and checksums of volumes, which no peer reads, were read before.
     """
     paths = [found.path for found in walk(root)]
     texts = facts.read_all(Path(root), [path for path in paths if not _is_volume(path)])
@@ -61,7 +61,7 @@ def bids2table_sidecars(root: str) -> int:
 
 
 def ancpbids(root: str) -> int:
-    """Names and entities; sidecars are read when they are asked for."""
+    """Names and entities; it reads sidecars only on demand."""
     import ancpbids as peer
 
     return len(peer.load_dataset(root).query(return_type="filename"))
@@ -87,7 +87,7 @@ def _is_volume(path: str) -> bool:
 
 
 def _prepare(name: str, root: str, folder: str) -> None:
-    """Loading a library is not what is measured, nor is making a registry and reading volumes."""
+    """Load the library, or create the registry and read its volumes: none of this is measured."""
     if name == "cohortium":
         REGISTRY.append(creation.create(Path(folder) / "registry"))
         VOLUMES.extend(facts.read_all(Path(root), [found.path for found in walk(root) if _is_volume(found.path)]))

@@ -1,4 +1,4 @@
-"""Verdicts of a sweep: one rater and eight at once, in a registry of 10,000 images; then writing the tables."""
+"""Verdicts of one rater and of eight at once in a registry of 10,000 images, and then the writing of the tables."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run() -> None:
 
 
 def sweep(registry: Registry) -> dict[str, Any]:
-    """Judge image after image; milliseconds of each call, the first left out because it opens the database."""
+    """Milliseconds of each verdict on image after image, without the first one, which opens the database."""
     images, spent = _images(registry), []
     for number in range(VERDICTS + 1):
         start = time.perf_counter()

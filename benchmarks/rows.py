@@ -1,4 +1,4 @@
-"""A registry whose database is full and whose files do not exist: for questions that read rows alone."""
+"""Registries with a full database and without files, for benchmarks that read only rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ SCANNERS = 30
 
 
 def fill(root: Path, subjects: int, suffixes: tuple[str, ...], *, readings: bool) -> Registry:
-    """A registry with two sessions a subject, one image a suffix, and a reading of each first image if asked."""
+    """A registry with two sessions for each subject, and one image for each suffix in a session.
+
+    Args:
+        root: the folder of the registry; it must not exist.
+        subjects: the number of subjects.
+        suffixes: the suffixes of the images.
+        readings: whether the first image of each session has a reading.
+    """
     registry = create(root)
     with registry.engine.begin() as connection:
         for table, rows in _tables(subjects, suffixes, readings):

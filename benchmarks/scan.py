@@ -1,8 +1,9 @@
 """The registry's own index of 1,000 and 10,000 subjects beside pybids, bids2table, ancpbids and a bare walk.
 
-Names, sidecars and rows are timed together, for they are what the peers give; headers and checksums of volumes, which
-they do not read, apart. Each measurement is a fresh process; the peers take turns, so that a busy moment of the machine
-hits all alike. `COHORTIUM_BENCHMARK_PYBIDS=10000` also gives pybids the large tree (minutes, gigabytes).
+Names, sidecars and rows are timed together, because the peers read them too. Headers and checksums of volumes, which no
+peer reads, are timed apart. Each measurement runs in a new process; the peers take turns, so that a busy moment of the
+machine affects all of them. With `COHORTIUM_BENCHMARK_PYBIDS=10000` pybids indexes the large tree too (minutes,
+gigabytes).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def run() -> None:
             peers = _peers(tree, [*QUICK, *(SLOW if subjects <= largest else SLOW[:1])])
             volumes, again = _volumes(tree), _again(tree, Path(folder) / "registry")
             results[str(subjects)] = {"files": files, "peers": peers, **_ratios(peers), **volumes, **again}
-        measure.save("scan", {"subjects": results})  # the large tree takes long: what is there already is kept
+        measure.save("scan", {"subjects": results})  # saved after each tree, because the large one takes long
 
 
 def _peers(tree: Path, names: list[str]) -> dict[str, Any]:
@@ -46,16 +47,16 @@ def _peers(tree: Path, names: list[str]) -> dict[str, Any]:
         for name in names:
             if round_ == 0 or name not in SLOW:
                 found[name].append(measure.apart("benchmarks.peers", name, str(tree)))
-    return {name: _joined(answers) for name, answers in found.items()}
+    return {name: _join(answers) for name, answers in found.items()}
 
 
-def _joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
+def _join(answers: list[dict[str, Any]]) -> dict[str, Any]:
     lists = {key: [value for answer in answers for value in answer[key]] for key in ("seconds", "cpu_seconds")}
     return {**lists, "files": answers[0]["files"], "peak_mib": max(answer["peak_mib"] for answer in answers)}
 
 
 def _ratios(peers: dict[str, Any]) -> dict[str, Any]:
-    """How many times as long each takes, by the clock and by the processor: the medians over ours."""
+    """The median time of each peer divided by ours, in wall seconds and in processor seconds."""
     return {
         f"times_ours_{key}": {
             name: round(_median(peer, key) / _median(peers["cohortium"], key), 2) for name, peer in peers.items()
@@ -69,7 +70,7 @@ def _median(peer: dict[str, Any], key: str) -> float:
 
 
 def _volumes(tree: Path) -> dict[str, Any]:
-    """Headers and checksums of the volumes with one core and with all, taking turns."""
+    """Seconds for headers and checksums of the volumes, with one core and with all, in turns."""
     paths = [found.path for found in walk(tree) if found.path.endswith(".nii.gz")]
     one, many = [], []
     for _ in range(ROUNDS):
@@ -78,9 +79,9 @@ def _volumes(tree: Path) -> dict[str, Any]:
     return {"volumes_one_core": one, "volumes_all_cores": many, "cores": cores_here()}
 
 
-def _again(tree: Path, place: Path) -> dict[str, Any]:
-    """A registry that holds the tree: its whole index, and a look for what changed where nothing did."""
-    registry = creation.create(place)
+def _again(tree: Path, root: Path) -> dict[str, Any]:
+    """Seconds to index a registry with the tree, and to scan it again when nothing has changed."""
+    registry = creation.create(root)
     shutil.copytree(tree, registry.root, dirs_exist_ok=True)
     full = measure.call(lambda: doctor.rebuild(registry))
     rescan = measure.call(lambda: sync.scan(registry), runs=3)

@@ -14,7 +14,7 @@ SUBJECTS = 16_667
 
 
 def run() -> None:
-    """Measure and save. The catalog is warm, as after the query that the user looked at."""
+    """Measure and save. The catalog is filled before, as by a query that a user has just run."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         registry = rows.fill(Path(folder) / "registry", SUBJECTS, ("FLAIR", "T1w"), readings=True)
         results = {}

@@ -1,4 +1,4 @@
-"""Consensus masks: computed from the current readings of an image, with their checksums as inputs."""
+"""Consensus masks, computed from the current readings of an image; the readings' checksums are recorded."""
 
 from __future__ import annotations
 
@@ -28,8 +28,14 @@ from registry.vocabulary.display import format_count
 def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
     """Write the consensus of every image that at least two raters read and whose consensus is missing or old.
 
+    Args:
+        registry: the registry of the readings.
+        protocol: the protocol of the readings.
+        recipe_name: the consensus recipe.
+        progress: called with `(done, total, what)`.
+
     Returns:
-        How many masks were written.
+        The number of masks that were written.
 
     Raises:
         UsageError: an unknown recipe, or a protocol without readings.
@@ -41,7 +47,7 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
             f"No image has two readings under the protocol '{protocol}'.",
             f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.",
         )
-    wanted = [group for group in groups if not _fresh(registry, group, recipe)]
+    wanted = [group for group in groups if not _is_fresh(registry, group, recipe)]
 
     def write(tree: Path) -> Mapping[str, Any]:
         folder = tree / "derivatives" / f"consensus-{protocol}"
@@ -60,15 +66,15 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
 
     if wanted:
         message = f"Compute {recipe.name} of {format_count(len({group[0].image_path for group in wanted}), 'image')}"
-        publish(registry, Change("consensus", message, replaces=_computed(registry, protocol, recipe)), write)
+        publish(registry, Change("consensus", message, replaces=_list_replaced(registry, protocol, recipe)), write)
     return len(wanted)
 
 
 def readings(registry: Registry, protocol: str) -> list[list[Mask]]:
-    """Current readings (not stale) of one image and one label, where at least two raters read it.
+    """Groups of current readings (not stale) of one image and one label, where at least two raters read it.
 
-    Groups are sorted by image and label, readings in a group by rater: `label-L` and `label-GM` of one image are two
-    questions, and two masks of one rater are one voice, so only the first by path counts.
+    Groups are sorted by image and label, readings in a group by rater. `label-L` and `label-GM` of one image are two
+    groups. A rater has one vote: of two masks by one rater, only the first by path counts.
     """
     chosen = select(Mask).where(Mask.protocol == protocol, col(Mask.stale).is_(False), Mask.suffix == "mask")
     groups: dict[tuple[str, str], dict[str, Mask]] = defaultdict(dict)
@@ -79,13 +85,13 @@ def readings(registry: Registry, protocol: str) -> list[list[Mask]]:
 
 
 def protocols(registry: Registry) -> Sequence[str]:
-    """Protocols under which anything was read."""
+    """The protocols that have readings, sorted."""
     with registry.reading() as database:
         return sorted(database.exec(select(Mask.protocol).distinct()))
 
 
-def _fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -> bool:
-    """Law 5: fresh exactly when its inputs are the current accepted readings, and the recipe is what it was."""
+def _is_fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -> bool:
+    """Whether the consensus was made from exactly the current readings, by this version of the recipe."""
     with registry.reading() as database:
         mask = database.exec(
             select(ConsensusMask).where(
@@ -101,11 +107,11 @@ def _fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -
     return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
 
 
-def _computed(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> frozenset[str]:
-    """Masks of this recipe and their sidecars: computed from readings, so newer readings replace them."""
-    mine = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
+def _list_replaced(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> frozenset[str]:
+    """The masks of this recipe with their sidecars; they are computed, so the new ones may replace them."""
+    chosen = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
     with registry.reading() as database:
-        masks = database.exec(mine).all()
+        masks = database.exec(chosen).all()
     return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 
@@ -116,12 +122,12 @@ def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Consensu
     data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
     _, inner = places.split_dataset(image)
     source = parse(inner)
-    if source is None:  # an image row always has a BIDS name
+    if source is None:  # every row of an image has a BIDS name
         raise AssertionError(image)
     name = mask_name(source, desc=recipe.name, label=group[0].label)
-    place = folder / name.path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(data)
+    path = folder / name.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
     sidecar = _sidecar(places.uri(image), group, recipe, sha256_bytes(data))
     (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
 

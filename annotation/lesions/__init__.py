@@ -1,4 +1,4 @@
-"""Lesions: the instances of a mask with their boxes.
+"""Lesions: the instances in a mask with their boxes.
 
 Start at `instances`. Public: `instances`.
 """

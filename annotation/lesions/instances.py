@@ -54,18 +54,23 @@ _MEANING = {
 
 
 def build(registry: Registry, protocol: str, progress: Progress | None = None) -> int:
-    """Write one table of lesion instances for every binary consensus mask of a protocol that has none, or an old one.
+    """Write a table of lesion instances for every binary consensus mask whose table is missing or old.
+
+    Args:
+        registry: the registry of the masks.
+        protocol: the protocol of the masks.
+        progress: called with `(done, total, what)`.
 
     Returns:
-        How many tables were written.
+        The number of tables that were written.
 
     Raises:
         UsageError: the protocol has no consensus masks.
     """
-    masks = _consensus(registry, protocol)
+    masks = _list_masks(registry, protocol)
     if not masks:
         raise UsageError(f"The protocol '{protocol}' has no consensus masks.", "Run: cohortium consensus build")
-    measured = _measured(registry, protocol)
+    measured = _find_measured(registry, protocol)
     wanted = [mask for mask in masks if measured.get(_table_path(mask)) != mask.sha256]
 
     def write(tree: Path) -> Mapping[str, Any]:
@@ -89,13 +94,13 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
 
 
 def instances(volume: Volume) -> list[dict[str, Any]]:
-    """Components (26-connected) of a binary mask, largest first, ties in scan order.
+    """The components (26-connected) of a binary mask, largest first, ties in scan order.
 
     Args:
-        volume: (I, J, K) labels; anything but 0 is lesion. Empty gives an empty list.
+        volume: (I, J, K) labels; every value but 0 is lesion. A mask without lesion gives an empty list.
 
     Returns:
-        Rows with the columns of the lesion table; boxes max exclusive, centres in RAS millimetres.
+        Rows with the columns of the lesion table; the upper ends of boxes are exclusive, centres in RAS millimetres.
     """
     from scipy import ndimage
 
@@ -124,20 +129,20 @@ def _row(rank: int, box: tuple[slice, ...], inside: Any, volume: Volume) -> dict
     }
 
 
-def _consensus(registry: Registry, protocol: str) -> list[ConsensusMask]:
+def _list_masks(registry: Registry, protocol: str) -> list[ConsensusMask]:
     chosen = select(ConsensusMask).where(ConsensusMask.protocol == protocol, ConsensusMask.suffix == "mask")
     with registry.reading() as database:
         return list(database.exec(chosen.order_by(col(ConsensusMask.path))))
 
 
-def _measured(registry: Registry, protocol: str) -> dict[str, str | None]:
-    """Tables that are there, to the checksum of the mask they were measured on."""
+def _find_measured(registry: Registry, protocol: str) -> dict[str, str | None]:
+    """The existing tables, to the checksum of the mask on which each was measured."""
     inside = col(File.path).startswith(f"derivatives/lesionboxes-{protocol}/", autoescape=True)
     with registry.reading() as database:
         files = {file.path: file for file in database.exec(select(File).where(inside))}
     tables = [path for path in files if path.endswith("_dseg.tsv") and _sidecar_path(path) in files]
-    stated = {path: files[_sidecar_path(path)].facts["json"].get("SourcesSHA256") for path in tables}
-    return {path: checksums[0] if checksums else None for path, checksums in stated.items()}
+    sources = {path: files[_sidecar_path(path)].facts["json"].get("SourcesSHA256") for path in tables}
+    return {path: checksums[0] if checksums else None for path, checksums in sources.items()}
 
 
 def _sidecar_path(table: str) -> str:
@@ -155,9 +160,9 @@ def _table_path(mask: ConsensusMask) -> str:
 
 
 def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
-    place = tree / _table_path(mask)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(tsv_bytes(instances(load_labels(root / mask.path)), COLUMNS))
+    path = tree / _table_path(mask)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(tsv_bytes(instances(load_labels(root / mask.path)), COLUMNS))
     _, inner = places.split_dataset(mask.path)
     sidecar = {
         "Description": f"Lesions of the {mask.method} consensus: 26-connected components",
@@ -169,4 +174,4 @@ def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
         "GeneratedBy": GENERATED_BY,
         **_MEANING,
     }
-    place.with_suffix(".json").write_bytes(readable_json(sidecar))
+    path.with_suffix(".json").write_bytes(readable_json(sidecar))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from annotation.consensus.recipes.recipe import ConsensusRecipe, Mask
+from annotation.consensus.recipes.recipe import BoolMask, ConsensusRecipe
 
 
-def combine(masks: Sequence[Mask]) -> Mask:
+def combine(masks: Sequence[BoolMask]) -> BoolMask:
     """Marked by two raters or more, however many there are."""
     return np.asarray(np.sum(masks, axis=0) >= 2)
 

@@ -1,6 +1,7 @@
 """Gamma: x becomes ((x - low) / span) ** g * span + low.
 
-low and span are the minimum and the range of the channel in its patch. g is uniform on a log scale in 1 / (1 + `augment.gamma`) .. 1 + `augment.gamma`.
+low and span are the minimum and the range of the channel in its patch. g is uniform on a log scale in
+1 / (1 + `augment.gamma`) .. 1 + `augment.gamma`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How several readings become one mask: pure functions of voxels, one file a recipe or a family of them.
+"""Consensus recipes: pure functions of voxels that combine several readings into one mask, one file a family.
 
-Start at `recipe` (what a recipe is) and `table` (all of them). To add one, write a file like `votes` with a
+Start at `recipe` (the class of all recipes) and `table` (all of them). To add one, write a file like `votes` with a
 `ConsensusRecipe` and name it in `table.RECIPES`; commands, masks and sidecars follow.
 """

@@ -1,4 +1,4 @@
-"""What a consensus recipe is."""
+"""The class of consensus recipes."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+BoolMask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class ConsensusRecipe:
-    """A frozen way to combine readings.
+    """A frozen way to combine readings into one mask.
 
     Attributes:
-        name: the `desc` of what it writes, and `Algorithm` in its sidecar; letters and digits.
-        version: of its meaning; masks of an older version are computed again.
-        combine: masks (I, J, K) of at least two raters on one grid, sorted by rater, to one mask (I, J, K).
-        parameters: everything that decides the result beside the readings, for the sidecar.
+        name: the `desc` of its masks, and `Algorithm` in their sidecars; letters and digits.
+        version: rises when its meaning changes; masks of another version are computed again.
+        combine: takes masks (I, J, K) of at least two raters on one grid, sorted by rater, and returns one (I, J, K).
+        parameters: everything but the readings that the result depends on, for the sidecar.
     """
 
     name: str
     version: int
-    combine: Callable[[Sequence[Mask]], Mask]
+    combine: Callable[[Sequence[BoolMask]], BoolMask]
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stated(self) -> dict[str, Any]:
-        """The parameters as sidecars state them; the first version of a recipe goes without saying."""
+        """The parameters as sidecars list them; the version is listed from the second one on."""
         return {**self.parameters, **({"version": self.version} if self.version > 1 else {})}
 
     def made(self, parameters: Mapping[str, Any]) -> bool:
-        """Whether a mask whose sidecar states these parameters is of this version."""
+        """Whether a mask whose sidecar lists these parameters was made by this version."""
         return bool(parameters.get("version", 1) == self.version)

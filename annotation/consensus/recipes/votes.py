@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from annotation.consensus.recipes.recipe import ConsensusRecipe, Mask
+from annotation.consensus.recipes.recipe import BoolMask, ConsensusRecipe
 from registry.measures import overlap
 
 
-def combine_majority(masks: Sequence[Mask]) -> Mask:
-    """Marked by more than half; a tie is background."""
+def combine_majority(masks: Sequence[BoolMask]) -> BoolMask:
+    """The voxels that more than half of the raters marked; a tie is background."""
     return overlap.majority(overlap.count_votes(masks), len(masks))
 
 
-def combine_union(masks: Sequence[Mask]) -> Mask:
-    """Marked by at least one."""
+def combine_union(masks: Sequence[BoolMask]) -> BoolMask:
+    """The voxels that at least one rater marked."""
     return np.asarray(overlap.count_votes(masks) > 0)
 
 
-def combine_intersection(masks: Sequence[Mask]) -> Mask:
-    """Marked by all."""
+def combine_intersection(masks: Sequence[BoolMask]) -> BoolMask:
+    """The voxels that all raters marked."""
     return np.asarray(overlap.count_votes(masks) == len(masks))
 
 
