@@ -91,7 +91,7 @@ def protocols(registry: Registry) -> Sequence[str]:
 
 
 def _is_fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe) -> bool:
-    """Whether the consensus was made from exactly the current readings, by this version of the recipe."""
+    """Whether the consensus was made from exactly the current readings by this version of the recipe (law 5)."""
     with registry.reading() as database:
         mask = database.exec(
             select(ConsensusMask).where(

@@ -1,4 +1,4 @@
-"""What a network is trained for: its loss.
+"""The loss that the training of a network minimises.
 
 Start at `losses`. Public: `losses`.
 """
