@@ -1,6 +1,6 @@
 """The report of a run: one HTML file that needs nothing else.
 
-Start at `write_report`. Public: `write_report`, `NoFiguresError`. Nothing but this room imports matplotlib or Pillow.
+Start at `write_report`. Public: `write_report`, `NoFiguresError`. Nothing but this room imports matplotlib.
 """
 
 from training.report.figures import NoFiguresError
