@@ -23,9 +23,7 @@ def commands(app: typer.Typer) -> None:
 @consensus_app.command("build")
 def consensus_build(
     protocol: Protocol,
-    recipe: Annotated[
-        str, typer.Option(help="Name of a consensus recipe; `consensus recipes` lists them.")
-    ] = "majority",
+    recipe: Annotated[str, typer.Option(help="A consensus recipe; `consensus recipes` lists them.")] = "majority",
     as_json: AsJson = False,
 ) -> None:
     """Compute the consensus of every image that at least two raters read."""

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_arguments(train)
     train.add_argument("--output", type=Path, required=True, help="folder of runs; the run gets its own folder in it")
     train.add_argument("--run", help="the run's name (letters and digits); a new one by default")
-    train.add_argument("--resume", action="store_true", help="go on with --run after it was stopped")
+    train.add_argument("--resume", action="store_true", help="continue --run after it was stopped")
     train.set_defaults(do=_train)
     evaluate = commands.add_parser("evaluate", help="score a run and write its report")
     evaluate.add_argument("run", type=Path, help="the run's folder")

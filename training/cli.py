@@ -103,7 +103,7 @@ def predict(
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Stop when no run is waiting.")] = False,
-    pause: Annotated[float, typer.Option(help="Seconds between two looks.")] = 2.0,
+    pause: Annotated[float, typer.Option(help="Seconds between two looks for a queued run.")] = 2.0,
 ) -> None:
     """Take queued runs, one after the other: train, evaluate, record."""
     from registry.runs import KIND

@@ -206,6 +206,7 @@ class Config(Settings):
     Attributes:
         name: shown in lists and reports.
         task: only `segment` so far.
+        recipe: the steps of preprocessing; the key has this name in files that exist.
         seed: seed of the weights, of the order of samples and of every drawn augmentation.
     """
 

@@ -64,6 +64,7 @@ def coinciding(matrix: Array, shape: tuple[int, int, int]) -> tuple[tuple[int, i
         shape: target shape; nowhere in it may the matrix drift from whole voxels by more than `EXACT_VOXELS`.
     """
     rounded = np.rint(matrix)
+    # Rounding errors grow with the index, so their sum is largest at the last voxel.
     drift = np.abs(matrix - rounded)[:3] @ np.array([*shape, 1])
     linear = rounded[:3, :3]
     permutes = np.all(np.abs(linear).sum(axis=0) == 1) and np.all(np.abs(linear).sum(axis=1) == 1)
@@ -74,6 +75,7 @@ def coinciding(matrix: Array, shape: tuple[int, int, int]) -> tuple[tuple[int, i
 
 
 def _pick(data: torch.Tensor, axes: tuple[tuple[int, int, int], ...], shape: tuple[int, int, int]) -> torch.Tensor:
+    """The voxels of `data` in the order of the target's axes; 0 where an index lies outside."""
     out = data.permute(0, *(axis + 1 for axis, _, _ in axes))
     for dim, ((_, sign, offset), size) in enumerate(zip(axes, shape, strict=True), start=1):
         index = offset + sign * torch.arange(size, device=data.device)

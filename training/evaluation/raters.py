@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.files.volumes import Volume
-from registry.manifests import Sample, Target
+from registry.manifests import Sample
 from registry.measures.overlap import majority_labels
 from training.data.samples import Source, read_labels
 from training.evaluation.profiles.profile import Profile
@@ -27,7 +27,12 @@ def expert_rows(
         sample: the manifest's entry.
         names: label value (as text) to name.
     """
-    readings = [reading for reading in sample.readings if sample.target and _comparable(reading, sample.target)]
+    target = sample.target
+    readings = [
+        reading
+        for reading in sample.readings
+        if target and (reading.protocol, reading.image) == (target.protocol, target.image)
+    ]
     if len(readings) < 2:
         return [], []
     volumes = [read_labels(source, reading) for reading in readings]
@@ -41,7 +46,3 @@ def expert_rows(
         rows += own
         lesions += found
     return rows, lesions
-
-
-def _comparable(reading: Target, target: Target) -> bool:
-    return reading.protocol == target.protocol and reading.image == target.image

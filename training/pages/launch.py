@@ -25,15 +25,11 @@ def render(registry: Registry) -> None:
     left, right = st.columns((4, 3), gap="large")
     with left:
         snapshot = _snapshot(known)
-        name = st.selectbox("Configuration", _known(), key="config")
+        name = st.selectbox("Configuration", sorted(path.stem for path in configs.CONFIGS.glob("*.toml")), key="config")
         if st.button("Queue the run", type="primary", icon=":material/play_arrow:"):
             _queue(registry, name, snapshot)
     with right:
         _describe(configs.load(name))
-
-
-def _known() -> list[str]:
-    return sorted(path.stem for path in configs.CONFIGS.glob("*.toml"))
 
 
 def _snapshot(known: dict[str, Snapshot]) -> str:

@@ -69,9 +69,9 @@ def _scores(parts: Sequence[dict[str, Any]], columns: Mapping[str, Column]) -> N
         hide_index=True,
         column_config={
             **{column.title: _configure(column) for column in list(columns.values())[1:]},
-            "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Of the true lesions"),
+            "Found": st.column_config.NumberColumn("Lesions found", format="%.0f %%", help="Share of the true lesions"),
             "Right": st.column_config.NumberColumn(
-                "Lesions correct", format="%.0f %%", help="Of the predicted lesions"
+                "Lesions correct", format="%.0f %%", help="Share of the predicted lesions"
             ),
         },
     )
@@ -117,7 +117,7 @@ def _worst(registry: Registry, run: Run, rows: Sequence[dict[str, Any]], columns
         return
     main = next(iter(columns.values()))
     end = "Lowest" if main.direction is Direction.HIGHER else "Highest"
-    st.markdown(f"**{end} {main.title} of the {part} part**, to look at with the prediction laid over the image")
+    st.markdown(f"**{end} {main.title} of the {part} part**; each link shows the prediction over the image")
     for image in found:
         query = {"subject": image.subject, "session": image.session, "image": image.image, "run": run.run_id}
         shown = [(columns[name], value) for name, value in list(image.values.items())[:2] if value is not None]

@@ -48,7 +48,8 @@ def folder_of(run_dir: Path, run: str) -> Path:
 
 def describe(derivative: Derivative) -> None:
     """Write `dataset_description.json`, `README`, `descriptions.tsv` and, for label maps, the table of labels."""
-    raw = f"file:{_relative(derivative)}"
+    relative = Path(os.path.relpath(derivative.root.resolve(), derivative.folder.resolve()))
+    raw = f"file:{relative.as_posix()}"
     description = dataset_description(
         f"Predictions of run {derivative.run}",
         {"raw": raw},
@@ -125,10 +126,6 @@ def _name_from_manifest(sample: Sample, target: Target) -> BidsName:
     session = to_label(sample.session.removeprefix("ses-")) if sample.session else None
     suffix = next((to_label(c) for c, ref in sample.images.items() if ref.path == target.image), "image")
     return name(suffix, sub=to_label(sample.subject.removeprefix("sub-")), ses=session)
-
-
-def _relative(derivative: Derivative) -> str:
-    return Path(os.path.relpath(derivative.root.resolve(), derivative.folder.resolve())).as_posix()
 
 
 def _number(item: tuple[str, str]) -> int:

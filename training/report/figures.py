@@ -190,13 +190,10 @@ def _svg(figure: Figure, frame: Frame, texts: Sequence[str] = ()) -> str:
             element.attrib.pop("id", None)  # `axes_1` would be in a page several times
         if address := element.attrib.pop(_HREF, None):
             element.set("href", address)
-    root.attrib = _attributes(frame)
+    size = {"width": str(frame.width), "height": str(frame.height)}
+    view_box = f"0 0 {frame.width} {frame.height}"
+    root.attrib = {"role": "img", "aria-label": frame.title, "viewBox": view_box, **size}
     text = ElementTree.tostring(root, encoding="unicode")
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
     return text
-
-
-def _attributes(frame: Frame) -> dict[str, Any]:
-    size = {"width": str(frame.width), "height": str(frame.height)}
-    return {"role": "img", "aria-label": frame.title, "viewBox": f"0 0 {frame.width} {frame.height}", **size}

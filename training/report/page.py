@@ -96,11 +96,8 @@ def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str
 def _median(line: Mapping[str, Any], name: str, column: Column) -> tuple[str, str, str]:
     spread = line[name]
     middle = f"{spread['median']:.{column.digits}f} {column.unit}".strip() if spread else "n/a"
-    return (middle, f"median {column.title}", _failures(line))
-
-
-def _failures(line: Mapping[str, Any]) -> str:
-    return f"{line['n_failed']} of {line['n']} images failed, {line['n_na']} not applicable"
+    failures = f"{line['n_failed']} of {line['n']} images failed, {line['n_na']} not applicable"
+    return (middle, f"median {column.title}", failures)
 
 
 def _data(manifest: Manifest) -> str:
@@ -163,8 +160,8 @@ def _by_site(rows: Sequence[Mapping[str, Any]], part: str, columns: Mapping[str,
 def _examples(shown: Sequence[examples.Example], part: str) -> str:
     legend = (
         '<p><span class="swatch reference"></span> reference <span class="swatch prediction"></span> prediction '
-        '<span class="swatch both"></span> both. Axial slice with the most of either; the right of the person is '
-        "on the left.</p>"
+        '<span class="swatch both"></span> both. Axial slice where both together are largest; the right of the '
+        "person is on the left.</p>"
     )
     figures = "".join(examples.figure(example) for example in shown) or "<p>No image of this part has a value.</p>"
     return f'<section><h2>Examples from the {part} part</h2>{legend}<div class="row">{figures}</div></section>'

@@ -61,6 +61,7 @@ def draw(ranges: Augment, sampling: Sampling, channels: int, seed: int, counter:
         seed: seed of the run.
         counter: (epoch, step within the epoch, slot within the batch).
     """
+    # The order never changes: the seed in a run's record must give the same draws again.
     sizes = [3, 2, *(op.uniforms for op in MOVEMENTS), *(2 * channels for _ in INTENSITIES)]
     row = _generator(seed, _SLOT, counter).random(sum(sizes))
     centre, foreground, *others = np.split(row, np.cumsum(sizes)[:-1])
