@@ -12,9 +12,11 @@ from curation.cli.persons import persons_app
 from curation.persons import links, pairs
 from curation.persons.links import Verdict
 from curation.persons.work import SEARCH
+from registry.bids import places
 from registry.cli.console import State
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
+from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.tables import PersonLink
 from registry.work.rows import FINISHED
@@ -35,7 +37,8 @@ def suspected(writable: Registry) -> Registry:
         score=0.912,
         reason="FLAIR images alike to 0.91 after alignment; sex F and F",
     )
-    links._publish(writable, {(A, B): link}, links.Change("persons.propose", "Propose 1 links of persons"))
+    change = Change("persons.propose", "Propose 1 links of persons")
+    publish(writable, change, write_files({places.PERSON_LINKS: links._encode({(A, B): link})}))
     return writable
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from curation.quality.routes import quality_routes
 from registry.app.server import serve
 from registry.files.canonical import sha256_file
 from registry.files.volumes import encode
+from registry.store import registry_at
 from registry.viewer.volume_routes import volume_routes
 
 SHAPE = (72, 90, 40)
@@ -61,5 +63,7 @@ def _with_fat(image: np.ndarray, head: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    files = {sha256_file(path): path for path in (Path(sys.argv[1]) / f"{name}.nii.gz" for name in (*NAMES, MOVED))}
-    serve(Path(__file__).with_name("sample_app.py"), volume_routes(files.get), port=int(sys.argv[2]))
+    folder = Path(sys.argv[1])
+    files = {sha256_file(path): path for path in (folder / f"{name}.nii.gz" for name in (*NAMES, MOVED))}
+    routes = [*volume_routes(files.get), *quality_routes(registry_at(folder))]
+    serve(Path(__file__).with_name("sample_app.py"), routes, port=int(sys.argv[2]))

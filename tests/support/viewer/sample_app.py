@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import streamlit as st
 
@@ -11,11 +10,12 @@ from curation.quality.component import sweep
 from registry.app import shell
 from registry.app.page import Page
 from registry.files.canonical import sha256_file
+from registry.store import Registry, registry_at
 from registry.viewer import CONSENSUS_COLOUR, Label, Layer, rater_colour, show, volume_url
 from tests.support.viewer import sample as viewer_sample
 
 
-def render(registry: SimpleNamespace) -> None:
+def render(registry: Registry) -> None:
     st.title("sub-0001")
     st.caption("Centre A · baseline · FLAIR")
     url = {path.name.split(".")[0]: volume_url(sha256_file(path)) for path in sorted(registry.root.glob("*.nii.gz"))}
@@ -35,27 +35,27 @@ def render(registry: SimpleNamespace) -> None:
     st.write(f"Clicked at {state.position_mm}")
 
 
-def other(registry: SimpleNamespace) -> None:
+def other(registry: Registry) -> None:
     st.title("Other")
     shell.link("subject", "Back to the subject")
 
 
-def quality(registry: SimpleNamespace) -> None:
+def quality(registry: Registry) -> None:
     st.title("QC")
     digests = {name: sha256_file(registry.root / f"{name}.nii.gz") for name in viewer_sample.CENTRES}
     cases = [Case(f"{name}.nii.gz", sha256, "sub-0001", "FLAIR", name, "", "") for name, sha256 in digests.items()]
     sweep(cases, {}, key="sweep", name="sample", rater="r01", today=0)
 
 
-def open_sample() -> SimpleNamespace:
-    return SimpleNamespace(root=Path(os.environ["COHORTIUM_SAMPLE"]))
+def open_sample() -> Registry:
+    return registry_at(Path(os.environ["COHORTIUM_SAMPLE"]))
 
 
 shell.run(
-    open_sample,  # type: ignore[arg-type]
+    open_sample,
     [
-        Page("Subject", "subject", ":material/person:", render, order=1),  # type: ignore[arg-type]
-        Page("Other", "other", ":material/monitoring:", other, "Models"),  # type: ignore[arg-type]
-        Page("QC", "qc", ":material/fact_check:", quality),  # type: ignore[arg-type]
+        Page("Subject", "subject", ":material/person:", render, order=1),
+        Page("Other", "other", ":material/monitoring:", other, "Models"),
+        Page("QC", "qc", ":material/fact_check:", quality),
     ],
 )
