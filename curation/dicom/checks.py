@@ -1,4 +1,4 @@
-"""What speaks against a stack, and what a person should know about it."""
+"""Findings about a stack and about the person in it: what speaks against it, and what a reviewer should know."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PROCESSED = re.compile(r"(?:^|[^a-z])(?:reg|registered|coreg|resampled|reformat
 
 
 def of_stack(stack: Stack) -> list[Finding]:
-    """Geometry, completeness, and what the header says about itself."""
-    return [*_geometry(stack), *_numbers(stack), *_header(stack)]
+    """Findings about the geometry, the completeness and the header of one stack."""
+    return [*_check_geometry(stack), *_check_counts(stack), *_check_header(stack)]
 
 
-def _geometry(stack: Stack) -> Iterator[Finding]:
+def _check_geometry(stack: Stack) -> Iterator[Finding]:
     along = grids.normal(stack.slices[0])
     depths = [grids.depth_mm(frame, along) for frame in stack.slices]
     missing, even = grids.gaps(depths)
@@ -30,8 +30,8 @@ def _geometry(stack: Stack) -> Iterator[Finding]:
         yield about(Code.MIXED_IN_ONE_FILE, "One file holds frames of several orientations.", stack.key)
     elif not even:
         steps = [after - before for before, after in pairwise(depths)]
-        said = f"Distances between slices run from {min(steps):.2f} to {max(steps):.2f} mm."
-        yield about(Code.IRREGULAR_SPACING, said, stack.key)
+        message = f"Distances between slices run from {min(steps):.2f} to {max(steps):.2f} mm."
+        yield about(Code.IRREGULAR_SPACING, message, stack.key)
     elif missing:
         yield about(Code.MISSING_SLICES, f"{missing} of {len(depths) + missing} slices are missing.", stack.key)
     elif (off := grids.off_line_mm(stack.slices)) > grids.ALIGNED_MM:
@@ -39,8 +39,8 @@ def _geometry(stack: Stack) -> Iterator[Finding]:
     if len(depths) == 1:
         yield about(Code.SINGLE_SLICE, "It is one slice, no volume.", stack.key)
     if stack.orientations > 1:
-        said = f"The series holds {stack.orientations} orientations; this is the {stack.grid.plane} one."
-        yield about(Code.MIXED_ORIENTATIONS, said, stack.key)
+        message = f"The series holds {stack.orientations} orientations; this is the {stack.grid.plane} one."
+        yield about(Code.MIXED_ORIENTATIONS, message, stack.key)
 
 
 def _is_mixed(instance: Instance) -> bool:
@@ -48,32 +48,32 @@ def _is_mixed(instance: Instance) -> bool:
     return len(cosines) > 1
 
 
-def _numbers(stack: Stack) -> Iterator[Finding]:
+def _check_counts(stack: Stack) -> Iterator[Finding]:
     if not stack.is_complete:
         counts = sorted({len(slot) for slot in stack.slots})
-        said = f"Slice positions were acquired {counts[0]} to {counts[-1]} times: a volume is incomplete."
-        yield about(Code.INCOMPLETE_VOLUMES, said, stack.key)
+        message = f"Slice positions were acquired {counts[0]} to {counts[-1]} times: a volume is incomplete."
+        yield about(Code.INCOMPLETE_VOLUMES, message, stack.key)
     elif stack.volumes > 1:
         yield about(Code.TIME_SERIES, f"It holds {stack.volumes} volumes.", stack.key)
     if stack.first.storage is not Storage.SINGLE:
         return
     if stack.first.stated > len(stack.instances):
-        said = f"The header says {stack.first.stated} images were acquired, {len(stack.instances)} are here."
-        yield about(Code.FEWER_THAN_ACQUIRED, said, stack.key)
+        message = f"The header says {stack.first.stated} images were acquired, {len(stack.instances)} are here."
+        yield about(Code.FEWER_THAN_ACQUIRED, message, stack.key)
     taken = {instance.instance_number for instance in stack.instances} - {0}
     if stack.orientations == 1 and taken and max(taken) - min(taken) + 1 != len(stack.instances):
         yield about(Code.INSTANCE_GAP, "Instance numbers leave gaps or repeat.", stack.key)
 
 
-def _header(stack: Stack) -> Iterator[Finding]:
+def _check_header(stack: Stack) -> Iterator[Finding]:
     first, protocol = stack.first, stack.first.protocol
     if first.storage is Storage.MULTIFRAME:
         yield about(Code.ENHANCED_MULTIFRAME, "All frames are in enhanced multi-frame files.", stack.key)
     if "DERIVED" in protocol.image_type[:1]:
         yield about(Code.DERIVED, "Image Type says it was computed from other images.", stack.key)
     if _PROCESSED.search(protocol.description.replace("_", " ")):
-        said = "Registered or resampled, so no raw image: keep it only where the raw one is missing."
-        yield about(Code.PROCESSED, said, stack.key)
+        message = "Registered or resampled, so no raw image: keep it only where the raw one is missing."
+        yield about(Code.PROCESSED, message, stack.key)
     if any(instance.burned_in for instance in stack.instances):
         yield about(Code.BURNED_IN, "The header says that text is burned into the pixels.", stack.key)
     if not first.origin.study_date:
@@ -81,7 +81,7 @@ def _header(stack: Stack) -> Iterator[Finding]:
 
 
 def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
-    """Findings about who was scanned, by the key of the stack."""
+    """Findings about who was scanned, by the key of the stack; a stack without one is absent."""
     stacks = list(stacks)
     in_folder, in_series, by_key = defaultdict(set), defaultdict(set), defaultdict(set)
     for instance in (instance for stack in stacks for instance in stack.instances):
@@ -94,17 +94,17 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
         key = stack.first.patient.key
         folders = {_folder(path) for path in stack.paths}
         if len(in_series[stack.first.series]) > 1:
-            said = "Its Series Instance UID is used for more than one patient."
-            found[stack.key].append(about(Code.SERIES_OF_SEVERAL_PATIENTS, said, stack.key))
+            message = "Its Series Instance UID is used for more than one patient."
+            found[stack.key].append(about(Code.SERIES_OF_SEVERAL_PATIENTS, message, stack.key))
         elif max(len(in_folder[folder]) for folder in folders) > 1:
-            said = "Its folder holds more than one patient; each became a subject."
-            found[stack.key].append(about(Code.SEVERAL_PATIENTS, said, stack.key))
+            message = "Its folder holds more than one patient; each became a subject."
+            found[stack.key].append(about(Code.SEVERAL_PATIENTS, message, stack.key))
         if not key:
-            said = "The header says neither Patient ID nor name; the study counts as a person."
-            found[stack.key].append(about(Code.PATIENT_UNKNOWN, said, stack.key))
+            message = "The header says neither Patient ID nor name; the study counts as a person."
+            found[stack.key].append(about(Code.PATIENT_UNKNOWN, message, stack.key))
         elif any(len(set(filter(None, column))) > 1 for column in zip(*by_key[key], strict=True)):
-            said = "One Patient ID comes with different names, birth dates or sexes."
-            found[stack.key].append(about(Code.PATIENT_CONFLICT, said, stack.key))
+            message = "One Patient ID comes with different names, birth dates or sexes."
+            found[stack.key].append(about(Code.PATIENT_CONFLICT, message, stack.key))
     return found
 
 

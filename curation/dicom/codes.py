@@ -1,4 +1,4 @@
-"""Why a DICOM file or a series does not simply come in: one code each, with what follows from it."""
+"""Codes of findings about DICOM files and series, and the effect that each has on the import."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Effect(Enum):
     ASK = "ask"
     """A person decides in the plan; without a plan nothing is imported."""
     NOTE = "note"
-    """It is imported, and the finding is told."""
+    """It is imported, and the finding is reported."""
 
 
 class Code(ReasonCode):
-    """What was found. The value is the code in reports and plans; the sentence says what it means."""
+    """A finding. The value is the code in reports and plans; the sentence says what it means."""
 
     NOT_DICOM = "not-dicom", "No DICOM file."
     DICOMDIR = "dicomdir", "A directory of other files; it holds no image."
@@ -109,15 +109,21 @@ EFFECTS = {
     Code.UNSURE_NAME: Effect.ASK,
     Code.CONTRAST_UNCLEAR: Effect.ASK,
 }
-"""What a finding about a series does. Codes that are not here are about single files or about the conversion."""
+"""The effect of each finding about a series. The other codes are about single files or about the conversion."""
 
 
 def effect(finding: Finding) -> Effect:
-    """What a finding about a series does to it."""
+    """The effect that a finding has on its series."""
     return EFFECTS[Code(finding.code)]
 
 
 def about(code: Code, message: str, series: str = "") -> Finding:
-    """A finding about a series; a blocked one is an error, the others ask a person to look."""
+    """A finding about a series: an error if it blocks the import, else a warning.
+
+    Args:
+        code: with an entry in `EFFECTS`.
+        message: one sentence about this series.
+        series: the stack's key.
+    """
     severity = Severity.ERROR if EFFECTS[code] is Effect.BLOCK else Severity.WARNING
     return Finding(code.value, severity, series, message)

@@ -20,9 +20,10 @@ _SHOWN = ("series", "keep", "name", "subject", "session", "files", "shape", "des
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan and what stays outside whatever the plan says.
+    """A plan, and the files that stay outside whatever the plan says.
 
     Attributes:
+        rows: one for each series.
         outside: files in no series.
         blocked: key of a series to the sentence why it can never be kept.
     """
@@ -46,8 +47,14 @@ class Planned:
 def make_plan(recipe: Recipe, source: Path, path: Path, progress: Progress) -> Planned:
     """Survey a delivery and write its plan to a new file outside of it.
 
+    Args:
+        recipe: with the naming rules, as `importers.prepare` returned it.
+        source: the delivery's folder.
+        path: the plan's file, which must not exist.
+        progress: called after each header.
+
     Raises:
-        InvalidInput: no MR image, or the plan's file exists or lies in the delivery.
+        InvalidInput: no such folder, no MR image in it, or the plan's file exists or lies in the delivery.
     """
     if not source.is_dir():
         raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the DICOM files.")
@@ -57,18 +64,23 @@ def make_plan(recipe: Recipe, source: Path, path: Path, progress: Progress) -> P
         )
     if path.exists():
         raise InvalidInput(f"{path.name} exists already.", "Name a new file; plans are never overwritten.")
-    made = propose(recipe, source, progress)
-    plan.write(path, made.rows)
-    return made
+    planned = propose(recipe, source, progress)
+    plan.write(path, planned.rows)
+    return planned
 
 
 def propose(recipe: Recipe, source: Path, progress: Progress) -> Planned:
-    """Survey a delivery; nothing is written.
+    """The plan of a delivery; nothing is written.
+
+    Args:
+        recipe: with the naming rules, as `importers.prepare` returned it.
+        source: the delivery's folder.
+        progress: called after each header.
 
     Raises:
         InvalidInput: no such folder, or no MR image in it.
     """
     if not source.is_dir():
         raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the DICOM files.")
-    seen = survey(recipe, source, Settings.of(recipe.options), progress)
-    return Planned(list(seen.rows.values()), seen.outside, seen.blocked)
+    surveyed = survey(recipe, source, Settings.of(recipe.options), progress)
+    return Planned(list(surveyed.rows.values()), surveyed.outside, surveyed.blocked)

@@ -1,7 +1,7 @@
 """Keyed hashes in place of identities, and the salt that keys them.
 
-Law 12: what stands in files is a hash under a secret of this registry, so that nobody can test a guess without it. The
-salt lies in `.cohortium/`, which git ignores; another machine that is to import the same persons needs a copy of it.
+Files hold hashes under a secret of this registry (law 12), so that nobody can test a guess without it. The salt lies in
+`.cohortium/`, which git ignores; another machine that imports the same persons needs a copy of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Pseudonyms:
     salt: bytes = field(repr=False)
 
     def of(self, kind: str, text: str) -> str:
-        """64 hex digits: HMAC-SHA-256 of `text`, apart for each kind (`series`, `study`, `person`, `path`)."""
+        """64 hex digits: HMAC-SHA-256 of `text`, different for each kind (`series`, `study`, `person`, `path`)."""
         return hmac.digest(self.salt, f"{kind}\0{text}".encode(errors="surrogateescape"), "sha256").hex()
 
     def subject(self, person: str) -> str:
@@ -34,22 +34,22 @@ class Pseudonyms:
 
 
 def fresh() -> Pseudonyms:
-    """Hashes under a salt that nobody keeps."""
+    """Pseudonyms under a new salt that is not kept."""
     return Pseudonyms(secrets.token_bytes(_BYTES))
 
 
 def of_registry(local: Path) -> Pseudonyms:
-    """The registry's own: read from `.cohortium/salt`, which is made on first use, for its owner only.
+    """The registry's pseudonyms, under the salt in `.cohortium/salt`; the first call makes it, for its owner only.
 
     Raises:
-        InvalidInput: the file is there and holds no salt.
+        InvalidInput: the file exists and holds no salt.
     """
-    place = local / SALT_FILE
-    if not place.exists():
+    path = local / SALT_FILE
+    if not path.exists():
         salt = f"{secrets.token_hex(_BYTES)}\n".encode()
-        atomic.write(place, salt, once=True, mode=0o600)  # a process that was faster wins
+        atomic.write(path, salt, once=True, mode=0o600)  # a process that was faster wins
     try:
-        salt = bytes.fromhex(place.read_text(encoding="ascii").strip())
+        salt = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
         salt = b""
     if len(salt) < _BYTES:

@@ -1,4 +1,4 @@
-"""What an import of DICOM needs from the registry it goes into: its salt, and whom it holds already."""
+"""The facts that an import of DICOM needs from its registry: the salt, and the persons it holds already."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from registry.tables import Image
 
 
 def prepare(recipe: Recipe, registry: Registry) -> Recipe:
-    """The recipe with the registry's salt and the persons whom it holds."""
+    """The recipe with the registry's salt and the persons that the registry holds."""
     known = {"pseudonyms": of_registry(registry.local), "held": held(registry)}
     return replace(recipe, options={**recipe.options, **known})
 
 
 def held(registry: Registry) -> dict[str, dict[str, str]]:
-    """Subject to salted study to session, of every image in the registry that says its study."""
+    """Subject to salted study to session, for every image in the registry."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     with registry.reading() as database:
         rows = database.exec(select(Image.subject_id, Image.session_key, Image.study)).all()

@@ -1,4 +1,4 @@
-"""Look at a delivery: read every header, sort instances into stacks, and propose a plan. Nothing is written."""
+"""A survey of a delivery: read every header, sort instances into stacks, and propose a plan. Nothing is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from curation.dicom import checks
 from curation.dicom.codes import Code, Effect, about, effect
 from curation.dicom.names import distinguish, rules
 from curation.dicom.names.plan import Row, row
-from curation.dicom.names.visits import Held, Labels, Visit, read_table, visits
+from curation.dicom.names.visits import Held, Labels, StudyVisit, read_table, visits
 from curation.dicom.pseudonyms import Pseudonyms, fresh
 from curation.dicom.read.files import Unusable, read_header
 from curation.dicom.read.instances import Instance
@@ -29,18 +29,18 @@ from registry.vocabulary.display import format_code, format_count
 from registry.vocabulary.findings import Finding
 
 Outside = tuple[str, Code, str]
-"""A file that is in no stack: its path, why, and a sentence."""
+"""A file in no stack: its path, the code of the reason, and a sentence."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an import of DICOM is told beside the recipe, in `Recipe.options`.
+    """The settings of an import of DICOM, from `Recipe.options`.
 
     Attributes:
-        pseudonyms: under the registry's salt (`pseudonyms`), else under one that nobody keeps.
+        pseudonyms: under the registry's salt (`pseudonyms`), else under one that is not kept.
         plan: a corrected plan to follow (`plan`), or None.
         people: Patient ID to label (`people`, a path).
-        held: what the registry holds of whom (`held`).
+        held: the persons and studies that the registry holds (`held`).
     """
 
     pseudonyms: Pseudonyms = field(default_factory=fresh)
@@ -50,7 +50,7 @@ class Settings:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Settings:
-        """From a recipe's options.
+        """The settings in a recipe's options.
 
         Raises:
             InvalidInput: the table of persons cannot be used.
@@ -66,13 +66,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a delivery holds.
+    """The content of a delivery.
 
     Attributes:
         stacks: by key.
         rows: the proposed plan, by the key of the stack.
         findings: of each stack, by its key.
         outside: files in no stack.
+        labels: how persons get their labels.
         held: subjects that the registry holds already.
     """
 
@@ -85,26 +86,33 @@ class Survey:
 
     @property
     def blocked(self) -> dict[str, str]:
-        """Stacks that can never be kept, and why."""
+        """Key of each stack that can never be kept, to the sentence why."""
         worst = {key: [item for item in found if effect(item) is Effect.BLOCK] for key, found in self.findings.items()}
         return {key: found[0].message for key, found in worst.items() if found}
 
 
 def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress) -> Survey:
-    """Read a delivery.
+    """The survey of a delivery.
+
+    Args:
+        recipe: with the naming rules.
+        source: the delivery's folder.
+        settings: salt, table of persons and persons held; the plan is not read.
+        progress: called after each header.
 
     Raises:
-        InvalidInput: it holds no MR image; the sentence says what it holds instead.
+        InvalidInput: the delivery holds no MR image; the sentence says what it holds instead.
     """
     naming_rules = rules.read(recipe)
     instances, outside = _read(source, progress)
     if not instances:
         raise InvalidInput(
-            f"{source.name} holds no MR image: {_counted(outside)}.", "Name the folder that holds the DICOM files."
+            f"{source.name} holds no MR image: {_list_kinds(outside)}.",
+            "Name the folder that holds the DICOM files.",
         )
     parted = part_copies(source, instances)
-    said = "It repeats an instance that another file holds."
-    outside += [(path, Code.DUPLICATED_INSTANCE, said) for path in parted.copies]
+    repeats = "It repeats an instance that another file holds."
+    outside += [(path, Code.DUPLICATED_INSTANCE, repeats) for path in parted.copies]
     stacks = {stack.key: stack for stack in build(parted.kept, settings.pseudonyms)}
     labels = Labels(settings.pseudonyms, str(recipe.options.get("subject_prefix", "")), settings.people)
     found = distinguish.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
@@ -113,9 +121,9 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     people = checks.of_people(stacks.values())
     findings = {
         stack.key: [
-            *_rivals(stack, parted.conflicts),
+            *_check_conflict(stack, parted.conflicts),
             *people.get(stack.key, ()),
-            *_later(stack, placed[stack.key]),
+            *_check_known_person(stack, placed[stack.key]),
             *checks.of_stack(stack),
             *proposal.findings,
         ]
@@ -125,8 +133,8 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
         stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
         for stack, proposal in found
     }
-    shown = [(printable(path), code, said) for path, code, said in outside]
-    return Survey(stacks, rows, findings, shown, labels, frozenset(settings.held))
+    legible = [(printable(path), code, detail) for path, code, detail in outside]
+    return Survey(stacks, rows, findings, legible, labels, frozenset(settings.held))
 
 
 def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outside]]:
@@ -149,29 +157,28 @@ def _attempt(source: Path, path: str) -> Instance | Outside:
         return path, error.code, error.detail
 
 
-def _rivals(stack: Stack, conflicts: frozenset[str]) -> list[Finding]:
-    said = "Two files claim to be one instance and hold different pixels."
-    return [about(Code.CONFLICTING_INSTANCES, said, stack.key)] if stack.first.series in conflicts else []
+def _check_conflict(stack: Stack, conflicts: frozenset[str]) -> list[Finding]:
+    message = "Two files claim to be one instance and hold different pixels."
+    return [about(Code.CONFLICTING_INSTANCES, message, stack.key)] if stack.first.series in conflicts else []
 
 
-def _later(stack: Stack, visit: Visit) -> list[Finding]:
-    said = (
+def _check_known_person(stack: Stack, visit: StudyVisit) -> list[Finding]:
+    message = (
         "The registry holds other sessions under this Patient ID: check session and days_from_baseline, "
         "or the subject where another centre uses the same ID."
     )
-    return [about(Code.KNOWN_PERSON, said, stack.key)] if visit.is_later else []
+    return [about(Code.KNOWN_PERSON, message, stack.key)] if visit.is_later else []
 
 
-def _counted(outside: Sequence[Outside]) -> str:
-    found = Counter(code for _, code, _ in outside).most_common()
-    said = [
-        f"{format_count(n, 'file')} {'is' if n == 1 else 'are'} {_FOUND.get(code, format_code(code))}"
-        for code, n in found
+def _list_kinds(outside: Sequence[Outside]) -> str:
+    parts = [
+        f"{format_count(n, 'file')} {'is' if n == 1 else 'are'} {_PREDICATES.get(code, format_code(code))}"
+        for code, n in Counter(code for _, code, _ in outside).most_common()
     ]
-    return ", ".join(said) or "it is empty"
+    return ", ".join(parts) or "it is empty"
 
 
-_FOUND = {
+_PREDICATES = {
     Code.NOT_DICOM: "not DICOM",
     Code.OTHER_MODALITY: "not MR",
     Code.TRUNCATED: "cut short",
@@ -183,4 +190,4 @@ _FOUND = {
     Code.NO_POSITION: "without a position in the patient",
     Code.NO_FILE: "not readable to the end",
 }
-"""What files are that hold no MR image, as words after "is" or "are"; other codes are words already."""
+"""Words after "is" or "are" for files without an MR image; other codes are words already."""

@@ -37,7 +37,7 @@ _OURS = {
 
 
 def importers() -> list[str]:
-    """Names a recipe can give as its `importer`."""
+    """Names that a recipe can give as its `importer`, sorted."""
     return sorted(_known())
 
 
@@ -45,7 +45,7 @@ def find(recipe: Recipe) -> Importer:
     """The importer that a recipe asks for.
 
     Raises:
-        InvalidInput: there is none of that name.
+        InvalidInput: no importer has that name.
     """
     known = _known()
     if recipe.importer not in known:
@@ -58,7 +58,16 @@ def find(recipe: Recipe) -> Importer:
 
 
 def prepare(recipe: Recipe, registry: Registry, options: Mapping[str, Any]) -> Recipe:
-    """The recipe with the user's options, and with what its importer needs to know of the registry."""
+    """The recipe with the user's options, and with what its importer needs to know of the registry.
+
+    Args:
+        recipe: as it lies in `datasets/`.
+        registry: the registry that the delivery goes into.
+        options: the user's options; they win over the recipe's own of the same name.
+
+    Raises:
+        InvalidInput: no importer has the name that the recipe gives, or the registry's salt cannot be read.
+    """
     return find(recipe).prepare(replace(recipe, options={**recipe.options, **options}), registry)
 
 
@@ -72,6 +81,12 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = 
     """Write the delivery in `source` as a complete BIDS tree into the empty folder `into`.
 
     The source is only read. When anything fails, `into` is left empty.
+
+    Args:
+        recipe: what is known of the delivery, as `prepare` returned it.
+        source: the delivery's folder.
+        into: a folder that is empty or does not exist, outside the source.
+        progress: called with what is done, what there is in all, and a word for it; None for nobody.
 
     Raises:
         InvalidInput: no such folder, a file instead of a folder, `into` not empty or inside the source, an importer

@@ -1,7 +1,7 @@
 """The layout of the Medical Segmentation Decathlon: `dataset.json`, `imagesTr`, `labelsTr`, `imagesTs`.
 
-What `dataset.json` lists belongs to the cohort. Files that lie in the folders unlisted, and files listed but absent,
-are refused with the reason.
+Files that `dataset.json` lists belong to the cohort. Files that it does not list, and listed files that are absent, are
+refused with the reason.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ LIST = "dataset.json"
 
 @dataclass(frozen=True)
 class Delivery:
-    """What `dataset.json` says.
+    """The content of `dataset.json`.
 
     Attributes:
         channels: BIDS suffix of each channel, with entities: `ce-gadolinium_T1w`.
+        labels: label value to name.
         pairs: image path to mask path, relative to the source; test images have None.
     """
 
@@ -54,11 +55,17 @@ class Delivery:
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
     """Write the delivery as BIDS: images in the raw root, masks in `derivatives/manual-<protocol>`.
 
+    Args:
+        recipe: its empty fields are filled from `dataset.json`.
+        source: the delivery's folder.
+        into: an empty folder.
+        progress: called after each image.
+
     Raises:
-        InvalidInput: no `dataset.json`, one that says too little, or a modality without a BIDS name.
+        InvalidInput: no `dataset.json`, one that lacks a key, or a modality without a BIDS name.
     """
     delivery = read_list(recipe, source)
-    recipe = _filled(recipe, delivery)
+    recipe = _complete_recipe(recipe, delivery)
     tree = Staging(into, recipe)
     refuse_odd_files(tree, source, delivery)
     protocol = to_label(recipe.protocol).lower()
@@ -106,15 +113,21 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
 
 
 def refuse_odd_files(tree: Staging, source: Path, delivery: Delivery) -> None:
-    """List files that `dataset.json` does not name, and say for masks and images what their partner is."""
+    """Refuse the files that `dataset.json` does not list; for images and masks the sentence names their partner.
+
+    Args:
+        tree: gets the refusals.
+        source: the delivery's folder.
+        delivery: the content of `dataset.json`.
+    """
     listed = {LIST, *delivery.pairs, *(mask for mask in delivery.pairs.values() if mask)}
     present = set(list_all(source))
     for path in sorted(present - listed):
-        tree.refuse(path, *_oddity(PurePosixPath(path), present))
+        tree.refuse(path, *_find_reason(PurePosixPath(path), present))
     tree.used.append(LIST)
 
 
-def _oddity(path: PurePosixPath, present: set[str]) -> tuple[Reason, str]:
+def _find_reason(path: PurePosixPath, present: set[str]) -> tuple[Reason, str]:
     images = path.parts[0].startswith("images")
     partner = f"{'labelsTr' if images else 'imagesTr'}/{path.name}"
     if len(path.parts) != 2 or path.name.startswith(".") or not path.name.endswith((".nii.gz", ".nii")):
@@ -127,7 +140,7 @@ def _oddity(path: PurePosixPath, present: set[str]) -> tuple[Reason, str]:
 
 
 class _PairRefusedError(Exception):
-    """One file of a pair cannot be used, so neither comes in."""
+    """One file of a pair cannot be used, so neither is imported."""
 
     def __init__(self, path: str, why: RefusedError) -> None:
         super().__init__(why.detail)
@@ -135,7 +148,7 @@ class _PairRefusedError(Exception):
 
 
 def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delivery: Delivery, spec: MaskSpec) -> None:
-    """Stage an image and its mask, or refuse both: a pair is one thing."""
+    """Stage an image and its mask, or refuse both."""
     subject = _subject(tree.recipe, pair[0])
     try:
         if f"sub-{subject}" in tree.participants:
@@ -162,7 +175,7 @@ def _read_pair(
                 raise RefusedError(Reason.LISTED_BUT_ABSENT, f"{LIST} lists it, but there is no such file.")
             require_file(source / path)
         path = pair[0]
-        images = _readable(source / path, channels)
+        images = _read_channels(source / path, channels)
         if pair[1] is None:
             return images, None
         path = pair[1]
@@ -192,7 +205,7 @@ def _stage_mask(tree: Staging, image: Placed, labels: volumes.Array, spec: MaskS
     tree.mask(masked, labels, image, spec)
 
 
-def _readable(path: Path, channels: int) -> list[bytes]:
+def _read_channels(path: Path, channels: int) -> list[bytes]:
     """The clean bytes of each channel of an image."""
     image = open_nifti(path)
     if image.channels != channels:
@@ -205,8 +218,8 @@ def _subject(recipe: Recipe, image: str) -> str:
     return recipe.subject_prefix + to_label(stem.rpartition("_")[2])
 
 
-def _filled(recipe: Recipe, delivery: Delivery) -> Recipe:
-    """The recipe, with what only the delivery knows."""
+def _complete_recipe(recipe: Recipe, delivery: Delivery) -> Recipe:
+    """The recipe, with its empty fields filled from the delivery."""
     word = to_label(delivery.name)
     return replace(
         recipe,
@@ -228,7 +241,7 @@ def _channel(recipe: Recipe, modality: Any) -> str:
 
 
 def _labels(raw: Mapping[str, Any]) -> dict[int, str]:
-    """Value to name; nnU-Net writes the same table the other way round."""
+    """Label value to name; nnU-Net writes the table as name to value."""
     if all(str(key).isdigit() for key in raw):
         return {int(key): str(value) for key, value in raw.items()}
     return {int(value): str(key) for key, value in raw.items()}

@@ -1,4 +1,4 @@
-"""The report of an import as the registry keeps it: without names a delivery made up, for they can name a person."""
+"""The report of an import as the registry keeps it: without file names of the delivery that can name a person."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NOTE = "Names of files that are not BIDS are hashes here: they can hold names. 
 
 
 def trackable(report: ImportReport, hashed: Callable[[str], str]) -> ImportReport:
-    """The report with every path that is no name of BIDS shortened: the folders that are, a hash, the extension.
+    """The report in which every path that is not BIDS is shortened to its known folders, a hash and the extension.
 
     Args:
-        report: of one import, with the delivery's own paths.
-        hashed: a path to its salted hash in hexadecimal digits.
+        report: the report of one import, with the delivery's own paths.
+        hashed: returns the salted hash of a path in hexadecimal digits.
     """
     paths = {*report.used, *(item.path for item in report.refused)}
     names = {path: short for path in paths if (short := shortened(path, hashed)) != path}
@@ -45,20 +45,20 @@ def trackable(report: ImportReport, hashed: Callable[[str], str]) -> ImportRepor
 
 
 def _clean(text: str, words: Mapping[str, str], *paths: str) -> str:
-    """A sentence with the short names of files: of these paths wherever they stand, of others where they are words."""
+    """A sentence with short file names: these `paths` are replaced everywhere, other names only as whole words."""
     for path in (path for path in paths if path in words):
         for word in (path, PurePosixPath(path).name):
             text = text.replace(word, words[word])
-    return re.sub(r"[^\s'\"(),:;]+", lambda match: _word(match[0], words), text)
+    return re.sub(r"[^\s'\"(),:;]+", lambda match: _shorten_word(match[0], words), text)
 
 
-def _word(word: str, words: Mapping[str, str]) -> str:
+def _shorten_word(word: str, words: Mapping[str, str]) -> str:
     bare = word.rstrip(".")
     return words.get(word) or (words[bare] + word[len(bare) :] if bare in words else word)
 
 
 def shortened(path: str, hashed: Callable[[str], str]) -> str:
-    """A path as it is where all of it is BIDS and tells nothing; else its known folders, a hash and the extension."""
+    """The path itself if all of it is BIDS and identifies nobody; else its known folders, a hash and the extension."""
     *folders, name = path.split("/")
     known = [folder for folder in folders if _is_known(folder)]
     stem = name.partition(".")[0]

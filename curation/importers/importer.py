@@ -1,7 +1,7 @@
-"""What an importer is: how a delivery in one layout becomes a BIDS tree, and what it needs beside that.
+"""The contract of an importer: it writes a delivery in one layout as a BIDS tree.
 
-A new importer is one module with an `Importer`. Ours stand in the table of `curation.importers`; another package names
-its own by an entry point of the group `cohortium.importers`, whose name a recipe gives as its `importer`.
+A new importer is one module with an `Importer`. Our own are listed in `curation.importers`; another package declares
+its importer as an entry point of the group `cohortium.importers`, whose name a recipe gives as its `importer`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ class Stage(Protocol):
     """Writes a delivery as a BIDS tree."""
 
     def __call__(self, recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
-        """Write what can come in, and report every file that cannot.
+        """Write the files that can be imported, and report every file that cannot.
 
         Args:
             recipe: what is known of the delivery, with what `Importer.prepare` added.
             source: the delivery's folder, only read.
             into: an empty folder; `curation.importers.staging.Staging` fills it.
-            progress: told about each file.
+            progress: called after each file.
 
         Raises:
             InvalidInput: the delivery is not what the recipe describes.
         """
 
 
-def _as_it_is(recipe: Recipe, _: Registry) -> Recipe:
+def _keep_recipe(recipe: Recipe, _: Registry) -> Recipe:
     return recipe
 
 
@@ -44,14 +44,14 @@ class Importer:
 
     Attributes:
         stage: writes the tree.
-        prepare: gives the recipe what only the registry knows, such as its salt.
+        prepare: adds to the recipe what only the registry knows, such as its salt.
         propose: surveys a delivery for a plan of names that a person corrects before anything is imported
             (`curation.dicom.planning.Planned`); None where the names in the delivery are enough.
-        redact: the report as the registry may keep it, given a salted hash of a path; None shortens the names of files
-            that are not BIDS.
+        redact: takes a report and a function from a path to its salted hash; returns the report as the registry may
+            keep it. None shortens the names of files that are not BIDS.
     """
 
     stage: Stage
-    prepare: Callable[[Recipe, Registry], Recipe] = _as_it_is
+    prepare: Callable[[Recipe, Registry], Recipe] = _keep_recipe
     propose: Callable[[Recipe, Path, Progress], Any] | None = None
     redact: Callable[[ImportReport, Callable[[str], str]], ImportReport] | None = None

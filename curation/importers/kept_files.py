@@ -1,6 +1,6 @@
-"""The data files of an import that came in, found again by their folder, or by their name up to the extension.
+"""The data files that an import kept, found by their folder, or by their name up to the extension.
 
-Every table and sidecar asks what stands beside it, so nothing here may take longer the more there is.
+Every table and sidecar looks for the files beside it, so no look-up may take longer when there are more files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Kept:
         self._folders: dict[str, dict[str, dict[str, None]]] = {}
 
     def add(self, path: str) -> None:
-        """Note one data file."""
+        """Add one data file."""
         folder, stem = _parts(path)
         self._folders.setdefault(folder, {}).setdefault(stem, {})[path] = None
 
@@ -27,11 +27,11 @@ class Kept:
         return (path for stems in self._folders.values() for paths in stems.values() for path in paths)
 
     def in_folder(self, folder: str) -> bool:
-        """Whether any of them lies directly in a folder."""
+        """Whether one of the files lies directly in this folder."""
         return folder in self._folders
 
     def named_as(self, path: str) -> list[str]:
-        """Those of the same folder and name, whatever their extension: the files that a sidecar describes."""
+        """Files of the same folder and name, whatever their extension: the files that a sidecar describes."""
         folder, stem = _parts(path)
         return list(self._folders.get(folder, {}).get(stem, {}))
 

@@ -1,6 +1,6 @@
-"""Nearly valid BIDS: names are translated by the recipe's rules, then the files pass as those of any BIDS dataset.
+"""Nearly valid BIDS: the recipe's rules translate the names, then the files pass as those of any BIDS dataset.
 
-Rules, in `[options]` of a recipe: `subject_pattern` (groups `label` and `session`), `session` for subjects without
+The rules, in `[options]` of a recipe: `subject_pattern` (groups `label` and `session`), `session` for subjects without
 one, `suffixes`, `columns` of participants.tsv, `masks` (folder, ending, label, what) and `refuse` (ending, reason,
 detail).
 """
@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from curation.importers.bids import importer
-from curation.importers.bids.import_state import Run
-from curation.importers.bids.items import Item, Kind, sort_file, sort_name
+from curation.importers.bids.import_state import BidsImportState
+from curation.importers.bids.items import Item, ItemKind, sort_file, sort_name
 from curation.importers.bids.people import read_rows
 from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
@@ -31,7 +31,7 @@ _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 
 @dataclass(frozen=True)
 class _Mask:
-    """A file with one of the recipe's endings, and the rule it fell under."""
+    """A mask of the delivery: its path, the stem of its image, and the recipe's rule that matched it."""
 
     path: str
     image: str
@@ -39,23 +39,29 @@ class _Mask:
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
-    """Write what the rules can translate.
+    """Write the files whose names the rules can translate.
+
+    Args:
+        recipe: its `options` hold the rules.
+        source: the delivery's folder.
+        into: an empty folder.
+        progress: called after each file.
 
     Raises:
-        InvalidInput: there is not one subject folder.
+        InvalidInput: the delivery has no subject folder.
     """
     if not any(path.name.startswith("sub-") for path in source.iterdir()):
         raise InvalidInput(f"{source.name} has no subject folders.", "Name the folder that holds sub-... folders.")
     tree = Staging(into, recipe)
     paths = list(list_all(source))
     items, masks = _sort(tree, paths)
-    run = Run(source, tree, items)
-    importer.bring(run, [item for item in items if _passes(run, item)], progress)
+    state = BidsImportState(source, tree, items)
+    importer.bring(state, [item for item in items if _passes(state, item)], progress)
     for done, mask in enumerate(masks, start=1):
-        _stage_mask(run, mask)
+        _stage_mask(state, mask)
         progress(len(paths) - len(masks) + done, len(paths), "masks")
-    _translate_people(run)
-    return importer.finish(run)
+    _translate_people(state)
+    return importer.finish(state)
 
 
 def _sort(tree: Staging, paths: list[str]) -> tuple[list[Item], list[_Mask]]:
@@ -84,18 +90,18 @@ def _rule(recipe: Recipe, kind: str, path: str, stem: str) -> Mapping[str, Any] 
 
 
 def translate(recipe: Recipe, path: str) -> Item:
-    """The item of a file, with the name it should have had."""
+    """The item of a file, with its name corrected by the rules."""
     item = sort_file(path)
     found = parse(item.inner)
-    if item.kind in (Kind.CLOSED, Kind.HEAD) or found is None or str(found.path) != item.inner:
+    if item.kind in (ItemKind.CLOSED, ItemKind.HEAD) or found is None or str(found.path) != item.inner:
         return item
-    valid = _valid(recipe, found)
+    valid = _make_valid(recipe, found)
     again = sort_name(path, item.dataset, str(valid.path))
     return replace(again, inner=item.inner)
 
 
-def _valid(recipe: Recipe, found: BidsName) -> BidsName:
-    """A name with its hidden session, its session by default, and its suffix set right."""
+def _make_valid(recipe: Recipe, found: BidsName) -> BidsName:
+    """The name with its session (hidden in the subject's label, or the default) and its suffix corrected."""
     label, session = subject_and_session(recipe, found.entities["sub"])
     entities = {"sub": label, **({"ses": session} if session and "ses" not in found.entities else {})}
     suffixes = recipe.options.get("suffixes", {})
@@ -103,60 +109,60 @@ def _valid(recipe: Recipe, found: BidsName) -> BidsName:
 
 
 def subject_and_session(recipe: Recipe, label: str) -> tuple[str, str | None]:
-    """The subject's and the session's label that a delivered subject label holds."""
+    """Labels of subject and session that a delivered subject label holds; the default session, or None, without one."""
     default = recipe.options.get("session")
     match = re.fullmatch(recipe.options.get("subject_pattern", "(?!)"), label)
     return (match["label"], match["session"]) if match else (label, default)
 
 
-def _passes(run: Run, item: Item) -> bool:
-    """Texts pass; the description and the participants are written anew, because they describe other names."""
-    if item.kind is Kind.HEAD and not item.inner.startswith(_TEXTS):
-        run.tree.used.append(item.path)
+def _passes(state: BidsImportState, item: Item) -> bool:
+    """Whether a file is copied. The description and the participants are written anew, as they describe other names."""
+    if item.kind is ItemKind.HEAD and not item.inner.startswith(_TEXTS):
+        state.tree.used.append(item.path)
         return False
     return True
 
 
-def _stage_mask(run: Run, mask: _Mask) -> None:
+def _stage_mask(state: BidsImportState, mask: _Mask) -> None:
     if mask.path.endswith(".json"):
-        run.tree.used.append(mask.path)
+        state.tree.used.append(mask.path)
         return
     try:
-        _write_mask(run, mask)
+        _write_mask(state, mask)
     except RefusedError as error:
-        run.tree.refuse(mask.path, error.reason, error.detail)
+        state.tree.refuse(mask.path, error.reason, error.detail)
 
 
-def _write_mask(run: Run, mask: _Mask) -> None:
-    recipe = run.tree.recipe
+def _write_mask(state: BidsImportState, mask: _Mask) -> None:
+    recipe = state.tree.recipe
     found = parse(mask.image + ".nii.gz")
-    wanted = _valid(recipe, found).stem if found else None
-    image = next((placed for placed in run.images.values() if placed.name.stem == wanted), None)
+    wanted = _make_valid(recipe, found).stem if found else None
+    image = next((placed for placed in state.images.values() if placed.name.stem == wanted), None)
     if image is None:
         raise RefusedError(Reason.NO_IMAGE_FOR_MASK, f"There is no usable image {mask.image}.")
-    open_nifti(run.source / mask.path)
-    stated = run.keep(run.read_json(mask.path.partition(".")[0] + ".json"))
+    open_nifti(state.source / mask.path)
+    stated = state.keep(state.read_json(mask.path.partition(".")[0] + ".json"))
     rater = recipe.raters[0].code if recipe.raters else "e01"
     what = {"Description": f"{mask.rule.get('what', mask.rule['label'])}, delivered as {mask.rule['ending'][1:]}."}
     fields = {"Type": "ROI", "Manual": True, "RaterID": rater, "Protocol": recipe.protocol, "Revision": 1}
     labels = recipe.labels or {0: "background", 1: "foreground"}
     spec = MaskSpec(f"derivatives/manual-{recipe.protocol}", labels, {**what, **stated, **fields})
-    data = read_mask(run.source / mask.path, image.header, spec.labels)
+    data = read_mask(state.source / mask.path, image.header, spec.labels)
     target = mask_name(image.name, desc=rater, label=mask.rule["label"])
-    run.tree.mask(target, data, image, spec)
-    run.kept.add(f"{spec.folder}/{target.path}")
+    state.tree.mask(target, data, image, spec)
+    state.kept.add(f"{spec.folder}/{target.path}")
 
 
-def _translate_people(run: Run) -> None:
-    """Rows of the delivered table under the subjects and sessions they became."""
-    renamed = run.tree.recipe.options.get("columns", {})
-    run.participants = {}
-    for stated, row in read_rows(run, "participants.tsv", "participant_id").items():
-        label, session = subject_and_session(run.tree.recipe, stated.removeprefix("sub-"))
+def _translate_people(state: BidsImportState) -> None:
+    """Put the rows of the delivered table under the translated subjects and sessions."""
+    renamed = state.tree.recipe.options.get("columns", {})
+    state.participants = {}
+    for stated, row in read_rows(state, "participants.tsv", "participant_id").items():
+        label, session = subject_and_session(state.tree.recipe, stated.removeprefix("sub-"))
         subject = f"sub-{label}"
         named = {renamed.get(key, key): value for key, value in row.items()}
-        run.participants.setdefault(subject, named)
-        run.visits[f"{subject}/ses-{session}" if session else subject] = named
+        state.participants.setdefault(subject, named)
+        state.visits[f"{subject}/ses-{session}" if session else subject] = named
 
 
 IMPORTER = Importer(stage)

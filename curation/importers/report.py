@@ -67,7 +67,7 @@ class ImportReport:
         recipe: the recipe's name.
         kept: counts of `subjects`, `sessions`, `images`, `masks`, `consensus`.
         refused: sorted by path.
-        used: files read for what they say (a list, a table, a transform) that are not part of the tree themselves.
+        used: files that were read (a list, a table, a transform) and are not part of the tree themselves.
         notes: sentences for the person who imports: what was dropped, changed or is unusual.
     """
 
@@ -94,12 +94,12 @@ class ImportReport:
 
 
 def printable(text: str) -> str:
-    """A text that any terminal and any file can hold: bytes that are no UTF-8 and control characters as escapes."""
+    """The text with bytes that are not UTF-8 and control characters as escapes, for any terminal and any file."""
     return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
 
 
 def count(root: Path) -> dict[str, int]:
-    """Count what a BIDS tree holds: images, masks below `manual-*`, consensus masks below `consensus-*`."""
+    """Number of subjects, sessions, images, masks (below `manual-*`) and consensus masks (below `consensus-*`)."""
     kept = dict.fromkeys(("subjects", "sessions", "images", "masks", "consensus"), 0)
     subjects, sessions = set(), set()
     for path in root.rglob("*.nii*"):

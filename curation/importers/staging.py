@@ -48,7 +48,13 @@ class Placed:
 
 @dataclass(frozen=True)
 class MaskSpec:
-    """What a mask is: its derivative, its label set and the sidecar's own fields."""
+    """Where a mask goes, which labels it may hold, and the fields of its sidecar.
+
+    Attributes:
+        folder: the derivative, `derivatives/manual-<protocol>`.
+        labels: label value to name; 0 is the background.
+        fields: sidecar fields beside those that every mask has.
+    """
 
     folder: str
     labels: Mapping[int, str]
@@ -62,9 +68,12 @@ class Staging:
     Attributes:
         participants: participant id to its columns.
         sessions: participant id to session id to its columns.
-        links: derivative folder to the images its sidecars name.
+        links: derivative folder to the images that its sidecars name.
         titles: derivative folder to the name in its description.
-        taken: every path written, by its lower-case form.
+        refused: files that stay outside.
+        used: files that were read and are not part of the tree themselves.
+        notes: sentences for the person who imports.
+        taken: lower-case form of each path written to the path.
     """
 
     root: Path
@@ -82,19 +91,20 @@ class Staging:
         """Write one new file.
 
         Raises:
-            RefusedError: there is a file of that name, or of one that differs by case; or its name tells who or when.
+            RefusedError: a file of that name exists, or of a name that differs by case alone; or a label of the name
+                holds a date or a person's name.
         """
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if (said := in_labels(path)) and not self.recipe.options.get("labels_hold_no_dates"):
-            raise RefusedError(Reason.TELLING_NAME, f"Its name holds {said}: {_RENAME}")
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (trace := in_labels(path)) and not self.recipe.options.get("labels_hold_no_dates"):
+            raise RefusedError(Reason.TELLING_NAME, f"Its name holds {trace}: {_RENAME}")
         if path.lower() in self.taken:
             raise RefusedError(
                 Reason.DUPLICATE,
                 f"Another file of the delivery is {self.taken[path.lower()]} already: names "
                 "that differ by case alone, or by .nii and .nii.gz, are one.",
             )
-        with place.open("xb") as stream:
+        with target.open("xb") as stream:
             stream.write(data)
         self.taken[path.lower()] = path
 
@@ -110,11 +120,23 @@ class Staging:
         return found
 
     def refuse(self, path: str, reason: Reason, detail: str) -> None:
-        """List a file that stays outside."""
+        """Record a file that stays outside.
+
+        Args:
+            path: relative to the source, POSIX.
+            reason: the code in the report.
+            detail: one sentence about this file.
+        """
         self.refused.append(Refusal(path, reason.value, detail))
 
     def person(self, subject: str, person: str | None = None, **columns: Any) -> None:
-        """Add a participant; class and diagnosis come from the recipe unless they are given."""
+        """Add a participant; columns that are not given come from the recipe.
+
+        Args:
+            subject: participant id, `sub-A000`.
+            person: the person's id; None derives it from the subject.
+            **columns: columns of `participants.tsv`; they win over the recipe's.
+        """
         recipe = self.recipe
         self.participants[subject] = {
             "person_id": person or f"P-{subject.removeprefix('sub-')}",
@@ -126,7 +148,17 @@ class Staging:
         }
 
     def image(self, name: BidsName, data: bytes, fields: Mapping[str, Any], folder: str = "") -> Placed:
-        """Write an image and, where something is known of it, its sidecar."""
+        """Write an image and, when there are fields, its sidecar.
+
+        Args:
+            name: BIDS name of the image.
+            data: the bytes of a `.nii.gz`.
+            fields: of the sidecar; empty writes none.
+            folder: the derivative; empty for the raw root.
+
+        Raises:
+            RefusedError: as `write`.
+        """
         path = str(Path(folder) / name.path)
         self.write(path, data)
         if folder:
@@ -136,7 +168,17 @@ class Staging:
         return Placed(path, name, sha256_bytes(data), volumes.read_header(self.root / path))
 
     def mask(self, name: BidsName, data: volumes.Array, image: Placed, spec: MaskSpec) -> None:
-        """Write a checked mask on the grid of its image, with the sidecar every mask has."""
+        """Write a checked mask on the grid of its image, with the sidecar that every mask has.
+
+        Args:
+            name: BIDS name of the mask.
+            data: labels (I, J, K), as `read_mask` returned them.
+            image: the image that the mask was drawn on; its affine becomes the mask's.
+            spec: where the mask goes, and its own sidecar fields.
+
+        Raises:
+            RefusedError: as `write`.
+        """
         encoded = volumes.encode(data, image.header.affine_ras)
         source = places.uri(image.path)
         fields = {
@@ -151,7 +193,7 @@ class Staging:
         self.links.setdefault(spec.folder, set()).add(image.path)
 
     def label_table(self, stem: str, spec: MaskSpec) -> None:
-        """The label names of a derivative's label maps, at its root: every map of that stem inherits them."""
+        """Write the label names at the root of a derivative, where every label map of that stem inherits them."""
         rows = [{"index": value, "name": name} for value, name in sorted(spec.labels.items()) if value]
         self.write(f"{spec.folder}/{stem}.tsv", tables.table_bytes(rows, ("index", "name")))
 
@@ -163,8 +205,8 @@ class Staging:
         files |= {"README": tables.readme(recipe), "dataset_description.json": tables.description(recipe, recipe.title)}
         for folder, images in self.links.items():
             title = self.titles.get(folder, folder.removeprefix("derivatives/"))
-            named = tables.description(recipe, f"{recipe.title}: {title}", places.links(images))
-            files[f"{folder}/dataset_description.json"] = named
+            description = tables.description(recipe, f"{recipe.title}: {title}", places.links(images))
+            files[f"{folder}/dataset_description.json"] = description
             files[f"{folder}/README"] = tables.readme(recipe, f"{title[:1].upper()}{title[1:]}.")
             if places.role(folder)[0] is places.Role.READINGS:
                 files |= {f"{folder}/{k}": v for k, v in tables.raters(recipe.raters, places.role(folder)[1]).items()}
@@ -180,8 +222,8 @@ class Staging:
             for kind, wanted in sorted(self.recipe.expected.items())
             if kept.get(kind, 0) != wanted
         ]
-        said = [replace(item, path=printable(item.path), detail=printable(item.detail)) for item in self.refused]
-        refused = sorted(said, key=lambda item: (item.path.encode(), item.reason))
+        legible = [replace(item, path=printable(item.path), detail=printable(item.detail)) for item in self.refused]
+        refused = sorted(legible, key=lambda item: (item.path.encode(), item.reason))
         used = tuple(sorted(map(printable, self.used), key=str.encode))
         notes = tuple(map(printable, self.notes))
         return ImportReport(self.recipe.name, kept, tuple(refused), used, (*notes, *expected))
@@ -227,7 +269,7 @@ def open_nifti(path: Path) -> CleanNifti:
     """The clean content of an image.
 
     Raises:
-        RefusedError: the content is elsewhere, or it is no NIfTI.
+        RefusedError: the file is a pointer to content kept elsewhere, or not a NIfTI file.
     """
     require_file(path)
     if path.stat().st_size < 1024 and any(mark in path.read_bytes() for mark in _POINTERS):
@@ -239,16 +281,21 @@ def open_nifti(path: Path) -> CleanNifti:
 
 
 def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> volumes.Array:
-    """A mask's labels, checked against its image and its label set.
+    """Labels (I, J, K) of a mask, checked against its image and its label set.
+
+    Args:
+        path: the mask's file.
+        image: header of the image that it was drawn on; shape and position must agree.
+        labels: label value to name; other values are refused.
 
     Raises:
-        RefusedError: no NIfTI, no labels, labels outside the set, or another grid.
+        RefusedError: not a NIfTI file, no whole numbers, labels outside the set, or another grid.
     """
     try:
         volume = volumes.load_labels(path)
         volumes.require_whole(path)
     except InvalidInput as error:
-        raise RefusedError(_why(path), error.message) from error
+        raise RefusedError(_find_reason(path), error.message) from error
     try:
         require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
     except GeometryError as error:
@@ -260,7 +307,7 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
     return volume.data.reshape(one_volume(volume.data.shape))
 
 
-def _why(path: Path) -> Reason:
+def _find_reason(path: Path) -> Reason:
     try:
         volumes.load(path)
         volumes.require_whole(path)

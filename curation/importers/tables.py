@@ -70,7 +70,13 @@ def raters(recipe_raters: Sequence[Rater], protocol: str) -> dict[str, bytes]:
 
 
 def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = None) -> bytes:
-    """`dataset_description.json` of the raw root, or of a derivative when `links` are given."""
+    """The bytes of `dataset_description.json`.
+
+    Args:
+        recipe: gives licence, authors and citation.
+        name: of the dataset.
+        links: `DatasetLinks` of a derivative; None for the raw root.
+    """
     stated: dict[str, Any] = {
         "GeneratedBy": [generated_by(f"importer {recipe.importer}")],
         "License": recipe.licence or None,
@@ -82,7 +88,7 @@ def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = Non
 
 
 def readme(recipe: Recipe, about: str = "") -> bytes:
-    """A README with what a reader must know before using the cohort: access, licence, citation, traps."""
+    """A README with what everybody must know before using the cohort: access, licence, citation, traps."""
     lines = [
         f"# {recipe.title}",
         "",
@@ -97,7 +103,7 @@ def readme(recipe: Recipe, about: str = "") -> bytes:
 
 
 def table_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
-    """As `canon.tsv_bytes`; tabs and line breaks in what a delivery says become single spaces."""
+    """The table as `canonical.tsv_bytes` writes it; tabs and line breaks inside cells become single spaces."""
     return tsv_bytes([{key: _one_line(value) for key, value in row.items()} for row in rows], columns)
 
 

@@ -1,7 +1,7 @@
-"""Check a converted image against the DICOM headers and pixels it was made from.
+"""Check a converted image against the DICOM headers and pixels that it was made from.
 
 Two programs read the same files: pydicom's numbers give the expected grid (`grids`), dcm2niix gives the image. They
-must say the same about place and values, or the series stays outside.
+must agree about position and values, or the series stays outside.
 """
 
 from __future__ import annotations
@@ -22,35 +22,42 @@ from registry.files.geometry import corner_displacement_mm
 from registry.files.volumes import Array
 
 TOLERANCE_MM = 1e-2
-"""How far a corner may lie from where the headers place it. NIfTI keeps single precision, headers round positions."""
+"""A corner may lie this far from where the headers place it. NIfTI keeps single precision, headers round positions."""
 
 
 def require_equal(source: Path, stack: Stack, image: Path) -> str | None:
     """Check grid and values of a converted image.
 
+    The values of three slices are compared: the first, the middle one, and the last one of the last volume.
+
+    Args:
+        source: the delivery's folder.
+        stack: the instances that the image was made from.
+        image: the converted NIfTI file.
+
     Returns:
-        None, or a sentence where pixels could not be compared.
+        None, or a sentence if pixels could not be compared.
 
     Raises:
         Unusable: the grid, or a voxel, differs.
     """
     volume = volumes.load(image)
-    turn = _turn(stack, volume)
+    turn = _find_turn(stack, volume)
     data = volume.data.reshape(*volume.data.shape[:3], -1)
     for slice_index, time in sorted({(0, 0), (len(stack.slots) // 2, 0), (len(stack.slots) - 1, stack.volumes - 1)}):
         slot = stack.slots[slice_index][time]
         try:
-            pixels = _pixels(source, slot)
+            pixels = _read_frame(source, slot)
         except InvalidInput:
             return "Its compressed pixels were not compared: no decoder is installed. Its geometry was."
-        found = _slice(data[..., time], turn, slice_index, pixels.shape)
-        if not any(_same(found, expected) for expected in _values(slot[0], pixels)):
+        found = _cut_slice(data[..., time], turn, slice_index, pixels.shape)
+        if not any(_same(found, expected) for expected in _list_values(slot[0], pixels)):
             raise Unusable(Code.VOXELS_DISAGREE, "The converted voxels are not the DICOM pixels.")
     return None
 
 
 def displacement_mm(stack: Stack, volume: volumes.Volume) -> float:
-    """The largest distance of a corner of the image from where the headers place it; infinite for another shape."""
+    """Largest distance in mm of a corner of the image from where the headers place it; infinite for another shape."""
     turn = np.rint(np.linalg.inv(volume.affine_ras) @ stack.grid.affine_ras)
     if not np.array_equal(np.abs(turn[:3, :3]).sum(axis=0), [1, 1, 1]) or abs(np.linalg.det(turn)) < 0.5:
         return float("inf")
@@ -61,7 +68,7 @@ def displacement_mm(stack: Stack, volume: volumes.Volume) -> float:
     return corner_displacement_mm(shape, expected, volume.affine_ras)
 
 
-def _turn(stack: Stack, volume: volumes.Volume) -> Array:
+def _find_turn(stack: Stack, volume: volumes.Volume) -> Array:
     """The signed permutation (column, row, slice) -> (i, j, k)."""
     moved = displacement_mm(stack, volume)
     times = volume.data.shape[3] if volume.data.ndim > 3 else 1
@@ -73,7 +80,7 @@ def _turn(stack: Stack, volume: volumes.Volume) -> Array:
     return turn.astype(int)
 
 
-def _pixels(source: Path, slot: Slot) -> Array:
+def _read_frame(source: Path, slot: Slot) -> Array:
     """Stored values (rows, columns) of one frame."""
     instance, frame = slot
     stored, side = read_pixels(source / instance.path)
@@ -85,17 +92,17 @@ def _pixels(source: Path, slot: Slot) -> Array:
     return frame_pixels
 
 
-def _slice(data: Array, turn: Array, slice_index: int, size: tuple[int, ...]) -> Array:
-    """Voxels of one DICOM slice, (rows, columns)."""
+def _cut_slice(data: Array, turn: Array, slice_index: int, size: tuple[int, ...]) -> Array:
+    """Voxels (rows, columns) of one DICOM slice."""
     rows, columns = np.meshgrid(np.arange(size[0]), np.arange(size[1]), indexing="ij")
-    places = np.stack([columns.ravel(), rows.ravel(), np.full(rows.size, slice_index), np.ones(rows.size, int)])
-    i, j, k = (turn @ places)[:3]
+    indices = np.stack([columns.ravel(), rows.ravel(), np.full(rows.size, slice_index), np.ones(rows.size, int)])
+    i, j, k = (turn @ indices)[:3]
     found: Array = data[i, j, k].reshape(size)
     return found
 
 
-def _values(instance: Instance, pixels: Array) -> Iterator[Array]:
-    """What voxels may be: stored values, rescaled ones, or Philips' precise ones."""
+def _list_values(instance: Instance, pixels: Array) -> Iterator[Array]:
+    """Each form that voxels may have: rescaled values, stored values, Philips' precise values."""
     slope, intercept, precise = instance.rescale
     stored = pixels.astype(float)
     yield stored * slope + intercept

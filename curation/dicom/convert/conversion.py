@@ -22,7 +22,7 @@ _OPTIONS = ("-g", "i", "-f", "image", "-b", "y", "-ba", "y", "-z", "n", "-l", "o
 
 @dataclass(frozen=True)
 class Converted:
-    """What dcm2niix made: the image, its sidecar's fields, and gradient tables by extension."""
+    """The files that dcm2niix made: the image, its sidecar's fields, and gradient tables by extension."""
 
     image: Path
     fields: dict[str, Any]
@@ -33,8 +33,8 @@ def convert(files: Sequence[Path], into: Path) -> Converted:
     """Convert the files of one stack.
 
     Args:
-        files: of the stack, in any folders.
-        into: an empty folder; links to the files and the results go there.
+        files: the stack's files, in any folders.
+        into: an empty folder; links to the files and the results are written there.
 
     Raises:
         Unusable: no image came out, or more than one.
@@ -56,10 +56,10 @@ def convert(files: Sequence[Path], into: Path) -> Converted:
         raise Unusable(Code.CONVERSION_FAILED, "dcm2niix made no image of it.")
     if len(images) > 1:
         raise Unusable(Code.CONVERTED_TO_SEVERAL, f"dcm2niix made {len(images)} images of it.")
-    return _result(images[0])
+    return _read_result(images[0])
 
 
-def _result(image: Path) -> Converted:
+def _read_result(image: Path) -> Converted:
     sidecar = image.with_suffix(".json")
     tables = {ending: image.with_suffix(ending) for ending in (".bval", ".bvec")}
     return Converted(
@@ -70,7 +70,7 @@ def _result(image: Path) -> Converted:
 
 
 def program() -> str:
-    """The program in the wheel.
+    """The path of the program in the wheel.
 
     Raises:
         InvalidInput: the wheel is not installed.

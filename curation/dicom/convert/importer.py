@@ -37,8 +37,14 @@ Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
     """Write a DICOM delivery as BIDS, by the plan in `recipe.options["plan"]` or by the proposal.
 
+    Args:
+        recipe: with the naming rules, as `prepare` returned it.
+        source: the delivery's folder.
+        into: an empty folder.
+        progress: called after each header, then after each converted series.
+
     Raises:
-        InvalidInput: no MR image, an undecided series, or a plan that does not fit.
+        InvalidInput: no MR image, an undecided series, a plan that does not fit, or no dcm2niix.
     """
     settings = Settings.of(recipe.options)
     seen = survey(recipe, source, settings, progress)
@@ -52,7 +58,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
         _leave_out(tree, seen, row)
     kept = [row for row in rows if row.keep == "yes"]
     for done, made in enumerate(_convert_all(source, seen, kept), start=1):
-        _place(tree, seen, made)
+        _write_series(tree, seen, made)
         progress(done, len(kept), "series")
     if "pseudonyms" not in recipe.options:
         tree.notes.append("Labels were made under a salt that is not kept: a later import will not know these persons.")
@@ -60,13 +66,13 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
 
 
 def _convert_all(source: Path, seen: Survey, rows: Sequence[Row]) -> Iterator[Made]:
-    """Convert on every core; results come in the order of the rows."""
+    """Convert on every core, and yield the results in the order of the rows."""
     with ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
         yield from pool.map(lambda row: _convert(source, seen.stacks[row.series], row), rows)
 
 
 def _convert(source: Path, stack: Stack, row: Row) -> Made:
-    """One stack: its clean bytes, or why it stays outside."""
+    """One converted stack with its clean bytes, or with the reason why it stays outside."""
     with tempfile.TemporaryDirectory(prefix="cohortium-dicom-") as folder:
         try:
             converted = convert([source / path for path in stack.paths], Path(folder))
@@ -80,7 +86,7 @@ def _convert(source: Path, stack: Stack, row: Row) -> Made:
 
 
 def _require_fields(name: BidsName, converted: Converted) -> None:
-    """Check what BIDS requires beside the voxels, so that no published tree is invalid."""
+    """Check that the fields and tables which BIDS requires are there, so that no published tree is invalid."""
     needed = {"func": ("RepetitionTime",)}.get(name.datatype, ())
     missing = [key for key in needed if not converted.fields.get(key)]
     if name.suffix == "MEGRE" and not converted.fields.get("EchoTime"):
@@ -91,7 +97,7 @@ def _require_fields(name: BidsName, converted: Converted) -> None:
         raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not say.")
 
 
-def _place(tree: Staging, seen: Survey, made: Made) -> None:
+def _write_series(tree: Staging, seen: Survey, made: Made) -> None:
     row, data, converted, doubt, error = made
     stack, name = seen.stacks[row.series], row.bids()
     if data is None or converted is None:
@@ -102,12 +108,12 @@ def _place(tree: Staging, seen: Survey, made: Made) -> None:
     for ending, table in converted.gradients.items() if name.datatype == "dwi" else ():
         tree.write(str(name.replace(extension=ending).path), table)
     tree.used += stack.paths
-    notes = [item.message for item in seen.findings[row.series] if item.code in _TOLD]
-    tree.notes += [f"{name.stem}: {said}" for said in [*notes, *([doubt] if doubt else [])]]
+    notes = [item.message for item in seen.findings[row.series] if item.code in _REPORTED]
+    tree.notes += [f"{name.stem}: {note}" for note in [*notes, *([doubt] if doubt else [])]]
     _describe(tree, seen, row, converted)
 
 
-_TOLD = frozenset(
+_REPORTED = frozenset(
     {Code.PROCESSED, Code.DERIVED, Code.BURNED_IN, Code.INSTANCE_GAP, Code.NO_STUDY_DATE, Code.FEWER_THAN_ACQUIRED}
 )
 
@@ -122,14 +128,14 @@ def _fields(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any
 
 
 def _scanner(fields: Mapping[str, Any]) -> str:
-    """`Siemens Skyra 3 T`, as far as the sidecar says it."""
+    """`Siemens Skyra 3 T`, as far as the sidecar states it; empty without manufacturer and model."""
     named = [str(fields[key]) for key in ("Manufacturer", "ManufacturersModelName") if fields.get(key)]
     field_t = fields.get("MagneticFieldStrength")
     return " ".join([*named, *([f"{field_t:g} T"] if named and isinstance(field_t, int | float) else [])])
 
 
 def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> None:
-    """Participant and session; the first image of a session speaks for it."""
+    """Add participant and session; the first image of a session describes it."""
     name, first = row.bids(), seen.stacks[row.series].first
     if name.subject not in tree.participants:
         sex = first.patient.sex.upper() if first.patient.sex.upper() in ("F", "M") else None
@@ -159,12 +165,12 @@ def _leave_out(tree: Staging, seen: Survey, row: Row) -> None:
 
 
 def without_paths(report: ImportReport, salted: Callable[[str], str]) -> ImportReport:
-    """The report as it may be tracked: folders of DICOM deliveries carry names and dates, so paths become hashes."""
+    """The report with every path hashed, for git: folders of DICOM deliveries can hold names and dates."""
 
-    def hidden(path: str) -> str:
+    def hide(path: str) -> str:
         return f"file-{salted(path)[:16]}"
 
-    refused = sorted((replace(item, path=hidden(item.path)) for item in report.refused), key=lambda item: item.path)
+    refused = sorted((replace(item, path=hide(item.path)) for item in report.refused), key=lambda item: item.path)
     note = f"{len(report.used)} files were converted. Paths are hashed: folders of DICOM files can hold names."
     return replace(report, refused=tuple(refused), used=(), notes=(*report.notes, note))
 

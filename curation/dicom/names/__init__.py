@@ -1,4 +1,4 @@
-"""BIDS names for stacks: rules, visits, what tells images apart, and the plan that a person corrects.
+"""BIDS names for stacks: naming rules, visits, names that distinguish alike images, and the plan to be corrected.
 
 Start at `plan` and `rules`.
 """

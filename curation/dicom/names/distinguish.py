@@ -1,4 +1,4 @@
-"""Names that tell the images of one session apart: echoes, planes, runs."""
+"""Names that distinguish the images of one session: by echo, plane and run."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from dataclasses import replace
 
 from curation.dicom.codes import Code, about
 from curation.dicom.names.rules import Proposal
-from curation.dicom.names.visits import Visit
+from curation.dicom.names.visits import StudyVisit
 from curation.dicom.sort.stacks import Stack
 
 Named = tuple[Stack, Proposal]
 
 
-def distinguish(found: list[Named], visits: Mapping[str, Visit]) -> dict[str, str]:
-    """A name for each stack that has one, different within a session; by the stack's key.
+def distinguish(found: list[Named], visits: Mapping[str, StudyVisit]) -> dict[str, str]:
+    """Key of each stack with a proposed name to a name that is unique in its session.
 
-    Echoes of one series get `echo`; images that differ in their plane get `acq-ax`, `acq-cor`, `acq-sag`; what is still
-    alike is counted by `run` in the order of acquisition.
+    Echoes of one series get `echo`; images that differ in their plane get `acq-ax`, `acq-cor`, `acq-sag`; images that
+    are still alike get `run` in the order of acquisition.
     """
     groups: dict[tuple[str, str, str], list[Named]] = defaultdict(list)
     for stack, proposal in found:
         if proposal.image:
             visit = visits[stack.key]
             groups[visit.subject, visit.session, proposal.name()].append((stack, proposal))
-    return {key: name for group in groups.values() for key, name in _of_group(group).items()}
+    return {key: name for group in groups.values() for key, name in _name_group(group).items()}
 
 
 def with_echoes(found: list[Named]) -> list[Named]:
-    """Stacks of one series that differ in echo time get `echo`; gradient echoes become one `MEGRE`."""
+    """The proposals with `echo` for stacks of one series that differ in echo time; gradient echoes become `MEGRE`."""
     times: dict[tuple[str, str], set[float]] = defaultdict(set)
     for stack, proposal in found:
         times[stack.series, proposal.name()].add(_echo(stack))
@@ -54,7 +54,7 @@ def _echo(stack: Stack) -> float:
     return stack.first.protocol.numbers.get("echo_time_ms", 0.0)
 
 
-def _of_group(group: list[Named]) -> dict[str, str]:
+def _name_group(group: list[Named]) -> dict[str, str]:
     if len(group) == 1:
         stack, proposal = group[0]
         return {stack.key: proposal.name()}
@@ -65,12 +65,12 @@ def _of_group(group: list[Named]) -> dict[str, str]:
     names = {}
     for plane, members in by_plane.items():
         more = {"acq": plane} if plane else {}
-        for number, (stack, proposal) in enumerate(sorted(members, key=_when), start=1):
+        for number, (stack, proposal) in enumerate(sorted(members, key=_acquisition_order), start=1):
             run = {"run": str(number)} if len(members) > 1 else {}
             names[stack.key] = proposal.name(**more, **run)
     return names
 
 
-def _when(named: Named) -> tuple[str, int, str]:
+def _acquisition_order(named: Named) -> tuple[str, int, str]:
     first = named[0].first
     return (first.origin.acquired, first.series_number, named[0].key)

@@ -1,7 +1,7 @@
-"""The plan: one row per stack with its proposed BIDS name, for a person to look at and to correct.
+"""The plan: one row per stack with its proposed BIDS name, which a person checks and corrects.
 
-It is shown before anything is written. It holds no Patient ID, name, date or UID; descriptions are in it because
-people name series by them, so it stays on the desk of whoever imports and is never tracked.
+It is shown before anything is written. It holds no Patient ID, name, date or UID. It holds descriptions, because
+people recognise series by them, so it stays with the person who imports and is never tracked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from curation.dicom.codes import Effect, effect
 from curation.dicom.names.rules import Proposal
-from curation.dicom.names.visits import Visit
+from curation.dicom.names.visits import StudyVisit
 from curation.dicom.sort.stacks import Stack
 from curation.importers.bids.items import DERIVED_ENTITIES, SUFFIXES
 from registry.bids.names import BidsName, parse
@@ -29,13 +29,13 @@ KEEP = ("yes", "no", "ask")
 
 @dataclass(frozen=True)
 class Row:
-    """One stack.
+    """One stack; every cell is a text.
 
     Attributes:
         series: the stack's key; the only column that must not be changed.
         keep: `yes`, `no`, or `ask` where a person has to decide.
         name: data type and file name without subject and session, `anat/ce-gadolinium_T1w`.
-        reason: why it is not simply kept, every reason of one weight; empty for a proposed `yes`.
+        reason: the messages of the findings with the strongest effect; empty for a proposed `yes`.
     """
 
     series: str
@@ -58,7 +58,7 @@ class Row:
         """The BIDS name of the image.
 
         Raises:
-            InvalidInput: subject, session and name do not make one.
+            InvalidInput: subject, session and name do not make the BIDS name of a raw image, or a label holds a date.
         """
         subject, session = (
             f"{key}-{getattr(self, word).removeprefix(f'{key}-')}"
@@ -78,13 +78,21 @@ class Row:
                 f"Series {self.series}: '{self.name}' is not the name of a raw image.",
                 "func/ needs task-; space-, desc- and their like belong to derivatives.",
             )
-        if said := in_labels(path):
-            raise InvalidInput(f"Series {self.series}: the name holds {said}.", "Write codes for subject and session.")
+        if trace := in_labels(path):
+            raise InvalidInput(f"Series {self.series}: the name holds {trace}.", "Write codes for subject and session.")
         return found
 
 
-def row(stack: Stack, proposal: Proposal, name: str, visit: Visit, findings: Sequence[Finding]) -> Row:
-    """The proposed row of one stack."""
+def row(stack: Stack, proposal: Proposal, name: str, visit: StudyVisit, findings: Sequence[Finding]) -> Row:
+    """The proposed row of one stack.
+
+    Args:
+        stack: whose row it is.
+        proposal: of the naming rules.
+        name: data type and file name without subject and session; empty without a proposal.
+        visit: subject, session and days.
+        findings: about this stack; the strongest effect decides `keep`.
+    """
     worst = min((effect(item) for item in findings), key=list(Effect).index, default=Effect.NOTE)
     keep = {Effect.BLOCK: "no", Effect.HOLD: "no", Effect.ASK: "ask", Effect.NOTE: "yes"}[worst]
     grid = stack.grid
@@ -113,7 +121,7 @@ def write(path: Path, rows: Sequence[Row]) -> None:
     """Write a plan to a new file that only this user can read: descriptions are as people typed them.
 
     Raises:
-        InvalidInput: the file exists: it may hold somebody's corrections.
+        InvalidInput: the file exists, because it may hold corrections, or there is no such folder.
     """
     columns = [item.name for item in fields(Row)]
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -127,12 +135,16 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
-    """A corrected plan, checked against what is in the delivery.
+    """The rows of a corrected plan, checked against the delivery.
 
     Only `keep`, `name`, `subject`, `session`, `days_from_baseline` and `reason` are taken from the file.
 
+    Args:
+        path: the plan's file.
+        proposed: the proposal for the delivery, by the key of the stack.
+
     Raises:
-        InvalidInput: no plan, a plan of another delivery, an undecided row, or a name that BIDS does not have.
+        InvalidInput: not a plan, a plan of another delivery, or a cell that its column cannot hold.
     """
     try:
         rows = {str(item["series"]): item for item in read_tsv(path)}
@@ -150,10 +162,10 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
 
 
 def apply_decisions(proposed: Row, written: Mapping[str, str | None]) -> Row:
-    """A proposed row with what a person wrote into its cells.
+    """The proposed row with the cells that a person wrote.
 
     Raises:
-        InvalidInput: a cell is missing, or cannot be what its column holds.
+        InvalidInput: a cell is missing, or holds a value that its column cannot have.
     """
     columns = ("keep", "name", "subject", "session", "days_from_baseline", "reason")
     if absent := [column for column in columns if column not in written]:
@@ -172,14 +184,14 @@ def apply_decisions(proposed: Row, written: Mapping[str, str | None]) -> Row:
 
 
 def require_decided(rows: Sequence[Row], blocked: Mapping[str, str]) -> None:
-    """Check that every row is decided, possible, and has a name of its own.
+    """Check that every row is decided and possible, and that its name is unique.
 
     Args:
         rows: the plan.
         blocked: key of a stack to the sentence why it can never be kept.
 
     Raises:
-        InvalidInput: naming the first row that is not.
+        InvalidInput: names the first row that is not.
     """
     if undecided := [item for item in rows if item.keep == "ask"]:
         item = undecided[0]
@@ -192,15 +204,15 @@ def require_decided(rows: Sequence[Row], blocked: Mapping[str, str]) -> None:
 
 
 def conflicts(rows: Sequence[Row], blocked: Mapping[str, str]) -> Iterator[tuple[str, InvalidInput]]:
-    """Why a plan cannot be followed: the key of a stack and the mistake, for every row that nobody has to decide still.
+    """Yield the key of a stack and the mistake for every row with `yes` that cannot be followed.
 
-    Arguments as for `require_decided`.
+    The arguments are those of `require_decided`.
     """
     names: dict[str, str] = {}
     for item in (item for item in rows if item.keep == "yes"):
         if item.series in blocked:
-            said = f"Series {item.series} cannot be kept: {blocked[item.series]}"
-            yield item.series, InvalidInput(said, "Write no in its row.")
+            message = f"Series {item.series} cannot be kept: {blocked[item.series]}"
+            yield item.series, InvalidInput(message, "Write no in its row.")
             continue
         try:
             path = str(item.bids().path).lower()

@@ -1,6 +1,6 @@
-"""The naming rules of a recipe: series description and sequence parameters -> a BIDS name, or a reason to leave it out.
+"""The naming rules of a recipe: from series description and sequence parameters to a BIDS name, or to leaving it out.
 
-Rules are data (`[[options.rules]]` in `datasets/dicom.toml`), tried in order; the first that fits decides.
+NamingRules are data (`[[options.rules]]` in `datasets/dicom.toml`), tried in order; the first that fits decides.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Rule(Settings):
     """One rule.
 
     Attributes:
-        match: searched in the description, then the protocol's name, then the sequence's; words in lower case, parted
-            by spaces. None fits every text.
+        match: searched in the description, then in the protocol's name, then in the sequence's name (`plain_words`).
+            None fits every text.
         image: data type and suffix, `anat/T1w`; empty where the rule leaves series out.
-        leave_out: why such series are left out, a sentence.
-        needs: parameters that must be stated and lie in their span, or the rule does not fit.
-        within: parameters that, where stated, lie in their span, or the name is unsure.
-        volumes: least number of volumes.
+        leave_out: a sentence why such series are left out.
+        needs: parameters and their spans; the rule fits only if each is stated and lies in its span.
+        within: parameters and their spans; the name is unsure if one is stated and lies outside.
+        volumes: smallest number of volumes.
         sure: False for rules that guess.
     """
 
@@ -47,7 +47,13 @@ class Rule(Settings):
 
 @dataclass(frozen=True)
 class Label(Settings):
-    """How one entity gets its label: patterns by label, for some data types, and what to write where none fits."""
+    """How one entity gets its label.
+
+    Attributes:
+        datatypes: data types whose images get the entity.
+        labels: label to its pattern; the first that fits counts.
+        default: the label where no pattern fits; None writes none.
+    """
 
     datatypes: tuple[str, ...]
     labels: Mapping[str, re.Pattern[str]]
@@ -56,21 +62,21 @@ class Label(Settings):
 
 @dataclass(frozen=True)
 class Contrast(Settings):
-    """Words of a description, as patterns."""
+    """Patterns for the words of a description, after contrast agent and before it."""
 
     after: re.Pattern[str]
     before: re.Pattern[str]
 
 
 @dataclass(frozen=True)
-class Rules(Settings):
+class NamingRules(Settings):
     """All rules of a recipe.
 
     Attributes:
         rules: tried in order.
-        contrast: words for an image after contrast agent, and for one before it.
-        agents: a `ce` label to the pattern of its brand names, in capitals or not.
-        entities: a BIDS entity to how it gets its label.
+        contrast: patterns of words for an image after contrast agent, and for one before it.
+        agents: `ce` label to the pattern of its brand names, whose case does not count.
+        entities: BIDS entity to the way it gets its label.
     """
 
     rules: tuple[Rule, ...]
@@ -81,66 +87,69 @@ class Rules(Settings):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A name without subject and session, `anat/ce-gadolinium_T1w` in parts; `image` is empty where there is none."""
+    """A proposed name without subject and session, in parts; `image` (`anat/T1w`) is empty if no name is proposed."""
 
     image: str
     entities: Mapping[str, str]
     findings: tuple[Finding, ...]
 
     def name(self, **more: str) -> str:
-        """The name as plans show it, with more entities."""
+        """The name as plans show it, `anat/ce-gadolinium_T1w`, with more entities; empty if none is proposed."""
         datatype, _, suffix = self.image.partition("/")
         entities = {**self.entities, **more}
         parts = [f"{key}-{entities[key]}" for key in ENTITY_ORDER if key in entities]
         return f"{datatype}/{'_'.join([*parts, suffix])}" if self.image else ""
 
 
-def read(recipe: Recipe) -> Rules:
+def read(recipe: Recipe) -> NamingRules:
     """The rules of a recipe.
 
     Raises:
-        InvalidInput: a rule with an unknown key, or a pattern that is no regular expression.
+        InvalidInput: a rule has an unknown key, or a pattern is not a regular expression.
     """
-    names = [item.name for item in fields(Rules)]
-    told = {name: recipe.options[name] for name in names if name in recipe.options}  # beside it lie plan and people
-    return read_settings(Rules, told, "options", partial(make_error, recipe.name))
+    names = [item.name for item in fields(NamingRules)]
+    options = {name: recipe.options[name] for name in names if name in recipe.options}  # without plan and people
+    return read_settings(NamingRules, options, "options", partial(make_error, recipe.name))
 
 
-def propose(rules: Rules, stack: Stack) -> Proposal:
-    """What the rules say of one stack."""
+def propose(rules: NamingRules, stack: Stack) -> Proposal:
+    """The name that the first fitting rule gives to a stack, with the findings that speak against it.
+
+    Every rule is tried on the description first, then on the protocol's name, then on the sequence's: a description
+    is what the operator chose for this series. A name from the sequence alone is unsure.
+    """
     protocol = stack.first.protocol
-    for number, said in enumerate((protocol.description, protocol.protocol, protocol.sequence)):
+    for number, text in enumerate((protocol.description, protocol.protocol, protocol.sequence)):
         for rule in rules.rules:
-            if said and _fits(rule, plain_words(said), stack):
+            if text and _fits(rule, plain_words(text), stack):
                 return _apply(rules, rule, stack, weak=number == 2)
-    said = "No rule gives this series a BIDS name."
-    return Proposal("", {}, (about(Code.NO_RULE, said, stack.key),))
+    return Proposal("", {}, (about(Code.NO_RULE, "No rule gives this series a BIDS name.", stack.key),))
 
 
 def plain_words(text: str) -> str:
-    """Lower case, words parted by single spaces; `+`, `*` and `=` stay."""
+    """The text in lower case, its words separated by single spaces; of other characters only `+`, `*`, `=` stay."""
     return " ".join(re.sub(r"[^a-z0-9+*=]+", " ", text.lower()).split())
 
 
-def _apply(rules: Rules, rule: Rule, stack: Stack, *, weak: bool) -> Proposal:
+def _apply(rules: NamingRules, rule: Rule, stack: Stack, *, weak: bool) -> Proposal:
     if rule.leave_out:
         return Proposal("", {}, (about(Code.LEFT_OUT_BY_RULE, rule.leave_out, stack.key),))
     protocol, datatype = stack.first.protocol, rule.image.partition("/")[0]
-    entities, findings = _contrast(rules, stack) if datatype == "anat" else ({}, [])
+    entities, findings = _propose_contrast(rules, stack) if datatype == "anat" else ({}, [])
     guessed = []
     for entity, label in rules.entities.items():
-        if datatype in label.datatypes and (found := _label_of(label, protocol)):
+        if datatype in label.datatypes and (found := _find_label(label, protocol)):
             entities[entity] = found
             guessed += [f"{entity} is named: write it in place of '{found}'"] if found == label.default else []
     if protocol.part != "mag":
         entities["part"] = protocol.part
     against = [name for name, span in rule.within.items() if not _inside(protocol, name, span, default=True)]
     if weak or not rule.sure or against or guessed:
-        findings.append(about(Code.UNSURE_NAME, _doubt(against, guessed), stack.key))
+        findings.append(about(Code.UNSURE_NAME, _format_doubt(against, guessed), stack.key))
     return Proposal(rule.image, entities, tuple(findings))
 
 
-def _doubt(against: Sequence[str], guessed: Sequence[str]) -> str:
+def _format_doubt(against: Sequence[str], guessed: Sequence[str]) -> str:
     if against:
         return f"The sequence parameters speak against this name: {', '.join(against)}."
     if guessed:
@@ -148,24 +157,27 @@ def _doubt(against: Sequence[str], guessed: Sequence[str]) -> str:
     return "The rule that gives this name is a guess."
 
 
-def _contrast(rules: Rules, stack: Stack) -> tuple[dict[str, str], list[Finding]]:
-    """The entity `ce`, from the agent that the header states and the words of the description."""
+def _propose_contrast(rules: NamingRules, stack: Stack) -> tuple[dict[str, str], list[Finding]]:
+    """The entity `ce` and the doubts about it, from the agent in the header and the words of the description."""
     protocol = stack.first.protocol
-    said = plain_words(f"{protocol.description} {protocol.protocol}")
+    described = plain_words(f"{protocol.description} {protocol.protocol}")
     stated = protocol.agent.strip().lower() not in ("", "no", "none", "n/a", "0", "without", "unknown")
-    after, before = rules.contrast.after.search(said), rules.contrast.before.search(plain_words(protocol.description))
+    after, before = (
+        rules.contrast.after.search(described),
+        rules.contrast.before.search(plain_words(protocol.description)),
+    )
     if not stated and not (after and not before):
         return {}, []
     agents = rules.agents.items()
     label = next((name for name, brands in agents if re.search(brands.pattern, protocol.agent, re.I)), None)
     unclear = (stated and before) or not stated or label is None
-    text = "Header and description do not agree that, or which, contrast agent was given."
-    findings = [about(Code.CONTRAST_UNCLEAR, text, stack.key)] if unclear else []
+    message = "Header and description do not agree that, or which, contrast agent was given."
+    findings = [about(Code.CONTRAST_UNCLEAR, message, stack.key)] if unclear else []
     return {"ce": label or next(iter(rules.agents))}, findings
 
 
-def _fits(rule: Rule, said: str, stack: Stack) -> bool:
-    if rule.match is not None and not rule.match.search(said):
+def _fits(rule: Rule, words: str, stack: Stack) -> bool:
+    if rule.match is not None and not rule.match.search(words):
         return False
     protocol = stack.first.protocol
     stated = all(_inside(protocol, name, span, default=False) for name, span in rule.needs.items())
@@ -177,6 +189,6 @@ def _inside(protocol: Protocol, name: str, span: Span, *, default: bool) -> bool
     return default if value is None else span[0] <= value <= span[1]
 
 
-def _label_of(label: Label, protocol: Protocol) -> str | None:
-    said = plain_words(f"{protocol.description} {protocol.protocol}")
-    return next((name for name, pattern in label.labels.items() if pattern.search(said)), label.default)
+def _find_label(label: Label, protocol: Protocol) -> str | None:
+    described = plain_words(f"{protocol.description} {protocol.protocol}")
+    return next((name for name, pattern in label.labels.items() if pattern.search(described)), label.default)

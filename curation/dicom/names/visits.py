@@ -1,6 +1,6 @@
-"""Who the subjects are and which session a study is, without writing who or when.
+"""Subject and session of each study, without writing names or dates.
 
-Dates are compared in memory; what leaves is the order of sessions and the days between them.
+Dates are compared in memory; only the order of sessions and the days between them are returned.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from registry.bids.names import to_label
 from registry.errors import InvalidInput
 
 Held = Mapping[str, Mapping[str, str]]
-"""Subject to salted study to session, of what a registry holds already."""
+"""Subject to salted study to session, for the studies that a registry holds already."""
 
 
 @dataclass(frozen=True)
-class Visit:
-    """One study as BIDS has it: `sub-...`, `ses-...`, days from the first session where dates are known.
+class StudyVisit:
+    """The BIDS session of a study.
 
-    `is_later` is True when the registry holds other sessions of this person, so that number and days are unknown here.
+    Attributes:
+        subject, session: `sub-...` and `ses-...`.
+        days: from the first session; None where a date is unknown.
+        is_later: the registry holds other sessions of this person, so number and days are unknown here.
     """
 
     subject: str
@@ -37,7 +40,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Labels:
-    """How persons get their labels: from a table of the user, else from the salted hash."""
+    """How persons get their labels: from the user's table (Patient ID to label), else from the salted hash."""
 
     pseudonyms: Pseudonyms
     prefix: str = ""
@@ -49,20 +52,20 @@ class Labels:
         return f"sub-{known or self.prefix + self.pseudonyms.subject(person_of(instance))}"
 
     def person(self, instance: Instance) -> str:
-        """The person's id: from the hash, so that one person under two labels stays one."""
+        """The person's id, always from the hash, so that one person under two labels stays one."""
         return f"P-{self.pseudonyms.subject(person_of(instance))}"
 
 
 def person_of(instance: Instance) -> str:
-    """What tells persons apart, for hashing only; the study where nothing else does."""
+    """The text that identifies a person, for hashing only; the study if the header names nobody."""
     return instance.patient.key or f"study:{instance.study}"
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """Patient ID to label, from a table of the user with the columns `patient_id` and `participant_id`.
+    """Patient ID to label, from the user's table with the columns `patient_id` and `participant_id`.
 
     Raises:
-        InvalidInput: columns are missing, an ID appears twice, or a label is none.
+        InvalidInput: a column is missing, an ID appears twice, or a label is not a BIDS label.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -80,30 +83,36 @@ def read_table(path: Path) -> dict[str, str]:
     return found
 
 
-def visits(stacks: Iterable[Stack], labels: Labels, held: Held) -> dict[str, Visit]:
-    """The visit of each stack, by its key; studies of one day are one session."""
+def visits(stacks: Iterable[Stack], labels: Labels, held: Held) -> dict[str, StudyVisit]:
+    """The visit of each stack, by its key; studies of one day are one session.
+
+    Args:
+        stacks: of one delivery.
+        labels: how persons get their labels.
+        held: the studies that the registry holds; a known study keeps its session, a new one gets a free number.
+    """
     by_person: dict[str, list[Stack]] = defaultdict(list)
     for stack in stacks:
         by_person[labels.subject(stack.first)].append(stack)
-    found: dict[str, Visit] = {}
+    found: dict[str, StudyVisit] = {}
     for subject, members in by_person.items():
-        found |= _of_person(subject, members, held.get(subject, {}))
+        found |= _visits_of_person(subject, members, held.get(subject, {}))
     return found
 
 
-def _of_person(subject: str, members: list[Stack], held: Mapping[str, str]) -> dict[str, Visit]:
+def _visits_of_person(subject: str, members: list[Stack], held: Mapping[str, str]) -> dict[str, StudyVisit]:
     days: dict[str, list[Stack]] = defaultdict(list)
     for stack in members:
         origin = stack.first.origin
         days[origin.study_date or f"~{stack.study}"].append(stack)
     dated = [day for day in map(_date, sorted(days)) if day]
     free = (f"ses-{number:02}" for number in range(1, 1000) if f"ses-{number:02}" not in held.values())
-    found: dict[str, Visit] = {}
+    found: dict[str, StudyVisit] = {}
     for day, same in sorted(days.items()):
         known = next((held[stack.study] for stack in same if stack.study in held), None)
         when = _date(day)
         offset = (when - dated[0]).days if when and not held else None
-        visit = Visit(subject, known or next(free), offset, bool(held) and known is None)
+        visit = StudyVisit(subject, known or next(free), offset, bool(held) and known is None)
         found |= {stack.key: visit for stack in same}
     return found
 

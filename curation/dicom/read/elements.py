@@ -1,6 +1,6 @@
-"""Values of DICOM elements as plain Python, whatever the header holds: absent, empty and unreadable are one thing.
+"""Values of DICOM elements as plain Python; absent, empty and unreadable elements are treated alike.
 
-Works on datasets as pydicom gives them, without importing it.
+The functions take datasets as pydicom returns them, without importing it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 
 
 def text(dataset: Any, keyword: str) -> str:
-    """The value as text without padding; empty where there is none."""
+    """The value as text without padding; empty without a value."""
     value = _value(dataset, keyword)
     return "" if value is None else str(value).replace("\0", "").strip()
 
 
 def words(dataset: Any, keyword: str) -> tuple[str, ...]:
-    """A multi-valued element as texts."""
+    """The values of a multi-valued element as texts; empty without a value."""
     value = _value(dataset, keyword)
     if value is None or isinstance(value, str):
         return tuple(filter(None, str(value or "").strip().split("\\")))
@@ -25,7 +25,13 @@ def words(dataset: Any, keyword: str) -> tuple[str, ...]:
 
 
 def number(dataset: Any, keyword: str, default: float = 0.0) -> float:
-    """The first value as a finite number, else `default`."""
+    """The first value as a finite number.
+
+    Args:
+        dataset: of pydicom, or None.
+        keyword: of the element.
+        default: returned if there is no value, or one that is not a finite number.
+    """
     return next(iter(numbers(dataset, keyword)), default)
 
 
@@ -35,7 +41,7 @@ def whole(dataset: Any, keyword: str) -> int:
 
 
 def numbers(dataset: Any, keyword: str) -> tuple[float, ...]:
-    """Every value as a number; empty where one of them is none or not finite."""
+    """Every value as a number; empty if one of them is not a finite number."""
     value = _value(dataset, keyword)
     many = value if isinstance(value, Iterable) and not isinstance(value, str | bytes) else [value]
     try:
@@ -53,7 +59,13 @@ def first(dataset: Any, keyword: str) -> Any:
 
 
 def private(dataset: Any, group: int, element: int) -> Any:
-    """The value of a private element, or None."""
+    """The value of the private element (`group`, `element`); None if it is absent or unreadable.
+
+    Args:
+        dataset: of pydicom.
+        group: 16-bit number.
+        element: 16-bit number.
+    """
     try:
         found = dataset.get((group, element))
         return None if found is None else found.value

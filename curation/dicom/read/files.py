@@ -1,4 +1,4 @@
-"""The one owner of pydicom: headers, without pixels; and pixels, for the comparison after a conversion."""
+"""The one owner of pydicom: it reads headers without pixels, and pixels for the comparison after a conversion."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NUMBERS = {
 
 
 class Unusable(Exception):
-    """One file holds no MR image that can be placed: `code` and a sentence say why."""
+    """A file or stack that cannot become an image: `code` and the sentence `detail` say why."""
 
     def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)
@@ -42,11 +42,11 @@ class Unusable(Exception):
 
 
 def read_header(source: Path, path: str) -> Instance:
-    """The instance in one file; nothing after the start of its pixel data is read.
+    """The instance in one file; no pixel data are decoded.
 
     Args:
         source: the delivery's folder.
-        path: of the file in it.
+        path: of the file, relative to the source.
 
     Raises:
         Unusable: no file, not DICOM, no MR image, cut short, or without a place in the patient.
@@ -84,9 +84,9 @@ def read_pixels(file: Path) -> tuple[Array, int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Headers are full of small offences; pydicom's words about them would put names and UIDs into logs.
+    """Silence pydicom: headers often break the standard, and its warnings would put names and UIDs into logs.
 
-    These settings are for the whole process: nothing here wants values checked, only read.
+    The settings are for the whole process: values are only read here, never checked.
     """
     from pydicom import config
 

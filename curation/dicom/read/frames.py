@@ -1,4 +1,4 @@
-"""Where the frames of one instance lie: a classic image, a Siemens mosaic, or enhanced multi-frame.
+"""Positions of the frames of one instance: a classic image, a Siemens mosaic, or enhanced multi-frame.
 
 Source: DICOM PS3.3, C.7.6.2 (Image Plane) and C.7.6.16 (Multi-frame Functional Groups).
 """
@@ -16,10 +16,10 @@ _MAX_FRAMES = 1 << 16
 
 
 def read_frames(dataset: Any) -> tuple[Storage, tuple[Frame, ...]]:
-    """How the frames are stored, and each of them; no frame where the header does not place them all."""
+    """How the frames are stored, and the frames; empty if the header does not give a position for all of them."""
     if "PerFrameFunctionalGroupsSequence" in dataset:
-        return Storage.MULTIFRAME, _enhanced(dataset)
-    whole_frame = _place(0, dataset, dataset, dataset)
+        return Storage.MULTIFRAME, _read_enhanced(dataset)
+    whole_frame = _read_frame(0, dataset, dataset, dataset)
     if whole_frame is None or whole(dataset, "NumberOfFrames") > 1:
         return Storage.SINGLE, ()
     found = _tiles(dataset)
@@ -31,7 +31,7 @@ def read_frames(dataset: Any) -> tuple[Storage, tuple[Frame, ...]]:
 
 
 def mosaic_side(dataset: Any) -> int:
-    """Tiles in a row of a mosaic, 1 for other images."""
+    """Number of tiles in a row of a mosaic; 1 for other images."""
     found = _tiles(dataset)
     return found.side if found else 1
 
@@ -44,24 +44,24 @@ def _tiles(dataset: Any) -> mosaic.Tiles | None:
     return mosaic.tiles(csa if isinstance(csa, bytes) else b"", int(count) if isinstance(count, int) else 0)
 
 
-def _enhanced(dataset: Any) -> tuple[Frame, ...]:
+def _read_enhanced(dataset: Any) -> tuple[Frame, ...]:
     shared = first(dataset, "SharedFunctionalGroupsSequence")
     frames: list[Frame] = []
     for index, own in enumerate(list(dataset.PerFrameFunctionalGroupsSequence)[:_MAX_FRAMES]):
-        place, cosines, measures = (
+        position, cosines, measures = (
             first(own, name) or first(shared, name)
             for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
         )
         temporal = whole(first(own, "FrameContentSequence"), "TemporalPositionIndex")
-        frame = _place(index, place, cosines, measures, temporal)
+        frame = _read_frame(index, position, cosines, measures, temporal)
         if frame is None:
             return ()
         frames.append(frame)
     return tuple(frames)
 
 
-def _place(index: int, position: Any, cosines: Any, measures: Any, temporal: int | None = None) -> Frame | None:
-    """A frame from the datasets that hold its position, orientation and pixel spacing."""
+def _read_frame(index: int, position: Any, cosines: Any, measures: Any, temporal: int | None = None) -> Frame | None:
+    """A frame from the datasets that hold its position, orientation and pixel spacing; None if one is missing."""
     at, axes = numbers(position, "ImagePositionPatient"), numbers(cosines, "ImageOrientationPatient")
     spacing = numbers(measures, "PixelSpacing")
     if len(at) != 3 or len(axes) != 6 or len(spacing) != 2 or min(spacing) <= 0 or not _is_rotation(axes):
@@ -75,7 +75,7 @@ def _cosines(axes: tuple[float, ...]) -> Cosines:
 
 
 def _is_rotation(axes: tuple[float, ...]) -> bool:
-    """Two unit vectors at right angles, as far as headers with six digits say it."""
+    """Whether the axes are two unit vectors at right angles, within the rounding of headers with six digits."""
     row, column = axes[:3], axes[3:]
     lengths = [sum(value * value for value in axis) for axis in (row, column)]
     product = sum(a * b for a, b in zip(row, column, strict=True))

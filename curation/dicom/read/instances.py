@@ -1,4 +1,4 @@
-"""What is known of one DICOM instance before any pixel is read.
+"""The header of one DICOM instance as plain values.
 
 Frame of reference: positions and directions are DICOM's own, LPS millimetres. Patient, UIDs and dates live in memory
 only: no field of these is ever written.
@@ -24,7 +24,7 @@ class Storage(Enum):
 
 @dataclass(frozen=True)
 class Patient:
-    """Who was scanned, as the header says; never shown and never written.
+    """The person in the header; never shown and never written.
 
     Two instances belong to one person when their `key` is equal.
     """
@@ -37,7 +37,7 @@ class Patient:
 
     @property
     def key(self) -> str:
-        """Patient ID with its issuer, else name and birth date; empty where the header says neither."""
+        """Patient ID with its issuer, else name and birth date; empty if the header has neither."""
         if self.patient_id:
             return f"id:{self.issuer}:{self.patient_id}"
         return f"name:{self.name}:{self.birth_date}" if self.name else ""
@@ -64,7 +64,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a series was acquired: what the naming rules look at.
+    """How a series was acquired; the naming rules read it.
 
     Attributes:
         numbers: `echo_time_ms`, `repetition_time_ms`, `inversion_time_ms`, `flip_angle_deg`; only what is stated.
@@ -89,7 +89,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where and when: dates serve to order sessions, in memory."""
+    """Place and time of a study; dates are used in memory only, to order sessions."""
 
     study_date: str = field(default="", repr=False)
     study_time: str = field(default="", repr=False)
@@ -107,7 +107,7 @@ class Instance:
         size: rows, columns of one frame (of one tile in a mosaic).
         pixels: rows, columns of the stored frame.
         rescale: slope and intercept of stored values, and the factor of Philips' precise values where stated.
-        stated: images in the acquisition, as the header says, 0 where it does not.
+        stated: number of images in the acquisition by the header; 0 if it is not stated.
     """
 
     path: str
@@ -131,5 +131,5 @@ class Instance:
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """Order in time among instances of one slice position."""
+        """Key that orders the instances of one slice position in time."""
         return (self.frames[0].temporal, self.acquisition_number, self.instance_number)

@@ -18,7 +18,7 @@ from registry.files.volumes import Array
 
 @dataclass(frozen=True)
 class Tiles:
-    """How many slices a mosaic holds, and the direction in which they follow each other (LPS)."""
+    """Number of slices in a mosaic, and the direction in which they follow each other (LPS); None if not stated."""
 
     count: int
     normal: Triple | None
@@ -30,7 +30,12 @@ class Tiles:
 
 
 def tiles(csa: bytes, count: int = 0) -> Tiles | None:
-    """Number of slices and slice normal from the CSA image header; None where it is no mosaic."""
+    """Number of slices and slice normal of a mosaic; None if the image is not one.
+
+    Args:
+        csa: the CSA image header; empty where there is none.
+        count: number of slices from another element, used if the CSA header does not state it.
+    """
     values = read_csa(csa)
     number = int(float(values.get("NumberOfImagesInMosaic", [str(count)])[0]))
     normal = [float(word) for word in values.get("SliceNormalVector", [])[:3]]
@@ -38,7 +43,7 @@ def tiles(csa: bytes, count: int = 0) -> Tiles | None:
 
 
 def read_csa(data: bytes) -> dict[str, list[str]]:
-    """Name to values of a CSA2 header; empty where the bytes are none or damaged."""
+    """Name to values of a CSA2 header; empty if the bytes are not one, or damaged."""
     if data[:4] != b"SV10" or len(data) < 16:
         return {}
     found: dict[str, list[str]] = {}
@@ -61,14 +66,16 @@ def read_csa(data: bytes) -> dict[str, list[str]]:
 
 
 def frames(found: Tiles, whole: Frame, pixels: tuple[int, int], distance_mm: float) -> tuple[Frame, ...]:
-    """One frame per tile, placed in the patient.
+    """One frame per tile, with its position in the patient.
 
     Args:
-        found: count and normal.
+        found: count and normal; without a normal, the slices follow row direction x column direction.
         whole: the mosaic as if it were one slice.
         pixels: rows, columns of the mosaic.
         distance_mm: from slice to slice.
     """
+    # The position in the header is the corner of a slice as large as the whole mosaic, around the same centre: the
+    # first tile's corner lies half of the surplus rows and columns further in.
     along_row, along_column = np.array(whole.cosines[:3]), np.array(whole.cosines[3:])
     rows, columns = pixels[0] // found.side, pixels[1] // found.side
     corner = np.array(whole.position) + along_row * whole.spacing_mm[1] * (pixels[1] - columns) / 2
@@ -81,7 +88,13 @@ def frames(found: Tiles, whole: Frame, pixels: tuple[int, int], distance_mm: flo
 
 
 def cut(mosaic: Array, side: int, index: int) -> Array:
-    """Tile `index` of a mosaic (rows, columns), counted row by row."""
+    """One tile (rows, columns) of a mosaic.
+
+    Args:
+        mosaic: (rows, columns) of all tiles.
+        side: number of tiles in a row.
+        index: of the tile, counted row by row from 0.
+    """
     rows, columns = mosaic.shape[0] // side, mosaic.shape[1] // side
     top, left = index // side * rows, index % side * columns
     return mosaic[top : top + rows, left : left + columns]

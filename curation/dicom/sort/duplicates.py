@@ -1,4 +1,4 @@
-"""The same instance twice: equal copies are set aside, different ones make the series unusable."""
+"""Instances that appear twice: equal copies are set aside, different ones make the series unusable."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from registry.files.canonical import sha256_file
 
 
 @dataclass(frozen=True)
-class Sorted:
-    """Instances without copies, the paths of the copies, and the series in which two versions of one instance are."""
+class PartedCopies:
+    """Instances without copies, the paths of the copies, and the series that hold two versions of one instance."""
 
     kept: tuple[Instance, ...]
     copies: tuple[str, ...]
     conflicts: frozenset[str]
 
 
-def part_copies(source: Path, instances: Sequence[Instance]) -> Sorted:
-    """Keep the first of equal instances, by path.
+def part_copies(source: Path, instances: Sequence[Instance]) -> PartedCopies:
+    """The instances without copies: of equal ones, the first by path is kept.
 
     Two instances are the same when they share the SOP Instance UID, or when one slice of one volume appears twice with
-    equal numbers and times (a copy that was given new UIDs). Their pixels decide whether they are copies or rivals.
+    equal numbers and times (a copy with new UIDs). Equal pixels make them copies, different ones a conflict.
     """
     kept = sorted(instances, key=lambda item: os.fsencode(item.path))
     copies: list[str] = []
     conflicts: set[str] = set()
     for identity in (_by_uid, _by_place):
         kept = _part(source, kept, identity, copies, conflicts)
-    return Sorted(tuple(kept), tuple(copies), frozenset(conflicts))
+    return PartedCopies(tuple(kept), tuple(copies), frozenset(conflicts))
 
 
 def _part(
@@ -82,7 +82,7 @@ def _by_place(instance: Instance) -> Hashable:
 
 
 def _digest(path: Path) -> str:
-    """Of the pixels; of the file where the pixels cannot be read."""
+    """SHA-256 of the pixels, or of the file if the pixels cannot be read."""
     try:
         return hashlib.sha256(np.ascontiguousarray(read_pixels(path)[0]).tobytes()).hexdigest()
     except InvalidInput:

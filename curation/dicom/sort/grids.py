@@ -17,10 +17,10 @@ SAME_PLACE_MM = 1e-2
 """Frames closer than this along the normal are one slice position."""
 
 EVEN_MM = 0.02
-"""How far a distance between slices may be from the others of its stack (also 1 % of it)."""
+"""Largest difference between a distance of slices and the others of its stack (1 % of it, if that is more)."""
 
 ALIGNED_MM = 0.1
-"""How far a slice may lie beside the line through the first and the last one; headers round to about this."""
+"""Largest distance of a slice from the line through the first and the last one; headers round to about this."""
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -52,12 +52,12 @@ def normal(frame: Frame) -> Array:
 
 
 def depth_mm(frame: Frame, along: Array) -> float:
-    """Position along a normal."""
+    """Position of a frame along a normal (LPS), in mm."""
     return float(np.dot(frame.position, along))
 
 
 def plane_affine(frame: Frame, step_lps: Array) -> Array:
-    """(column, row, slice) to RAS for one frame whose neighbour is `step_lps` away."""
+    """4 x 4 affine, (column, row, slice) to RAS millimetres, of a frame whose next slice is `step_lps` (mm) away."""
     lps = np.eye(4)
     lps[:3, 0] = np.array(frame.cosines[:3]) * frame.spacing_mm[1]
     lps[:3, 1] = np.array(frame.cosines[3:]) * frame.spacing_mm[0]
@@ -80,7 +80,7 @@ def grid(slices: Sequence[Frame], size: tuple[int, int]) -> Grid:
 
 
 def gaps(depths: Sequence[float]) -> tuple[int, bool]:
-    """How many slices are missing inside, and whether the distances are even but for them.
+    """Number of slices missing inside, and whether the distances are even apart from these gaps.
 
     The usual distance is the (lower) median; a distance of a whole multiple of it stands for missing slices.
     """
@@ -94,7 +94,7 @@ def gaps(depths: Sequence[float]) -> tuple[int, bool]:
 
 
 def off_line_mm(slices: Sequence[Frame]) -> float:
-    """How far the farthest slice lies beside the line through the first and the last one."""
+    """Largest distance in mm of a slice from the line through the first and the last one; 0 for fewer than three."""
     places = np.array([frame.position for frame in slices])
     line = places[-1] - places[0]
     if len(slices) < 3 or not np.linalg.norm(line):

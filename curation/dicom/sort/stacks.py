@@ -1,4 +1,4 @@
-"""Instances become stacks: what is one image by its real geometry, whatever series it was filed under."""
+"""Instances become stacks: a stack is one image by its real geometry, whatever series it was filed under."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Stack:
 
     Attributes:
         key: short name of the stack in plans and reports, from the salted series.
-        series: salted Series Instance UID, and `study` the salted Study Instance UID.
+        series, study: salted Series and Study Instance UID.
         instances: in the order of their instance numbers.
-        slots: per slice position, in order along the normal, its frames in order of time.
-        orientations: how many stacks of another orientation the series holds, and this one.
+        slots: for each slice position along the normal, its frames in order of time.
+        orientations: number of orientations in the series, this one included.
     """
 
     key: str
@@ -45,12 +45,12 @@ class Stack:
 
     @property
     def volumes(self) -> int:
-        """How often the most frequent slice position was acquired."""
+        """Number of times that the most frequent slice position was acquired."""
         return max(len(slot) for slot in self.slots)
 
     @property
     def is_complete(self) -> bool:
-        """Every slice position was acquired equally often."""
+        """Whether every slice position was acquired equally often."""
         return len({len(slot) for slot in self.slots}) == 1
 
     @cached_property
@@ -60,7 +60,7 @@ class Stack:
 
     @property
     def first(self) -> Instance:
-        """The instance whose header speaks for the stack."""
+        """The instance whose header describes the stack."""
         return self.instances[0]
 
     @property
@@ -70,19 +70,19 @@ class Stack:
 
 
 def build(instances: Iterable[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
-    """Every instance in exactly one stack; stacks in the order of series number and position in the series."""
+    """The stacks of these instances, ordered by series number and key; every instance is in exactly one."""
     series: dict[tuple[str, str, str], list[Instance]] = defaultdict(list)
     for instance in instances:
         series[instance.patient.key, instance.study, instance.series].append(instance)
-    found = [stack for members in series.values() for stack in _of_series(members, pseudonyms)]
+    found = [stack for members in series.values() for stack in _split_series(members, pseudonyms)]
     return sorted(found, key=lambda stack: (stack.first.series_number, stack.key))
 
 
-def _of_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
+def _split_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
     groups: dict[tuple[Any, ...], list[Instance]] = defaultdict(list)
     directions: list[Frame] = []
     for instance in sorted(members, key=lambda item: (item.instance_number, os.fsencode(item.path))):
-        groups[_likeness(instance), _direction(instance.frames[0], directions)].append(instance)
+        groups[_group_key(instance), _direction(instance.frames[0], directions)].append(instance)
     first = members[0]
     name = pseudonyms.of("series", first.series)
     owner = pseudonyms.of("owner", f"{first.patient.key}\0{first.study}")[:2]
@@ -95,8 +95,8 @@ def _of_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[Stac
     return stacks
 
 
-def _likeness(instance: Instance) -> tuple[Any, ...]:
-    """What all frames of one image share, orientation aside."""
+def _group_key(instance: Instance) -> tuple[Any, ...]:
+    """The properties that all frames of one image share, except orientation."""
     frame, protocol = instance.frames[0], instance.protocol
     spacing = tuple(round(value, 4) for value in frame.spacing_mm)
     echo = round(protocol.numbers.get("echo_time_ms", 0.0), 3)
@@ -104,7 +104,7 @@ def _likeness(instance: Instance) -> tuple[Any, ...]:
 
 
 def _direction(frame: Frame, known: list[Frame]) -> int:
-    """Number of the orientation, by the first frame that has it."""
+    """Number of the frame's orientation; a new orientation is added to `known`."""
     for number, other in enumerate(known):
         if np.allclose(frame.cosines, other.cosines, atol=_SAME_DIRECTION):
             return number

@@ -1,4 +1,4 @@
-"""What one import of a BIDS dataset knows while it runs, and how images and masks pass through it."""
+"""The state of one import of a BIDS dataset, and how images and masks pass through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curation.importers.bids.items import Item, Kind
+from curation.importers.bids.items import Item, ItemKind
 from curation.importers.bids.shapes import fit_shape
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.nifti import is_clean
@@ -26,12 +26,15 @@ from registry.files.canonical import sha256_bytes, sha256_file
 
 
 @dataclass
-class Run:
+class BidsImportState:
     """The state of one import.
 
     Attributes:
+        source: the delivery's folder.
+        tree: the BIDS tree that is being written.
+        items: every file of the source.
         images: path in the source to the image as it lies in the tree.
-        references: path in the tree of a mask to the image it was drawn on.
+        references: path in the tree of a mask to the image that it was drawn on.
         rewritten: checksum in the source to checksum in the tree, where cleaning changed the bytes.
         kept: paths in the tree of every data file that was kept.
         dropped: how often each sidecar field was dropped.
@@ -52,17 +55,17 @@ class Run:
 
     @cached_property
     def by_folder(self) -> Mapping[str, list[Item]]:
-        """Folder in the source to the items directly in it."""
+        """Folder in the source to the items that lie directly in it."""
         found: dict[str, list[Item]] = {}
         for item in self.items:
             found.setdefault(item.path.rpartition("/")[0], []).append(item)
         return found
 
     def attempt(self, item: Item, action: Any) -> None:
-        """Run `action(item)`; a refusal is listed and the import goes on."""
+        """Call `action(item)`; a refusal is recorded and the import goes on."""
         try:
             require_file(self.source / item.path)
-            if item.kind not in (Kind.IMAGE, Kind.MASK):
+            if item.kind not in (ItemKind.IMAGE, ItemKind.MASK):
                 require_inside(self.source, item.path)
             action(item)
         except RefusedError as error:
@@ -78,12 +81,12 @@ class Run:
 
     @cached_property
     def levels(self) -> Mapping[str, Level]:
-        """Each folder of the source with its sidecars; what cannot be read is none."""
-        paths = [item.path for item in self.items if item.path.endswith(".json") and item.kind is not Kind.CLOSED]
+        """Each folder of the source with its sidecars; unreadable ones count as empty."""
+        paths = [item.path for item in self.items if item.path.endswith(".json") and item.kind is not ItemKind.CLOSED]
         return by_folder((path, self.read_json(path)) for path in paths)
 
     def metadata(self, path: str) -> Metadata:
-        """What the sidecars of the source say of one file, inherited ones included."""
+        """The sidecar fields of one file of the source, inherited ones included."""
         return metadata(path, self.levels)
 
     def keep(
@@ -92,52 +95,58 @@ class Run:
         allowed: Mapping[str, Value] = IMAGE_FIELDS,
         columns: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """As `sidecars.keep`; dropped fields are counted for the report."""
+        """The fields that `sidecars.keep` keeps; dropped fields are counted for the report.
+
+        Args:
+            fields: of one JSON file.
+            allowed: field to the kind of its value.
+            columns: of the table that the file describes.
+        """
         kept, dropped = sidecars.keep(fields, allowed, columns)
         self.dropped.update(dropped)
         return kept
 
 
-def clean_bytes(run: Run, item: Item) -> bytes:
-    """The file's bytes: as they are where they are clean, cleaned otherwise."""
-    path = run.source / item.path
-    content = fit_shape(run.source, run.by_folder, item, open_nifti(path))
+def clean_bytes(state: BidsImportState, item: Item) -> bytes:
+    """The file's bytes: unchanged if they are clean, cleaned otherwise."""
+    path = state.source / item.path
+    content = fit_shape(state.source, state.by_folder, item, open_nifti(path))
     if item.path.endswith(".nii.gz") and is_clean(path, content):
         return path.read_bytes()
     data = content.encode()
-    run.rewritten[sha256_file(path)] = sha256_bytes(data)
+    state.rewritten[sha256_file(path)] = sha256_bytes(data)
     return data
 
 
-def copy_image(run: Run, item: Item) -> None:
-    """Bring one image into the tree."""
+def copy_image(state: BidsImportState, item: Item) -> None:
+    """Write one image into the tree."""
     assert item.name is not None
-    placed = run.tree.image(item.name, clean_bytes(run, item), {}, item.dataset)
-    run.images[item.path] = placed
-    run.kept.add(placed.path)
+    placed = state.tree.image(item.name, clean_bytes(state, item), {}, item.dataset)
+    state.images[item.path] = placed
+    state.kept.add(placed.path)
 
 
-def source_image(run: Run, item: Item) -> Placed | None:
-    """The image a mask was drawn on: what its sidecar names, else the one its own name says."""
+def source_image(state: BidsImportState, item: Item) -> Placed | None:
+    """The image that a mask was drawn on: the one its sidecar names, else the one its file name leads to; or None."""
     assert item.name is not None
-    stated = run.metadata(item.path)
-    described = run.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
+    stated = state.metadata(item.path)
+    described = state.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
     links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
-    for uri in _uris(stated):
+    for uri in _list_uris(stated):
         path = places.resolve(uri, item.dataset, links)
-        if path in run.images:
-            return run.images[str(path)]
-    return _by_name(item.name, run.images.values())
+        if path in state.images:
+            return state.images[str(path)]
+    return _find_by_name(item.name, state.images.values())
 
 
-def _uris(stated: Mapping[str, Any]) -> list[str]:
+def _list_uris(stated: Mapping[str, Any]) -> list[str]:
     reference, listed = stated.get("SpatialReference"), stated.get("Sources")
     first = list(reference.values()) if isinstance(reference, dict) else [reference]
     return [uri for uri in [*first, *(listed if isinstance(listed, list) else [listed])] if isinstance(uri, str)]
 
 
-def _by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
-    """The one raw image with the mask's entities, and with the suffix that its `space` names."""
+def _find_by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
+    """The raw image with the mask's entities, and with the suffix that its `space` names; None unless exactly one."""
 
     def key(name: BidsName) -> tuple[str | None, ...]:
         return tuple(name.entities.get(entity) for entity in ("sub", "ses", *IMAGE_ENTITIES, "chunk"))
@@ -154,5 +163,5 @@ def _by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
 
 
 def is_integer(path: Path) -> bool:
-    """True when the voxels are stored as whole numbers."""
+    """Whether the voxels are stored as whole numbers."""
     return volumes.read_header(path).dtype.startswith(("int", "uint"))

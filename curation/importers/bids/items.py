@@ -25,8 +25,8 @@ participants.tsv participants.json sessions.json scans.json descriptions.tsv des
 CLOSED = frozenset({"sourcedata", "code", "logs", "stimuli", "derivatives"})
 
 
-class Kind(Enum):
-    """What a file is to the import."""
+class ItemKind(Enum):
+    """How the import treats a file."""
 
     IMAGE = "an image"
     MASK = "a mask"
@@ -38,12 +38,20 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Item:
-    """One file of the source: its path, the dataset's folder (`""` is the raw root), the path inside, its name."""
+    """One file of the source.
+
+    Attributes:
+        path: relative to the source, POSIX.
+        dataset: the dataset's folder; `""` is the raw root.
+        inner: the path inside the dataset.
+        kind: how the import treats it.
+        name: its BIDS name in the tree; None where it has none.
+    """
 
     path: str
     dataset: str
     inner: str
-    kind: Kind
+    kind: ItemKind
     name: BidsName | None = None
 
     @property
@@ -57,23 +65,29 @@ def sort_file(path: str) -> Item:
     """The item of one path, by its name alone."""
     dataset, inner = places.split_dataset(path)
     if not path.isprintable():
-        return Item(path, dataset, inner, Kind.STRANGE)
+        return Item(path, dataset, inner, ItemKind.STRANGE)
     parts = PurePosixPath(inner).parts
     if parts[0] in CLOSED or any(part.startswith(".") for part in parts):
-        return Item(path, dataset, inner, Kind.CLOSED)
+        return Item(path, dataset, inner, ItemKind.CLOSED)
     if len(parts) == 1:
-        return Item(path, dataset, inner, Kind.HEAD if _is_head(inner) else Kind.STRANGE)
+        return Item(path, dataset, inner, ItemKind.HEAD if _is_head(inner) else ItemKind.STRANGE)
     return sort_name(path, dataset, inner)
 
 
 def sort_name(path: str, dataset: str, inner: str) -> Item:
-    """The item of a file below a subject's folder."""
+    """The item of a file below a subject's folder.
+
+    Args:
+        path: relative to the source, POSIX.
+        dataset: the dataset's folder; `""` is the raw root.
+        inner: the path inside the dataset.
+    """
     found = parse(inner)
     if found is None or str(found.path) != inner or not _is_known(found, derived=bool(dataset)):
-        return Item(path, dataset, inner, Kind.STRANGE)
+        return Item(path, dataset, inner, ItemKind.STRANGE)
     if found.extension not in IMAGE_EXTENSIONS:
-        return Item(path, dataset, inner, Kind.COMPANION, found)
-    kind = Kind.MASK if found.suffix in MASK_SUFFIXES else Kind.IMAGE
+        return Item(path, dataset, inner, ItemKind.COMPANION, found)
+    kind = ItemKind.MASK if found.suffix in MASK_SUFFIXES else ItemKind.IMAGE
     return Item(path, dataset, inner, kind, found.replace(extension=".nii.gz"))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from curation.importers.bids.import_state import Run, clean_bytes, is_integer, source_image
-from curation.importers.bids.items import Item, Kind
+from curation.importers.bids.import_state import BidsImportState, clean_bytes, is_integer, source_image
+from curation.importers.bids.items import Item, ItemKind
 from curation.importers.report import Reason
 from curation.importers.staging import Placed, RefusedError, open_nifti, read_mask, require_file
 from registry.bids import places
@@ -18,41 +18,41 @@ from registry.files.geometry import require_same_grid
 _PLAIN = {0: "background", 1: "foreground"}
 
 
-def copy_mask(run: Run, item: Item) -> None:
-    """Bring one mask into the tree; readings and consensus masks must fit an image that came in too."""
+def copy_mask(state: BidsImportState, item: Item) -> None:
+    """Write one mask into the tree; readings and consensus masks must fit an image that was imported too."""
     assert item.name is not None
-    open_nifti(run.source / item.path)
+    open_nifti(state.source / item.path)
     data: bytes | None = None
     image: Placed | None = None
     if places.role(item.dataset)[0] in (places.Role.READINGS, places.Role.CONSENSUS):
-        image = source_image(run, item)
+        image = source_image(state, item)
         if image is None:
             raise RefusedError(Reason.NO_IMAGE_FOR_MASK, "Neither its sidecar nor its name leads to an imported image.")
-        data = _checked(run, item, image)
-    run.tree.write(item.target, clean_bytes(run, item) if data is None else data)
+        data = _check_labels(state, item, image)
+    state.tree.write(item.target, clean_bytes(state, item) if data is None else data)
     if image is not None:
-        run.references[item.target] = image
-    run.tree.links.setdefault(item.dataset, set())
-    run.kept.add(item.target)
+        state.references[item.target] = image
+    state.tree.links.setdefault(item.dataset, set())
+    state.kept.add(item.target)
 
 
-def _checked(run: Run, item: Item, image: Placed) -> bytes | None:
-    """None when the file can pass as it is; new bytes when labels were stored as fractions' type."""
-    path = run.source / item.path
+def _check_labels(state: BidsImportState, item: Item, image: Placed) -> bytes | None:
+    """New bytes if the labels were stored as decimals; None if the file can be copied."""
+    path = state.source / item.path
     if item.name is not None and item.name.suffix == "probseg":
         _check_grid(path, image)
         return None
-    labels = read_mask(path, image.header, _labels(run, item))
+    labels = read_mask(path, image.header, _find_labels(state, item))
     if is_integer(path):
         return None
     data = volumes.encode(labels, image.header.affine_ras)
-    run.rewritten[sha256_file(path)] = sha256_bytes(data)
-    run.tree.notes.append(f"{item.path}: labels stored as decimals became whole numbers.")
+    state.rewritten[sha256_file(path)] = sha256_bytes(data)
+    state.tree.notes.append(f"{item.path}: labels stored as decimals became whole numbers.")
     return data
 
 
 def _check_grid(path: Path, image: Placed) -> None:
-    """Of probabilities, which may have a volume for each label."""
+    """Check the grid of probabilities, which may have a volume for each label."""
     header = volumes.read_header(path)
     try:
         require_same_grid(path.name, header.shape[:3], header.affine_ras, image.header)
@@ -60,17 +60,17 @@ def _check_grid(path: Path, image: Placed) -> None:
         raise RefusedError(Reason.OTHER_GRID, error.message) from error
 
 
-def _labels(run: Run, item: Item) -> Mapping[int, str]:
+def _find_labels(state: BidsImportState, item: Item) -> Mapping[int, str]:
     """The label table beside the mask or above it; without one a mask holds 0 and 1."""
     assert item.name is not None
     if item.name.suffix == "mask":
         return _PLAIN
     parts = set(item.name.stem.split("_"))
     stem = item.path.partition(".")[0]
-    for other in run.items:
-        above = other.kind is Kind.HEAD and other.dataset == item.dataset and other.inner.endswith("dseg.tsv")
+    for other in state.items:
+        above = other.kind is ItemKind.HEAD and other.dataset == item.dataset and other.inner.endswith("dseg.tsv")
         if other.path == f"{stem}.tsv" or (above and set(other.inner.partition(".")[0].split("_")) <= parts):
-            return _read_labels(run.source / other.path)
+            return _read_labels(state.source / other.path)
     return _PLAIN
 
 

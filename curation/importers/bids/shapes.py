@@ -1,4 +1,4 @@
-"""What BIDS asks of an image beyond its name: a time axis, one volume, a gradient for each volume."""
+"""What BIDS requires of an image beyond its name: a time axis, one volume, a gradient for each volume."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GRADIENTS = {".bval": 1, ".bvec": 3}
 
 
 def fit_shape(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti) -> CleanNifti:
-    """The image as BIDS wants it: a `T1w` loses axes of length 1 beyond the third, everything else stays.
+    """The image as BIDS wants it: a `T1w` loses axes of length 1 beyond the third, other images are unchanged.
 
     Args:
         source: the delivery's folder.
         by_folder: its files by their folder, among them the tables of gradients.
         item: the image.
-        content: what is in it.
+        content: its clean content.
 
     Raises:
         RefusedError: a `bold` without a time axis, a `T1w` of several volumes, a `dwi` without its gradients.
@@ -43,16 +43,16 @@ def fit_shape(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti
 
 def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: int) -> None:
     for extension, rows in _GRADIENTS.items():
-        table = _nearest(by_folder, item, extension)
+        table = _find_nearest(by_folder, item, extension)
         if table is None:
             raise RefusedError(Reason.NOT_AS_NAMED, f"A dwi image needs its {extension}, and there is none.")
-        if _counts(source / table.path) != [volumes] * rows:
+        if _count_numbers(source / table.path) != [volumes] * rows:
             wanted = f"{rows} {'row' if rows == 1 else 'rows'} of {volumes} numbers, one for each volume"
             raise RefusedError(Reason.NOT_AS_NAMED, f"Its {extension} has to hold {wanted}.")
 
 
-def _nearest(by_folder: ByFolder, image: Item, extension: str) -> Item | None:
-    """The table that the image inherits: of the deepest folder above it, with no entity that the image lacks."""
+def _find_nearest(by_folder: ByFolder, image: Item, extension: str) -> Item | None:
+    """The table that the image inherits: in the deepest folder above it, with no entity that the image lacks."""
     parts = _parts(image)
     for folder in PurePosixPath(image.path).parents:
         fitting = [
@@ -69,8 +69,8 @@ def _parts(item: Item) -> set[str]:
     return set(item.path.rpartition("/")[2].partition(".")[0].split("_"))
 
 
-def _counts(path: Path) -> list[int]:
-    """How many numbers each row holds; empty where anything else is in it."""
+def _count_numbers(path: Path) -> list[int]:
+    """Count of numbers in each row; empty if the file holds anything else."""
     require_file(path)
     try:
         rows = [[float(word) for word in line.split()] for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""Tables and numbers beside images: what of them may come in; a file that holds nothing else passes as it is."""
+"""Tables and numbers beside images: allowed columns and cells are imported; a file with nothing else is copied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.importers.bids.import_state import Run
+from curation.importers.bids.import_state import BidsImportState
 from curation.importers.bids.items import Item
 from curation.importers.cleaning import values
 from curation.importers.cleaning.values import Value
@@ -27,7 +27,7 @@ EVENTS: Mapping[str, Value] = {
     "HED": values.sentence,
     "stim_file": values.place,
 }
-"""BIDS' own columns of `events.tsv`; what else a delivery adds is left out."""
+"""BIDS' own columns of `events.tsv`; columns that a delivery adds are left out."""
 
 _RATERS: Mapping[str, Value] = {
     **dict.fromkeys(("desc_id", "rater_id", "role", "protocol"), values.word),
@@ -42,30 +42,30 @@ _GLUED = re.compile(rb"[\d.aN][+-]|[an]\d|\d[n]|\.\d*\.")
 """Two numbers without a blank between them: `2001-02-03`, `1.2.840`."""
 
 
-def copy_table(run: Run, item: Item) -> list[dict[str, Any]]:
-    """Write a table with the columns and cells that may come in; byte by byte where that is all of it.
+def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
+    """Write a table with its allowed columns and cells; a table with nothing else is copied byte by byte.
 
     Returns:
         The rows as written.
 
     Raises:
-        RefusedError: it is no table, or its rows do not name themselves.
+        RefusedError: it is not a table, none of its columns is allowed, or its key column is absent or not unique.
     """
-    header, rows = _read(run.source / item.path)
+    header, rows = _read(state.source / item.path)
     suffix = suffix_of(item.target)
     kinds = {column: kind for column in header if (kind := _kind(suffix, column)) is not None}
-    kept = [{column: _cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
+    kept = [{column: _keep_cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
     if not kinds:
         raise RefusedError(Reason.NOT_CARRIED, "None of its columns may come in.")
-    run.dropped.update(f"{suffix}.tsv {shown(column)}" for column in set(header) - set(kinds))
+    state.dropped.update(f"{suffix}.tsv {shown(column)}" for column in set(header) - set(kinds))
     pairs = list(zip(rows, kept, strict=True))
     changed = [column for column in kinds if any(old[column] != new[column] for old, new in pairs)]
-    run.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
+    state.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
     if suffix == "descriptions":
         kept = [row for row in kept if row.get("desc_id")]
     _require_keys(item, header, kept)
     same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
-    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
+    state.tree.write(item.target, (state.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
     return kept
 
 
@@ -81,13 +81,13 @@ def _require_keys(item: Item, header: list[str], rows: list[dict[str, Any]]) -> 
         raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
 
 
-def copy_numbers(run: Run, item: Item) -> None:
-    """Write gradients or a recording, once it is seen to hold numbers and nothing else.
+def copy_numbers(state: BidsImportState, item: Item) -> None:
+    """Write gradients or a recording after checking that the file holds numbers and nothing else.
 
     Raises:
-        RefusedError: it is damaged, or holds anything that is no number.
+        RefusedError: it is damaged, or holds anything that is not a number.
     """
-    data = (run.source / item.path).read_bytes()
+    data = (state.source / item.path).read_bytes()
     packed = item.path.endswith(".gz")
     try:
         plain = gzip.decompress(data) if packed else data
@@ -95,11 +95,17 @@ def copy_numbers(run: Run, item: Item) -> None:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
     if not _NUMBERS.fullmatch(plain) or _GLUED.search(plain) or (not packed and _DAY.search(plain)):
         raise RefusedError(Reason.NO_NUMBERS, "It holds something that is no number.")
-    run.tree.write(item.target, gzip_bytes(plain) if packed else data)
+    state.tree.write(item.target, gzip_bytes(plain) if packed else data)
 
 
-def columns_of(run: Run, item: Item, fields: Mapping[str, Any]) -> set[str]:
-    """The columns that a JSON file can describe: those of the tables it lies beside or above, as they came in."""
+def columns_of(state: BidsImportState, item: Item, fields: Mapping[str, Any]) -> set[str]:
+    """The columns that a JSON file can describe: those of the imported tables that it lies beside or above.
+
+    Args:
+        state: the import.
+        item: the JSON file.
+        fields: its object; recordings list their columns in it.
+    """
     suffix = suffix_of(item.target)
     if suffix in ("physio", "stim"):
         listed = fields.get("Columns")
@@ -108,8 +114,8 @@ def columns_of(run: Run, item: Item, fields: Mapping[str, Any]) -> set[str]:
         return {"filename", "status", "qc_final", "qc_n", "revision"}
     tables = [item.target.removesuffix(".json") + ".tsv"]
     if "/" not in item.inner:  # above subjects it describes the tables of all of them
-        tables += [path for path in run.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
-    return {column for path in tables if path.lower() in run.tree.taken for column in _header(run.tree.root / path)}
+        tables += [path for path in state.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
+    return {column for path in tables if path.lower() in state.tree.taken for column in _header(state.tree.root / path)}
 
 
 def suffix_of(path: str) -> str:
@@ -133,7 +139,7 @@ def _kind(suffix: str, column: str) -> Value | None:
     return _LABELS.get(column, _CELL) if values.is_key(column) else None
 
 
-def _cell(kind: Value, cell: str | None) -> str | None:
+def _keep_cell(kind: Value, cell: str | None) -> str | None:
     return cell if cell is None or kind(cell) is not None else None
 
 

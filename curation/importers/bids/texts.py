@@ -1,11 +1,11 @@
-"""Sidecars, tables beside images and files above subjects: only allowed fields and columns come in."""
+"""Sidecars, tables beside images and files above subjects: only allowed fields and columns are imported."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from curation.importers.bids.import_state import Run
+from curation.importers.bids.import_state import BidsImportState
 from curation.importers.bids.items import Item
 from curation.importers.bids.tables import columns_of, copy_numbers, copy_table
 from curation.importers.cleaning import sidecars
@@ -21,37 +21,37 @@ from registry.privacy.patterns import in_text
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
 
 
-def copy_companion(run: Run, item: Item) -> None:
-    """A table, gradient file or sidecar beside images; it needs a data file that was kept."""
+def copy_companion(state: BidsImportState, item: Item) -> None:
+    """Write a table, gradient file or sidecar beside images; it needs a data file that was kept."""
     if item.path.endswith(".json"):
-        _copy_sidecar(run, item)
+        _copy_sidecar(state, item)
         return
-    images = run.kept.in_folder(item.target.rpartition("/")[0])
+    images = state.kept.in_folder(item.target.rpartition("/")[0])
     if not images and places.role(item.dataset)[0] is not places.Role.LESIONS:
         raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
     if item.path.endswith(".tsv"):
-        copy_table(run, item)
+        copy_table(state, item)
     else:
-        copy_numbers(run, item)
-    run.kept.add(item.target)
+        copy_numbers(state, item)
+    state.kept.add(item.target)
 
 
-def _copy_sidecar(run: Run, item: Item) -> None:
-    fields = _object(run, item)
-    data_files = run.kept.named_as(item.target)
+def _copy_sidecar(state: BidsImportState, item: Item) -> None:
+    fields = _read_object(state, item)
+    data_files = state.kept.named_as(item.target)
     if not data_files:
         raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    kept = _translated(run, _kept(run, item, fields))
-    reference = next((run.references[path] for path in data_files if path in run.references), None)
+    kept = _translate(state, _keep_fields(state, item, fields))
+    reference = next((state.references[path] for path in data_files if path in state.references), None)
     if reference is not None:
-        kept = {**kept, **_reference(run, item, reference.path, kept)}
+        kept = {**kept, **_state_reference(state, item, reference.path, kept)}
     same = kept == fields
-    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else readable_json(kept))
+    state.tree.write(item.target, (state.source / item.path).read_bytes() if same else readable_json(kept))
 
 
-def _kept(run: Run, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
-    """The allowed fields; the name of a task says no more than the file's own name."""
-    kept = run.keep(fields, columns=columns_of(run, item, fields))
+def _keep_fields(state: BidsImportState, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
+    """The allowed fields; a task name that differs from the file's own `task-` is replaced by it."""
+    kept = state.keep(fields, columns=columns_of(state, item, fields))
     stem = item.target.rpartition("/")[2].partition(".")[0]
     task = next((part.removeprefix("task-") for part in stem.split("_") if part.startswith("task-")), None)
     if task and re.sub(r"[\W_]", "", str(kept.get("TaskName", task))).lower() != task.lower():
@@ -59,8 +59,8 @@ def _kept(run: Run, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _reference(run: Run, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """The image of a mask, stated so that the registry finds it; what is right already stays as it is."""
+def _state_reference(state: BidsImportState, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """Fields that name a mask's image so that the registry finds it; empty if the sidecar does so already."""
     stated = kept.get("SpatialReference")
     links = places.links([image])
     if isinstance(stated, str) and places.resolve(stated, item.dataset, links) == image:
@@ -68,95 +68,95 @@ def _reference(run: Run, item: Item, image: str, kept: dict[str, Any]) -> dict[s
     return {"SpatialReference": places.uri(image), "Sources": kept.get("Sources") or [places.uri(image)]}
 
 
-def missing_sidecars(run: Run) -> None:
-    """Write a sidecar for each mask that came without one: a mask must say what it was drawn on."""
-    for mask, image in sorted(run.references.items()):
+def missing_sidecars(state: BidsImportState) -> None:
+    """Write a sidecar for each mask that came without one: a mask must name the image that it was drawn on."""
+    for mask, image in sorted(state.references.items()):
         sidecar = f"{mask.removesuffix('.nii.gz')}.json"
-        run.tree.links.setdefault(places.split_dataset(mask)[0], set()).add(image.path)
-        if sidecar.lower() not in run.tree.taken:
+        state.tree.links.setdefault(places.split_dataset(mask)[0], set()).add(image.path)
+        if sidecar.lower() not in state.tree.taken:
             uri = places.uri(image.path)
-            run.tree.write(sidecar, readable_json({"Sources": [uri], "SpatialReference": uri}))
+            state.tree.write(sidecar, readable_json({"Sources": [uri], "SpatialReference": uri}))
 
 
-def copy_head(run: Run, item: Item) -> None:
-    """A file above subjects, once its dataset holds something."""
+def copy_head(state: BidsImportState, item: Item) -> None:
+    """Write a file above subjects; its dataset must hold a file that was kept."""
     prefix = f"{item.dataset}/" if item.dataset else "sub-"
-    if not any(path.startswith(prefix) for path in run.kept):
+    if not any(path.startswith(prefix) for path in state.kept):
         raise RefusedError(Reason.IMAGE_REFUSED, "Nothing of its dataset was kept.")
     if item.inner in ("participants.tsv", "participants.json", "sessions.json"):
-        run.tree.used.append(item.path)  # written anew from what was kept
+        state.tree.used.append(item.path)  # written anew from what was kept
     elif item.inner == "dataset_description.json":
-        _copy_description(run, item)
+        _copy_description(state, item)
     elif item.inner.startswith(_TEXTS):
-        _copy_text(run, item)
+        _copy_text(state, item)
     elif item.path.endswith(".json"):
-        _copy_inherited(run, item)
+        _copy_inherited(state, item)
     else:
-        _copy_head_table(run, item)
+        copy_table(state, item)
 
 
-def _copy_description(run: Run, item: Item) -> None:
-    fields = _object(run, item)
-    kept = run.keep(fields, sidecars.DATASET_FIELDS)
+def _copy_description(state: BidsImportState, item: Item) -> None:
+    fields = _read_object(state, item)
+    kept = state.keep(fields, sidecars.DATASET_FIELDS)
     if "GeneratedBy" in kept:
         kept["GeneratedBy"] = [{"Name": "unknown", **program} for program in kept["GeneratedBy"]]
-    filled = {"Name": run.tree.recipe.title, "BIDSVersion": BIDS_VERSION, **kept}
+    filled = {"Name": state.tree.recipe.title, "BIDSVersion": BIDS_VERSION, **kept}
     filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
     if item.dataset:
-        links = places.links(image.path for image in run.references.values())
+        links = places.links(image.path for image in state.references.values())
         filled["DatasetLinks"] = {**(kept.get("DatasetLinks") or {}), **links}
         filled.setdefault("DatasetType", "derivative")
         filled.setdefault("GeneratedBy", [{"Name": "unknown"}])
     same = filled == fields
-    run.tree.write(item.target, (run.source / item.path).read_bytes() if same else readable_json(filled))
+    state.tree.write(item.target, (state.source / item.path).read_bytes() if same else readable_json(filled))
 
 
-def _copy_text(run: Run, item: Item) -> None:
+def _copy_text(state: BidsImportState, item: Item) -> None:
     try:
-        text = (run.source / item.path).read_text(encoding="utf-8-sig")
+        text = (state.source / item.path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedError(Reason.NOT_CARRIED, "It is not UTF-8 text.") from error
     if not text.strip():
         raise RefusedError(Reason.NOT_CARRIED, "It is empty.")
-    kinds = sorted({said for line in text.splitlines() for kind, said in in_text(line) if not _is_expected(item, kind)})
-    if kinds:
-        run.tree.notes.append(f"{item.target} is kept as it is and holds {', '.join(kinds)}: look before you share it.")
-    run.tree.write(item.target, text.encode())
+    traces = sorted(
+        {what for line in text.splitlines() for kind, what in in_text(line) if not _is_expected(item, kind)}
+    )
+    if traces:
+        state.tree.notes.append(
+            f"{item.target} is kept as it is and holds {', '.join(traces)}: look before you share it."
+        )
+    state.tree.write(item.target, text.encode())
 
 
 def _is_expected(item: Item, kind: Kind) -> bool:
-    """Releases of a dataset have days, its citation too."""
+    """Whether the trace is a date where dates belong: lists of releases and citations."""
     return item.inner.startswith(("CHANGES", "CITATION")) and kind in (Kind.DATE, Kind.DATE_LIKE)
 
 
-def _copy_inherited(run: Run, item: Item) -> None:
+def _copy_inherited(state: BidsImportState, item: Item) -> None:
     suffix = item.inner.removesuffix(".json").split("_")[-1]
     described = suffix in ("scans", "descriptions") or any(
         places.split_dataset(path)[0] == item.dataset and path.partition(".")[0].endswith(f"_{suffix}")
-        for path in run.kept
+        for path in state.kept
     )
     if not described:
         raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    run.tree.write(item.target, readable_json(_kept(run, item, _object(run, item))))
+    state.tree.write(item.target, readable_json(_keep_fields(state, item, _read_object(state, item))))
 
 
-def _copy_head_table(run: Run, item: Item) -> None:
-    copy_table(run, item)
-
-
-def _object(run: Run, item: Item) -> dict[str, Any]:
+def _read_object(state: BidsImportState, item: Item) -> dict[str, Any]:
     try:
-        return sidecars.read(run.source / item.path)
+        return sidecars.read(state.source / item.path)
     except InvalidInput as error:
         raise RefusedError(Reason.UNREADABLE_JSON, error.message) from error
 
 
-def _translated(run: Run, value: Any) -> Any:
-    """Checksums of cleaned files, and `.nii` names of files that are `.nii.gz` now, brought up to date."""
+def _translate(state: BidsImportState, value: Any) -> Any:
+    """The value with new checksums of cleaned files, and with `.nii.gz` for files that were `.nii`."""
     if isinstance(value, dict):
-        return {key: _translated(run, inner) for key, inner in value.items()}
+        return {key: _translate(state, inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_translated(run, inner) for inner in value]
+        return [_translate(state, inner) for inner in value]
     if isinstance(value, str) and value.startswith("bids:") and value.endswith(".nii"):
         return f"{value}.gz"
-    return run.rewritten.get(value, value) if isinstance(value, str) else value
+    return state.rewritten.get(value, value) if isinstance(value, str) else value

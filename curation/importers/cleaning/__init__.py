@@ -1,4 +1,4 @@
-"""What may come in: values, sidecar fields, tables of people and NIfTI headers without what names a person.
+"""The parts of a delivery that may be imported: values, sidecar fields, tables of people, headers without text.
 
 Start at `sidecars` (the allow-list of fields) and `nifti` (headers without text). Public: `nifti`, `sidecars`,
 `values`, `people`, `last_look`.

@@ -1,4 +1,4 @@
-"""The last look at a staged tree: what certainly identifies a person goes out again, what may do so is told."""
+"""The last look at a staged tree: files that certainly identify a person are removed, doubtful ones are reported."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ from registry.files.progress import Progress
 from registry.privacy import traces
 from registry.vocabulary.findings import Finding, Severity
 
-_TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
+_TEXT_NAMES = tuple(
+    f"{name}{ending}"
+    for name in ("README", "CHANGES", "LICENSE", "CITATION")
+    for ending in ("", ".md", ".rst", ".txt", ".cff")
+)
+"""Texts whose findings the importer reported when it copied them."""
 
 
 def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None) -> ImportReport:
-    """Scan what would come in, below the subjects and above them.
+    """The report after a scan of the whole staged tree for what identifies a person.
 
-    A file of a subject that certainly identifies somebody is removed and refused, with the sidecar of an image. The
-    rest becomes notes of the report: nobody can tell from one finding whether a table of all subjects may go.
+    A file of a subject that certainly identifies somebody is removed and refused, with the sidecar of an image. Other
+    findings become notes of the report: one finding does not show whether a table of all subjects can be left out.
+
+    Args:
+        tree: the staged tree; files are removed from it.
+        report: of the import so far.
+        progress: called after each file; None for nobody.
     """
     paths = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
     found = list(traces.check(tree, paths, progress))
@@ -27,18 +37,13 @@ def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None
     refused = [Refusal(path, Reason.TELLING.value, item.message) for path, item in certain.items()]
     for path in certain:
         _remove(tree / path)
-    told = [item for item in found if item.path not in certain and not item.path.endswith(_named())]
+    doubtful = [item for item in found if item.path not in certain and not item.path.endswith(_TEXT_NAMES)]
     return replace(
         report,
         kept=count(tree) if certain else report.kept,
         refused=tuple(sorted([*report.refused, *refused], key=lambda item: (item.path.encode(), item.reason))),
-        notes=(*report.notes, *_notes(told)),
+        notes=(*report.notes, *_list_notes(doubtful)),
     )
-
-
-def _named() -> tuple[str, ...]:
-    """Texts whose findings the importer has told when it copied them."""
-    return tuple(f"{name}{ending}" for name in _TEXTS for ending in ("", ".md", ".rst", ".txt", ".cff"))
 
 
 def _remove(path: Path) -> None:
@@ -47,6 +52,6 @@ def _remove(path: Path) -> None:
         path.with_name(f"{path.name.partition('.')[0]}.json").unlink(missing_ok=True)
 
 
-def _notes(found: Iterable[Finding]) -> list[str]:
+def _list_notes(found: Iterable[Finding]) -> list[str]:
     shown = traces.shorten(replace(item, severity=Severity.WARNING) for item in found)
     return [f"{item.path}: {item.message}" if item.path else f"{item.code}: {item.message}." for item in shown]

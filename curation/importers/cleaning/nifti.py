@@ -1,7 +1,7 @@
 """NIfTI files without text: header fields and extensions that can name a person are emptied, voxels stay.
 
-Works on the bytes of NIfTI-1 and NIfTI-2 single files, so that data type, scaling and every voxel come out as
-they went in, which decoding and encoding again would not promise.
+It changes the bytes of NIfTI-1 and NIfTI-2 single files, so that data type, scaling and every voxel stay exactly the
+same; decoding and encoding again would not guarantee that.
 """
 
 from __future__ import annotations
@@ -22,14 +22,19 @@ MAX_EXTENSION_BYTES = 1 << 26
 
 
 _SPARE = 1 << 26
-"""Bytes behind the voxels that are read, and left out: none, in a sound file."""
+"""At most this many bytes behind the voxels are read and left out; a sound file has none."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where one NIfTI version keeps what is read or emptied here; pairs are (offset, length) in bytes.
+    """Offsets in bytes of the header fields of one NIfTI version that are read or emptied here.
 
-    `magic` is the mark of a single file, and where it is.
+    Attributes:
+        size: of the header.
+        dim, vox_offset: (offset, format of `struct`).
+        bitpix: offset.
+        text: (offset, length) of each text field.
+        magic: (offset, value) of the mark of a single file.
     """
 
     size: int
@@ -93,14 +98,14 @@ def clean(path: Path) -> CleanNifti:
     """
     volumes.read_header(path)  # refuses what is no image and absurd sizes
     try:
-        with _opened(path) as stream:
+        with _open(path) as stream:
             return _read(path.name, stream)
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise InvalidInput(f"{path.name} is damaged or cut short ({error}).", "Copy the file again.") from error
 
 
 def is_clean(path: Path, content: CleanNifti) -> bool:
-    """True when the stored bytes can be copied: gzip without time and name, holding exactly the clean content."""
+    """Whether the stored bytes can be copied: gzip without time and name, holding exactly the clean content."""
     with path.open("rb") as stream:
         start = stream.read(10)
     if start[:3] != b"\x1f\x8b\x08" or start[3] or any(start[4:8]):
@@ -110,13 +115,13 @@ def is_clean(path: Path, content: CleanNifti) -> bool:
         return unpacked.read(len(wanted) + 1) == wanted
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value] # GzipFile reads alike
 
 
-def _layout(name: str, head: bytes) -> tuple[_Layout, str]:
+def _find_layout(name: str, head: bytes) -> tuple[_Layout, str]:
     for layout in (_V1, _V2):
         for order in "<>":
             if struct.unpack_from(order + "i", head)[0] == layout.size:
@@ -132,7 +137,7 @@ def _require_magic(name: str, found: bytes, wanted: bytes) -> None:
 
 def _read(name: str, stream: BinaryIO) -> CleanNifti:
     start_bytes = stream.read(_V1.size)
-    layout, order = _layout(name, start_bytes)
+    layout, order = _find_layout(name, start_bytes)
     head = bytearray(start_bytes + stream.read(layout.size - _V1.size))
     dim = struct.unpack_from(order + layout.dim[1], head, layout.dim[0])
     bits = struct.unpack_from(order + "h", head, layout.bitpix)[0]

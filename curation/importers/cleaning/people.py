@@ -1,7 +1,7 @@
-"""What tables of participants and sessions may say of people: numbers, BIDS' own values and short codes.
+"""The values that tables of participants and sessions may hold: numbers, BIDS' own values and short codes.
 
-Checked for every importer, where its tree is finished: a value that may not stay becomes `n/a`, and the report names
-the column and how many there were, never the value.
+Every importer's tree is checked when it is finished: a value that may not stay becomes `n/a`, and the report names
+the column and the number of values, never a value.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _age(value: Any) -> Any:
 
 
 def _code(value: Any) -> Any:
-    """A number, a word, or a few words that are no name."""
+    """The value if it is a number, a word, or a few words that are not a name; else None."""
     fits = len(str(value)) <= _LONGEST_CODE and not _TWO_NAMES.search(str(value))
     return value if fits and (values.word(value) is not None or values.name(str(value)) is not None) else None
 
@@ -62,7 +62,13 @@ _VISITS: Mapping[str, Value] = {"days_from_baseline": _days, "site": _name, "sca
 def check_people(
     recipe: Recipe, people: Mapping[str, dict[str, Any]], sessions: Mapping[str, Mapping[str, dict[str, Any]]]
 ) -> list[str]:
-    """Take out of a tree's participants and sessions what may not stay; sentences that say so."""
+    """Remove values that may not stay from a tree's participants and sessions, and return a sentence for each column.
+
+    Args:
+        recipe: its own class, diagnosis and sites always stay.
+        people: participant id to its columns; changed in place.
+        sessions: participant id to session id to its columns; changed in place.
+    """
     notes: list[str] = []
     stated = {recipe.class_label, recipe.diagnosis, recipe.radiological_status, recipe.species}
     stated |= {text for site in recipe.sites.values() for text in (site.name, site.scanner)}
@@ -71,13 +77,15 @@ def check_people(
             row["person_id"] = f"P-{subject.removeprefix('sub-')}"
     visits = [row for rows in sessions.values() for row in rows.values()]
     for table, rows, kinds in (("participants", people.values(), _PEOPLE), ("sessions", visits, _VISITS)):
-        gone = Counter(column for row in rows for column in _taken_out(row, kinds, stated))
-        notes += [f"{table}.tsv, {column}: {_counted(number)} and left out." for column, number in sorted(gone.items())]
+        gone = Counter(column for row in rows for column in _remove_values(row, kinds, stated))
+        notes += [
+            f"{table}.tsv, {column}: {_format_removed(number)} and left out." for column, number in sorted(gone.items())
+        ]
     return notes
 
 
-def _taken_out(row: dict[str, Any], kinds: Mapping[str, Value], stated: set[str | None]) -> list[str]:
-    """Check one row in place; the columns whose value went."""
+def _remove_values(row: dict[str, Any], kinds: Mapping[str, Value], stated: set[str | None]) -> list[str]:
+    """Columns whose value was removed from this row."""
     gone = []
     for column, value in row.items():
         if value is not None and value not in stated:
@@ -86,5 +94,5 @@ def _taken_out(row: dict[str, Any], kinds: Mapping[str, Value], stated: set[str 
     return gone
 
 
-def _counted(number: int) -> str:
+def _format_removed(number: int) -> str:
     return "1 value is not of its kind" if number == 1 else f"{number} values are not of their kind"

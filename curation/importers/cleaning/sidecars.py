@@ -1,6 +1,6 @@
-"""The allow-list of sidecar fields and of what each may hold: what is not on it is dropped, unforeseen names with it.
+"""The allow-list of sidecar fields with the kind of value that each may hold; other fields are dropped.
 
-Left out on purpose though BIDS knows them: addresses, serial numbers, station names, dates, times, UIDs, free text
+These fields of BIDS are left out on purpose: addresses, serial numbers, station names, dates, times, UIDs, free text
 that operators type (series and protocol descriptions).
 """
 
@@ -19,7 +19,7 @@ from registry.files.canonical import readable_json
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text; long lists of names stay readable this way."""
+    """The words of a text, so that long lists of names stay readable."""
     return frozenset(text.split())
 
 
@@ -29,7 +29,7 @@ def _of(kind: Value, names: str) -> dict[str, Value]:
 
 
 def _standard(names: str) -> dict[str, Value]:
-    """Fields that hold what BIDS says: a number, true or false, or one of a few words."""
+    """Each field with the kind that BIDS gives it: a number, true or false, or one of a few words."""
     terms = schema.read()
     kinds = {
         **dict.fromkeys(terms.numbers, listed(values.number)),
@@ -58,7 +58,7 @@ _NUMBERS = _of(
 AcquisitionMatrixPE BaseResolution PhaseResolution PhaseEncodingSteps ReconMatrixPE ImageOrientationPatientDICOM SAR
 TxRefAmp Revision""",
 )
-"""Numbers that converters and this project write, and one that BIDS also allows to be a word."""
+"""Numbers that converters and this project write, and one field that BIDS also allows to be a word."""
 
 _WORDS = _of(
     listed(values.word),
@@ -131,7 +131,7 @@ _COLUMN = values.fields(
 
 
 def read(path: Path) -> dict[str, Any]:
-    """One JSON object.
+    """The JSON object in a file.
 
     Raises:
         InvalidInput: not UTF-8, not JSON (`NaN` and half characters have no JSON form), or not an object.
@@ -149,27 +149,27 @@ def read(path: Path) -> dict[str, Any]:
 def keep(
     fields: Mapping[str, Any], allowed: Mapping[str, Value] = IMAGE_FIELDS, columns: Iterable[str] = ()
 ) -> tuple[dict[str, Any], set[str]]:
-    """The allowed fields as far as their values may be kept, and the names of those that were dropped.
+    """The allowed fields with the values that may be kept, and the names of the dropped ones.
 
     Args:
         fields: of one JSON file.
-        allowed: field to what it may hold.
-        columns: of the table that the file describes; what it says of them is kept, reduced to BIDS' keys.
+        allowed: field to the kind of its value.
+        columns: of the table that the file describes; their descriptions are kept, reduced to BIDS' keys.
 
     Returns:
         Numbers written as text become numbers. A field of which only a part is kept is named among the dropped ones
-        as `Field (part)`; a name that could tell something itself is `another field`.
+        as `Field (part)`; a name that could identify somebody is `another field`.
     """
     kinds = {**{column: _COLUMN for column in columns if column not in allowed and values.is_key(column)}, **allowed}
     kept = values.kept_fields(fields, kinds)
     parts = {f"{key} (part)" for key, value in kept.items() if isinstance(value, dict | list) and value != fields[key]}
-    return kept, {_shown(key) for key in set(fields) - set(kept)} | parts
+    return kept, {_hide_name(key) for key in set(fields) - set(kept)} | parts
 
 
 def column_meanings(fields: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
-    """What a table's JSON says of these columns, reduced to the keys BIDS has for it."""
+    """The descriptions of these columns in a table's JSON, reduced to BIDS' keys."""
     return values.kept_fields(fields, dict.fromkeys(columns, _COLUMN))
 
 
-def _shown(key: str) -> str:
+def _hide_name(key: str) -> str:
     return key if values.is_word(key) else "another field"

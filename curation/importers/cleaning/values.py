@@ -1,7 +1,7 @@
-"""What the value of an allowed field may be: one function a kind, the kept value or None where it does not come in.
+"""The kinds of values of allowed fields: each is a function that returns the value to keep, or None to drop it.
 
-No program can tell a surname from the name of a coil, so a kind allows as little as its fields need: numbers, single
-words, a phrase with a number in it. Only few fields hold sentences; those are searched for what names a person.
+No program can distinguish a surname from the name of a coil, so a kind allows as little as its fields need: numbers,
+single words, a phrase with a number in it. Only few fields hold sentences; these are searched for traces of persons.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from registry.privacy.patterns import find_trace, in_label, in_name
 
 Value = Callable[[Any], Any]
-"""A JSON value to the value that is kept; None where nothing is."""
+"""Takes a JSON value and returns the value to keep, or None to drop it."""
 
 _WORD = re.compile(r"[^\s^@]{1,64}")
 _PHRASE = re.compile(r"[\w .,:;()/%\\*+&\[\]'#=<>-]{1,128}")
@@ -26,13 +26,13 @@ _VERSION = re.compile(r"(?<=\.)\d{8}(?!\d)|(?<![^\W_])[vr]\d{8}(?!\d)")
 _RELATIVE = re.compile(r"(?:file:)?\.\.?(?:/[\w.+-]*)*|bids:[\w.-]*:(?:[\w.+-]+/?)*")
 _CHECKSUM = re.compile(r"[0-9a-f]{40,128}")
 _LARGEST = 1e300
-"""Whole numbers beyond have no decimal form; NaN is never smaller."""
+"""Larger whole numbers have no decimal form. NaN is never smaller, so it is dropped too."""
 _LONGEST = 5000
 """Characters of a sentence field; a longer one is a document."""
 
 
 def number(value: Any) -> float | int | None:
-    """A finite number, also one that is written as text; no day written as eight digits."""
+    """A finite number, also one written as text; eight digits that are a day are dropped."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -49,7 +49,7 @@ def flag(value: Any) -> bool | None:
 
 
 def word(value: Any) -> Any:
-    """A text without blanks, a number or a truth value; no date, path or name in DICOM's form."""
+    """A text without blanks, a number or a truth value; dates, paths and names in DICOM's form are dropped."""
     if not isinstance(value, str):
         return flag(value) if isinstance(value, bool) else number(value)
     return value if _WORD.fullmatch(value) and not _tells(value) else None
@@ -72,7 +72,7 @@ def plain(value: Any) -> Any:
 
 
 def sentence(value: Any) -> str | None:
-    """A text for people; one that seems to hold a date, a person's name, a path or an address is not kept."""
+    """A text for people; a text that seems to hold a date, a person's name, a path or an address is dropped."""
     good = isinstance(value, str) and len(value) <= _LONGEST and not find_trace(value)
     return value if good else None
 
@@ -99,17 +99,17 @@ def checksum(value: Any) -> str | None:
 
 
 def one_of(*values: str) -> Value:
-    """One of the values that BIDS names."""
+    """The kind of one of these values."""
     return lambda value: value if isinstance(value, str) and value in values else None
 
 
 def either(*kinds: Value) -> Value:
-    """The first kind that keeps the value."""
+    """The kind of a value that one of these kinds keeps; the first that keeps it counts."""
     return lambda value: next((kept for kind in kinds if (kept := kind(value)) is not None), None)
 
 
 def listed(kind: Value) -> Value:
-    """The kind, or a list (of lists) of it; a list with one bad item is not kept."""
+    """The kind of one such value, or of a list (of lists) of them; a list with one bad item is dropped."""
 
     def keep(value: Any) -> Any:
         if not isinstance(value, list):
@@ -121,7 +121,7 @@ def listed(kind: Value) -> Value:
 
 
 def items(kind: Value) -> Value:
-    """A list, without the items that the kind does not keep."""
+    """The kind of a list, without the items that `kind` drops."""
 
     def keep(value: Any) -> Any:
         return [item for item in value if kind(item) is not None] or None if isinstance(value, list) else None
@@ -130,12 +130,12 @@ def items(kind: Value) -> Value:
 
 
 def fields(**kinds: Value) -> Value:
-    """An object with these keys; others are left out, and an object of which nothing is left."""
+    """The kind of an object with these keys; other keys are left out, and an object without any is dropped."""
     return lambda value: kept_fields(value, kinds) or None if isinstance(value, Mapping) else None
 
 
 def mapped(kind: Value) -> Value:
-    """An object with short keys of any name, none of which is known to identify a person."""
+    """The kind of an object with any short keys, except those known to identify a person."""
 
     def keep(value: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -146,7 +146,7 @@ def mapped(kind: Value) -> Value:
 
 
 def objects(**kinds: Value) -> Value:
-    """A list of objects as `fields`; what is left of none is left out."""
+    """The kind of a list of objects as `fields` keeps them; empty ones are left out."""
 
     def keep(value: Any) -> Any:
         one = fields(**kinds)
@@ -156,18 +156,18 @@ def objects(**kinds: Value) -> Value:
 
 
 def kept_fields(value: Mapping[str, Any], kinds: Mapping[str, Value]) -> dict[str, Any]:
-    """What these kinds keep of an object."""
+    """The keys of an object with the values that their kinds keep."""
     kept = {key: kinds[key](inner) for key, inner in value.items() if key in kinds}
     return {key: inner for key, inner in kept.items() if inner is not None}
 
 
 def is_word(text: str) -> bool:
-    """True for the name of a field or column that can be shown: one short word that tells nothing itself."""
+    """Whether the name of a field or column can be shown: it is one short word that identifies nobody."""
     return bool(_KEY.fullmatch(text)) and not _tells(text)
 
 
 def is_key(text: str) -> bool:
-    """True for the name of a field or column that can be kept: a word, of no field that identifies a person."""
+    """Whether a field or column of this name can be kept: it is a word, and no such field identifies a person."""
     return is_word(text) and not any(in_name(text))
 
 

@@ -23,7 +23,7 @@ _LAST = "2"
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient's files and row of the demographics table."""
+    """One patient: subject label without `sub-`, files, and row of the demographics table (empty where unknown)."""
 
     subject: str
     files: list[Match]
@@ -34,7 +34,7 @@ class Patient:
         return [item for item in self.files if item.kind == kind]
 
     def one(self, kind: str, **holes: str) -> Match | None:
-        """The file of a kind whose holes are filled so."""
+        """The first file of a kind whose holes hold these texts, or None."""
         return next((item for item in self.of(kind) if holes.items() <= item.holes.items()), None)
 
     def columns(self, *keys: str) -> dict[str, Any]:
@@ -43,7 +43,13 @@ class Patient:
 
 
 def stage_patient(tree: Staging, source: Path, patient: Patient) -> None:
-    """Raw images as they are; on the common grid, resampled images, the brain mask and the change mask."""
+    """Write the raw images, and on the common grid the resampled images, the brain mask and the change mask.
+
+    Args:
+        tree: gets the files and the refusals.
+        source: the delivery's folder.
+        patient: whose files to write.
+    """
     tree.titles |= {COMMON: "images on the grid common to both studies", CHANGE: "consensus lesion change masks"}
     raw: dict[tuple[str, str], Placed] = {}
     for item in patient.of("image"):
@@ -78,7 +84,7 @@ def _describe(tree: Staging, patient: Patient, studies: list[str]) -> None:
 def _resample_all(
     tree: Staging, source: Path, patient: Patient, raw: Mapping[tuple[str, str], Placed]
 ) -> dict[tuple[str, str], Placed]:
-    """Every raw image on the grid of the change mask, by (study, channel)."""
+    """Every raw image resampled to the grid of the change mask, by (study, channel); empty without a mask."""
     change = patient.one("change")
     try:
         grid = volumes.read_header(source / change.path) if change else None
@@ -97,7 +103,7 @@ def _resample_all(
 
 @dataclass(frozen=True)
 class _Move:
-    """An image to be resampled: whose, which (study, channel), where it is, and onto which grid."""
+    """An image to be resampled: the patient, (study, channel), the raw image, and the target grid."""
 
     patient: Patient
     key: tuple[str, str]

@@ -34,6 +34,12 @@ _MISSING = frozenset({"", "n/a", "na"})
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
     """Write both parts; each patient becomes one subject.
 
+    Args:
+        recipe: with the layout of both parts.
+        source: the folder that holds `longitudinal/` and `cross_sectional/`.
+        into: an empty folder.
+        progress: called after each patient.
+
     Raises:
         InvalidInput: nothing in the folder fits the recipe's layout, or a table cannot be read.
     """
@@ -66,7 +72,7 @@ def _patients(kinds: dict[str, list[Match]], wanted: tuple[str, ...]) -> dict[st
 
 
 def _stage_crossing(tree: Staging, source: Path, patient: Patient) -> None:
-    """One session in MNI space: images as a derivative, the consensus mask on the FLAIR's grid."""
+    """Write one session in MNI space: images as a derivative, the consensus mask on the FLAIR's grid."""
     subject, recipe = patient.subject, tree.recipe
     site = recipe.sites.get("cross_sectional")
     images: dict[str, Placed] = {}

@@ -20,7 +20,7 @@ def read_affine(path: Path) -> Array:
     """The 4 x 4 matrix, RAS to RAS millimetres, of an ITK text file with one affine transform.
 
     Raises:
-        InvalidInput: not such a file.
+        InvalidInput: the file is not a text with one affine transform.
     """
     try:
         lines = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
@@ -39,12 +39,12 @@ def read_affine(path: Path) -> Array:
 
 
 def resample(moving: Volume, shape: tuple[int, ...], affine_ras: Array, output_to_input: Array) -> Array:
-    """`moving` on another grid, linear; zero outside; whole numbers stay whole numbers of the same type.
+    """`moving` resampled linearly to another grid; 0 outside; whole numbers stay whole numbers of the same type.
 
     Args:
         moving: (I, J, K) with its grid.
-        shape: of the output grid.
-        affine_ras: of the output grid.
+        shape: (I, J, K) of the output grid.
+        affine_ras: 4 x 4 of the output grid.
         output_to_input: 4 x 4, RAS millimetres of the output space to those of `moving`.
     """
     from scipy.ndimage import affine_transform

@@ -1,4 +1,4 @@
-"""What one import by patterns knows while it runs: whose file each is, and which images came in."""
+"""The state of one import by patterns: the subject and session of each file, and the images that were imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.importers.patterns.language import fill
-from curation.importers.patterns.rules import Rules
+from curation.importers.patterns.rules import PatternRules
 from curation.importers.patterns.tables import Rows
 from curation.importers.report import Reason
 from curation.importers.staging import MaskSpec, Placed, RefusedError, Staging
@@ -20,7 +20,7 @@ Key = tuple[str, str, frozenset[tuple[str, str]], str]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a file belongs: labels without `sub-` and `ses-`, other entities, and all its holes."""
+    """Where a file belongs: labels without `sub-` and `ses-` (session may be empty), other entities, and its holes."""
 
     subject: str
     session: str
@@ -33,27 +33,27 @@ class Place:
         return {"sub": self.subject, **({"ses": self.session} if self.session else {}), **self.entities}
 
     def key(self, channel: str, session: str | None = None) -> Key:
-        """What finds an image again; `channel` is its BIDS suffix with entities."""
+        """The key of an image in `images`; `channel` is its BIDS suffix with entities, no `session` means this one."""
         here = self.session if session is None else session
         return self.subject, here, frozenset(self.entities.items()), channel
 
 
 @dataclass
-class Run:
+class PatternImportState:
     """The state of one import.
 
     Attributes:
-        images: every image that came in, by its key.
+        images: every imported image, by its key.
         delivered: subject label to the delivery's own name of it.
         places: the first file of each subject and session, whose holes describe them.
-        references: subject label to the image that stands for the space its images share.
+        references: subject label to the image that names the space which its images share.
         segmentations: derivative and name of each label table that its masks need.
         dropped: how often each sidecar field was dropped.
     """
 
     source: Path
     tree: Staging
-    rules: Rules
+    rules: PatternRules
     rows: Rows
     images: dict[Key, Placed] = field(default_factory=dict)
     delivered: dict[str, str] = field(default_factory=dict)
@@ -63,10 +63,11 @@ class Run:
     dropped: Counter[str] = field(default_factory=Counter)
 
     def place(self, holes: Mapping[str, str]) -> Place:
-        """Whose file it is.
+        """Subject, session and entities of a file.
 
         Raises:
-            RefusedError: nothing says whose, a hole holds no letter or digit, or two subjects would share a label.
+            RefusedError: nothing names the subject, a hole holds no letter or digit, or two subjects would share a
+                label.
         """
         rules, holes = self.rules, self.rows.join(holes)
         stated = fill(rules.subject, holes)

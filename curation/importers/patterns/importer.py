@@ -1,7 +1,7 @@
 """Any layout that patterns can describe: a cohort is added by a recipe, without code.
 
-`[layout]` of the recipe says which files there are, `[options]` what they become (`rules.Rules`); `docs/recipes.md`
-explains both. Start at `stage`.
+`[layout]` of the recipe says which files there are, `[options]` what they become (`rules.PatternRules`);
+`docs/recipes.md` explains both. Start at `stage`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from curation.importers.importer import Importer
 from curation.importers.patterns import rules as rules_module
 from curation.importers.patterns import tables
 from curation.importers.patterns.images import note_gaps, stage_image
-from curation.importers.patterns.import_state import Run
+from curation.importers.patterns.import_state import PatternImportState
 from curation.importers.patterns.language import Match, sort_by_kind
 from curation.importers.patterns.masks import label_tables, stage_mask
 from curation.importers.patterns.people import describe
@@ -26,10 +26,16 @@ from registry.files.progress import Progress
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
-    """Write what the recipe's patterns find; whatever they do not know is refused.
+    """Write the files that fit the recipe's patterns; other files are refused.
+
+    Args:
+        recipe: with `layout` and `options`.
+        source: the delivery's folder.
+        into: an empty folder.
+        progress: called after each file.
 
     Raises:
-        InvalidInput: the recipe is not sound, not one file is an image of its layout, or a table cannot be read.
+        InvalidInput: the recipe is not sound, no file is an image of its layout, or a table cannot be read.
     """
     rules = rules_module.read(recipe)
     tree = Staging(into, recipe)
@@ -41,46 +47,46 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
             f"Expected files such as {recipe.layout[by_role['image'][0]]}.",
         )
     found = [item for kind in by_role["table"] for item in kinds[kind]]
-    run = Run(source, tree, rules, tables.read(tree, source, found, rules.table))
-    _stage_files(run, kinds, progress)
+    state = PatternImportState(source, tree, rules, tables.read(tree, source, found, rules.table))
+    _stage_files(state, kinds, progress)
     for kind, why in rules.skip.items():
         for item in kinds[kind]:
             tree.refuse(item.path, Reason.NOT_CARRIED, why)
-    _refuse_strange(run, strange)
-    describe(run)
-    note_gaps(run)
-    label_tables(run)
-    _finish(run)
+    _refuse_strange(state, strange)
+    describe(state)
+    note_gaps(state)
+    label_tables(state)
+    _finish(state)
     return tree.finish()
 
 
-def _stage_files(run: Run, kinds: dict[str, list[Match]], progress: Progress) -> None:
+def _stage_files(state: PatternImportState, kinds: dict[str, list[Match]], progress: Progress) -> None:
     """Images first, then the masks on them."""
     images = [item for kind in kinds if role_of(kind) == "image" for item in kinds[kind]]
-    masks = [(item, rule) for rule in run.rules.masks for item in kinds[rule.kind]]
+    masks = [(item, rule) for rule in state.rules.masks for item in kinds[rule.kind]]
     work: list[tuple[Match, MaskRule | None]] = [*((item, None) for item in images), *masks]
     for done, (item, rule) in enumerate(work, start=1):
         try:
-            stage_mask(run, item, rule) if rule else stage_image(run, item)
+            stage_mask(state, item, rule) if rule else stage_image(state, item)
         except RefusedError as error:
-            run.tree.refuse(item.path, error.reason, error.detail)
+            state.tree.refuse(item.path, error.reason, error.detail)
         progress(done, len(work), "files")
 
 
-def _refuse_strange(run: Run, strange: list[str]) -> None:
-    accounted = {*run.tree.used, *(item.path for item in run.tree.refused)}
+def _refuse_strange(state: PatternImportState, strange: list[str]) -> None:
+    accounted = {*state.tree.used, *(item.path for item in state.tree.refused)}
     for path in strange:
         if path not in accounted:
-            run.tree.refuse(path, Reason.UNKNOWN_KIND, "The recipe's layout has no such file.")
+            state.tree.refuse(path, Reason.UNKNOWN_KIND, "The recipe's layout has no such file.")
 
 
-def _finish(run: Run) -> None:
-    if run.dropped:
-        counts = ", ".join(f"{name} ({number})" for name, number in sorted(run.dropped.items()))
-        run.tree.notes.append(f"Sidecar fields left out: {counts}.")
-    if run.rules.bidsignore:
-        text = "\n".join(run.rules.bidsignore) + "\n"
-        run.tree.write(f"{run.rules.images}/.bidsignore", text.encode())
+def _finish(state: PatternImportState) -> None:
+    if state.dropped:
+        counts = ", ".join(f"{name} ({number})" for name, number in sorted(state.dropped.items()))
+        state.tree.notes.append(f"Sidecar fields left out: {counts}.")
+    if state.rules.bidsignore:
+        text = "\n".join(state.rules.bidsignore) + "\n"
+        state.tree.write(f"{state.rules.images}/.bidsignore", text.encode())
 
 
 IMPORTER = Importer(stage)

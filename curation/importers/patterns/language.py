@@ -17,7 +17,7 @@ _FILLED = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True)
 class Match:
-    """A file of the delivery: its path, the kind whose pattern it fits, and what fills the holes."""
+    """A file of the delivery: its path, the kind whose pattern it fits, and the text in each hole."""
 
     path: str
     kind: str
@@ -25,9 +25,9 @@ class Match:
 
 
 def match(path: str, layout: Mapping[str, str]) -> Match | None:
-    """The first pattern of a recipe's layout that the whole path fits."""
+    """The match with the first pattern of a recipe's layout that the whole path fits, or None."""
     for kind, pattern in layout.items():
-        if found := _compiled(pattern).fullmatch(path):
+        if found := _compile(pattern).fullmatch(path):
             return Match(path, kind, {name: text for name, text in found.groupdict().items() if text is not None})
     return None
 
@@ -48,13 +48,13 @@ def holes_of(pattern: str) -> set[str]:
     """Names of a pattern's holes.
 
     Raises:
-        re.error: the pattern is no pattern.
+        re.error: the pattern cannot be read.
     """
-    return set(_compiled(pattern).groupindex)
+    return set(_compile(pattern).groupindex)
 
 
 def fill(templates: str | Sequence[str], holes: Mapping[str, str]) -> str:
-    """The first template whose holes are all filled, with its holes filled; `""` where none is."""
+    """The first template of which every hole has a text, with these texts filled in; `""` if there is none."""
     for template in [templates] if isinstance(templates, str) else templates:
         if all(holes.get(name) for name in _FILLED.findall(template)):
             return _FILLED.sub(lambda found: holes[found[1]], template)
@@ -62,12 +62,12 @@ def fill(templates: str | Sequence[str], holes: Mapping[str, str]) -> str:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     seen: set[str] = set()
-    return re.compile("".join(_piece(token, seen) for token in _TOKEN.finditer(pattern)))
+    return re.compile("".join(_translate_token(token, seen) for token in _TOKEN.finditer(pattern)))
 
 
-def _piece(token: re.Match[str], seen: set[str]) -> str:
+def _translate_token(token: re.Match[str], seen: set[str]) -> str:
     if hole := token["hole"]:
         if hole in seen:
             return f"(?P={hole})"

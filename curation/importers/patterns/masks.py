@@ -1,11 +1,11 @@
-"""Masks by pattern: each is checked against its image, its values are translated, and its rater gets a code."""
+"""Masks by pattern: each is checked against its image, its values are translated, and its rater's code is set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curation.importers.patterns.import_state import Place, Run
+from curation.importers.patterns.import_state import PatternImportState, Place
 from curation.importers.patterns.language import Match, fill
 from curation.importers.patterns.rules import MaskRule
 from curation.importers.report import Reason
@@ -15,66 +15,78 @@ from registry.bids.names import BidsName, mask_name, to_label
 from registry.files.volumes import Array
 
 
-def stage_mask(run: Run, item: Match, rule: MaskRule) -> None:
-    """Bring one mask into the tree.
+def stage_mask(state: PatternImportState, item: Match, rule: MaskRule) -> None:
+    """Write one mask into the tree.
+
+    Args:
+        state: the import, with every image in it.
+        item: the mask's file.
+        rule: of its kind.
 
     Raises:
-        RefusedError: no such image, no image on its grid, values outside the label set, or an unknown rater.
+        RefusedError: its image is not there or has another grid, values lie outside the label set, or the
+            rater is unknown.
     """
-    place = run.place(item.holes)
+    place = state.place(item.holes)
     session = to_label(stated) if (stated := fill(rule.session, place.holes)) else place.session
-    rater = "" if rule.desc else _rater(run, rule, place)
-    open_nifti(run.source / item.path)
-    image, data = _on_its_image(run, item, rule, list(_images(run, rule, place, session)))
-    spec = spec_of(run, rule, rater)
-    sources = [run.images[key] for other in rule.sources if (key := _key(image, run, other)) in run.images]
+    rater = "" if rule.desc else _rater(state, rule, place)
+    open_nifti(state.source / item.path)
+    image, data = _read_on_grid(state, item, rule, list(_images(state, rule, place, session)))
+    spec = spec_of(state, rule, rater)
+    sources = [state.images[key] for other in rule.sources if (key := _key(image, state, other)) in state.images]
     if sources:
         spec = MaskSpec(spec.folder, spec.labels, {**spec.fields, "Sources": [places.uri(it.path) for it in sources]})
     name = _name(image, rule, rater or rule.desc)
-    run.tree.mask(name, data, image, spec)
+    state.tree.mask(name, data, image, spec)
     if rule.seg:
-        run.segmentations[spec.folder, f"seg-{rule.seg}_desc-{rater or rule.desc}_dseg"] = spec
+        state.segmentations[spec.folder, f"seg-{rule.seg}_desc-{rater or rule.desc}_dseg"] = spec
 
 
-def spec_of(run: Run, rule: MaskRule, rater: str) -> MaskSpec:
-    """Where masks of a rule go, and what their sidecars say."""
-    protocol = rule.protocol or run.tree.recipe.protocol
+def spec_of(state: PatternImportState, rule: MaskRule, rater: str) -> MaskSpec:
+    """The derivative, label set and sidecar fields of the masks of a rule.
+
+    Args:
+        state: the import.
+        rule: of one kind of masks.
+        rater: the rater's code; empty for a consensus.
+    """
+    protocol = rule.protocol or state.tree.recipe.protocol
     fields: dict[str, Any] = {"Description": f"{rule.what}, delivered.", "Type": "ROI", "Protocol": protocol}
     if rater:
         fields |= {"Manual": True, "RaterID": rater, "Revision": 1}
-    elif run.tree.recipe.consensus:
-        fields["Description"] = f"{rule.what}, delivered; {run.tree.recipe.consensus}."
+    elif state.tree.recipe.consensus:
+        fields["Description"] = f"{rule.what}, delivered; {state.tree.recipe.consensus}."
     folder = f"derivatives/{'manual' if rater else 'consensus'}-{to_label(protocol).lower()}"
-    return MaskSpec(folder, rule.labels or run.tree.recipe.labels, fields)
+    return MaskSpec(folder, rule.labels or state.tree.recipe.labels, fields)
 
 
-def _rater(run: Run, rule: MaskRule, place: Place) -> str:
+def _rater(state: PatternImportState, rule: MaskRule, place: Place) -> str:
     code = fill(rule.rater, place.holes)
-    if code not in {rater.code for rater in run.tree.recipe.raters}:
+    if code not in {rater.code for rater in state.tree.recipe.raters}:
         raise RefusedError(Reason.NOT_LISTED, f"The recipe has no rater '{code}'.")
     return code
 
 
-def _images(run: Run, rule: MaskRule, place: Place, session: str) -> Iterator[Placed]:
+def _images(state: PatternImportState, rule: MaskRule, place: Place, session: str) -> Iterator[Placed]:
     for channel in rule.on:
-        if (key := place.key(channel, session)) in run.images:
-            yield run.images[key]
+        if (key := place.key(channel, session)) in state.images:
+            yield state.images[key]
 
 
-def _key(image: Placed, run: Run, session: str) -> Any:
-    own = next(key for key, placed in run.images.items() if placed is image)
+def _key(image: Placed, state: PatternImportState, session: str) -> Any:
+    own = next(key for key, placed in state.images.items() if placed is image)
     return own[0], session, *own[2:]
 
 
-def _on_its_image(run: Run, item: Match, rule: MaskRule, images: list[Placed]) -> tuple[Placed, Array]:
+def _read_on_grid(state: PatternImportState, item: Match, rule: MaskRule, images: list[Placed]) -> tuple[Placed, Array]:
     """The first image on the mask's grid, and the mask's translated values."""
     if not images:
         raise RefusedError(Reason.MASK_WITHOUT_IMAGE, f"There is no usable {' or '.join(rule.on)} it was drawn on.")
-    labels = rule.labels or run.tree.recipe.labels
+    labels = rule.labels or state.tree.recipe.labels
     first: RefusedError | None = None
     for image in images:
         try:
-            data = read_mask(run.source / item.path, image.header, delivered_labels(labels, rule.remap))
+            data = read_mask(state.source / item.path, image.header, delivered_labels(labels, rule.remap))
             return image, remap(data, rule.remap)
         except RefusedError as error:
             if error.reason is not Reason.OTHER_GRID:
@@ -85,13 +97,13 @@ def _on_its_image(run: Run, item: Match, rule: MaskRule, images: list[Placed]) -
 
 
 def delivered_labels(labels: Mapping[int, str], remap: Mapping[int, int]) -> dict[int, str]:
-    """The label set as the delivery writes it; a value that only the translation may give is not in it."""
+    """The label set as the delivery writes it, without values that only the translation gives."""
     kept = {value: name for value, name in labels.items() if value not in remap.values()}
     return kept | {old: labels[new] for old, new in remap.items()}
 
 
 def remap(data: Array, remap: Mapping[int, int]) -> Array:
-    """Values translated all at once, so that `{1 = 2, 2 = 1}` swaps."""
+    """The data with all values translated at once, so that `{1 = 2, 2 = 1}` swaps."""
     result = data.copy()
     for old, new in remap.items():
         result[data == old] = new
@@ -105,7 +117,7 @@ def _name(image: Placed, rule: MaskRule, desc: str) -> BidsName:
     return mask_name(image.name, desc=desc, label=rule.label, **more)
 
 
-def label_tables(run: Run) -> None:
-    """The label names of segmentations, once per derivative and rater."""
-    for (_, stem), spec in sorted(run.segmentations.items()):
-        run.tree.label_table(stem, spec)
+def label_tables(state: PatternImportState) -> None:
+    """Write the label names of segmentations, once per derivative and rater."""
+    for (_, stem), spec in sorted(state.segmentations.items()):
+        state.tree.label_table(stem, spec)

@@ -19,7 +19,7 @@ from registry.files.settings import Settings, read_settings
 Template = str | list[str]
 
 ROLES = ("image", "mask", "table", "skip")
-"""What a kind of the layout is: the word before the first `_` of its name."""
+"""The roles of kinds of the layout; a kind's role is the word before the first `_` of its name."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class TableRule(Settings):
 
 @dataclass(frozen=True)
 class MaskRule(Settings):
-    """What the masks of one kind are.
+    """The masks of one kind.
 
     Attributes:
         kind: the kind of the layout.
-        on: BIDS channels of the image it was drawn on; the first that lies on the mask's grid.
+        on: BIDS channels of the image that it was drawn on; the first image on the mask's grid counts.
         rater: template of the rater's code, for readings.
         desc: set for a delivered consensus: its name in files, which puts the mask below `consensus-<protocol>`.
         label: BIDS label of what a binary mask shows.
@@ -70,7 +70,7 @@ class MaskRule(Settings):
 
 
 @dataclass(frozen=True)
-class Rules(Settings):
+class PatternRules(Settings):
     """How the files of a layout become subjects, sessions, images and masks.
 
     Attributes:
@@ -81,12 +81,12 @@ class Rules(Settings):
         site: template of the key of the recipe's `sites`; a key that is not there is the site's name itself.
         entities: BIDS entity to template, for `run`, `acq`, `chunk`, `space`, `desc`.
         participants, sessions: column to template.
-        values: column to what the delivery's values mean; a value that is not there becomes missing.
+        values: column to the meaning of each of the delivery's values; a value without one becomes missing.
         images: derivative that holds the images where the delivery's are not raw; empty for the raw root.
         image_fields: sidecar fields of every image.
         bidsignore: patterns for files that BIDS has no name for; only in a derivative.
         complete: channels that every session should have; gaps are noted.
-        skip: sentence for each kind `skip_...`: why it stays outside.
+        skip: kind `skip_...` to the sentence why it stays outside.
     """
 
     subject: Template
@@ -107,26 +107,26 @@ class Rules(Settings):
     masks: tuple[MaskRule, ...] = ()
 
 
-def read(recipe: Recipe) -> Rules:
+def read(recipe: Recipe) -> PatternRules:
     """The rules in a recipe's options.
 
     Raises:
-        InvalidInput: an unknown or missing key, a pattern that is none, or kinds and rules that do not belong together.
+        InvalidInput: an unknown or missing key, a pattern that cannot be read, or a kind without its rule.
     """
-    rules = read_settings(Rules, recipe.options, "options", partial(make_error, recipe.name))
+    rules = read_settings(PatternRules, recipe.options, "options", partial(make_error, recipe.name))
     for kind, pattern in recipe.layout.items():
         try:
             holes_of(pattern)
         except (ValueError, re.error) as error:
-            raise _bad(recipe, f"the pattern of '{kind}' in [layout] cannot be read ({error})") from error
+            raise _make_error(recipe, f"the pattern of '{kind}' in [layout] cannot be read ({error})") from error
     _check_kinds(recipe, rules)
     return rules
 
 
-def _check_kinds(recipe: Recipe, rules: Rules) -> None:
+def _check_kinds(recipe: Recipe, rules: PatternRules) -> None:
     for kind in recipe.layout:
         if role_of(kind) not in ROLES:
-            raise _bad(recipe, f"the kind '{kind}' of [layout] starts with none of {', '.join(ROLES)}")
+            raise _make_error(recipe, f"the kind '{kind}' of [layout] starts with none of {', '.join(ROLES)}")
     wanted = {
         "mask": {rule.kind for rule in rules.masks},
         "skip": set(rules.skip),
@@ -135,15 +135,15 @@ def _check_kinds(recipe: Recipe, rules: Rules) -> None:
     for role, ruled in wanted.items():
         kinds = {kind for kind in recipe.layout if role_of(kind) == role}
         if odd := sorted(kinds ^ ruled):
-            raise _bad(recipe, f"the kind '{odd[0]}' must be in [layout] and have a rule in [options]")
+            raise _make_error(recipe, f"the kind '{odd[0]}' must be in [layout] and have a rule in [options]")
     if rules.bidsignore and not rules.images:
-        raise _bad(recipe, "files that BIDS has no name for belong in a derivative: set `images`")
+        raise _make_error(recipe, "files that BIDS has no name for belong in a derivative: set `images`")
 
 
 def role_of(kind: str) -> str:
-    """What a kind of the layout is: `mask` for `mask_expert`."""
+    """The role of a kind of the layout: `mask` for `mask_expert`."""
     return kind.partition("_")[0]
 
 
-def _bad(recipe: Recipe, what: str) -> InvalidInput:
+def _make_error(recipe: Recipe, what: str) -> InvalidInput:
     return make_error(recipe.name, f"{what}.", "")

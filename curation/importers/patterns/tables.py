@@ -1,4 +1,4 @@
-"""The delivery's own table: its rows fill holes that file names leave open, such as who was scanned."""
+"""The delivery's own table: its rows fill holes that file names leave open, such as the person."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Rows:
     by_key: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def join(self, holes: Mapping[str, str]) -> Mapping[str, str]:
-        """The holes of a file, with those its row fills.
+        """The holes of a file, with those that its row of the table fills.
 
         Raises:
-            RefusedError: the table must name the file's key and does not.
+            RefusedError: the table is required and has no row for the file's key.
         """
         if self.rule is None:
             return holes
@@ -40,10 +40,16 @@ class Rows:
 
 
 def read(tree: Staging, source: Path, found: list[Match], rule: TableRule | None) -> Rows:
-    """The rows of a delivery's tables, tab- or comma-separated by their ending.
+    """The rows of a delivery's tables, separated by tabs in `.tsv` and by commas in other files.
+
+    Args:
+        tree: gets the note about rows that differ, and the tables as used files.
+        source: the delivery's folder.
+        found: the tables.
+        rule: of the recipe; None gives no rows.
 
     Raises:
-        InvalidInput: a table is needed and is missing, or it cannot be read.
+        InvalidInput: a required table is missing, or a table cannot be read.
     """
     if rule is None:
         return Rows()
