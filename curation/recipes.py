@@ -1,6 +1,6 @@
-"""Recipes: what is known about one source cohort before any of its files is opened.
+"""Recipes: the known facts about a source cohort, written down before any of its files is opened.
 
-A recipe is a TOML file in `datasets/`; it holds facts, never code. Start at `load`.
+A recipe is a TOML file in `datasets/` and holds no code. Start at `load`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Rater(Settings):
 
 @dataclass(frozen=True)
 class Site(Settings):
-    """Where and on what a part of the cohort was scanned."""
+    """The centre and the scanner of a part of the cohort; None for an unknown scanner."""
 
     name: str
     scanner: str | None = None
@@ -44,7 +44,7 @@ class Recipe(Settings):
         name: the recipe's name, the file name without `.toml`.
         importer: the importer that reads this layout.
         licence: an SPDX-like name or a sentence; it travels with every snapshot.
-        access: how one gets the data.
+        access: the way to get the data.
         citation: reference with year and DOI where there is one.
         authors: names for BIDS' field `Authors`.
         subject_prefix: put before the delivery's own subject key; empty keeps the key.
@@ -56,9 +56,9 @@ class Recipe(Settings):
         raters: the raters of the delivered masks.
         consensus: how the delivered consensus was made, or None.
         sites: key of a part of the cohort to its site.
-        traps: what misleads whoever trusts the files as they are.
+        traps: sentences about errors and oddities in the delivered files.
         expected: counts of a complete delivery, by the keys of `ImportReport.kept`.
-        options: settings only this recipe's importer knows.
+        options: settings that only this recipe's importer knows.
     """
 
     name: str
@@ -94,7 +94,7 @@ def load(name: str, folder: Path = FOLDER) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        NotFound: no such recipe; the hint names those there are.
+        NotFound: no such recipe; the hint names the known ones.
         InvalidInput: the file is not TOML, lacks a key, holds an unknown one or a value of the wrong kind.
     """
     if name not in known(folder):
@@ -103,7 +103,13 @@ def load(name: str, folder: Path = FOLDER) -> Recipe:
 
 
 def make_error(name: str, message: str, hint: str) -> InvalidInput:
-    """What is wrong with the recipe of that name."""
+    """An error about a recipe.
+
+    Args:
+        name: the recipe's name.
+        message: what is wrong, a sentence.
+        hint: what to do, a sentence; empty for none. The page of recipes is named after it.
+    """
     return InvalidInput(
         f"The recipe '{name}': {message}", f"{hint} docs/recipes.md says how a recipe is written.".lstrip()
     )

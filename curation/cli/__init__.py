@@ -1,4 +1,4 @@
-"""Commands of curation, from `import` to `check`, `qc` and `persons`; a module a group.
+"""Commands of curation, from `import` to `check`, `qc` and `persons`; one module for each group.
 
 Start at `commands`, the one public name. Nothing of the other rooms is imported before a command runs, so that
 `cohortium --help` starts at once.
@@ -22,7 +22,7 @@ from registry.cli.console import AsJson
 
 
 def commands(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+    """Add the commands of curation to the command line."""
     app.command("import")(import_)
     app.add_typer(imports_app, name="imports")
     app.command("recipes")(list_recipes)
@@ -45,10 +45,12 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     same_persons: Annotated[
         bool, typer.Option("--same-persons", help="Subjects that another dataset brought are the same persons.")
     ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Do everything but write: what would come in now.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Do everything except writing, and show what would be imported.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a delivery into the registry as valid BIDS; what is refused is listed with its reason."""
+    """Import a delivery into the registry as valid BIDS; refused files are listed with their reason."""
     from curation.imports.delivery import SAME_PERSONS, check_delivery, import_delivery
     from registry.publishing.commits import commit_pending
 
@@ -78,7 +80,7 @@ def list_recipes(as_json: AsJson = False) -> None:
 
 def demo(
     path: Annotated[Path, typer.Argument(help="A new folder for the demo's registry.")] = Path("build/demo"),
-    seed: Annotated[int, typer.Option(help="Of the generated cohort; the same seed gives the same bytes.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Seed of the generated cohort; the same seed gives the same bytes.")] = 2026,
     persons: Annotated[int, typer.Option(help="How many persons to generate.")] = 14,
     train: Annotated[bool, typer.Option(help="Also train and evaluate, which takes a few minutes.")] = True,
     as_json: AsJson = False,
@@ -89,9 +91,9 @@ def demo(
     places = tour.run(
         path, lambda text: console.note(f"\n> {text}"), tour.Tour(seed, persons, "demo" if train else None)
     )
-    console.emit(places, as_json, lambda: _where(places))
+    console.emit(places, as_json, lambda: _format_places(places))
 
 
-def _where(places: dict[str, str]) -> str:
+def _format_places(places: dict[str, str]) -> str:
     rows = [{"what": key, "where": value} for key, value in places.items()]
     return f"\n{console.table(rows)}\n\nThe app: cohortium --registry {places['registry']} serve"

@@ -1,4 +1,4 @@
-"""Commands `check`: measure every image, list what is odd, acknowledge it."""
+"""Commands `check`: measure every image, list findings, acknowledge them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS = ["severity", "code", "unit", "message", "score", "state"]
 
 @check_app.command("run")
 def check_run(as_json: AsJson = False) -> None:
-    """Measure every image that was not measured yet, and judge all of them; exits with 0 whatever is found."""
+    """Measure every image that was not measured yet, and check all images; exits with 0 whatever is found."""
     from curation import checks
     from registry.publishing.commits import commit_pending
 
@@ -35,10 +35,10 @@ def check_run(as_json: AsJson = False) -> None:
         "findings": len(outcome.findings),
         "by_code": outcome.by_code,
     }
-    console.emit(result, as_json, lambda: _summary(outcome))
+    console.emit(result, as_json, lambda: _format_outcome(outcome))
 
 
-def _summary(outcome: Outcome) -> str:
+def _format_outcome(outcome: Outcome) -> str:
     from registry.vocabulary.display import format_count
 
     lines = [f"Checked {format_count(outcome.images, 'image')}: {format_count(len(outcome.findings), 'finding')}."]
@@ -53,7 +53,7 @@ def _summary(outcome: Outcome) -> str:
 @check_app.command("list")
 def check_list(
     state: Annotated[str, typer.Option(help="open, acknowledged, outdated, or all.")] = "open",
-    code: Annotated[str | None, typer.Option(help="Only what this check found.")] = None,
+    code: Annotated[str | None, typer.Option(help="Only findings of this check.")] = None,
     site: Annotated[str | None, typer.Option(help="Only of this site.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
     as_json: AsJson = False,
@@ -69,11 +69,11 @@ def check_list(
 @check_app.command("acknowledge")
 def check_acknowledge(
     unit: Annotated[str, typer.Argument(help="An image's path, a session, or a channel, as `check list` names it.")],
-    reason: Annotated[str, typer.Option(help="Why it may stand, on one line.")],
+    reason: Annotated[str, typer.Option(help="Why the finding may stay, on one line.")],
     code: Annotated[list[str] | None, typer.Option(help="Only this finding; all of the unit by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that a finding was seen and may stand, until the image's checksum changes."""
+    """Record that a finding was seen and may stay, until the image's checksum changes."""
     from curation import checks
     from registry.publishing.commits import commit_pending
 
@@ -87,7 +87,7 @@ def check_acknowledge(
 def check_explain(
     code: Annotated[str | None, typer.Argument(help="One check; all by default.")] = None, as_json: AsJson = False
 ) -> None:
-    """Say what each check finds and what to do about it, and what each measure is."""
+    """Explain what each check finds, what to do about it, and what each measure is."""
     from curation import checks
     from curation.checks.all import named
 

@@ -1,4 +1,4 @@
-"""Commands `deidentify` and `privacy`."""
+"""Commands `deidentify` and `privacy`: search files for traces of persons, record what people saw in images."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def record(
     from registry.publishing.commits import commit_pending
 
     try:
-        asked, answer = clearance.Question(question), clearance.Answer(verdict)
+        chosen, answer = clearance.Question(question), clearance.Answer(verdict)
     except ValueError as error:
         raise UsageError(
             f"'{question} {verdict}' is no question with its verdict.",
             "Questions: burned_in_text, face. Verdicts: clear, present, unknown.",
         ) from error
     registry = console.registry()
-    made = clearance.record(registry, unit, asked, answer)
+    made = clearance.record(registry, unit, chosen, answer)
     commit_pending(registry)
     console.emit(asdict(made), as_json, f"{made.unit}: {made.question} {made.verdict}, says {made.reviewer}")
 

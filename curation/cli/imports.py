@@ -1,4 +1,4 @@
-"""Commands `imports`: those under way, and what earlier ones kept and refused."""
+"""Commands `imports`: imports under way, and the reports of earlier ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from registry.cli import console
 from registry.cli.console import AsJson
 
 imports_app = typer.Typer(
-    help="Imports under way, and what earlier ones kept, and refused with its reason.", no_args_is_help=True
+    help="Imports under way, and reports of earlier ones: what was kept, what was refused and why.",
+    no_args_is_help=True,
 )
 
 
@@ -27,7 +28,7 @@ def imports_list(as_json: AsJson = False) -> None:
 def imports_show(
     name: Annotated[str, typer.Argument(help="An import of `cohortium imports list`.")], as_json: AsJson = False
 ) -> None:
-    """Show one import's report: what was kept, and every refused file with its reason; else how far it is."""
+    """Show one import's report (counts of kept files, every refused file with its reason), or how far the import is."""
     from curation.imports import listing
     from registry.tables import Work
 
@@ -42,7 +43,7 @@ def imports_show(
 def imports_stop(
     name: Annotated[str, typer.Argument(help="An import under way that the app started.")], as_json: AsJson = False
 ) -> None:
-    """Ask an import that the app started to end; what it has done is taken back."""
+    """Ask an import that the app started to stop; everything that it did is undone."""
     from curation.imports import listing
 
     listing.stop(console.registry(), name)

@@ -1,4 +1,4 @@
-"""Command `persons`: subjects that are one person."""
+"""Commands `persons`: subjects that are one person."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ persons_app = typer.Typer(
     help="Subjects that are one person: proposed, then confirmed or cleared by a reviewer.", no_args_is_help=True
 )
 
-Reviewer = Annotated[str, typer.Option(help="Pseudonymous code of who decides; default: who acts.")]
-Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
+Reviewer = Annotated[str, typer.Option(help="Pseudonymous code of the reviewer; default: COHORTIUM_ACTOR.")]
+Reason = Annotated[str, typer.Option(help="Reason for the decision, in a sentence.")]
 
 _COLUMNS = ["subject_a", "subject_b", "kind", "method", "score", "reviewer", "reason"]
 
@@ -45,7 +45,7 @@ def persons_list(
     kind: Annotated[str | None, typer.Option(help="Only suspected, same_person or cleared.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List links between subjects with their evidence and what was decided."""
+    """List links between subjects with their evidence and decisions."""
     from curation.persons import links
     from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
     from registry.errors import UsageError
@@ -58,7 +58,7 @@ def persons_list(
 
 @persons_app.command("show")
 def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
-    """Compare two subjects: the evidence, what is stated of either, and the splits that one person would cross."""
+    """Compare two subjects: the evidence, the facts about each, and the splits that one person would cross."""
     from curation.persons import links, pairs
     from curation.persons.proposals import pair
     from registry.catalog import Catalog
@@ -68,13 +68,13 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
     rows = [vars(fact) for fact in pairs.facts(Catalog.of(registry), first, second)]
     crossed = [item.to_json() for item in pairs.crossings(registry, first, second)]
     link = next((item for item in links.list_links(registry) if (item.subject_a, item.subject_b) == names), None)
-    said = pairs.evidence(link) if link else "Nobody has proposed this pair."
+    evidence = pairs.evidence(link) if link else "Nobody has proposed this pair."
     shown = [{"what": row["what"], first: row["first"], second: row["second"], "same": row["same"]} for row in rows]
-    result = {"link": link and link.model_dump(), "evidence": said, "facts": rows, "crossings": crossed}
+    result = {"link": link and link.model_dump(), "evidence": evidence, "facts": rows, "crossings": crossed}
     console.emit(
         result,
         as_json,
-        lambda: "\n".join([said, console.table(shown), *(["", console.table(crossed)] if crossed else [])]),
+        lambda: "\n".join([evidence, console.table(shown), *(["", console.table(crossed)] if crossed else [])]),
     )
 
 
@@ -82,7 +82,7 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
 def persons_confirm(
     first: str, second: str, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
 ) -> None:
-    """Say that two subjects are one person."""
+    """Record that two subjects are one person."""
     _decide("confirm", first, second, (reason, reviewer), as_json)
 
 
@@ -90,7 +90,7 @@ def persons_confirm(
 def persons_clear(
     first: str, second: str, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
 ) -> None:
-    """Say that two subjects are two persons, for good."""
+    """Record that two subjects are two persons; they are not proposed again."""
     _decide("clear", first, second, (reason, reviewer), as_json)
 
 
@@ -103,8 +103,8 @@ def _decide(how: str, first: str, second: str, why_and_who: tuple[str, str], as_
     decide = links.confirm if how == "confirm" else links.clear
     link = decide(registry, first, second, links.Verdict(*why_and_who))
     commit_pending(registry)
-    now = people(registry)
-    persons = {subject: now.person(subject) for subject in (link.subject_a, link.subject_b)}
+    known = people(registry)
+    persons = {subject: known.person(subject) for subject in (link.subject_a, link.subject_b)}
     result: dict[str, Any] = {"link": link.model_dump(), "persons": persons}
     console.emit(
         result,

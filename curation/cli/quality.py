@@ -1,4 +1,4 @@
-"""Commands `qc`: verdicts on images from the command line; the page "QC sweep" is faster for many."""
+"""Commands `qc`: verdicts on images from the command line; the page "QC sweep" is faster for many images."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ def qc_set(
     comment: Annotated[str | None, typer.Option(help="One line for people.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give your verdict (COHORTIUM_ACTOR) on an image; it takes the place of an earlier one."""
+    """Give your verdict (COHORTIUM_ACTOR) on an image; it replaces your earlier one."""
     from curation import quality
     from registry.vocabulary.verdicts import verdict_of
 
     registry = console.registry()
     judgement = quality.Judgement(image, verdict_of(verdict), tuple(artifact or ()), comment)
     made = quality.record(registry, judgement)
-    _keep()
+    _commit()
     found = f" ({made.artifacts})" if made.artifacts else ""
-    console.emit(_told(made.model_dump()), as_json, f"{made.rater_id}: {made.verdict}{found}, {made.image_path}")
+    row = {key: value for key, value in made.model_dump().items() if key not in ("number", "waiting", "undoes")}
+    console.emit(row, as_json, f"{made.rater_id}: {made.verdict}{found}, {made.image_path}")
 
 
 @qc_app.command("undo")
 def qc_undo(
     times: Annotated[int, typer.Option(min=1, help="How many verdicts, newest first.")] = 1, as_json: AsJson = False
 ) -> None:
-    """Take back your last verdicts (COHORTIUM_ACTOR); the history keeps that they were given."""
+    """Undo your last verdicts (COHORTIUM_ACTOR); they stay in the history."""
     from curation import quality
 
     registry = console.registry()
     done = [quality.undo(registry) for _ in range(times)]
-    _keep()
+    _commit()
     rows = [
         {
             "image": item.now.image_path,
@@ -61,7 +62,7 @@ def qc_list(
     verdict: Annotated[str | None, typer.Option(help="Only accept, reject, later or flag.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the verdicts that stand; a stale one was given on an image that was replaced since."""
+    """List the current verdicts; the image of a stale one was replaced afterwards."""
     from curation import quality
     from registry.catalog import Catalog
     from registry.vocabulary.verdicts import verdict_of
@@ -85,14 +86,14 @@ def qc_next(
     catalog = Catalog.of(console.registry())
     found = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
     case = found.cases[0] if found.cases else None
-    told = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
+    following = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
     text = f"{case.image}\n{case.facts}\n{found.total} left" if case else "You have judged every image of this list."
-    console.emit({"next": told, "left": found.total}, as_json, text)
+    console.emit({"next": following, "left": found.total}, as_json, text)
 
 
 @qc_app.command("summary")
 def qc_summary(as_json: AsJson = False) -> None:
-    """Count how the images stand, and what each rater said."""
+    """Count the images by state, and each rater's verdicts."""
     from curation import quality
     from registry.catalog import Catalog
 
@@ -102,15 +103,11 @@ def qc_summary(as_json: AsJson = False) -> None:
     console.emit(found, as_json, lambda: "\n\n".join(console.table(rows) for rows in parts if rows))
 
 
-def _keep() -> None:
-    """Write into the file of record and commit, as every command does."""
+def _commit() -> None:
+    """Write waiting verdicts into the table of verdicts, and commit."""
     from curation import quality
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     quality.file_waiting(registry)
     commit_pending(registry)
-
-
-def _told(row: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in row.items() if key not in ("number", "waiting", "undoes")}

@@ -1,8 +1,8 @@
-"""A synthetic multi-centre MS cohort that looks like the real thing.
+"""A synthetic multi-centre MS cohort that looks like a real study.
 
 Start at `generate`. Every random number that shapes a person, a visit or a reading is drawn first, in `plan`
 (`cohort`, `lesions`, `raters`); the rest applies it: `atlas` and `anatomy` give the head, `scanners` and `imaging` the
-pictures, `texts` and `writer` the BIDS tree.
+images, `texts` and `writer` the BIDS tree.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One person's head: the common head, scaled, bent smoothly, with wider or narrower ventricles.
 
-A map from the person's head to the template: `template = centre + head / scale + bend(head)`, all in RAS
+Points are mapped from the person's head to the template: `template = centre + head / scale + bend(head)`, all in RAS
 millimetres, the head's origin at the middle of the brain.
 """
 
@@ -26,7 +26,7 @@ class Anatomy:
     """How a person's head differs from the common one.
 
     Attributes:
-        seed: of the cohort.
+        seed: the cohort's seed.
         person_id: names the random streams of the fields.
         scale: size along right, anterior, superior; 1 is the template.
         bend_mm: root mean square of the smooth displacement.
@@ -47,7 +47,13 @@ class Anatomy:
 
 
 def to_template(anatomy: Anatomy, head_mm: Array, centre_mm: Array) -> Array:
-    """Template millimetres (3, N) of points (3, N) in the head's frame."""
+    """Template RAS millimetres (3, N) of points in a head.
+
+    Args:
+        anatomy: of the person.
+        head_mm: (3, N) RAS millimetres from the head's origin.
+        centre_mm: (3,) template RAS millimetres of the head's origin.
+    """
     nodes = head_mm / _NODE_MM + (np.array(_NODES)[:, None] - 1) / 2
     bend = [ndimage.map_coordinates(part, nodes, order=1, mode="nearest") for part in anatomy.fields()]
     pull = _ventricle_pull(head_mm) * anatomy.ventricles
@@ -68,7 +74,7 @@ def _ventricle_pull(head_mm: Array) -> Array:
 
 
 def texture(anatomy: Anatomy, shape: tuple[int, int, int]) -> Array:
-    """Fine structure that an average head lacks: smooth noise (I, J, K) of unit variance on the template grid."""
+    """Smooth noise (I, J, K) of unit variance on the template grid: the fine structure that an average head lacks."""
     noise = stream(anatomy.seed, anatomy.person_id, "texture").standard_normal(shape, dtype=np.float32)
     field = ndimage.gaussian_filter(noise, 1.6, truncate=3)
     return np.asarray(field / field.std())

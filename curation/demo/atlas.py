@@ -14,7 +14,7 @@ from registry.files.volumes import Array
 from registry.measures.distance_map import distance_map
 
 ZONES = ("periventricular", "deep", "juxtacortical")
-"""Where white-matter lesions sit: at the ventricles, in deep white matter, under the cortex."""
+"""The zones of white-matter lesions: at the ventricles, in deep white matter, under the cortex."""
 
 _MARGIN = 3
 
@@ -28,7 +28,7 @@ class Atlas:
         white, grey, csf: shares of a voxel, summing to 1 inside the brain and 0 outside.
         ventricle_mm: distance to the lateral ventricles.
         origin_mm: (3,) template RAS millimetres of voxel (0, 0, 0).
-        zones: per name of `ZONES` the voxels (N, 3) where a lesion may have its centre.
+        zones: name in `ZONES` to the voxels (N, 3) where a lesion may have its centre.
     """
 
     t1: Array
@@ -52,9 +52,9 @@ class Atlas:
 
 
 def load_atlas() -> Atlas:
-    """Read the maps from the installed wheel; nothing is fetched.
+    """The atlas from the maps in nilearn's installed wheel; nothing is downloaded.
 
-    1 mm maps are read, not nilearn's 2 mm resampling: gyri stay sharp, and each scanner blurs them to its voxels.
+    The 1 mm maps are read, not nilearn's 2 mm resampling: gyri stay sharp, and each scanner blurs them to its voxels.
     """
     from nilearn import datasets
 
@@ -79,7 +79,7 @@ def _brain_box(t1: Array) -> tuple[slice, slice, slice]:
 
 
 def _shares(t1: Array, white: Array, grey: Array) -> tuple[Array, Array, Array]:
-    """Tissue shares made crisper: an average of 152 heads is blurrier than any one of them, squaring undoes a part."""
+    """Sharpened tissue shares: an average of 152 heads is blurrier than each of them, and squaring undoes a part."""
     brain = t1 > 0.02
     csf = np.clip(1 - white - grey, 0, 1) * brain
     squares = [np.square(part) * brain for part in (white, grey, csf)]
@@ -94,7 +94,7 @@ def _axes_mm(shape: tuple[int, ...], origin: Array) -> list[Array]:
 
 
 def _ventricle_distance(csf: Array, origin: Array) -> Array:
-    """Millimetres to fluid inside the box of the lateral ventricles; cisterns and fissures are left out."""
+    """Distance in mm to fluid in the box of the lateral ventricles; cisterns and fissures are left out."""
     x, y, z = _axes_mm(csf.shape, origin)
     box = (np.abs(x) < 34) & (np.abs(x) > 3) & (y > -52) & (y < 34) & (z > 2) & (z < 32)
     cistern = (np.abs(x) < 11) & (y < -25) & (z < 17)

@@ -1,4 +1,4 @@
-"""The plan of the cohort: who, when, where, with which lesions, read by whom. No voxel is touched here."""
+"""The plan of the cohort: persons, visits, scanners, lesions and readings. No voxel is computed here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_SEED = 2026
 DEFAULT_PERSONS = 14
 
 _RESCANNED = 0
-"""Index of the person who comes back as a second subject at the next centre."""
+"""Index of the person who is scanned again as a second subject at the next centre."""
 
 _MOVED = 4
 """Index of the person whose second visit is at another centre: site and scanner belong to the session."""
@@ -40,11 +40,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Pose:
-    """Head in the scanner, about or along right, anterior, superior.
+    """Position of the head in the scanner, about or along the axes right, anterior, superior.
 
     Attributes:
-        turn_deg, shift_mm: of the head.
-        tilt_deg: of the slices.
+        turn_deg, shift_mm: rotation and translation of the head.
+        tilt_deg: rotation of the slices.
     """
 
     turn_deg: tuple[float, float, float]
@@ -53,8 +53,15 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Visit:
-    """One BIDS session: label without `ses-`, days since the person's first visit, and which lesion volumes apply."""
+class PlannedVisit:
+    """One BIDS session.
+
+    Attributes:
+        session: label without `ses-`.
+        days_from_baseline: days since the person's first visit.
+        timepoint: index of the lesion volumes that apply, 0 or 1.
+        readings: one for each rater.
+    """
 
     session: str
     days_from_baseline: int
@@ -70,12 +77,12 @@ class Subject:
 
     subject_id: str
     person: Person
-    visits: tuple[Visit, ...]
+    visits: tuple[PlannedVisit, ...]
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Everything that was drawn. A person may be present as several subjects."""
+    """All subjects as drawn. A person may be present as several subjects."""
 
     seed: int
     subjects: tuple[Subject, ...]
@@ -87,7 +94,7 @@ class Cohort:
 
 
 def plan(seed: int = DEFAULT_SEED, persons: int = DEFAULT_PERSONS) -> Cohort:
-    """Draw the cohort. Adding persons changes no earlier one.
+    """The cohort, drawn from the seed. More persons do not change the earlier ones.
 
     Raises:
         UsageError: fewer than one person, more than 99, or a negative seed.
@@ -138,7 +145,7 @@ def _subject(seed: int, person: Person, index: int, again: int) -> Subject:
     return Subject(subject_id, person, visits)
 
 
-def _visit(seed: int, subject_id: str, person: Person, timepoint: int, when_where: tuple[int, int]) -> Visit:
+def _visit(seed: int, subject_id: str, person: Person, timepoint: int, when_where: tuple[int, int]) -> PlannedVisit:
     session = ("M00", "M12")[timepoint]
     present = [
         (number, lesion, lesion.volumes_mm3[timepoint])
@@ -148,7 +155,7 @@ def _visit(seed: int, subject_id: str, person: Person, timepoint: int, when_wher
     readings = tuple(draw_reading(seed, (subject_id, session), rater, present) for rater in RATERS)
     days, centre = when_where
     pose = _pose(stream(seed, subject_id, session, "pose"))
-    return Visit(session, days, SCANNERS[centre], pose, timepoint, readings)
+    return PlannedVisit(session, days, SCANNERS[centre], pose, timepoint, readings)
 
 
 def _pose(random: np.random.Generator) -> Pose:
@@ -160,7 +167,7 @@ def _pose(random: np.random.Generator) -> Pose:
 
 
 def rotation(turn_deg: tuple[float, float, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """3 x 3 rotation: first about the right axis, then anterior, then superior."""
+    """3 x 3 rotation matrix: first about the right axis, then anterior, then superior."""
     (cx, sx), (cy, sy), (cz, sz) = ((math.cos(math.radians(a)), math.sin(math.radians(a))) for a in turn_deg)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

@@ -1,4 +1,4 @@
-"""From a head and a scanner to voxels: images and rater masks on the scanner's own grid."""
+"""Compute the voxels of images and rater masks on the scanner's own grid."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from scipy import ndimage
 
 from curation.demo.anatomy import texture, to_template
 from curation.demo.atlas import Atlas
-from curation.demo.cohort import Person, Subject, Visit, rotation
+from curation.demo.cohort import Person, PlannedVisit, Subject, rotation
 from curation.demo.lesions import Blob, paint, wobble_field
 from curation.demo.scanners import Scanner, Sequence, grid
 from curation.demo.streams import stream
 from registry.files.volumes import Array, Volume
 
 _BLUR = 0.36
-"""Gaussian width per voxel edge: a full width at half maximum of 0.85 voxels."""
+"""Gaussian width (standard deviation) in voxel edges: a full width at half maximum of 0.85 voxels."""
 
 _TEXTURE = 0.02
 _EDGE = 0.35
 
 
 @dataclass(frozen=True)
-class View:
-    """An image grid and where its voxels lie in the head; `inside` lists the flat indices of voxels near the brain.
+class HeadGrid:
+    """An image grid, and the positions of its voxels in the head.
 
     Attributes:
         shape: (I, J, K).
         affine_ras: 4 x 4, voxel index to scanner RAS millimetres.
+        inside: (N,) flat indices of the voxels near the brain.
         scanner_mm: (3, N) scanner millimetres of the voxels `inside`.
         template: (3, N) their template voxel coordinates.
         blur: Gaussian widths (mm) along the template's axes.
@@ -45,7 +46,7 @@ class View:
 
 @dataclass(frozen=True)
 class Studio:
-    """The common head, with each sequence's picture of it kept once computed."""
+    """The common head, with a cache of its picture in each sequence."""
 
     atlas: Atlas
     _pictures: dict[tuple[str, str], Array] = field(default_factory=dict)
@@ -69,8 +70,15 @@ def _signal(atlas: Atlas, sequence: Sequence) -> Array:
     return np.asarray((tissue + atlas.t1) / 2 if sequence.suffix == "T1w" else tissue, dtype=np.float32)
 
 
-def look(atlas: Atlas, person: Person, visit: Visit, sequence: Sequence) -> View:
-    """Place a sequence's grid in a person's head; slices of thick sequences are tilted a little, as technicians do."""
+def look(atlas: Atlas, person: Person, visit: PlannedVisit, sequence: Sequence) -> HeadGrid:
+    """The grid of a sequence in a person's head; FLAIR slices are tilted a little, as technicians do.
+
+    Args:
+        atlas: the common head.
+        person: gives the anatomy.
+        visit: gives the pose.
+        sequence: gives field of view and voxel size.
+    """
     tilt = rotation(visit.pose.tilt_deg) if sequence.suffix == "FLAIR" else np.eye(3)
     shape, affine = grid(sequence, tilt)
     index = np.indices(shape).reshape(3, -1)
@@ -78,22 +86,29 @@ def look(atlas: Atlas, person: Person, visit: Visit, sequence: Sequence) -> View
     head_mm = rotation(visit.pose.turn_deg).T @ (scanner_mm - np.array(visit.pose.shift_mm)[:, None])
     inside = np.flatnonzero(_near_brain(head_mm))
     points = to_template(person.anatomy, head_mm[:, inside], atlas.centre_mm) - atlas.origin_mm[:, None]
-    return View(shape, affine, inside, scanner_mm[:, inside], points, _widths(sequence))
+    return HeadGrid(shape, affine, inside, scanner_mm[:, inside], points, _widths(sequence))
 
 
 def _near_brain(head_mm: Array) -> Array:
-    """A rounded box around every brain the plan can draw; outside it no voxel needs work."""
+    """Whether points (3, N) lie in a rounded box around every brain that the plan can draw; others need no work."""
     squares = [np.square(head_mm[axis] / half) for axis, half in enumerate((84.0, 104.0, 90.0))]
     return np.asarray(sum(np.square(part) for part in squares) < 1)
 
 
-def sample(field_: Array, view: View) -> Array:
+def sample(field_: Array, view: HeadGrid) -> Array:
     """Values (N,) of a template field at the voxels inside; 0 beyond the template."""
     return np.asarray(ndimage.map_coordinates(field_, view.template, output=np.float64, order=1, mode="constant"))
 
 
-def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: View) -> Array:
-    """Lesion share (N,) of the voxels inside, with the image's own blur, so thick slices hide small lesions."""
+def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: HeadGrid) -> Array:
+    """Lesion share (N,) of the voxels inside, 0 to 1, with the image's own blur, so thick slices hide small lesions.
+
+    Args:
+        atlas: the common head.
+        wobble: (I, J, K) of the person, unit variance.
+        blobs: the lesions; none gives zeros.
+        view: the image grid.
+    """
     painted = paint(atlas, wobble, blobs)
     found = ndimage.find_objects((painted > 0).astype(np.uint8))
     if not found:
@@ -107,27 +122,27 @@ def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: View)
 
 
 def _within(points: Array, box: tuple[slice, ...]) -> Array:
-    """Which points (3, N) lie in a box of voxels or less than one voxel away; the others need no sampling."""
+    """Indices of points (3, N) in a box of voxels or less than one voxel away; the others need no sampling."""
     inside = [(axis > part.start - 1) & (axis < part.stop) for axis, part in zip(points, box, strict=True)]
     return np.flatnonzero(inside[0] & inside[1] & inside[2])
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """All that one image depends on besides the head: whose, when, on what."""
+    """The seed, subject, visit and sequence of one image."""
 
     seed: int
     subject: Subject
-    visit: Visit
+    visit: PlannedVisit
     sequence: Sequence
 
 
-def expose(studio: Studio, shot: Exposure, view: View, fields: tuple[Array, Array]) -> Volume:
+def expose(studio: Studio, shot: Exposure, view: HeadGrid, fields: tuple[Array, Array]) -> Volume:
     """The image, int16, 0 outside the brain (skull-stripped).
 
     Args:
         studio: pictures of the common head.
-        shot: whose image, and with which sequence.
+        shot: subject, visit and sequence.
         view: its grid.
         fields: the person's texture and wobble (I, J, K).
     """
@@ -150,8 +165,8 @@ def _blobs(shot: Exposure) -> list[Blob]:
     ]
 
 
-def _acquire(shot: Exposure, view: View, signal: Array, brain: Array) -> Array:
-    """Shading, slice gain, Rician noise, gain and rounding."""
+def _acquire(shot: Exposure, view: HeadGrid, signal: Array, brain: Array) -> Array:
+    """The stored image: the signal with shading, slice gain, Rician noise, gain and rounding; 0 outside the brain."""
     scanner = shot.visit.scanner
     random = stream(shot.seed, shot.subject.subject_id, shot.visit.session, shot.sequence.suffix)
     shaded = signal * _shading(random, view.scanner_mm, scanner.shading)
@@ -175,13 +190,26 @@ def _shading(random: np.random.Generator, scanner_mm: Array, size: float) -> Arr
 
 
 def person_fields(seed: int, atlas: Atlas, person: Person) -> tuple[Array, Array]:
-    """Texture and wobble of a person (I, J, K), the same at every visit."""
+    """Texture and wobble of a person, (I, J, K) each, the same at every visit.
+
+    Args:
+        seed: the cohort's seed.
+        atlas: gives the shape.
+        person: whose fields to draw.
+    """
     wobble = wobble_field(stream(seed, person.person_id, "wobble"), atlas.shape)
     return texture(person.anatomy, atlas.shape), wobble
 
 
-def mask(studio: Studio, blobs: Iterable[Blob], view: View, wobble: Array) -> Array:
-    """A rater's mask (I, J, K) uint8, 0 or 1: voxels that the drawn lesions fill by half or more."""
+def mask(studio: Studio, blobs: Iterable[Blob], view: HeadGrid, wobble: Array) -> Array:
+    """A rater's mask (I, J, K) uint8: 1 in voxels that the drawn lesions fill by half or more, else 0.
+
+    Args:
+        studio: gives the atlas.
+        blobs: the lesions as the rater drew them; none gives an empty mask.
+        view: the image grid.
+        wobble: (I, J, K) of the person.
+    """
     drawn = np.zeros(int(np.prod(view.shape)), dtype=np.uint8)
     drawn[view.inside] = lesion_share(studio.atlas, wobble, blobs, view) >= 0.5
     return drawn.reshape(view.shape)

@@ -1,4 +1,4 @@
-"""White-matter lesions: where they sit, how they change between two visits, and how they fill voxels."""
+"""White-matter lesions: their positions, their change between two visits, and the voxels that they fill."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _EDGE_MM = 1.6
 _IRREGULAR = 0.22
 
 
-class Change(Enum):
-    """What a lesion does between the first and the second visit."""
+class LesionChange(Enum):
+    """The change of a lesion between the first and the second visit."""
 
     STABLE = "keeps its volume within a few percent"
     GROWING = "is larger at the second visit"
@@ -33,13 +33,13 @@ class Lesion:
     """One lesion of one person, as drawn; nothing here depends on a scanner or a rater.
 
     Attributes:
-        zone: a name of `atlas.ZONES`.
+        zone: a name in `atlas.ZONES`.
         place: 0 to 1, the rank of its centre among the zone's voxels.
         volumes_mm3: nominal volume at the two visits; 0 is absent.
         elongation: long axis over short axis; the long axis leaves the ventricle at a right angle.
-        flair, t1: 0 to 1, how much it stands out in each image.
+        flair, t1: 0 to 1, its contrast in each image.
         conspicuity: standard normal; the higher, the more raters notice it.
-        change: what the two volumes mean.
+        change: the meaning of the two volumes.
     """
 
     zone: str
@@ -49,12 +49,12 @@ class Lesion:
     flair: float
     t1: float
     conspicuity: float
-    change: Change
+    change: LesionChange
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A lesion to be painted: its volume now, an offset of its contour (mm, positive is outward), its weight 0 to 1."""
+    """A lesion to be painted: its volume at this visit, offset of its contour (positive is outward), weight 0 to 1."""
 
     lesion: Lesion
     volume_mm3: float
@@ -62,12 +62,24 @@ class Blob:
     weight: float = 1.0
 
 
-_ALWAYS = (Change.GROWING, Change.NEW, Change.VANISHED, Change.GROWING, Change.STABLE)
-_OFTEN = (Change.STABLE,) * 9 + (Change.GROWING,) * 5 + (Change.NEW,) * 3 + (Change.VANISHED,) * 2 + (Change.SHRINKING,)
+_ALWAYS = (LesionChange.GROWING, LesionChange.NEW, LesionChange.VANISHED, LesionChange.GROWING, LesionChange.STABLE)
+_OFTEN = (
+    (LesionChange.STABLE,) * 9
+    + (LesionChange.GROWING,) * 5
+    + (LesionChange.NEW,) * 3
+    + (LesionChange.VANISHED,) * 2
+    + (LesionChange.SHRINKING,)
+)
 
 
 def draw_lesions(random: np.random.Generator, count: int, median_mm3: float = 90.0) -> tuple[Lesion, ...]:
-    """`count` lesions; from three on, growing, new and vanished ones are always among them."""
+    """Random lesions; three or more always include a growing, a new and a vanished one.
+
+    Args:
+        random: the generator; it is advanced.
+        count: number of lesions.
+        median_mm3: median of the volumes before they are limited to `VOLUME_RANGE_MM3`.
+    """
     later = [_OFTEN[int(n)] for n in random.integers(len(_OFTEN), size=max(count - len(_ALWAYS), 0))]
     return tuple(_draw(random, change, median_mm3) for change in [*_ALWAYS, *later][:count])
 
@@ -75,7 +87,7 @@ def draw_lesions(random: np.random.Generator, count: int, median_mm3: float = 90
 def draw_incidental(random: np.random.Generator, count: int) -> tuple[Lesion, ...]:
     """Small stable lesions away from the ventricles, as healthy people past forty often have."""
     return tuple(
-        Lesion("deep", _uniform(random), (v := 15 + 30 * _uniform(random), v), 1.1, 0.8, 0.2, 0.3, Change.STABLE)
+        Lesion("deep", _uniform(random), (v := 15 + 30 * _uniform(random), v), 1.1, 0.8, 0.2, 0.3, LesionChange.STABLE)
         for _ in range(count)
     )
 
@@ -84,11 +96,11 @@ def _uniform(random: np.random.Generator, low: float = 0.0, high: float = 1.0) -
     return float(random.uniform(low, high))
 
 
-def _draw(random: np.random.Generator, change: Change, median_mm3: float) -> Lesion:
+def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) -> Lesion:
     volume = float(np.clip(median_mm3 * random.lognormal(0, 1.15), *VOLUME_RANGE_MM3))
-    if change in (Change.NEW, Change.VANISHED):
+    if change in (LesionChange.NEW, LesionChange.VANISHED):
         volume = float(np.clip(volume, 30, 250))
-    if change is Change.GROWING:  # room to grow within the range
+    if change is LesionChange.GROWING:  # room to grow within the range
         volume = min(volume, VOLUME_RANGE_MM3[1] / 2.4)
     zone = (
         "periventricular" if volume > 350 or random.random() < 0.62 else str(random.choice(["deep", "juxtacortical"]))
@@ -106,23 +118,27 @@ def _draw(random: np.random.Generator, change: Change, median_mm3: float) -> Les
     )
 
 
-def _volumes(random: np.random.Generator, change: Change, volume: float) -> tuple[float, float]:
+def _volumes(random: np.random.Generator, change: LesionChange, volume: float) -> tuple[float, float]:
     factor = _uniform(random)
     second = {
-        Change.STABLE: volume * (1 - 0.05 * factor),
-        Change.GROWING: volume * (1.4 + factor),
-        Change.SHRINKING: max(volume * (0.4 + 0.3 * factor), VOLUME_RANGE_MM3[0]),
-        Change.NEW: volume,
-        Change.VANISHED: 0.0,
+        LesionChange.STABLE: volume * (1 - 0.05 * factor),
+        LesionChange.GROWING: volume * (1.4 + factor),
+        LesionChange.SHRINKING: max(volume * (0.4 + 0.3 * factor), VOLUME_RANGE_MM3[0]),
+        LesionChange.NEW: volume,
+        LesionChange.VANISHED: 0.0,
     }[change]
-    return (0.0 if change is Change.NEW else volume, second)
+    return (0.0 if change is LesionChange.NEW else volume, second)
 
 
 def paint(atlas: Atlas, wobble: Array, blobs: Iterable[Blob]) -> Array:
     """Lesion share of each template voxel (I, J, K) float32, 0 to 1; no blob gives zeros.
 
-    A blob is an ellipsoid whose surface a smooth field (`wobble`, unit variance) makes irregular; fluid and cortex
-    stop it.
+    A blob is an ellipsoid whose surface a smooth field makes irregular; fluid and cortex stop it.
+
+    Args:
+        atlas: gives tissue and grid.
+        wobble: (I, J, K), the smooth field, unit variance.
+        blobs: where two overlap, the larger share counts.
     """
     shares = np.zeros(atlas.shape, dtype=np.float32)
     for blob in blobs:

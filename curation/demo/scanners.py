@@ -1,4 +1,4 @@
-"""Three centres, three scanners: voxel sizes, contrast, gain, shading and noise. Values for data, not vendors' own."""
+"""Three centres, three scanners: voxel sizes, contrast, gain, shading and noise. All values are invented."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Sequence:
-    """How a scanner takes one kind of image.
+    """The settings of a scanner for one kind of image.
 
     Attributes:
         suffix: BIDS suffix, `FLAIR` or `T1w`.

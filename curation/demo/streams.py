@@ -1,4 +1,4 @@
-"""Random streams with names: each person, visit and rater draws from its own, so adding one changes no other."""
+"""Named random streams: each person, visit and rater has its own, so adding one changes no other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
-    """The generator of one named purpose, `stream(2026, "P001", "lesions")`.
+    """The random generator for one purpose, such as `stream(2026, "P001", "lesions")`.
 
     Equal arguments give equal numbers; other names give independent numbers, however many there are.
     """

@@ -1,11 +1,11 @@
-"""The words of the demo cohort: dataset descriptions, column dictionaries, README and sidecars."""
+"""The texts of the demo cohort: dataset descriptions, column dictionaries, README and sidecars."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from curation.demo.cohort import Visit
-from curation.demo.raters import RATERS, Rater
+from curation.demo.cohort import PlannedVisit
+from curation.demo.raters import RATERS, SimulatedRater
 from curation.demo.scanners import Sequence
 from registry.bids.description import dataset_description
 
@@ -109,7 +109,7 @@ SESSION_WORDS: dict[str, Any] = {
     "scanner": {"Description": "Scanner of this session"},
 }
 
-READER_WORDS: dict[str, Any] = {
+RATER_WORDS: dict[str, Any] = {
     "Description": "The raters whose masks this dataset holds",
     "desc_id": {"Description": "The desc entity of the rater's masks"},
     "description": {"Description": "How the simulated rater reads"},
@@ -119,7 +119,7 @@ READER_WORDS: dict[str, Any] = {
 }
 
 
-def image_sidecar(visit: Visit, sequence: Sequence) -> dict[str, Any]:
+def image_sidecar(visit: PlannedVisit, sequence: Sequence) -> dict[str, Any]:
     """Acquisition fields of one image; times in seconds, lengths in mm."""
     scanner = visit.scanner
     return {
@@ -143,12 +143,12 @@ def image_sidecar(visit: Visit, sequence: Sequence) -> dict[str, Any]:
     }
 
 
-def mask_sidecar(rater: Rater, image_path: str, digests: tuple[str, str], empty: bool) -> dict[str, Any]:
+def mask_sidecar(rater: SimulatedRater, image_path: str, digests: tuple[str, str], empty: bool) -> dict[str, Any]:
     """Sidecar of one reading.
 
     Args:
-        rater: who drew it.
-        image_path: of the FLAIR image, relative to the raw root.
+        rater: the rater who drew it.
+        image_path: path of the FLAIR image, relative to the raw root.
         digests: SHA-256 of the image file and of the mask file.
         empty: whether the rater found nothing.
     """
@@ -169,7 +169,7 @@ def mask_sidecar(rater: Rater, image_path: str, digests: tuple[str, str], empty:
     }
 
 
-def reader_rows() -> list[dict[str, str]]:
+def rater_rows() -> list[dict[str, str]]:
     """Rows of `descriptions.tsv`."""
     return [
         {

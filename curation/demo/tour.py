@@ -1,4 +1,4 @@
-"""`cohortium demo`: the whole line on a generated cohort, by the commands that a user would type."""
+"""`cohortium demo`: every step from import to evaluation on a generated cohort, by the commands of a user."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Tour:
-    """What the demo does.
+    """The settings of the demo.
 
     Attributes:
         seed: of the generated cohort; the same seed gives the same bytes.
-        persons: how many; the first is present as two subjects.
+        persons: number of persons; the first is present as two subjects.
         config: training configuration, or None to stop after the snapshot.
     """
 
@@ -40,11 +40,11 @@ def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
 
     Args:
         root: a new folder for the registry; the delivery is written beside it, as `<root>-delivery`.
-        say: told each command before it runs.
+        say: called with each command before it runs.
         tour: seed, size and training configuration.
 
     Returns:
-        Where to look: registry, snapshot, run, report, record.
+        The places to look at: registry, snapshot, run, report, record.
 
     Raises:
         InvalidInput: `root` exists and is not a finished demo.
@@ -59,7 +59,7 @@ def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
         raise InvalidInput(f"{root} exists and is not a finished demo.", "Remove it, or name another folder.")
     delivery = root.with_name(f"{root.name}-delivery")
     _generate(delivery, tour, say)
-    places = _line(root, delivery, say, tour.config)
+    places = _run_steps(root, delivery, say, tour.config)
     summary.write_text(json.dumps(places, indent=1))
     return places
 
@@ -76,7 +76,7 @@ def _generate(delivery: Path, tour: Tour, say: Say) -> None:
         demo.generate(delivery, seed=tour.seed, persons=tour.persons, progress=progress)
 
 
-def _line(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str, str]:
+def _run_steps(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str, str]:
     def step(*words: str, registry: bool = True) -> Any:
         return _command([*(["--registry", str(root)] if registry else []), *words], say)
 
@@ -100,7 +100,7 @@ def _line(root: Path, delivery: Path, say: Say, config: str | None) -> dict[str,
 
 
 def _command(words: list[str], say: Say) -> Any:
-    """Run one command as a user would, show it, and read its JSON."""
+    """The JSON that one command prints; the command is shown and run as a user would run it."""
     say(shlex.join(["cohortium", *words]))
     command = [sys.executable, "-m", "registry", *words, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)

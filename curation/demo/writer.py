@@ -1,4 +1,4 @@
-"""Writes the planned cohort as BIDS: raw root and `derivatives/manual-mslesion`."""
+"""Write the planned cohort as BIDS: raw root and `derivatives/manual-mslesion`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from curation.demo import texts
 from curation.demo.atlas import load_atlas
-from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, Subject, Visit, plan
-from curation.demo.imaging import Exposure, Studio, View, expose, look, mask, person_fields
+from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, PlannedVisit, Subject, plan
+from curation.demo.imaging import Exposure, HeadGrid, Studio, expose, look, mask, person_fields
 from curation.demo.scanners import Sequence
 from registry.bids import names
 from registry.bids.table_keys import DESCRIPTIONS, PARTICIPANTS, SESSIONS
@@ -28,8 +28,8 @@ def generate(
     centre.
 
     Args:
-        into: an empty or absent folder; becomes the raw root.
-        seed: of everything that is random.
+        into: an empty or absent folder, which becomes the raw root.
+        seed: of every random stream.
         persons: number of human beings; there is one subject more.
         progress: called with (sessions done, sessions in all, what comes next).
 
@@ -59,13 +59,13 @@ def _require_empty(folder: Path) -> None:
 
 
 class _Session:
-    """One session's files."""
+    """The files of one session."""
 
-    def __init__(self, seed: int, subject: Subject, visit: Visit, into: Path) -> None:
+    def __init__(self, seed: int, subject: Subject, visit: PlannedVisit, into: Path) -> None:
         self.seed, self.subject, self.visit, self.into = seed, subject, visit, into
 
     def write(self, studio: Studio, fields: tuple[Array, Array]) -> None:
-        """Both images, then the readings of the FLAIR."""
+        """Write both images, then the readings of the FLAIR."""
         scanner = self.visit.scanner
         view, digest = self._image(studio, scanner.flair, fields)
         self._image(studio, scanner.t1w, fields)
@@ -75,7 +75,7 @@ class _Session:
     def _name(self, suffix: str) -> names.BidsName:
         return names.name(suffix, sub=self.subject.subject_id, ses=self.visit.session)
 
-    def _image(self, studio: Studio, sequence: Sequence, fields: tuple[Array, Array]) -> tuple[View, str]:
+    def _image(self, studio: Studio, sequence: Sequence, fields: tuple[Array, Array]) -> tuple[HeadGrid, str]:
         view = look(studio.atlas, self.subject.person, self.visit, sequence)
         volume = expose(studio, Exposure(self.seed, self.subject, self.visit, sequence), view, fields)
         content = encode(volume.data, volume.affine_ras)
@@ -84,7 +84,7 @@ class _Session:
         _write(self.into / name.sidecar.path, readable_json(texts.image_sidecar(self.visit, sequence)))
         return view, sha256_bytes(content)
 
-    def _mask(self, studio: Studio, number: int, view: View, wobble_and_digest: tuple[Array, str]) -> None:
+    def _mask(self, studio: Studio, number: int, view: HeadGrid, wobble_and_digest: tuple[Array, str]) -> None:
         wobble, image_digest = wobble_and_digest
         reading = self.visit.readings[number]
         drawn = mask(studio, reading.blobs, view, wobble)
@@ -111,8 +111,8 @@ def _write_tables(cohort: Cohort, into: Path) -> None:
         _write(folder / f"{folder.name}_sessions.tsv", tsv_bytes(rows, SESSIONS))
     _write(manual / "dataset_description.json", readable_json(texts.MANUAL_DESCRIPTION))
     _write(manual / "README", texts.MANUAL_README.encode())
-    _write(manual / "descriptions.tsv", tsv_bytes(texts.reader_rows(), DESCRIPTIONS))
-    _write(manual / "descriptions.json", readable_json(texts.READER_WORDS))
+    _write(manual / "descriptions.tsv", tsv_bytes(texts.rater_rows(), DESCRIPTIONS))
+    _write(manual / "descriptions.json", readable_json(texts.RATER_WORDS))
 
 
 def _participant(subject: Subject) -> dict[str, object]:
@@ -129,7 +129,7 @@ def _participant(subject: Subject) -> dict[str, object]:
     }
 
 
-def _session_row(visit: Visit) -> dict[str, object]:
+def _session_row(visit: PlannedVisit) -> dict[str, object]:
     return {
         "session_id": f"ses-{visit.session}",
         "days_from_baseline": visit.days_from_baseline,

@@ -1,4 +1,4 @@
-"""Imports: a delivery is looked at, staged, checked, published and reported.
+"""Imports: look at a delivery, stage it, check it, publish it and keep its report.
 
 Start at `delivery` (bring one in) and `look` (what would come in). Public: `delivery`, `look`, `arrivals`,
 `same_persons`, `reports`, `listing`, `reasons`, `work` (imports and looks that outlive the app).

@@ -1,4 +1,4 @@
-"""What a delivery brings, subject by subject, visit by visit, channel by channel: new, changed, or there already."""
+"""The volumes of a delivery by subject, visit and channel: new, changed, or in the registry already."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Arrival:
     Attributes:
         subject, session: `sub-A000` and `ses-M00`; the session is empty where the delivery has none.
         kind: `image`, `mask` or `consensus`.
-        channel: of the image (`FLAIR`, `ce-gadolinium_T1w`); empty for masks.
-        new, changed, there_already: how many volumes.
+        channel: the image's channel (`FLAIR`, `ce-gadolinium_T1w`); empty for masks.
+        new, changed, there_already: numbers of volumes.
     """
 
     subject: str
@@ -45,12 +45,12 @@ class Arrival:
 
     def __str__(self) -> str:
         """`new` for one volume, else `2 new, 1 there already`."""
-        said = [(getattr(self, state), format_code(state)) for state in _STATES if getattr(self, state)]
-        return said[0][1] if [number for number, _ in said] == [1] else ", ".join(f"{n} {state}" for n, state in said)
+        counts = [(getattr(self, state), format_code(state)) for state in _STATES if getattr(self, state)]
+        return counts[0][1] if [n for n, _ in counts] == [1] else ", ".join(f"{n} {state}" for n, state in counts)
 
     @property
     def column(self) -> str:
-        """Where a table by visit shows it: the channel, `masks` or `consensus`."""
+        """The column of a table by visit that shows it: the channel, `masks` or `consensus`."""
         return self.channel or {MASK: "masks"}.get(self.kind, self.kind)
 
     def to_json(self) -> dict[str, Any]:
@@ -59,28 +59,28 @@ class Arrival:
 
 
 def volumes(tree: Path) -> list[str]:
-    """Every volume in a staged tree, before what the registry holds is dropped from it."""
+    """Paths of every volume in a staged tree, those that the registry holds already included."""
     return [path.relative_to(tree).as_posix() for path in tree.rglob("*.nii*")]
 
 
 def arriving(delivered: Iterable[str], changed: Collection[str], root: Path) -> list[Arrival]:
-    """What came in a delivery, sorted by subject, session, kind and channel.
+    """The volumes of a delivery, counted and sorted by subject, session, kind and channel.
 
     Args:
         delivered: paths of volumes (`volumes`).
-        changed: paths that would be written; of the others the registry holds the same bytes.
-        root: the registry.
+        changed: paths that would be written; the registry holds the same bytes of the others.
+        root: the registry's folder.
     """
     counts: dict[tuple[str, str, str, str], Counter[str]] = {}
     for path in delivered:
-        if place := _place(path):
-            there = "changed" if (root / path).exists() else "new"
-            counts.setdefault(place, Counter())[there if path in changed else "there_already"] += 1
-    return [Arrival(*place, *(found[state] for state in _STATES)) for place, found in sorted(counts.items())]
+        if cell := _find_cell(path):
+            state = "changed" if (root / path).exists() else "new"
+            counts.setdefault(cell, Counter())[state if path in changed else "there_already"] += 1
+    return [Arrival(*cell, *(found[state] for state in _STATES)) for cell, found in sorted(counts.items())]
 
 
 def by_visit(found: Sequence[Arrival]) -> list[dict[str, str | None]]:
-    """One row a visit: `subject`, `session`, a column for each channel, then masks and consensus; None for nothing."""
+    """One row a visit: `subject`, `session`, a column for each channel, then masks and consensus; None if empty."""
     columns = dict.fromkeys(item.column for item in sorted(found, key=lambda item: (_ORDER[item.kind], item.channel)))
     rows: dict[tuple[str, str], dict[str, str | None]] = {}
     for item in found:
@@ -89,14 +89,14 @@ def by_visit(found: Sequence[Arrival]) -> list[dict[str, str | None]]:
     return [{"subject": subject, "session": session, **row} for (subject, session), row in rows.items()]
 
 
-def _place(path: str) -> tuple[str, str, str, str] | None:
+def _find_cell(path: str) -> tuple[str, str, str, str] | None:
     name = parse(path.rpartition("/")[2])
     kind = _KINDS.get(places.role(places.split_dataset(path)[0])[0])
     if name is None or kind is None or (kind == IMAGE and name.suffix in _LABELS):
         return None
-    return name.subject, name.session or "", kind, _channel(name) if kind == IMAGE else ""
+    return name.subject, name.session or "", kind, _format_channel(name) if kind == IMAGE else ""
 
 
-def _channel(name: BidsName) -> str:
+def _format_channel(name: BidsName) -> str:
     contrast = name.entities.get("ce")
     return f"ce-{contrast}_{name.suffix}" if contrast else name.suffix

@@ -1,4 +1,4 @@
-"""Bring one delivery into the registry: stage, check, publish, and keep the report."""
+"""Import one delivery into the registry: stage, check, publish, and keep the report."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ from registry.vocabulary.display import format_count, format_size
 Options = Mapping[str, Any]
 
 SAME_PERSONS = "same_persons"
+"""The option that says that subjects of another dataset are the same persons."""
 
 EVENT_KEY = "import"
-"""Under this key an event names the row of `work` that asked for it."""
+"""The key under which an event names the row of `work` that started it."""
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What an import would do now.
+    """The result of an import that was tried without writing.
 
     Attributes:
-        report: what would be kept and refused.
-        new_files: files that would be new or change; 0 means that the registry holds everything already.
+        report: the files that would be kept and refused.
+        new_files: number of files that would be new or change; 0 if the registry holds everything already.
         new_bytes: their size.
-        changed_files: how many of them the registry holds in another form: tables that gain rows, descriptions.
-        arriving: what comes in, by visit and channel.
+        changed_files: number of them that the registry holds in another form: tables that gain rows, descriptions.
+        arriving: the volumes by visit and channel.
     """
 
     report: ImportReport
@@ -58,29 +59,29 @@ class Rehearsal:
         return asdict(self)
 
     def text(self) -> str:
-        """The report, what comes in by visit and channel, and that nothing was written."""
+        """The report, the volumes by visit and channel, and the sentence that nothing was written."""
         return f"{self.report.text()}\n\n{table(arrivals.by_visit(self.arriving))}\n\nNothing was written. {self.said}"
 
     @property
     def said(self) -> str:
-        """How much would be written, a sentence."""
+        """A sentence that says how much would be written."""
         if not self.new_files:
             return "The registry holds all of this already: importing it changes nothing."
         parts = [(self.new_files - self.changed_files, "would be new"), (self.changed_files, "would change")]
-        said = " and ".join(f"{format_count(number, 'file')} {what}" for number, what in parts if number)
-        return f"{said}, {format_size(self.new_bytes)}."
+        counts = " and ".join(f"{format_count(number, 'file')} {what}" for number, what in parts if number)
+        return f"{counts}, {format_size(self.new_bytes)}."
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: its whole `report`, and the name under which the registry keeps it (`reports`)."""
+    """The result of an import: its whole `report`, and the name under which the registry keeps it (`reports`)."""
 
     report: ImportReport
     kept_as: str
 
 
 class _Enough(Exception):
-    """Ends a rehearsal before anything is written; the staged tree goes with it."""
+    """Ends a rehearsal before anything is written; the staged tree is removed."""
 
 
 def import_delivery(
@@ -93,12 +94,12 @@ def import_delivery(
     """Import `source` by a recipe, all or nothing.
 
     Args:
-        registry: where to.
-        recipe_name: of `cohortium recipes`.
+        registry: the registry that the delivery goes into.
+        recipe_name: a recipe of `cohortium recipes`.
         source: the delivery's folder, only read.
-        progress: told about each file.
-        options: beside the recipe's own: `plan` and `people` of the importer `dicom`, and `same_persons`, set when
-            somebody says that subjects of another dataset are the same persons (`same_persons`).
+        progress: called after each file; None for nobody.
+        options: the user's options: `plan` and `people` of the importer `dicom`, and `same_persons`, true if subjects
+            that another dataset brought are the same persons.
 
     Raises:
         NotFound: no such recipe or folder.
@@ -116,10 +117,19 @@ def deliver(
     options: Options | None = None,
     import_id: str | None = None,
 ) -> Imported:
-    """As `import_delivery`; the event also names `import_id`, the row of `work` that asked for it."""
+    """Import as `import_delivery`, and return also the name of the kept report.
+
+    Args:
+        registry: as for `import_delivery`.
+        recipe_name: as there.
+        source: as there.
+        progress: as there.
+        options: as there.
+        import_id: the row of `work` that started the import; the event names it.
+    """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
-    asked = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
-    publish(registry, asked, importing.write, check=checker(registry), progress=progress)
+    change = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
+    publish(registry, change, importing.write, check=checker(registry), progress=progress)
     reports.keep_here(registry, importing.kept_as, importing.reports[0])
     return Imported(importing.reports[0], importing.kept_as)
 
@@ -131,17 +141,22 @@ def check_delivery(
     progress: Progress | None = None,
     options: Options | None = None,
 ) -> Rehearsal:
-    """Everything that `import_delivery` does up to the moment of writing, then nothing: its staged files are removed.
+    """Do what `import_delivery` does up to the moment of writing, then remove the staged files.
 
-    Arguments and errors as there.
+    Args:
+        registry: as for `import_delivery`; the errors are the same too.
+        recipe_name: as there.
+        source: as there.
+        progress: as there.
+        options: as there.
     """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
     sound, changed, delivered = checker(registry), list[File](), list[str]()
 
     def write(tree: Path) -> Mapping[str, Any]:
-        stated = importing.write(tree)
+        payload = importing.write(tree)
         delivered.extend(arrivals.volumes(tree))
-        return stated
+        return payload
 
     def stop(files: Sequence[File]) -> None:
         sound(files)
@@ -161,7 +176,7 @@ def check_delivery(
 
 
 class _Importing:
-    """One delivery on its way: the change it makes, and how its tree is written.
+    """One delivery while it is imported: the change that it makes, and the function that writes its tree.
 
     Raises:
         NotFound: no such recipe or folder.
@@ -186,7 +201,7 @@ class _Importing:
         self.kept_as = ""
 
     def write(self, tree: Path) -> Mapping[str, Any]:
-        """Stage the delivery and its report."""
+        """Stage the delivery and its report, and return the payload of the event."""
         name = self._recipe.name
         report = stage(self._recipe, self._source, tree, self._progress)
         if not any(report.kept.values()):
@@ -203,27 +218,27 @@ class _Importing:
             "recipe": name,
             "kept": dict(report.kept),
             "refused": len(report.refused),
-            LICENCE_KEY: _licence(tree),
+            LICENCE_KEY: _read_licence(tree),
             same_persons.DATASET: same_persons.dataset_of(self._recipe, tree),
         }
 
     def _redact(self, report: ImportReport) -> ImportReport:
-        """The report as git may keep it: its paths can hold names."""
+        """The report without the paths that can hold names, as git may keep it."""
         pseudonyms = of_registry(self._registry.local)
         redact = importers.find(self._recipe).redact or git_report.trackable
         return redact(report, lambda path: pseudonyms.of("path", path))
 
 
-def _licence(tree: Path) -> str:
-    """As the delivery's own description states it, or its recipe; empty where neither does."""
-    place = tree / "dataset_description.json"
-    return str(json.loads(place.read_text()).get("License") or "") if place.is_file() else ""
+def _read_licence(tree: Path) -> str:
+    """The licence in the staged description, which the delivery or its recipe states; empty if neither does."""
+    path = tree / "dataset_description.json"
+    return str(json.loads(path.read_text()).get("License") or "") if path.is_file() else ""
 
 
 def _keep_report(tree: Path, report: ImportReport) -> str:
-    """Put the report into the tree; returns its name."""
+    """Write the report into the tree, and return its name."""
     data = readable_json(report.to_json())
-    place = tree / places.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(data)
-    return place.stem
+    path = tree / places.IMPORTS / f"{report.recipe}-{sha256_bytes(data)[:12]}.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    return path.stem

@@ -1,4 +1,4 @@
-"""Every import in one list: those whose report the registry keeps, and those under way, failed or stopped here."""
+"""One list of all imports: those whose report the registry keeps, and those under way, failed or stopped here."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ COLUMNS = (
     "refused",
     "state",
 )
-"""Of the list; what an import does not know yet, or never will, is None."""
+"""Columns of the list; None where an import does not have the value, or not yet."""
 
 
 def rows(registry: Registry) -> list[dict[str, Any]]:
-    """One line of a table for each import, newest first."""
+    """One row of the list for each import, newest first."""
     kept = reports.list_reports(registry)
     names = {item.name for item in kept}
-    lines = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
-    lines += [_line(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]
-    return sorted(lines, key=lambda line: (line["at"], line["import"]), reverse=True)
+    found = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
+    found += [_format_row(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]
+    return sorted(found, key=lambda row: (row["at"], row["import"]), reverse=True)
 
 
 def get(registry: Registry, name: str) -> KeptReport | Work:
-    """The report of an import, by its own name or by that of the import; an import without one as it is here.
+    """The report of an import, or its row of `work` if there is no report yet.
+
+    Args:
+        registry: the registry.
+        name: of the report, or of the import.
 
     Raises:
         NotFound: no such import.
@@ -54,7 +58,7 @@ def get(registry: Registry, name: str) -> KeptReport | Work:
 
 
 def stop(registry: Registry, name: str) -> None:
-    """Ask an import for its end.
+    """Ask an import to stop.
 
     Raises:
         NotFound: no such import.
@@ -66,19 +70,19 @@ def stop(registry: Registry, name: str) -> None:
 
 
 def state(work: Work) -> str:
-    """As `imports` has always said it: one that was lost has failed."""
+    """The state under the names of the command `imports`: `queued` for waiting, `failed` also for lost."""
     return {WAITING: "queued", LOST: FAILED}.get(work.state, work.state)
 
 
 def facts(work: Work) -> dict[str, Any]:
-    """An import without a report, for scripts."""
+    """The facts of an import without a report, JSON-ready."""
     same = ("actor", "done", "total", "what", "message", "hint", "ended", "stop_asked", "put_away")
     known = {"import_id": work.work_id, "state": state(work), "started": work.asked, "report": work.result}
     return {**known, **work.inputs, **{key: getattr(work, key) for key in same}}
 
 
 def text(work: Work) -> str:
-    """An import without a report, for people."""
+    """A text for people about an import without a report."""
     step = f": {work.what} {work.done}/{work.total}" if work.total and work.ended is None else ""
     lines = [
         f"{work.work_id} is {state(work)}{step}",
@@ -91,6 +95,6 @@ def text(work: Work) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _line(work: Work) -> dict[str, Any]:
+def _format_row(work: Work) -> dict[str, Any]:
     known = {"import": work.work_id, "at": work.asked, "actor": work.actor, "recipe": work.inputs["recipe"]}
     return {**dict.fromkeys(COLUMNS), **known, "state": state(work)}

@@ -1,4 +1,4 @@
-"""A delivery before it comes in: look at it, and correct the names of a DICOM one. `work` then imports it."""
+"""Look at a delivery before it is imported, and correct the names of a DICOM one. `work` then imports it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from registry.store import Registry
 
 @dataclass(frozen=True)
 class Asked:
-    """Which delivery, and by which recipe.
+    """The delivery and the recipe that somebody chose.
 
     Attributes:
+        recipe: its name.
+        source: the delivery's folder.
         people: a table of Patient IDs for DICOM, read and never kept.
-        same_persons: somebody says that subjects which another dataset brought are the same persons.
+        same_persons: subjects that another dataset brought are the same persons.
     """
 
     recipe: str
@@ -36,7 +38,7 @@ class Asked:
 
     @property
     def options(self) -> dict[str, Any]:
-        """For the importer."""
+        """The options of the importer."""
         people = {"people": self.people} if self.people else {}
         return {**people, SAME_PERSONS: True} if self.same_persons else people
 
@@ -48,7 +50,7 @@ def has_plan(recipe: Recipe) -> bool:
 
 @dataclass(frozen=True)
 class Look:
-    """What was found: a rehearsal of the import, for DICOM the plan of names; both where its conversion was tried."""
+    """The result of a look: a rehearsal of the import, for DICOM the plan of names; both after a tried conversion."""
 
     asked: Asked
     rehearsal: Rehearsal | None = None
@@ -56,7 +58,13 @@ class Look:
 
 
 def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool = False) -> Asked:
-    """What somebody typed.
+    """The delivery and the recipe, from what somebody typed.
+
+    Args:
+        recipe: name of a recipe; None if none was chosen.
+        folder: path of the delivery; blanks around it and `~` are resolved.
+        people: path of the table of Patient IDs; empty for none.
+        same_persons: subjects that another dataset brought are the same persons.
 
     Raises:
         UsageError: no recipe, or no folder.
@@ -74,7 +82,12 @@ def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool 
 
 
 def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
-    """What would come in; nothing is written, and what was staged for it is gone afterwards.
+    """What an import would bring; nothing is written, and staged files are removed.
+
+    Args:
+        registry: the registry that the delivery would go into.
+        wanted: the delivery and the recipe.
+        progress: called after each file.
 
     Raises:
         InvalidInput: nothing fits the recipe, or something in it cannot join the registry.
@@ -87,17 +100,23 @@ def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
 
 
 def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> Rehearsal:
-    """The whole import of a DICOM delivery by its corrected plan, conversion included, without writing it.
+    """Try the whole import of a DICOM delivery by its corrected plan, conversion included, without writing it.
 
-    The plan lies in a file meanwhile; it holds descriptions of series, so it is removed again.
+    The plan is written to a temporary file, which is removed because it holds descriptions of series.
+
+    Args:
+        registry: the registry that the delivery would go into.
+        wanted: the delivery and the recipe.
+        rows: the corrected plan.
+        progress: called after each header, then after each converted series.
 
     Raises:
-        CohortiumError: as `deliveries.check_delivery`.
+        CohortiumError: as `delivery.check_delivery`.
     """
     with tempfile.TemporaryDirectory(prefix="cohortium-plan-") as folder:
-        place = Path(folder) / "plan.tsv"
-        plan.write(place, rows)
-        options = {**wanted.options, "plan": place}
+        path = Path(folder) / "plan.tsv"
+        plan.write(path, rows)
+        options = {**wanted.options, "plan": path}
         return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
 
 
@@ -107,7 +126,7 @@ class Corrected:
 
     Attributes:
         rows: the plan.
-        problems: why it cannot be followed yet, a sentence each; lines are counted from 1.
+        problems: sentences that say why it cannot be followed yet; lines are counted from 1.
     """
 
     rows: tuple[Row, ...]
@@ -115,7 +134,7 @@ class Corrected:
 
     @property
     def kept(self) -> int:
-        """How many series come in."""
+        """Number of series that would be imported."""
         return sum(row.keep == "yes" for row in self.rows)
 
 
@@ -133,7 +152,7 @@ def correct(planned: Planned, cells: Sequence[Mapping[str, Any]]) -> Corrected:
     problems += [f"{error.message} {error.hint}" for _, error in plan.conflicts(rows, planned.blocked)]
     if not any(row.keep in ("yes", "ask") for row in rows):
         problems.append("No series is kept, so there is nothing to import. Write yes in a row.")
-    return Corrected(tuple(rows), tuple(_by_line(problem, rows) for problem in problems))
+    return Corrected(tuple(rows), tuple(_name_lines(problem, rows) for problem in problems))
 
 
 def without_waiting(planned: Planned) -> Planned:
@@ -146,8 +165,8 @@ def outside(planned: Planned) -> list[Refusal]:
     return [Refusal(path, code.value, detail) for path, code, detail in planned.outside]
 
 
-def _by_line(sentence: str, rows: Sequence[Row]) -> str:
-    """Series by their line in the table: keys are salted hashes that nobody can find."""
+def _name_lines(sentence: str, rows: Sequence[Row]) -> str:
+    """The sentence with the line of each series in place of its key, a salted hash that nobody can find."""
     for number, row in enumerate(rows, start=1):
         known = f" ({row.description})" if row.description else ""
         sentence = sentence.replace(row.series, f"in line {number}{known}")

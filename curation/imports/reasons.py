@@ -1,4 +1,4 @@
-"""Refused files by their reason, and what a reason code means: `Reason` and `dicom.codes.Code` say it."""
+"""Refused files grouped by their reason, and the sentence for each reason code (`Reason` and `dicom.codes.Code`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ class Group:
     """Refused files that share a reason.
 
     Attributes:
-        sentence: what the reason means.
-        details: what was said of single files, each once, at most `MOST`.
+        reason: the code.
+        sentence: the meaning of the reason.
+        files: in the order of the report.
+        details: the different sentences about single files, at most `MOST`.
     """
 
     reason: str
@@ -27,7 +29,7 @@ class Group:
 MOST = 5
 
 _SENTENCES = {str(member): member.sentence for kind in (Code, Reason) for member in kind}
-"""A code of both means what `Reason` says."""
+"""Code to sentence; `Reason` wins where both have the code."""
 
 
 def grouped(refused: Iterable[Refusal]) -> list[Group]:
@@ -43,5 +45,5 @@ def grouped(refused: Iterable[Refusal]) -> list[Group]:
 
 
 def sentence(code: str) -> str:
-    """The sentence of a reason code; the code as words where it is none of ours (an older or newer report)."""
+    """The sentence of a reason code; the code as words if it is unknown (in an older or newer report)."""
     return _SENTENCES.get(code) or f"{code.replace('-', ' ').capitalize()}."

@@ -1,7 +1,7 @@
 """The reports of earlier imports, as the registry keeps them in `code/registry/imports`.
 
-What is kept there names no file of the delivery that is not BIDS (`importers.tracked`). The machine that imported also
-has the whole report, in its own folder that git ignores, and shows that one.
+These reports name no file of the delivery that is not BIDS (`importers.git_report`). The machine that imported also
+keeps the whole report, in a folder that git ignores, and shows that one.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from registry.store import Registry
 from registry.tables import Event, File
 
 _BROUGHT: dict[str, tuple[str, ...]] = {}
-"""Hash of an import's event to the reports it brought. The payload also lists every other file, so it is read once."""
+"""Hash of an import's event to the paths of its reports. The payload lists every file, so it is read only once."""
 
 
 @dataclass(frozen=True)
 class KeptReport:
-    """One import.
+    """The report of one import.
 
     Attributes:
-        name: of the report's file, without `.json`.
-        at: UTC, ISO 8601; empty where no event names it.
-        actor: pseudonymous code of who imported; empty as above.
-        report: what was kept and refused.
+        name: name of the report's file, without `.json`.
+        at: UTC, ISO 8601; empty if no event names the report.
+        actor: pseudonymous code of the person who imported; empty as above.
+        report: the files that were kept and refused.
     """
 
     name: str
@@ -48,7 +48,7 @@ class KeptReport:
         return asdict(self)
 
     def row(self) -> dict[str, Any]:
-        """One line of a table: when, who, by which recipe, how much."""
+        """One row of a table: time, actor, recipe and counts."""
         refused = len(self.report.refused)
         return {
             "import": self.name,
@@ -61,13 +61,13 @@ class KeptReport:
 
 
 def list_reports(registry: Registry) -> list[KeptReport]:
-    """Every import whose report is kept, newest first."""
+    """The kept reports of all imports, newest first."""
     events = _events(registry)
     with registry.reading() as database:
         wanted = col(File.path).startswith(f"{places.IMPORTS}/", autoescape=True)
         files = database.exec(select(File).where(wanted)).all()
     found = [
-        KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _report(file.facts["json"]))
+        KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _parse(file.facts["json"]))
         for file in files
         if file.path.endswith(".json") and isinstance(file.facts.get("json"), dict)
     ]
@@ -75,22 +75,28 @@ def list_reports(registry: Registry) -> list[KeptReport]:
 
 
 def keep_here(registry: Registry, name: str, report: ImportReport) -> None:
-    """Keep a whole report on this machine, for its user only; a report that is there stays."""
-    place = _here(registry, name)
-    place.parent.mkdir(mode=0o700, exist_ok=True)
+    """Write a whole report on this machine, for its user only; an existing one is not overwritten.
+
+    Args:
+        registry: the registry.
+        name: of the report.
+        report: with the delivery's own paths.
+    """
+    path = _local_path(registry, name)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     with (
         suppress(FileExistsError),
-        os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
     ):
         file.write(readable_json(report.to_json()))
 
 
-def _here(registry: Registry, name: str) -> Path:
+def _local_path(registry: Registry, name: str) -> Path:
     return registry.local / "reports" / f"{name}.json"
 
 
 def get(registry: Registry, name: str) -> KeptReport:
-    """One kept report, with the delivery's own names where this machine imported it.
+    """One kept report, with the delivery's own file names if this machine imported it.
 
     Raises:
         NotFound: no such report.
@@ -99,15 +105,15 @@ def get(registry: Registry, name: str) -> KeptReport:
     if found is None:
         raise NotFound(f"There is no report of an import '{name}'.", "List them with: cohortium imports list")
     with suppress(OSError, ValueError):
-        return replace(found, report=_report(json.loads(_here(registry, found.name).read_bytes())))
+        return replace(found, report=_parse(json.loads(_local_path(registry, found.name).read_bytes())))
     return found
 
 
 def _events(registry: Registry) -> dict[str, tuple[str, str]]:
-    """Path of a report to when and by whom it was written."""
+    """Path of each report to the time and the actor of its import."""
     with registry.reading() as database:
-        asked = select(Event.hash, Event.at, Event.actor).where(Event.kind == "import").order_by(col(Event.at))
-        imports = database.exec(asked).all()
+        statement = select(Event.hash, Event.at, Event.actor).where(Event.kind == "import").order_by(col(Event.at))
+        imports = database.exec(statement).all()
         fresh = [digest for digest, _, _ in imports if digest not in _BROUGHT]
         whole = select(Event.hash, Event.payload).where(Event.kind == "import", col(Event.hash).in_(fresh))
         for digest, payload in database.exec(whole) if fresh else ():
@@ -115,7 +121,7 @@ def _events(registry: Registry) -> dict[str, tuple[str, str]]:
     return {path: (at, actor) for digest, at, actor in imports for path in _BROUGHT[digest]}
 
 
-def _report(raw: Mapping[str, Any]) -> ImportReport:
+def _parse(raw: Mapping[str, Any]) -> ImportReport:
     refused = (
         Refusal(*(str(item.get(key, "")) for key in ("path", "reason", "detail"))) for item in raw.get("refused", ())
     )

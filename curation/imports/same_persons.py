@@ -1,4 +1,4 @@
-"""Which dataset brought a subject: `sub-01` of two datasets is two persons until somebody says that it is one."""
+"""The dataset that brought a subject: `sub-01` of two datasets is two persons unless somebody says that it is one."""
 
 from __future__ import annotations
 
@@ -18,58 +18,63 @@ from registry.store import Registry
 from registry.tables import Event, File
 
 DATASET = "dataset"
-"""Under this key the event of an import names the dataset; empty where the delivery does not say."""
+"""The key under which the event of an import names the dataset; empty if the delivery does not name it."""
 
 _SHOWN = 3
 
 
 def dataset_of(recipe: Recipe, tree: Path) -> str:
-    """The name in the staged description; empty where only the recipe for any BIDS dataset gave it one."""
-    place = tree / "dataset_description.json"
-    name = json.loads(place.read_text(encoding="utf-8")).get("Name") if place.is_file() else ""
+    """The dataset's name in the staged description; empty if it is only the title of the recipe `bids`."""
+    path = tree / "dataset_description.json"
+    name = json.loads(path.read_text(encoding="utf-8")).get("Name") if path.is_file() else ""
     return "" if name == recipe.title and recipe.importer == recipe.name == "bids" else str(name or "")
 
 
 def require_same(registry: Registry, recipe: Recipe, tree: Path) -> None:
     """Refuse a staged tree whose subjects the registry holds from another dataset.
 
-    It is the same dataset when an import by the same recipe under the same name brought the subject, or when one of
-    the subject's images is there already, byte by byte. Nothing is asked where a plan says whom each series is of.
+    It is the same dataset if an import by the same recipe under the same name brought the subject, or if the registry
+    holds one of the subject's images byte by byte. Deliveries with a plan are not checked: it names each person.
+
+    Args:
+        registry: the registry.
+        recipe: of the delivery.
+        tree: the staged tree.
 
     Raises:
         InvalidInput: names the first subjects and the dataset that brought them.
     """
     if importers.find(recipe).propose:
         return
-    staged = _staged(tree)
-    known = _known(registry, staged)
-    own, brought = (recipe.name, dataset_of(recipe, tree)), _brought(registry, known)
+    staged = _list_images(tree)
+    known = _find_known(registry, staged)
+    own, brought = (recipe.name, dataset_of(recipe, tree)), _find_imports(registry, known)
     others = {
         subject: by
         for subject, by in brought.items()
-        if not any(_is_one(own, other) for other in by) and not _repeats(registry, tree, staged[subject])
+        if not any(_is_same_dataset(own, other) for other in by) and not _holds_one(registry, tree, staged[subject])
     }
     if others:
-        raise _refusal(others)
+        raise _make_error(others)
 
 
-def _staged(tree: Path) -> dict[str, list[str]]:
-    """Images by subject."""
+def _list_images(tree: Path) -> dict[str, list[str]]:
+    """Subject to the paths of its staged images."""
     found: dict[str, list[str]] = {}
-    for path in sorted(place.relative_to(tree).as_posix() for place in tree.rglob("*.nii.gz")):
+    for path in sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.nii.gz")):
         if subject := subject_of(path):
             found.setdefault(subject, []).append(path)
     return found
 
 
-def _known(registry: Registry, subjects: Iterable[str]) -> set[str]:
+def _find_known(registry: Registry, subjects: Iterable[str]) -> set[str]:
     with registry.reading() as database:
-        asked = select(File.subject_id).where(col(File.subject_id).in_(sorted(subjects))).distinct()
-        return {str(subject) for subject in database.exec(asked)}
+        statement = select(File.subject_id).where(col(File.subject_id).in_(sorted(subjects))).distinct()
+        return {str(subject) for subject in database.exec(statement)}
 
 
-def _brought(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str, str | None]]]:
-    """Recipe and dataset of each import that brought files of these subjects; None where it did not say which."""
+def _find_imports(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str, str | None]]]:
+    """Subject to recipe and dataset of each import that brought its files; None for an event without a dataset."""
     found: dict[str, set[tuple[str, str | None]]] = {}
     if not subjects:
         return found
@@ -84,19 +89,19 @@ def _subjects(payload: Mapping[str, Any]) -> set[str]:
     return {subject for path in payload.get("files", ()) if (subject := subject_of(path))}
 
 
-def _is_one(own: tuple[str, str], other: tuple[str, str | None]) -> bool:
-    """An import of before datasets were named may be any dataset of its recipe."""
+def _is_same_dataset(own: tuple[str, str], other: tuple[str, str | None]) -> bool:
+    """Whether two imports are of one dataset; an old event without a dataset may be any dataset of its recipe."""
     return own[0] == other[0] and (other[1] is None or own[1] == other[1] != "")
 
 
-def _repeats(registry: Registry, tree: Path, images: Sequence[str]) -> bool:
-    """Whether one of a subject's staged images is in the registry, the same bytes under the same name."""
+def _holds_one(registry: Registry, tree: Path, images: Sequence[str]) -> bool:
+    """Whether the registry holds one of these staged images: the same bytes under the same path."""
     with registry.reading() as database:
         held = dict(database.exec(select(File.path, File.sha256).where(col(File.path).in_(images))).all())
     return any(sha256_file(tree / path) == checksum for path, checksum in held.items())
 
 
-def _refusal(others: Mapping[str, set[tuple[str, str | None]]]) -> InvalidInput:
+def _make_error(others: Mapping[str, set[tuple[str, str | None]]]) -> InvalidInput:
     shown = sorted(others)[:_SHOWN]
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     recipe, dataset = min(others[shown[0]], key=str)

@@ -1,7 +1,7 @@
 """An import, and the look before it, as long work: both go on when the app ends; an import is all or nothing.
 
-What its process needs and no row may hold, a corrected plan and the place of a table of Patient IDs, is handed over in
-the work's private folder.
+No row of `work` may hold a corrected plan or the path of a table of Patient IDs, so the process of the work reads them
+from the work's private folder.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from registry.work import files, queue
 from registry.work.kinds import Kind
 
 UNCHANGED = "The registry is as it was."
-"""True of every import that ended without being in the registry."""
+"""This is true of every import that ended without being in the registry."""
 
 
 def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Work:
-    """Begin an import in a process of its own.
+    """Start an import in a process of its own, and return its row of `work`.
 
     Args:
-        registry: where to.
-        wanted: what was looked at.
+        registry: the registry that the delivery goes into.
+        wanted: the delivery and the recipe.
         rows: the corrected plan of a DICOM delivery; empty for others.
 
     Raises:
-        UsageError: another one is under way.
+        UsageError: another import is under way.
         StorageError: the disk or the system refused to begin it.
     """
     source = str(wanted.source.absolute())
@@ -46,7 +46,13 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Work:
 
 
 def hand_over(place: Path, wanted: Asked, rows: Sequence[Row]) -> None:
-    """Write into `place` the corrected plan (where there is one), the place of the people's table, and who is who."""
+    """Write the options and the corrected plan of an import into its private folder.
+
+    Args:
+        place: the work's private folder.
+        wanted: gives the path of the people's table, and whether persons are the same.
+        rows: the corrected plan; empty writes none.
+    """
     people = str(wanted.people.absolute()) if wanted.people else None
     stated = {"people": people, SAME_PERSONS: wanted.same_persons}
     (place / "options.json").write_text(json.dumps(stated), encoding="utf-8")
@@ -55,11 +61,11 @@ def hand_over(place: Path, wanted: Asked, rows: Sequence[Row]) -> None:
 
 
 def read_options(place: Path) -> dict[str, Any]:
-    """What was handed over in `place`, as the importer's options."""
+    """The importer's options, read from the private folder that `hand_over` filled."""
     stated = json.loads((place / "options.json").read_text(encoding="utf-8"))
-    found: dict[str, Any] = {"people": Path(stated["people"])} if stated["people"] else {}
-    found |= {SAME_PERSONS: True} if stated.get(SAME_PERSONS) else {}
-    return {**found, "plan": place / "plan.tsv"} if (place / "plan.tsv").is_file() else found
+    options: dict[str, Any] = {"people": Path(stated["people"])} if stated["people"] else {}
+    options |= {SAME_PERSONS: True} if stated.get(SAME_PERSONS) else {}
+    return {**options, "plan": place / "plan.tsv"} if (place / "plan.tsv").is_file() else options
 
 
 def _perform(registry: Registry, work: Work, progress: Progress) -> str:
@@ -68,8 +74,8 @@ def _perform(registry: Registry, work: Work, progress: Progress) -> str:
     return delivery.deliver(registry, recipe, source, progress, options, work.work_id).kept_as
 
 
-def _report(event: Event) -> str | None:
-    """The name of the report that an import's event brought."""
+def _find_report(event: Event) -> str | None:
+    """The name of the report in an import's event, or None."""
     names = (PurePosixPath(path).stem for path in event.payload["files"] if path.startswith(f"{places.IMPORTS}/"))
     return next(names, None)
 
@@ -80,15 +86,15 @@ IMPORT = Kind(
     _perform,
     alone=True,
     event=EVENT_KEY,
-    result=_report,
+    result=_find_report,
     stopped="The import was stopped; nothing was changed.",
 )
 
 
 def start_look(registry: Registry, known: Look) -> Work:
-    """Begin a look at a delivery; where a DICOM plan is `known` already, try the whole import by it.
+    """Start a look at a delivery, or try the whole import if `known` holds a DICOM plan already.
 
-    Ends of earlier imports and looks are then no longer shown.
+    The ends of earlier imports and looks are no longer shown afterwards.
 
     Raises:
         UsageError: another look is under way.
@@ -102,7 +108,7 @@ def start_look(registry: Registry, known: Look) -> Work:
 
 
 def put_away(registry: Registry) -> None:
-    """The ends of imports and looks were seen; what looks found is removed."""
+    """Mark the ends of imports and looks as seen, and remove the results of looks."""
     for kind in (IMPORT, LOOK):
         queue.put_away(registry, kind)
 

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from curation.demo import generate, plan
 from curation.demo.atlas import load_atlas
-from curation.demo.lesions import Blob, Change, paint
+from curation.demo.lesions import Blob, LesionChange, paint
 from registry.bids.names import parse
 from registry.errors import UsageError
 from registry.files.canonical import read_tsv, sha256_file
@@ -99,13 +99,13 @@ def test_every_patient_has_lesions_that_grow_appear_and_vanish() -> None:
     patients = [person for person in plan(11, 20).persons if person.group == "MS"]
     for person in patients:
         changes = {lesion.change for lesion in person.lesions}
-        assert {Change.GROWING, Change.NEW, Change.VANISHED} <= changes
+        assert {LesionChange.GROWING, LesionChange.NEW, LesionChange.VANISHED} <= changes
         for lesion in person.lesions:
             first, second = lesion.volumes_mm3
             assert max(first, second) <= 2500
-            assert (first == 0) == (lesion.change is Change.NEW)
-            assert (second == 0) == (lesion.change is Change.VANISHED)
-            assert lesion.change is not Change.GROWING or second > 1.3 * first
+            assert (first == 0) == (lesion.change is LesionChange.NEW)
+            assert (second == 0) == (lesion.change is LesionChange.VANISHED)
+            assert lesion.change is not LesionChange.GROWING or second > 1.3 * first
 
 
 def test_new_and_vanished_lesions_are_there_in_the_drawn_anatomy() -> None:
