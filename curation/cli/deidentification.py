@@ -52,9 +52,9 @@ def record(
             "Questions: burned_in_text, face. Verdicts: clear, present, unknown.",
         ) from error
     registry = console.registry()
-    made = clearance.record(registry, unit, chosen, answer)
+    given = clearance.record(registry, unit, chosen, answer)
     commit_pending(registry)
-    console.emit(asdict(made), as_json, f"{made.unit}: {made.question} {made.verdict}, says {made.reviewer}")
+    console.emit(asdict(given), as_json, f"{given.unit}: {given.question} {given.verdict}, says {given.reviewer}")
 
 
 @privacy_app.command("list")

@@ -32,11 +32,11 @@ def imports_show(
     from curation.imports import listing
     from registry.tables import Work
 
-    found = listing.get(console.registry(), name)
-    if isinstance(found, Work):
-        console.emit(listing.facts(found), as_json, listing.text(found))
+    shown = listing.get(console.registry(), name)
+    if isinstance(shown, Work):
+        console.emit(listing.facts(shown), as_json, listing.text(shown))
     else:
-        console.emit(found.to_json(), as_json, found.report.text)
+        console.emit(shown.to_json(), as_json, shown.report.text)
 
 
 @imports_app.command("stop")
@@ -50,5 +50,5 @@ def imports_stop(
     console.emit(
         {"import_id": name, "stop_asked": True},
         as_json,
-        f"Import {name} is asked to stop, and taken back at its next step.",
+        f"Import {name} stops at its next step; everything that it did is undone.",
     )

@@ -13,6 +13,7 @@ persons_app = typer.Typer(
     help="Subjects that are one person: proposed, then confirmed or cleared by a reviewer.", no_args_is_help=True
 )
 
+Subject = Annotated[str, typer.Argument(help="A subject, such as sub-A000.")]
 Reviewer = Annotated[str, typer.Option(help="Pseudonymous code of the reviewer; default: COHORTIUM_ACTOR.")]
 Reason = Annotated[str, typer.Option(help="Reason for the decision, in a sentence.")]
 
@@ -57,7 +58,7 @@ def persons_list(
 
 
 @persons_app.command("show")
-def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
+def persons_show(first: Subject, second: Subject, as_json: AsJson = False) -> None:
     """Compare two subjects: the evidence, the facts about each, and the splits that one person would cross."""
     from curation.persons import links, pairs
     from curation.persons.proposals import pair
@@ -80,7 +81,7 @@ def persons_show(first: str, second: str, as_json: AsJson = False) -> None:
 
 @persons_app.command("confirm")
 def persons_confirm(
-    first: str, second: str, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
+    first: Subject, second: Subject, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
 ) -> None:
     """Record that two subjects are one person."""
     _decide("confirm", first, second, (reason, reviewer), as_json)
@@ -88,7 +89,7 @@ def persons_confirm(
 
 @persons_app.command("clear")
 def persons_clear(
-    first: str, second: str, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
+    first: Subject, second: Subject, reason: Reason = "", reviewer: Reviewer = "", as_json: AsJson = False
 ) -> None:
     """Record that two subjects are two persons; they are not proposed again."""
     _decide("clear", first, second, (reason, reviewer), as_json)

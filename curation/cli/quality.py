@@ -27,11 +27,11 @@ def qc_set(
 
     registry = console.registry()
     judgement = quality.Judgement(image, verdict_of(verdict), tuple(artifact or ()), comment)
-    made = quality.record(registry, judgement)
+    given = quality.record(registry, judgement)
     _commit()
-    found = f" ({made.artifacts})" if made.artifacts else ""
-    row = {key: value for key, value in made.model_dump().items() if key not in ("number", "waiting", "undoes")}
-    console.emit(row, as_json, f"{made.rater_id}: {made.verdict}{found}, {made.image_path}")
+    artifacts = f" ({given.artifacts})" if given.artifacts else ""
+    row = {key: value for key, value in given.model_dump().items() if key not in ("number", "waiting", "undoes")}
+    console.emit(row, as_json, f"{given.rater_id}: {given.verdict}{artifacts}, {given.image_path}")
 
 
 @qc_app.command("undo")
@@ -84,11 +84,11 @@ def qc_next(
     from registry.store import actor
 
     catalog = Catalog.of(console.registry())
-    found = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
-    case = found.cases[0] if found.cases else None
+    worklist = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
+    case = worklist.cases[0] if worklist.cases else None
     following = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
-    text = f"{case.image}\n{case.facts}\n{found.total} left" if case else "You have judged every image of this list."
-    console.emit({"next": following, "left": found.total}, as_json, text)
+    text = f"{case.image}\n{case.facts}\n{worklist.total} left" if case else "You have judged every image of this list."
+    console.emit({"next": following, "left": worklist.total}, as_json, text)
 
 
 @qc_app.command("summary")
@@ -97,10 +97,10 @@ def qc_summary(as_json: AsJson = False) -> None:
     from curation import quality
     from registry.catalog import Catalog
 
-    found = quality.summary(Catalog.of(console.registry()))
-    counts = {key: value for key, value in found.items() if isinstance(value, int)}
-    parts = ([counts], found["raters"], found["artifacts"])
-    console.emit(found, as_json, lambda: "\n\n".join(console.table(rows) for rows in parts if rows))
+    totals = quality.summary(Catalog.of(console.registry()))
+    counts = {key: value for key, value in totals.items() if isinstance(value, int)}
+    parts = ([counts], totals["raters"], totals["artifacts"])
+    console.emit(totals, as_json, lambda: "\n\n".join(console.table(rows) for rows in parts if rows))
 
 
 def _commit() -> None:

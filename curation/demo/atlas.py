@@ -67,18 +67,18 @@ def load_atlas() -> Atlas:
     box = _brain_box(t1)
     origin = np.asarray(images[0].affine, dtype=float)[:3, 3] + [part.start for part in box]
     t1 = np.ascontiguousarray(t1[box])
-    white, grey, csf = _shares(t1, white[box], grey[box])
+    white, grey, csf = _sharpen_shares(t1, white[box], grey[box])
     ventricle_mm = _ventricle_distance(csf, origin)
-    return Atlas(t1, white, grey, csf, ventricle_mm, origin, _zones(white, grey, ventricle_mm, origin))
+    return Atlas(t1, white, grey, csf, ventricle_mm, origin, _find_zones(white, grey, ventricle_mm, origin))
 
 
 def _brain_box(t1: Array) -> tuple[slice, slice, slice]:
-    found = ndimage.find_objects((t1 > 0.02).astype(np.uint8))[0]
-    i, j, k = (slice(max(part.start - _MARGIN, 0), part.stop + _MARGIN) for part in found)
+    box = ndimage.find_objects((t1 > 0.02).astype(np.uint8))[0]
+    i, j, k = (slice(max(part.start - _MARGIN, 0), part.stop + _MARGIN) for part in box)
     return (i, j, k)
 
 
-def _shares(t1: Array, white: Array, grey: Array) -> tuple[Array, Array, Array]:
+def _sharpen_shares(t1: Array, white: Array, grey: Array) -> tuple[Array, Array, Array]:
     """Sharpened tissue shares: an average of 152 heads is blurrier than each of them, and squaring undoes a part."""
     brain = t1 > 0.02
     csf = np.clip(1 - white - grey, 0, 1) * brain
@@ -102,7 +102,7 @@ def _ventricle_distance(csf: Array, origin: Array) -> Array:
     return distance_map(ventricles, (1.0, 1.0, 1.0))
 
 
-def _zones(white: Array, grey: Array, ventricle_mm: Array, origin: Array) -> dict[str, Array]:
+def _find_zones(white: Array, grey: Array, ventricle_mm: Array, origin: Array) -> dict[str, Array]:
     x, _, z = _axes_mm(white.shape, origin)
     cerebrum = (z > -5) & (np.abs(x) > 6)
     cortex = ndimage.uniform_filter(grey, 7)

@@ -103,12 +103,12 @@ def plan(seed: int = DEFAULT_SEED, persons: int = DEFAULT_PERSONS) -> Cohort:
         raise UsageError(f"A demo cohort cannot have {persons} persons.", "Choose 1 to 99.")
     if seed < 0:
         raise UsageError(f"{seed} is not a seed.", "Choose 0 or a positive whole number.")
-    people = [_person(seed, index) for index in range(persons)]
-    subjects = [_subject(seed, person, index, 0) for index, person in enumerate(people)]
-    return Cohort(seed, (*subjects, _subject(seed, people[_RESCANNED], _RESCANNED, 1)))
+    people = [_draw_person(seed, index) for index in range(persons)]
+    subjects = [_draw_subject(seed, person, index, 0) for index, person in enumerate(people)]
+    return Cohort(seed, (*subjects, _draw_subject(seed, people[_RESCANNED], _RESCANNED, 1)))
 
 
-def _person(seed: int, index: int) -> Person:
+def _draw_person(seed: int, index: int) -> Person:
     person_id = f"P{index + 1:03d}"
     random = stream(seed, person_id, "person")
     healthy, incidental = index % 4 == 1, index % 8 == 5
@@ -118,14 +118,16 @@ def _person(seed: int, index: int) -> Person:
     if healthy:
         lesions = draw_incidental(draws, 3) if incidental else ()
         status = "incidental_lesions" if incidental else "normal"
-        return Person(person_id, age, sex, "HC", "healthy", status, _anatomy(seed, person_id, 0.0), lesions)
+        return Person(person_id, age, sex, "HC", "healthy", status, _draw_anatomy(seed, person_id, 0.0), lesions)
     atrophy = min(0.008 * count, 0.2)
     diagnosis = str(random.choice(["RRMS", "RRMS", "RRMS", "SPMS"]))
     lesions = draw_lesions(draws, count, float(random.uniform(90, 240)))
-    return Person(person_id, age, sex, "MS", diagnosis, "pathological", _anatomy(seed, person_id, atrophy), lesions)
+    return Person(
+        person_id, age, sex, "MS", diagnosis, "pathological", _draw_anatomy(seed, person_id, atrophy), lesions
+    )
 
 
-def _anatomy(seed: int, person_id: str, atrophy: float) -> Anatomy:
+def _draw_anatomy(seed: int, person_id: str, atrophy: float) -> Anatomy:
     random = stream(seed, person_id, "anatomy")
     whole = float(random.normal(1, 0.02))
     x, y, z = (float(np.clip(whole * random.normal(1, 0.015), 0.94, 1.05)) for _ in range(3))
@@ -134,18 +136,20 @@ def _anatomy(seed: int, person_id: str, atrophy: float) -> Anatomy:
     )
 
 
-def _subject(seed: int, person: Person, index: int, again: int) -> Subject:
+def _draw_subject(seed: int, person: Person, index: int, again: int) -> Subject:
     home = (index + again) % len(SCANNERS)
     subject_id = f"{SCANNERS[home].site[-1]}{index + 1 + 100 * again:03d}"
     random = stream(seed, subject_id, "visits")
     first = int(random.integers(10, 30)) if again else 0
     days = (first, first + 365 + int(random.integers(-35, 60)))
     centres = (home, 0 if index == _MOVED else home)
-    visits = tuple(_visit(seed, subject_id, person, point, (days[point], centres[point])) for point in (0, 1))
+    visits = tuple(_draw_visit(seed, subject_id, person, point, (days[point], centres[point])) for point in (0, 1))
     return Subject(subject_id, person, visits)
 
 
-def _visit(seed: int, subject_id: str, person: Person, timepoint: int, when_where: tuple[int, int]) -> PlannedVisit:
+def _draw_visit(
+    seed: int, subject_id: str, person: Person, timepoint: int, when_where: tuple[int, int]
+) -> PlannedVisit:
     session = ("M00", "M12")[timepoint]
     present = [
         (number, lesion, lesion.volumes_mm3[timepoint])
@@ -154,11 +158,11 @@ def _visit(seed: int, subject_id: str, person: Person, timepoint: int, when_wher
     ]
     readings = tuple(draw_reading(seed, (subject_id, session), rater, present) for rater in RATERS)
     days, centre = when_where
-    pose = _pose(stream(seed, subject_id, session, "pose"))
+    pose = _draw_pose(stream(seed, subject_id, session, "pose"))
     return PlannedVisit(session, days, SCANNERS[centre], pose, timepoint, readings)
 
 
-def _pose(random: np.random.Generator) -> Pose:
+def _draw_pose(random: np.random.Generator) -> Pose:
     def triple(spread: float) -> tuple[float, float, float]:
         x, y, z = np.clip(random.normal(0, spread, 3), -2 * spread, 2 * spread)
         return (float(x), float(y), float(z))

@@ -55,7 +55,9 @@ class Studio:
         """Signal of the template (I, J, K) in one sequence, blurred to its voxels."""
         key = (scanner.code, sequence.suffix)
         if key not in self._pictures:
-            self._pictures[key] = ndimage.gaussian_filter(_signal(self.atlas, sequence), _widths(sequence), truncate=3)
+            self._pictures[key] = ndimage.gaussian_filter(
+                _compute_signal(self.atlas, sequence), _widths(sequence), truncate=3
+            )
         return self._pictures[key]
 
 
@@ -64,7 +66,7 @@ def _widths(sequence: Sequence) -> tuple[float, float, float]:
     return (x, y, z)
 
 
-def _signal(atlas: Atlas, sequence: Sequence) -> Array:
+def _compute_signal(atlas: Atlas, sequence: Sequence) -> Array:
     contrast = sequence.contrast
     tissue = contrast.white * atlas.white + contrast.grey * atlas.grey + contrast.csf * atlas.csf
     return np.asarray((tissue + atlas.t1) / 2 if sequence.suffix == "T1w" else tissue, dtype=np.float32)
@@ -110,10 +112,10 @@ def lesion_share(atlas: Atlas, wobble: Array, blobs: Iterable[Blob], view: HeadG
         view: the image grid.
     """
     painted = paint(atlas, wobble, blobs)
-    found = ndimage.find_objects((painted > 0).astype(np.uint8))
-    if not found:
+    boxes = ndimage.find_objects((painted > 0).astype(np.uint8))
+    if not boxes:
         return np.zeros(view.inside.size)
-    box = tuple(slice(max(part.start - 8, 0), part.stop + 8) for part in found[0])
+    box = tuple(slice(max(part.start - 8, 0), part.stop + 8) for part in boxes[0])
     painted[box] = ndimage.gaussian_filter(painted[box], view.blur, truncate=3)
     near = _within(view.template, box)
     share = np.zeros(view.inside.size)
@@ -149,13 +151,13 @@ def expose(studio: Studio, shot: Exposure, view: HeadGrid, fields: tuple[Array, 
     fine, wobble = fields
     tissue = sample(studio.picture(shot.visit.scanner, shot.sequence), view)
     signal = tissue * (1 + _TEXTURE * sample(fine, view))
-    share = lesion_share(studio.atlas, wobble, _blobs(shot), view)
+    share = lesion_share(studio.atlas, wobble, _list_blobs(shot), view)
     signal += share * (shot.sequence.contrast.lesion * (1 + 0.03 * sample(fine, view)) - signal)
     brain = tissue > _EDGE * shot.sequence.contrast.csf
     return Volume(_acquire(shot, view, signal, brain), view.affine_ras)
 
 
-def _blobs(shot: Exposure) -> list[Blob]:
+def _list_blobs(shot: Exposure) -> list[Blob]:
     flair = shot.sequence.suffix == "FLAIR"
     point = shot.visit.timepoint
     return [
@@ -169,7 +171,7 @@ def _acquire(shot: Exposure, view: HeadGrid, signal: Array, brain: Array) -> Arr
     """The stored image: the signal with shading, slice gain, Rician noise, gain and rounding; 0 outside the brain."""
     scanner = shot.visit.scanner
     random = stream(shot.seed, shot.subject.subject_id, shot.visit.session, shot.sequence.suffix)
-    shaded = signal * _shading(random, view.scanner_mm, scanner.shading)
+    shaded = signal * _draw_shading(random, view.scanner_mm, scanner.shading)
     if shot.sequence.suffix == "FLAIR":
         jitter = random.normal(1, scanner.slice_jitter, view.shape[2])
         shaded = shaded * jitter[view.inside % view.shape[2]]
@@ -180,7 +182,7 @@ def _acquire(shot: Exposure, view: HeadGrid, signal: Array, brain: Array) -> Arr
     return image.reshape(view.shape)
 
 
-def _shading(random: np.random.Generator, scanner_mm: Array, size: float) -> Array:
+def _draw_shading(random: np.random.Generator, scanner_mm: Array, size: float) -> Array:
     """A smooth bias field (N,) around 1: a random quadratic in scanner coordinates, as receive coils leave it."""
     x, y, z = scanner_mm / 100.0
     terms = (x, y, z, x * x, y * y, z * z, x * y, y * z, x * z)

@@ -109,7 +109,7 @@ def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) 
     return Lesion(
         zone=zone,
         place=_uniform(random),
-        volumes_mm3=_volumes(random, change, volume),
+        volumes_mm3=_draw_volumes(random, change, volume),
         elongation=_uniform(random, 1.0, longest),
         flair=_uniform(random, 0.7, 1.0),
         t1=_uniform(random, 0.25, 0.9),
@@ -118,7 +118,7 @@ def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) 
     )
 
 
-def _volumes(random: np.random.Generator, change: LesionChange, volume: float) -> tuple[float, float]:
+def _draw_volumes(random: np.random.Generator, change: LesionChange, volume: float) -> tuple[float, float]:
     factor = _uniform(random)
     second = {
         LesionChange.STABLE: volume * (1 - 0.05 * factor),

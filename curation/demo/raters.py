@@ -68,16 +68,16 @@ def draw_reading(
     random = stream(seed, *image, rater.code)
     luck = random.normal(0, 0.2, 512)
     jitter = random.normal(0, rater.jitter_mm, 512)
-    found = []
+    noticed = []
     for number, lesion, volume in lesions:
         score = math.log(volume) + 0.35 * lesion.conspicuity + float(luck[number])
         if score > math.log(rater.notices_mm3):
-            found.append(Blob(lesion, volume, _offset(volume, rater.contour_mm + float(jitter[number]))))
+            noticed.append(Blob(lesion, volume, _limit_offset(volume, rater.contour_mm + float(jitter[number]))))
     invented = _invent(random, rater) if lesions else ()
-    return Reading(rater, (*found, *invented))
+    return Reading(rater, (*noticed, *invented))
 
 
-def _offset(volume_mm3: float, offset_mm: float) -> float:
+def _limit_offset(volume_mm3: float, offset_mm: float) -> float:
     """The offset, limited so that a tight contour removes at most 30 % of a small lesion's radius."""
     radius_mm = math.cbrt(3 * volume_mm3 / (4 * math.pi))
     return max(offset_mm, -0.3 * radius_mm)

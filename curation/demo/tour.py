@@ -53,8 +53,8 @@ def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
     summary = root / ".cohortium" / "demo.json"
     if summary.is_file():
         say(f"The demo is in {root} already.")
-        found: dict[str, str] = json.loads(summary.read_text())
-        return found
+        places: dict[str, str] = json.loads(summary.read_text())
+        return places
     if root.exists() and any(root.iterdir()):
         raise InvalidInput(f"{root} exists and is not a finished demo.", "Remove it, or name another folder.")
     delivery = root.with_name(f"{root.name}-delivery")

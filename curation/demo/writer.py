@@ -102,7 +102,7 @@ def _write_tables(cohort: Cohort, into: Path) -> None:
     _write(into / "dataset_description.json", readable_json(texts.RAW_DESCRIPTION))
     _write(into / "README", texts.README.encode())
     _write(into / "CHANGES", texts.CHANGES.encode())
-    _write(into / "participants.tsv", tsv_bytes(map(_participant, cohort.subjects), PARTICIPANTS))
+    _write(into / "participants.tsv", tsv_bytes(map(_participant_row, cohort.subjects), PARTICIPANTS))
     _write(into / "participants.json", readable_json(texts.PARTICIPANT_WORDS))
     _write(into / "sessions.json", readable_json(texts.SESSION_WORDS))
     for subject in cohort.subjects:
@@ -115,7 +115,7 @@ def _write_tables(cohort: Cohort, into: Path) -> None:
     _write(manual / "descriptions.json", readable_json(texts.RATER_WORDS))
 
 
-def _participant(subject: Subject) -> dict[str, object]:
+def _participant_row(subject: Subject) -> dict[str, object]:
     person = subject.person
     return {
         "participant_id": f"sub-{subject.subject_id}",

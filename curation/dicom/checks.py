@@ -89,23 +89,23 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
         in_series[instance.series].add(instance.patient.key)
         patient = instance.patient
         by_key[patient.key].add((patient.name.casefold(), patient.birth_date, patient.sex))
-    found: dict[str, list[Finding]] = defaultdict(list)
+    findings: dict[str, list[Finding]] = defaultdict(list)
     for stack in stacks:
         key = stack.first.patient.key
         folders = {_folder(path) for path in stack.paths}
         if len(in_series[stack.first.series]) > 1:
             message = "Its Series Instance UID is used for more than one patient."
-            found[stack.key].append(about(Code.SERIES_OF_SEVERAL_PATIENTS, message, stack.key))
+            findings[stack.key].append(about(Code.SERIES_OF_SEVERAL_PATIENTS, message, stack.key))
         elif max(len(in_folder[folder]) for folder in folders) > 1:
             message = "Its folder holds more than one patient; each became a subject."
-            found[stack.key].append(about(Code.SEVERAL_PATIENTS, message, stack.key))
+            findings[stack.key].append(about(Code.SEVERAL_PATIENTS, message, stack.key))
         if not key:
             message = "The header says neither Patient ID nor name; the study counts as a person."
-            found[stack.key].append(about(Code.PATIENT_UNKNOWN, message, stack.key))
+            findings[stack.key].append(about(Code.PATIENT_UNKNOWN, message, stack.key))
         elif any(len(set(filter(None, column))) > 1 for column in zip(*by_key[key], strict=True)):
             message = "One Patient ID comes with different names, birth dates or sexes."
-            found[stack.key].append(about(Code.PATIENT_CONFLICT, message, stack.key))
-    return found
+            findings[stack.key].append(about(Code.PATIENT_CONFLICT, message, stack.key))
+    return findings
 
 
 def _folder(path: str) -> str:

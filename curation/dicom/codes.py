@@ -9,7 +9,7 @@ from registry.vocabulary.reasons import ReasonCode
 
 
 class Effect(Enum):
-    """What a finding does to its series."""
+    """The effect of a finding on its series."""
 
     BLOCK = "block"
     """It is never imported: the files do not hold what an image needs."""
@@ -24,7 +24,7 @@ class Effect(Enum):
 class Code(ReasonCode):
     """A finding. The value is the code in reports and plans; the sentence says what it means."""
 
-    NOT_DICOM = "not-dicom", "No DICOM file."
+    NOT_DICOM = "not-dicom", "Not a DICOM file."
     DICOMDIR = "dicomdir", "A directory of other files; it holds no image."
     TRUNCATED = "truncated", "The file ends before its pixel data do."
     NO_PIXEL_DATA = "no-pixel-data", "A header without pixel data."
@@ -32,9 +32,9 @@ class Code(ReasonCode):
     NOT_AN_IMAGE = "not-an-image", "A report, a presentation state or another object without an image."
     OTHER_MODALITY = "other-modality", "An image that is not MR: BIDS has no place for it here."
     SECONDARY_CAPTURE = "secondary-capture", "A screen shot or scanned page; such images often hold burned-in names."
-    NO_POSITION = "no-position", "An image that does not say where in the patient it lies."
+    NO_POSITION = "no-position", "An image without its position in the patient."
     NOT_FETCHED = "not-fetched", "A dead link, or a file that cannot be opened."
-    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."
+    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder, not a file."
     DUPLICATED_INSTANCE = "duplicated-instance", "A second copy of an instance; the first one is used."
 
     SEVERAL_PATIENTS = "several-patients", "One folder holds more than one patient."
@@ -76,8 +76,8 @@ class Code(ReasonCode):
     CONTRAST_UNCLEAR = "contrast-unclear", "Header and description disagree about a contrast agent."
 
     CONVERSION_FAILED = "conversion-failed", "dcm2niix gave no image."
-    CONVERTED_TO_SEVERAL = "converted-to-several", "dcm2niix made several images of what has to be one."
-    FIELDS_MISSING = "fields-missing", "BIDS requires something of such an image that the headers do not say."
+    CONVERTED_TO_SEVERAL = "converted-to-several", "dcm2niix made several images of one stack."
+    FIELDS_MISSING = "fields-missing", "BIDS requires something of such an image that the headers do not state."
     GEOMETRY_DISAGREES = "geometry-disagrees", "The converted image does not lie where the DICOM headers say."
     VOXELS_DISAGREE = "voxels-disagree", "The converted voxels are not the DICOM pixels."
 

@@ -21,9 +21,9 @@ def prepare(recipe: Recipe, registry: Registry) -> Recipe:
 
 def held(registry: Registry) -> dict[str, dict[str, str]]:
     """Subject to salted study to session, for every image in the registry."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    studies: dict[str, dict[str, str]] = defaultdict(dict)
     with registry.reading() as database:
         rows = database.exec(select(Image.subject_id, Image.session_key, Image.study)).all()
     for subject, key, study in rows:
-        found[subject][study or f"unknown:{key}"] = key.rpartition("/")[2]
-    return dict(found)
+        studies[subject][study or f"unknown:{key}"] = key.rpartition("/")[2]
+    return dict(studies)

@@ -87,8 +87,11 @@ class Survey:
     @property
     def blocked(self) -> dict[str, str]:
         """Key of each stack that can never be kept, to the sentence why."""
-        worst = {key: [item for item in found if effect(item) is Effect.BLOCK] for key, found in self.findings.items()}
-        return {key: found[0].message for key, found in worst.items() if found}
+        first = {
+            key: next((item for item in findings if effect(item) is Effect.BLOCK), None)
+            for key, findings in self.findings.items()
+        }
+        return {key: finding.message for key, finding in first.items() if finding}
 
 
 def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress) -> Survey:
@@ -115,9 +118,9 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
     outside += [(path, Code.DUPLICATED_INSTANCE, repeats) for path in parted.copies]
     stacks = {stack.key: stack for stack in build(parted.kept, settings.pseudonyms)}
     labels = Labels(settings.pseudonyms, str(recipe.options.get("subject_prefix", "")), settings.people)
-    found = distinguish.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
+    proposals = distinguish.with_echoes([(stack, rules.propose(naming_rules, stack)) for stack in stacks.values()])
     placed = visits(stacks.values(), labels, settings.held)
-    names = distinguish.distinguish(found, placed)
+    names = distinguish.distinguish(proposals, placed)
     people = checks.of_people(stacks.values())
     findings = {
         stack.key: [
@@ -127,11 +130,11 @@ def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress)
             *checks.of_stack(stack),
             *proposal.findings,
         ]
-        for stack, proposal in found
+        for stack, proposal in proposals
     }
     rows = {
         stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
-        for stack, proposal in found
+        for stack, proposal in proposals
     }
     legible = [(printable(path), code, detail) for path, code, detail in outside]
     return Survey(stacks, rows, findings, legible, labels, frozenset(settings.held))
@@ -141,11 +144,11 @@ def _read(source: Path, progress: Progress) -> tuple[list[Instance], list[Outsid
     paths = list(list_all(source))
     instances: list[Instance] = []
     outside: list[Outside] = []
-    for done, found in enumerate(map_files(partial(_attempt, source), paths), start=1):
-        if isinstance(found, Instance):
-            instances.append(found)
+    for done, result in enumerate(map_files(partial(_attempt, source), paths), start=1):
+        if isinstance(result, Instance):
+            instances.append(result)
         else:
-            outside.append(found)
+            outside.append(result)
         progress(done, len(paths), "headers")
     return instances, outside
 

@@ -38,7 +38,7 @@ _OURS = {
 
 def importers() -> list[str]:
     """Names that a recipe can give as its `importer`, sorted."""
-    return sorted(_known())
+    return sorted(_list_known())
 
 
 def find(recipe: Recipe) -> Importer:
@@ -47,7 +47,7 @@ def find(recipe: Recipe) -> Importer:
     Raises:
         InvalidInput: no importer has that name.
     """
-    known = _known()
+    known = _list_known()
     if recipe.importer not in known:
         raise InvalidInput(
             f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
@@ -71,7 +71,7 @@ def prepare(recipe: Recipe, registry: Registry, options: Mapping[str, Any]) -> R
     return find(recipe).prepare(replace(recipe, options={**recipe.options, **options}), registry)
 
 
-def _known() -> dict[str, EntryPoint]:
+def _list_known() -> dict[str, EntryPoint]:
     """Importers by name; ours come first."""
     ours = {name: EntryPoint(name, f"{module}:IMPORTER", GROUP) for name, module in _OURS.items()}
     return {**{item.name: item for item in entry_points(group=GROUP)}, **ours}

@@ -98,10 +98,12 @@ def read_list(recipe: Recipe, source: Path) -> Delivery:
     raw = sidecars.read(source / LIST)
     try:
         modality = raw["modality"] if "modality" in raw else raw["channel_names"]
-        channels = tuple(_channel(recipe, modality[key]) for key in sorted(modality, key=int))
-        labels = _labels(raw["labels"])
-        pairs: dict[str, str | None] = {_relative(item["image"]): _relative(item["label"]) for item in raw["training"]}
-        tests = [_relative(item if isinstance(item, str) else item["image"]) for item in raw.get("test", ())]
+        channels = tuple(_find_channel(recipe, modality[key]) for key in sorted(modality, key=int))
+        labels = _parse_labels(raw["labels"])
+        pairs: dict[str, str | None] = {
+            _require_relative(item["image"]): _require_relative(item["label"]) for item in raw["training"]
+        }
+        tests = [_require_relative(item if isinstance(item, str) else item["image"]) for item in raw.get("test", ())]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"the key '{error.args[0]}' is absent" if isinstance(error, KeyError) else "a value is of another kind"
         raise InvalidInput(
@@ -149,7 +151,7 @@ class _PairRefusedError(Exception):
 
 def _stage_one(tree: Staging, source: Path, pair: tuple[str, str | None], delivery: Delivery, spec: MaskSpec) -> None:
     """Stage an image and its mask, or refuse both."""
-    subject = _subject(tree.recipe, pair[0])
+    subject = _subject_label(tree.recipe, pair[0])
     try:
         if f"sub-{subject}" in tree.participants:
             raise _PairRefusedError(pair[0], RefusedError(Reason.DUPLICATE, f"sub-{subject} is another file already."))
@@ -213,7 +215,7 @@ def _read_channels(path: Path, channels: int) -> list[bytes]:
     return [image.channel(index).encode() for index in range(channels)] if image.dim[0] > 3 else [image.encode()]
 
 
-def _subject(recipe: Recipe, image: str) -> str:
+def _subject_label(recipe: Recipe, image: str) -> str:
     stem = PurePosixPath(image).name.partition(".")[0]
     return recipe.subject_prefix + to_label(stem.rpartition("_")[2])
 
@@ -230,7 +232,7 @@ def _complete_recipe(recipe: Recipe, delivery: Delivery) -> Recipe:
     )
 
 
-def _channel(recipe: Recipe, modality: Any) -> str:
+def _find_channel(recipe: Recipe, modality: Any) -> str:
     known = {key.lower(): value for key, value in recipe.channels.items()}
     if str(modality).lower() not in known:
         raise InvalidInput(
@@ -240,14 +242,14 @@ def _channel(recipe: Recipe, modality: Any) -> str:
     return known[str(modality).lower()]
 
 
-def _labels(raw: Mapping[str, Any]) -> dict[int, str]:
+def _parse_labels(raw: Mapping[str, Any]) -> dict[int, str]:
     """Label value to name; nnU-Net writes the table as name to value."""
     if all(str(key).isdigit() for key in raw):
         return {int(key): str(value) for key, value in raw.items()}
     return {int(value): str(key) for key, value in raw.items()}
 
 
-def _relative(path: str) -> str:
+def _require_relative(path: str) -> str:
     parts = [part for part in PurePosixPath(path).parts if part != "."]
     if ".." in parts or PurePosixPath(path).is_absolute():
         raise ValueError(f"{path} leads out of the delivery")

@@ -69,8 +69,8 @@ def _sort(tree: Staging, paths: list[str]) -> tuple[list[Item], list[_Mask]]:
     masks: list[_Mask] = []
     for path in paths:
         stem = PurePosixPath(path).name.partition(".")[0]
-        refused = _rule(tree.recipe, "refuse", path, stem)
-        rule = _rule(tree.recipe, "masks", path, stem)
+        refused = _find_rule(tree.recipe, "refuse", path, stem)
+        rule = _find_rule(tree.recipe, "masks", path, stem)
         if refused:
             tree.refuse(path, Reason(refused["reason"]), refused["detail"])
         elif rule:
@@ -81,31 +81,31 @@ def _sort(tree: Staging, paths: list[str]) -> tuple[list[Item], list[_Mask]]:
     return items, masks
 
 
-def _rule(recipe: Recipe, kind: str, path: str, stem: str) -> Mapping[str, Any] | None:
+def _find_rule(recipe: Recipe, kind: str, path: str, stem: str) -> Mapping[str, Any] | None:
     for rule in recipe.options.get(kind, ()):
         if stem.endswith(rule["ending"]) and path.startswith(rule.get("folder", "")):
-            found: Mapping[str, Any] = rule
-            return found
+            matching: Mapping[str, Any] = rule
+            return matching
     return None
 
 
 def translate(recipe: Recipe, path: str) -> Item:
     """The item of a file, with its name corrected by the rules."""
     item = sort_file(path)
-    found = parse(item.inner)
-    if item.kind in (ItemKind.CLOSED, ItemKind.HEAD) or found is None or str(found.path) != item.inner:
+    name = parse(item.inner)
+    if item.kind in (ItemKind.CLOSED, ItemKind.HEAD) or name is None or str(name.path) != item.inner:
         return item
-    valid = _make_valid(recipe, found)
+    valid = _make_valid(recipe, name)
     again = sort_name(path, item.dataset, str(valid.path))
     return replace(again, inner=item.inner)
 
 
-def _make_valid(recipe: Recipe, found: BidsName) -> BidsName:
+def _make_valid(recipe: Recipe, name: BidsName) -> BidsName:
     """The name with its session (hidden in the subject's label, or the default) and its suffix corrected."""
-    label, session = subject_and_session(recipe, found.entities["sub"])
-    entities = {"sub": label, **({"ses": session} if session and "ses" not in found.entities else {})}
+    label, session = subject_and_session(recipe, name.entities["sub"])
+    entities = {"sub": label, **({"ses": session} if session and "ses" not in name.entities else {})}
     suffixes = recipe.options.get("suffixes", {})
-    return found.replace(suffix=suffixes.get(found.suffix, found.suffix), **entities)
+    return name.replace(suffix=suffixes.get(name.suffix, name.suffix), **entities)
 
 
 def subject_and_session(recipe: Recipe, label: str) -> tuple[str, str | None]:
@@ -135,18 +135,18 @@ def _stage_mask(state: BidsImportState, mask: _Mask) -> None:
 
 def _write_mask(state: BidsImportState, mask: _Mask) -> None:
     recipe = state.tree.recipe
-    found = parse(mask.image + ".nii.gz")
-    wanted = _make_valid(recipe, found).stem if found else None
+    name = parse(mask.image + ".nii.gz")
+    wanted = _make_valid(recipe, name).stem if name else None
     image = next((placed for placed in state.images.values() if placed.name.stem == wanted), None)
     if image is None:
         raise RefusedError(Reason.NO_IMAGE_FOR_MASK, f"There is no usable image {mask.image}.")
     open_nifti(state.source / mask.path)
-    stated = state.keep(state.read_json(mask.path.partition(".")[0] + ".json"))
+    sidecar = state.keep(state.read_json(mask.path.partition(".")[0] + ".json"))
     rater = recipe.raters[0].code if recipe.raters else "e01"
     what = {"Description": f"{mask.rule.get('what', mask.rule['label'])}, delivered as {mask.rule['ending'][1:]}."}
     fields = {"Type": "ROI", "Manual": True, "RaterID": rater, "Protocol": recipe.protocol, "Revision": 1}
     labels = recipe.labels or {0: "background", 1: "foreground"}
-    spec = MaskSpec(f"derivatives/manual-{recipe.protocol}", labels, {**what, **stated, **fields})
+    spec = MaskSpec(f"derivatives/manual-{recipe.protocol}", labels, {**what, **sidecar, **fields})
     data = read_mask(state.source / mask.path, image.header, spec.labels)
     target = mask_name(image.name, desc=rater, label=mask.rule["label"])
     state.tree.mask(target, data, image, spec)
@@ -157,8 +157,8 @@ def _translate_people(state: BidsImportState) -> None:
     """Put the rows of the delivered table under the translated subjects and sessions."""
     renamed = state.tree.recipe.options.get("columns", {})
     state.participants = {}
-    for stated, row in read_rows(state, "participants.tsv", "participant_id").items():
-        label, session = subject_and_session(state.tree.recipe, stated.removeprefix("sub-"))
+    for delivered, row in read_rows(state, "participants.tsv", "participant_id").items():
+        label, session = subject_and_session(state.tree.recipe, delivered.removeprefix("sub-"))
         subject = f"sub-{label}"
         named = {renamed.get(key, key): value for key, value in row.items()}
         state.participants.setdefault(subject, named)

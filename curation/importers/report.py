@@ -1,4 +1,4 @@
-"""What an import kept and what it refused, file by file."""
+"""The report of an import: counts of the kept files, and each refused file with its reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 10
 
 
 class Reason(ReasonCode):
-    """Why a file was not imported. The value is the code in reports; the sentence says what it means."""
+    """A reason why a file was not imported. The value is the code in reports; the sentence says what it means."""
 
     IMAGE_WITHOUT_MASK = (
         "image-without-mask",
@@ -25,29 +25,29 @@ class Reason(ReasonCode):
     MASK_WITHOUT_IMAGE = "mask-without-image", "The image this mask was drawn on is not in the delivery."
     NO_IMAGE_FOR_MASK = "no-image-for-mask", "The image this mask names was not found, or was refused."
     OTHER_GRID = "other-grid", "The mask's shape or position differs from its image's."
-    LABEL_VALUES = "label-values", "The mask holds values that are not in the label set, or no whole numbers."
+    LABEL_VALUES = "label-values", "The mask holds values that are not in the label set, or that are not whole numbers."
     NOT_NIFTI = "not-nifti", "Not a NIfTI file, damaged, or cut short."
     NOT_AS_NAMED = (
         "not-as-named",
-        "BIDS asks something of an image of this name that it does not have: a time axis, one volume, gradients.",
+        "The image lacks what BIDS requires for its name: a time axis, a single volume, gradients.",
     )
     NOT_FETCHED = "not-fetched", "A pointer or a dead link: the content is elsewhere."
     NOT_BIDS_NAME = "not-bids-name", "The name or the place is not BIDS, and no rule of the recipe translates it."
     NOT_CARRIED = "not-carried", "A kind of file or folder that the registry does not hold."
     NOT_LISTED = "not-listed", "The delivery's own list does not name it."
     LISTED_BUT_ABSENT = "listed-but-absent", "The delivery's own list names it, but there is no such file."
-    UNREADABLE_JSON = "unreadable-json", "Not JSON (`NaN` and half characters are none), or not one object."
+    UNREADABLE_JSON = "unreadable-json", "Not JSON (`NaN` and half characters are not allowed), or not one object."
     UNREADABLE_TSV = "unreadable-tsv", "Not a table: ragged rows, a repeated column, or not UTF-8."
-    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder: nothing that can be read to its end."
-    NO_NUMBERS = "no-numbers", "Gradients or a recording that hold anything else than numbers."
+    NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder, not a file."
+    NO_NUMBERS = "no-numbers", "Gradients or a recording that hold anything other than numbers."
     TELLING_NAME = "telling-name", "A label of its name holds a calendar date, or a title with a person's name."
     LINK_OUTSIDE = "link-outside", "A link to a file that is not part of the delivery."
-    TELLING = "telling", "What would have come in still holds what identifies a person."
+    TELLING = "telling", "The file still holds something that identifies a person after it was cleaned."
     DUPLICATE = "duplicate", "Another file took this name already, or one that differs only by case."
     IMAGE_REFUSED = "image-refused", "It describes an image that was refused."
     PLACEHOLDER = "placeholder", "A dummy that the delivery put where a real file belongs."
     TRANSFORM_WITHOUT_IMAGE = "transform-without-image", "The image this transform belongs to is not in the delivery."
-    UNKNOWN_KIND = "unknown-kind", "The recipe knows no such file."
+    UNKNOWN_KIND = "unknown-kind", "The recipe has no rule for such a file."
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def count(root: Path) -> dict[str, int]:
             continue
         subjects.add(name.subject)
         sessions |= {name.session_key} if name.session else set()
-        if kind := _kind(path.relative_to(root).as_posix(), name.suffix):
+        if kind := _find_kind(path.relative_to(root).as_posix(), name.suffix):
             kept[kind] += 1
     return {**kept, "subjects": len(subjects), "sessions": len(sessions)}
 
 
-def _kind(path: str, suffix: str) -> str | None:
+def _find_kind(path: str, suffix: str) -> str | None:
     role = places.role(places.split_dataset(path)[0])[0]
     kinds = {places.Role.READINGS: "masks", places.Role.CONSENSUS: "consensus"}
     if role in kinds:

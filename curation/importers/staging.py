@@ -23,7 +23,7 @@ from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.geometry import one_volume, require_same_grid
 from registry.privacy.patterns import in_labels
 
-_RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for when it was."
+_RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for the time of a visit."
 
 _POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
@@ -247,7 +247,7 @@ def require_file(path: Path) -> None:
         raise RefusedError(Reason.NOT_FETCHED, "The link leads nowhere: fetch the content first.") from error
     if not stat.S_ISREG(mode):
         what = "a link to a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
-        raise RefusedError(Reason.NO_FILE, f"It is no file: {what}.")
+        raise RefusedError(Reason.NO_FILE, f"It is not a regular file: {what}.")
     if not os.access(path, os.R_OK):
         raise RefusedError(Reason.NOT_FETCHED, "Its permissions forbid to read it.")
 

@@ -77,14 +77,14 @@ def description(recipe: Recipe, name: str, links: Mapping[str, str] | None = Non
         name: of the dataset.
         links: `DatasetLinks` of a derivative; None for the raw root.
     """
-    stated: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "GeneratedBy": [generated_by(f"importer {recipe.importer}")],
         "License": recipe.licence or None,
         "Authors": list(recipe.authors) or None,
         "HowToAcknowledge": recipe.citation or None,
         "SourceDatasets": None if links is None else [{"URL": "file:../.."}],
     }
-    return readable_json(dataset_description(name, links, **stated))
+    return readable_json(dataset_description(name, links, **fields))
 
 
 def readme(recipe: Recipe, about: str = "") -> bytes:

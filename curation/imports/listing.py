@@ -33,9 +33,9 @@ def rows(registry: Registry) -> list[dict[str, Any]]:
     """One row of the list for each import, newest first."""
     kept = reports.list_reports(registry)
     names = {item.name for item in kept}
-    found = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
-    found += [_format_row(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]
-    return sorted(found, key=lambda row: (row["at"], row["import"]), reverse=True)
+    imports = [{**dict.fromkeys(COLUMNS, 0), **item.row(), "state": FINISHED} for item in kept]
+    imports += [_format_row(work) for work in queue.list_work(registry, IMPORT.name) if work.result not in names]
+    return sorted(imports, key=lambda row: (row["at"], row["import"]), reverse=True)
 
 
 def get(registry: Registry, name: str) -> KeptReport | Work:

@@ -66,12 +66,12 @@ def list_reports(registry: Registry) -> list[KeptReport]:
     with registry.reading() as database:
         wanted = col(File.path).startswith(f"{places.IMPORTS}/", autoescape=True)
         files = database.exec(select(File).where(wanted)).all()
-    found = [
+    reports = [
         KeptReport(PurePosixPath(file.path).stem, *events.get(file.path, ("", "")), _parse(file.facts["json"]))
         for file in files
         if file.path.endswith(".json") and isinstance(file.facts.get("json"), dict)
     ]
-    return sorted(found, key=lambda item: (item.at, item.name), reverse=True)
+    return sorted(reports, key=lambda item: (item.at, item.name), reverse=True)
 
 
 def keep_here(registry: Registry, name: str, report: ImportReport) -> None:
@@ -101,12 +101,12 @@ def get(registry: Registry, name: str) -> KeptReport:
     Raises:
         NotFound: no such report.
     """
-    found = next((item for item in list_reports(registry) if item.name == name), None)
-    if found is None:
+    kept = next((item for item in list_reports(registry) if item.name == name), None)
+    if kept is None:
         raise NotFound(f"There is no report of an import '{name}'.", "List them with: cohortium imports list")
     with suppress(OSError, ValueError):
-        return replace(found, report=_parse(json.loads(_local_path(registry, found.name).read_bytes())))
-    return found
+        return replace(kept, report=_parse(json.loads(_local_path(registry, kept.name).read_bytes())))
+    return kept
 
 
 def _events(registry: Registry) -> dict[str, tuple[str, str]]:

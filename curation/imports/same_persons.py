@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -60,11 +59,11 @@ def require_same(registry: Registry, recipe: Recipe, tree: Path) -> None:
 
 def _list_images(tree: Path) -> dict[str, list[str]]:
     """Subject to the paths of its staged images."""
-    found: dict[str, list[str]] = {}
+    images: dict[str, list[str]] = {}
     for path in sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.nii.gz")):
         if subject := subject_of(path):
-            found.setdefault(subject, []).append(path)
-    return found
+            images.setdefault(subject, []).append(path)
+    return images
 
 
 def _find_known(registry: Registry, subjects: Iterable[str]) -> set[str]:
@@ -75,18 +74,16 @@ def _find_known(registry: Registry, subjects: Iterable[str]) -> set[str]:
 
 def _find_imports(registry: Registry, subjects: set[str]) -> dict[str, set[tuple[str, str | None]]]:
     """Subject to recipe and dataset of each import that brought its files; None for an event without a dataset."""
-    found: dict[str, set[tuple[str, str | None]]] = {}
+    imports: dict[str, set[tuple[str, str | None]]] = {}
     if not subjects:
-        return found
+        return imports
     with registry.reading() as database:
         for payload in database.exec(select(Event.payload).where(Event.kind == "import")):
-            for subject in _subjects(payload) & subjects if "recipe" in payload else ():
-                found.setdefault(subject, set()).add((str(payload["recipe"]), payload.get(DATASET)))
-    return found
-
-
-def _subjects(payload: Mapping[str, Any]) -> set[str]:
-    return {subject for path in payload.get("files", ()) if (subject := subject_of(path))}
+            if "recipe" not in payload:
+                continue
+            for subject in subjects & {subject_of(path) for path in payload.get("files", ())}:
+                imports.setdefault(subject, set()).add((str(payload["recipe"]), payload.get(DATASET)))
+    return imports
 
 
 def _is_same_dataset(own: tuple[str, str], other: tuple[str, str | None]) -> bool:

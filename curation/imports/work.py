@@ -42,30 +42,30 @@ def start(registry: Registry, wanted: Asked, rows: Sequence[Row] = ()) -> Work:
     """
     source = str(wanted.source.absolute())
     inputs = {"recipe": wanted.recipe, "source": source}
-    return queue.start(registry, IMPORT, f"Importing {source}", inputs, lambda place: hand_over(place, wanted, rows))
+    return queue.start(registry, IMPORT, f"Importing {source}", inputs, lambda folder: hand_over(folder, wanted, rows))
 
 
-def hand_over(place: Path, wanted: Asked, rows: Sequence[Row]) -> None:
+def hand_over(folder: Path, wanted: Asked, rows: Sequence[Row]) -> None:
     """Write the options and the corrected plan of an import into its private folder.
 
     Args:
-        place: the work's private folder.
+        folder: the work's private folder.
         wanted: gives the path of the people's table, and whether persons are the same.
         rows: the corrected plan; empty writes none.
     """
     people = str(wanted.people.absolute()) if wanted.people else None
-    stated = {"people": people, SAME_PERSONS: wanted.same_persons}
-    (place / "options.json").write_text(json.dumps(stated), encoding="utf-8")
+    options = {"people": people, SAME_PERSONS: wanted.same_persons}
+    (folder / "options.json").write_text(json.dumps(options), encoding="utf-8")
     if rows:
-        plan.write(place / "plan.tsv", rows)
+        plan.write(folder / "plan.tsv", rows)
 
 
-def read_options(place: Path) -> dict[str, Any]:
+def read_options(folder: Path) -> dict[str, Any]:
     """The importer's options, read from the private folder that `hand_over` filled."""
-    stated = json.loads((place / "options.json").read_text(encoding="utf-8"))
-    options: dict[str, Any] = {"people": Path(stated["people"])} if stated["people"] else {}
-    options |= {SAME_PERSONS: True} if stated.get(SAME_PERSONS) else {}
-    return {**options, "plan": place / "plan.tsv"} if (place / "plan.tsv").is_file() else options
+    stored = json.loads((folder / "options.json").read_text(encoding="utf-8"))
+    options: dict[str, Any] = {"people": Path(stored["people"])} if stored["people"] else {}
+    options |= {SAME_PERSONS: True} if stored.get(SAME_PERSONS) else {}
+    return {**options, "plan": folder / "plan.tsv"} if (folder / "plan.tsv").is_file() else options
 
 
 def _perform(registry: Registry, work: Work, progress: Progress) -> str:
@@ -104,7 +104,7 @@ def start_look(registry: Registry, known: Look) -> Work:
     wanted = known.asked
     title = f"Converting {wanted.source.name}" if known.planned else f"Looking at {wanted.source}"
     inputs = {"recipe": wanted.recipe, "source": str(wanted.source.absolute()), "whole": known.planned is not None}
-    return queue.start(registry, LOOK, title, inputs, lambda place: files.keep(registry, place.name, known))
+    return queue.start(registry, LOOK, title, inputs, lambda folder: files.keep(registry, folder.name, known))
 
 
 def put_away(registry: Registry) -> None:

@@ -50,8 +50,8 @@ def require_equal(source: Path, stack: Stack, image: Path) -> str | None:
             pixels = _read_frame(source, slot)
         except InvalidInput:
             return "Its compressed pixels were not compared: no decoder is installed. Its geometry was."
-        found = _cut_slice(data[..., time], turn, slice_index, pixels.shape)
-        if not any(_same(found, expected) for expected in _list_values(slot[0], pixels)):
+        voxels = _cut_slice(data[..., time], turn, slice_index, pixels.shape)
+        if not any(_same(voxels, expected) for expected in _list_values(slot[0], pixels)):
             raise Unusable(Code.VOXELS_DISAGREE, "The converted voxels are not the DICOM pixels.")
     return None
 
@@ -97,8 +97,8 @@ def _cut_slice(data: Array, turn: Array, slice_index: int, size: tuple[int, ...]
     rows, columns = np.meshgrid(np.arange(size[0]), np.arange(size[1]), indexing="ij")
     indices = np.stack([columns.ravel(), rows.ravel(), np.full(rows.size, slice_index), np.ones(rows.size, int)])
     i, j, k = (turn @ indices)[:3]
-    found: Array = data[i, j, k].reshape(size)
-    return found
+    voxels: Array = data[i, j, k].reshape(size)
+    return voxels
 
 
 def _list_values(instance: Instance, pixels: Array) -> Iterator[Array]:
@@ -111,6 +111,6 @@ def _list_values(instance: Instance, pixels: Array) -> Iterator[Array]:
         yield (stored * slope + intercept) / (slope * precise)
 
 
-def _same(found: Array, expected: Array) -> bool:
+def _same(voxels: Array, expected: Array) -> bool:
     scale = float(np.abs(expected).max()) if expected.size else 0.0
-    return bool(np.allclose(found, expected, rtol=1e-5, atol=1e-6 * scale))
+    return bool(np.allclose(voxels, expected, rtol=1e-5, atol=1e-6 * scale))

@@ -31,7 +31,7 @@ from registry.bids.names import BidsName
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
 
-Made = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
+Result = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> ImportReport:
@@ -47,31 +47,31 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
         InvalidInput: no MR image, an undecided series, a plan that does not fit, or no dcm2niix.
     """
     settings = Settings.of(recipe.options)
-    seen = survey(recipe, source, settings, progress)
-    rows = plan.read(settings.plan, seen.rows) if settings.plan else list(seen.rows.values())
-    plan.require_decided(rows, seen.blocked)
+    surveyed = survey(recipe, source, settings, progress)
+    rows = plan.read(settings.plan, surveyed.rows) if settings.plan else list(surveyed.rows.values())
+    plan.require_decided(rows, surveyed.blocked)
     conversion.program()
     tree = Staging(into, recipe)
-    for path, code, detail in seen.outside:
+    for path, code, detail in surveyed.outside:
         tree.refused.append(Refusal(path, code.value, detail))
     for row in (row for row in rows if row.keep == "no"):
-        _leave_out(tree, seen, row)
+        _leave_out(tree, surveyed, row)
     kept = [row for row in rows if row.keep == "yes"]
-    for done, made in enumerate(_convert_all(source, seen, kept), start=1):
-        _write_series(tree, seen, made)
+    for done, result in enumerate(_convert_all(source, surveyed, kept), start=1):
+        _write_series(tree, surveyed, result)
         progress(done, len(kept), "series")
     if "pseudonyms" not in recipe.options:
         tree.notes.append("Labels were made under a salt that is not kept: a later import will not know these persons.")
     return tree.finish()
 
 
-def _convert_all(source: Path, seen: Survey, rows: Sequence[Row]) -> Iterator[Made]:
+def _convert_all(source: Path, surveyed: Survey, rows: Sequence[Row]) -> Iterator[Result]:
     """Convert on every core, and yield the results in the order of the rows."""
     with ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
-        yield from pool.map(lambda row: _convert(source, seen.stacks[row.series], row), rows)
+        yield from pool.map(lambda row: _convert(source, surveyed.stacks[row.series], row), rows)
 
 
-def _convert(source: Path, stack: Stack, row: Row) -> Made:
+def _convert(source: Path, stack: Stack, row: Row) -> Result:
     """One converted stack with its clean bytes, or with the reason why it stays outside."""
     with tempfile.TemporaryDirectory(prefix="cohortium-dicom-") as folder:
         try:
@@ -94,23 +94,23 @@ def _require_fields(name: BidsName, converted: Converted) -> None:
     if name.suffix == "dwi":
         missing += [ending[1:] for ending in (".bval", ".bvec") if ending not in converted.gradients]
     if missing:
-        raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not say.")
+        raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not state.")
 
 
-def _write_series(tree: Staging, seen: Survey, made: Made) -> None:
-    row, data, converted, doubt, error = made
-    stack, name = seen.stacks[row.series], row.bids()
+def _write_series(tree: Staging, surveyed: Survey, result: Result) -> None:
+    row, data, converted, doubt, error = result
+    stack, name = surveyed.stacks[row.series], row.bids()
     if data is None or converted is None:
         code, detail = (error.code, error.detail) if error else (Code.CONVERSION_FAILED, "No image.")
         tree.refused += [Refusal(path, code.value, detail) for path in stack.paths]
         return
-    tree.image(name, data, _fields(name, stack, converted))
+    tree.image(name, data, _build_sidecar(name, stack, converted))
     for ending, table in converted.gradients.items() if name.datatype == "dwi" else ():
         tree.write(str(name.replace(extension=ending).path), table)
     tree.used += stack.paths
-    notes = [item.message for item in seen.findings[row.series] if item.code in _REPORTED]
+    notes = [item.message for item in surveyed.findings[row.series] if item.code in _REPORTED]
     tree.notes += [f"{name.stem}: {note}" for note in [*notes, *([doubt] if doubt else [])]]
-    _describe(tree, seen, row, converted)
+    _describe(tree, surveyed, row, converted)
 
 
 _REPORTED = frozenset(
@@ -118,7 +118,7 @@ _REPORTED = frozenset(
 )
 
 
-def _fields(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any]:
+def _build_sidecar(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any]:
     """The sidecar: allowed fields, salted keys of series and study, and what BIDS asks for."""
     kept, _ = sidecars.keep(converted.fields)
     kept |= {"SeriesInstanceUID": stack.series, "StudyInstanceUID": stack.study}
@@ -127,25 +127,25 @@ def _fields(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any
     return kept
 
 
-def _scanner(fields: Mapping[str, Any]) -> str:
+def _format_scanner(fields: Mapping[str, Any]) -> str:
     """`Siemens Skyra 3 T`, as far as the sidecar states it; empty without manufacturer and model."""
     named = [str(fields[key]) for key in ("Manufacturer", "ManufacturersModelName") if fields.get(key)]
     field_t = fields.get("MagneticFieldStrength")
     return " ".join([*named, *([f"{field_t:g} T"] if named and isinstance(field_t, int | float) else [])])
 
 
-def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> None:
+def _describe(tree: Staging, surveyed: Survey, row: Row, converted: Converted) -> None:
     """Add participant and session; the first image of a session describes it."""
-    name, first = row.bids(), seen.stacks[row.series].first
+    name, first = row.bids(), surveyed.stacks[row.series].first
     if name.subject not in tree.participants:
         sex = first.patient.sex.upper() if first.patient.sex.upper() in ("F", "M") else None
-        age = first.origin.age_years if name.subject not in seen.held else None
+        age = first.origin.age_years if name.subject not in surveyed.held else None
         age = min(age, OLDEST_YEARS) if age else None
-        tree.person(name.subject, seen.labels.person(first), age=age, sex=sex)
+        tree.person(name.subject, surveyed.labels.person(first), age=age, sex=sex)
     sessions = tree.sessions.setdefault(name.subject, {})
-    place = ", ".join(filter(None, (_scanner(converted.fields), first.origin.institution))) or None
+    scanner = ", ".join(filter(None, (_format_scanner(converted.fields), first.origin.institution))) or None
     days = int(row.days_from_baseline) if row.days_from_baseline else None
-    new = {"days_from_baseline": days, "site": first.origin.institution or None, "scanner": place}
+    new = {"days_from_baseline": days, "site": first.origin.institution or None, "scanner": scanner}
     old = sessions.setdefault(str(name.session), new)
     if None not in (old["days_from_baseline"], days) and old["days_from_baseline"] != days:
         raise InvalidInput(
@@ -155,9 +155,9 @@ def _describe(tree: Staging, seen: Survey, row: Row, converted: Converted) -> No
     sessions[str(name.session)] = {**old, **{key: value for key, value in new.items() if old[key] is None}}
 
 
-def _leave_out(tree: Staging, seen: Survey, row: Row) -> None:
-    stack = seen.stacks[row.series]
-    against = [item for item in seen.findings[row.series] if effect(item) in (Effect.BLOCK, Effect.HOLD)]
+def _leave_out(tree: Staging, surveyed: Survey, row: Row) -> None:
+    stack = surveyed.stacks[row.series]
+    against = [item for item in surveyed.findings[row.series] if effect(item) in (Effect.BLOCK, Effect.HOLD)]
     against.sort(key=lambda item: list(Effect).index(effect(item)))
     code = against[0].code if against else Code.LEFT_OUT_BY_PLAN.value
     detail = against[0].message if against else "The plan leaves it out."

@@ -14,27 +14,28 @@ from curation.dicom.sort.stacks import Stack
 Named = tuple[Stack, Proposal]
 
 
-def distinguish(found: list[Named], visits: Mapping[str, StudyVisit]) -> dict[str, str]:
+def distinguish(proposals: list[Named], visits: Mapping[str, StudyVisit]) -> dict[str, str]:
     """Key of each stack with a proposed name to a name that is unique in its session.
 
     Echoes of one series get `echo`; images that differ in their plane get `acq-ax`, `acq-cor`, `acq-sag`; images that
     are still alike get `run` in the order of acquisition.
     """
     groups: dict[tuple[str, str, str], list[Named]] = defaultdict(list)
-    for stack, proposal in found:
+    for stack, proposal in proposals:
         if proposal.image:
             visit = visits[stack.key]
             groups[visit.subject, visit.session, proposal.name()].append((stack, proposal))
     return {key: name for group in groups.values() for key, name in _name_group(group).items()}
 
 
-def with_echoes(found: list[Named]) -> list[Named]:
+def with_echoes(proposals: list[Named]) -> list[Named]:
     """The proposals with `echo` for stacks of one series that differ in echo time; gradient echoes become `MEGRE`."""
     times: dict[tuple[str, str], set[float]] = defaultdict(set)
-    for stack, proposal in found:
+    for stack, proposal in proposals:
         times[stack.series, proposal.name()].add(_echo(stack))
     return [
-        (stack, _with_echo(stack, proposal, sorted(times[stack.series, proposal.name()]))) for stack, proposal in found
+        (stack, _with_echo(stack, proposal, sorted(times[stack.series, proposal.name()])))
+        for stack, proposal in proposals
     ]
 
 

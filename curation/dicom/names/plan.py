@@ -66,21 +66,21 @@ class Row:
         )
         datatype, _, stem = self.name.partition("/")
         path = f"{subject}/{session}/{datatype}/{subject}_{session}_{stem}.nii.gz"
-        found = parse(path)
-        if found is None or str(found.path) != path or found.suffix not in SUFFIXES.get(datatype, ()):
+        name = parse(path)
+        if name is None or str(name.path) != path or name.suffix not in SUFFIXES.get(datatype, ()):
             raise InvalidInput(
                 f"Series {self.series}: '{self.name}' of {subject}, {session} is not a BIDS name.",
                 "Write data type and name without subject and session, such as anat/ce-gadolinium_T1w; "
                 "entities in BIDS' order.",
             )
-        if DERIVED_ENTITIES & set(found.entities) or (datatype == "func" and "task" not in found.entities):
+        if DERIVED_ENTITIES & set(name.entities) or (datatype == "func" and "task" not in name.entities):
             raise InvalidInput(
                 f"Series {self.series}: '{self.name}' is not the name of a raw image.",
                 "func/ needs task-; space-, desc- and their like belong to derivatives.",
             )
         if trace := in_labels(path):
             raise InvalidInput(f"Series {self.series}: the name holds {trace}.", "Write codes for subject and session.")
-        return found
+        return name
 
 
 def row(stack: Stack, proposal: Proposal, name: str, visit: StudyVisit, findings: Sequence[Finding]) -> Row:
@@ -150,7 +150,7 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
         rows = {str(item["series"]): item for item in read_tsv(path)}
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput(
-            f"{path.name} is no plan.", "Make one with: cohortium import dicom SOURCE --plan PLAN"
+            f"{path.name} is not a plan.", "Make one with: cohortium import dicom SOURCE --plan PLAN"
         ) from error
     if strangers := sorted(set(rows) ^ set(proposed)):
         where = "the plan" if strangers[0] in rows else "the delivery"
@@ -177,7 +177,7 @@ def apply_decisions(proposed: Row, written: Mapping[str, str | None]) -> Row:
     days = changed["days_from_baseline"] = re.sub(r"\.0+$", "", changed["days_from_baseline"])
     if not re.fullmatch(r"(-?\d{1,5})?", days):
         raise InvalidInput(
-            f"Series {proposed.series}: days_from_baseline is no whole number.",
+            f"Series {proposed.series}: days_from_baseline is not a whole number.",
             "Write days since the person's first session, never a date.",
         )
     return replace(proposed, **changed)

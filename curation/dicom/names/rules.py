@@ -138,9 +138,9 @@ def _apply(rules: NamingRules, rule: Rule, stack: Stack, *, weak: bool) -> Propo
     entities, findings = _propose_contrast(rules, stack) if datatype == "anat" else ({}, [])
     guessed = []
     for entity, label in rules.entities.items():
-        if datatype in label.datatypes and (found := _find_label(label, protocol)):
-            entities[entity] = found
-            guessed += [f"{entity} is named: write it in place of '{found}'"] if found == label.default else []
+        if datatype in label.datatypes and (chosen := _find_label(label, protocol)):
+            entities[entity] = chosen
+            guessed += [f"{entity} is named: write it in place of '{chosen}'"] if chosen == label.default else []
     if protocol.part != "mag":
         entities["part"] = protocol.part
     against = [name for name, span in rule.within.items() if not _inside(protocol, name, span, default=True)]
@@ -161,16 +161,16 @@ def _propose_contrast(rules: NamingRules, stack: Stack) -> tuple[dict[str, str],
     """The entity `ce` and the doubts about it, from the agent in the header and the words of the description."""
     protocol = stack.first.protocol
     described = plain_words(f"{protocol.description} {protocol.protocol}")
-    stated = protocol.agent.strip().lower() not in ("", "no", "none", "n/a", "0", "without", "unknown")
+    has_agent = protocol.agent.strip().lower() not in ("", "no", "none", "n/a", "0", "without", "unknown")
     after, before = (
         rules.contrast.after.search(described),
         rules.contrast.before.search(plain_words(protocol.description)),
     )
-    if not stated and not (after and not before):
+    if not has_agent and not (after and not before):
         return {}, []
     agents = rules.agents.items()
     label = next((name for name, brands in agents if re.search(brands.pattern, protocol.agent, re.I)), None)
-    unclear = (stated and before) or not stated or label is None
+    unclear = (has_agent and before) or not has_agent or label is None
     message = "Header and description do not agree that, or which, contrast agent was given."
     findings = [about(Code.CONTRAST_UNCLEAR, message, stack.key)] if unclear else []
     return {"ce": label or next(iter(rules.agents))}, findings
@@ -180,8 +180,8 @@ def _fits(rule: Rule, words: str, stack: Stack) -> bool:
     if rule.match is not None and not rule.match.search(words):
         return False
     protocol = stack.first.protocol
-    stated = all(_inside(protocol, name, span, default=False) for name, span in rule.needs.items())
-    return stated and stack.volumes >= rule.volumes
+    inside = all(_inside(protocol, name, span, default=False) for name, span in rule.needs.items())
+    return inside and stack.volumes >= rule.volumes
 
 
 def _inside(protocol: Protocol, name: str, span: Span, *, default: bool) -> bool:

@@ -73,14 +73,14 @@ def read_table(path: Path) -> dict[str, str]:
         pairs = [(row["patient_id"].strip(), row["participant_id"].strip().removeprefix("sub-")) for row in rows]
     except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
         raise InvalidInput(
-            f"{path.name} is no table of persons.", "It needs the columns patient_id and participant_id."
+            f"{path.name} is not a table of persons.", "It needs the columns patient_id and participant_id."
         ) from error
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    labels = dict(pairs)
+    if len(labels) < len(pairs):
         raise InvalidInput(f"{path.name} names a patient twice.", "Give each patient_id one row.")
-    if bad := next((label for label in found.values() if not label or to_label(label) != label), None):
+    if bad := next((label for label in labels.values() if not label or to_label(label) != label), None):
         raise InvalidInput(f"'{bad}' in {path.name} is not a BIDS label.", "Labels hold letters and digits only.")
-    return found
+    return labels
 
 
 def visits(stacks: Iterable[Stack], labels: Labels, held: Held) -> dict[str, StudyVisit]:
@@ -94,10 +94,10 @@ def visits(stacks: Iterable[Stack], labels: Labels, held: Held) -> dict[str, Stu
     by_person: dict[str, list[Stack]] = defaultdict(list)
     for stack in stacks:
         by_person[labels.subject(stack.first)].append(stack)
-    found: dict[str, StudyVisit] = {}
+    by_stack: dict[str, StudyVisit] = {}
     for subject, members in by_person.items():
-        found |= _visits_of_person(subject, members, held.get(subject, {}))
-    return found
+        by_stack |= _visits_of_person(subject, members, held.get(subject, {}))
+    return by_stack
 
 
 def _visits_of_person(subject: str, members: list[Stack], held: Mapping[str, str]) -> dict[str, StudyVisit]:
@@ -105,19 +105,20 @@ def _visits_of_person(subject: str, members: list[Stack], held: Mapping[str, str
     for stack in members:
         origin = stack.first.origin
         days[origin.study_date or f"~{stack.study}"].append(stack)
-    dated = [day for day in map(_date, sorted(days)) if day]
+    dated = [day for day in map(_parse_date, sorted(days)) if day]
     free = (f"ses-{number:02}" for number in range(1, 1000) if f"ses-{number:02}" not in held.values())
-    found: dict[str, StudyVisit] = {}
+    by_stack: dict[str, StudyVisit] = {}
     for day, same in sorted(days.items()):
         known = next((held[stack.study] for stack in same if stack.study in held), None)
-        when = _date(day)
+        when = _parse_date(day)
+        # No date of an earlier import is kept, so the days are known only where all sessions are here.
         offset = (when - dated[0]).days if when and not held else None
         visit = StudyVisit(subject, known or next(free), offset, bool(held) and known is None)
-        found |= {stack.key: visit for stack in same}
-    return found
+        by_stack |= {stack.key: visit for stack in same}
+    return by_stack
 
 
-def _date(text: str) -> date | None:
+def _parse_date(text: str) -> date | None:
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if len(text) == 8 else None
     except ValueError:

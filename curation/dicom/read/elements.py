@@ -67,8 +67,8 @@ def private(dataset: Any, group: int, element: int) -> Any:
         element: 16-bit number.
     """
     try:
-        found = dataset.get((group, element))
-        return None if found is None else found.value
+        item = dataset.get((group, element))
+        return None if item is None else item.value
     except Exception:  # noqa: BLE001 # an unreadable value is as good as none
         return None
 

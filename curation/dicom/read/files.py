@@ -55,12 +55,12 @@ def read_header(source: Path, path: str) -> Instance:
         raise Unusable(Code.DICOMDIR, "It lists other files, which are read themselves.")
     try:
         if not stat.S_ISREG((source / path).stat().st_mode):  # opening a pipe waits for ever
-            raise Unusable(Code.NO_FILE, "It is no file: a pipe, a socket, a device or a link to a folder.")
+            raise Unusable(Code.NO_FILE, "It is a pipe, a socket, a device or a link to a folder, not a file.")
         with (source / path).open("rb") as stream, _quiet():
             dataset = _open(stream)
             _require_image(dataset)
             _require_pixels(dataset, stream)
-            return _instance(path, dataset)
+            return _build_instance(path, dataset)
     except OSError as error:
         raise Unusable(Code.NOT_FETCHED, f"It cannot be opened ({error.strerror}).") from error
 
@@ -170,7 +170,7 @@ def _ends_well(stream: BinaryIO, start: int, order: str) -> bool:
     return False
 
 
-def _instance(path: str, dataset: Any) -> Instance:
+def _build_instance(path: str, dataset: Any) -> Instance:
     storage, frames = read_frames(dataset)
     if not frames:
         raise Unusable(Code.NO_POSITION, "The header does not say where in the patient the image lies.")
@@ -181,9 +181,9 @@ def _instance(path: str, dataset: Any) -> Instance:
         sop_instance=text(dataset, "SOPInstanceUID"),
         series=text(dataset, "SeriesInstanceUID"),
         study=text(dataset, "StudyInstanceUID"),
-        patient=_patient(dataset),
-        origin=_origin(dataset),
-        protocol=_protocol(dataset),
+        patient=_read_patient(dataset),
+        origin=_read_origin(dataset),
+        protocol=_read_protocol(dataset),
         frames=frames,
         size=(pixels[0] // side, pixels[1] // side),
         pixels=pixels,
@@ -191,18 +191,18 @@ def _instance(path: str, dataset: Any) -> Instance:
         series_number=whole(dataset, "SeriesNumber"),
         instance_number=whole(dataset, "InstanceNumber"),
         acquisition_number=whole(dataset, "AcquisitionNumber"),
-        rescale=_rescale(dataset),
+        rescale=_read_rescale(dataset),
         stated=whole(dataset, "ImagesInAcquisition"),
         burned_in=text(dataset, "BurnedInAnnotation").upper() == "YES",
     )
 
 
-def _patient(dataset: Any) -> Patient:
+def _read_patient(dataset: Any) -> Patient:
     names = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
     return Patient(*(text(dataset, name) for name in names))
 
 
-def _origin(dataset: Any) -> Origin:
+def _read_origin(dataset: Any) -> Origin:
     age = text(dataset, "PatientAge")
     years = int(age[:3]) if len(age) == 4 and age[:3].isdigit() and age[3] == "Y" else 0
     when = text(dataset, "AcquisitionDate") + text(dataset, "AcquisitionTime")
@@ -215,37 +215,37 @@ def _origin(dataset: Any) -> Origin:
     )
 
 
-def _protocol(dataset: Any) -> Protocol:
-    stated = {name: number(dataset, keyword, -1.0) for name, keyword in _NUMBERS.items()}
-    stated |= {name: value for name, value in _enhanced_numbers(dataset).items() if stated[name] < 0}
+def _read_protocol(dataset: Any) -> Protocol:
+    numbers = {name: number(dataset, keyword, -1.0) for name, keyword in _NUMBERS.items()}
+    numbers |= {name: value for name, value in _read_enhanced_numbers(dataset).items() if numbers[name] < 0}
     return Protocol(
         text(dataset, "SeriesDescription"),
         text(dataset, "ProtocolName"),
         text(dataset, "SequenceName") or text(dataset, "PulseSequenceName"),
         words(dataset, "ScanningSequence"),
         tuple(word.upper() for word in words(dataset, "ImageType")),
-        {name: value for name, value in stated.items() if value >= 0},
+        {name: value for name, value in numbers.items() if value >= 0},
         text(dataset, "ContrastBolusAgent"),
     )
 
 
-def _enhanced_numbers(dataset: Any) -> dict[str, float]:
+def _read_enhanced_numbers(dataset: Any) -> dict[str, float]:
     shared = first(dataset, "SharedFunctionalGroupsSequence")
     own = first(dataset, "PerFrameFunctionalGroupsSequence")
     timing = "MRTimingAndRelatedParametersSequence"
     echo = first(own, "MREchoSequence") or first(shared, "MREchoSequence")
-    found = first(own, timing) or first(shared, timing)
+    timings = first(own, timing) or first(shared, timing)
     return {
         "echo_time_ms": number(echo, "EffectiveEchoTime", -1.0),
-        "repetition_time_ms": number(found, "RepetitionTime", -1.0),
-        "flip_angle_deg": number(found, "FlipAngle", -1.0),
+        "repetition_time_ms": number(timings, "RepetitionTime", -1.0),
+        "flip_angle_deg": number(timings, "FlipAngle", -1.0),
     }
 
 
-def _rescale(dataset: Any) -> tuple[float, float, float]:
+def _read_rescale(dataset: Any) -> tuple[float, float, float]:
     scale = private(dataset, *_PHILIPS_SLOPE)
     precise = float(scale) if isinstance(scale, int | float) else 0.0
     groups = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
     values = [first(first(dataset, group), "PixelValueTransformationSequence") for group in groups]
-    stated = next((item for item in values if item is not None), dataset)
-    return (number(stated, "RescaleSlope", 1.0), number(stated, "RescaleIntercept"), precise)
+    transformation = next((item for item in values if item is not None), dataset)
+    return (number(transformation, "RescaleSlope", 1.0), number(transformation, "RescaleIntercept"), precise)

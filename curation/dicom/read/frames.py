@@ -9,7 +9,7 @@ from typing import Any
 
 from curation.dicom.read import mosaic
 from curation.dicom.read.elements import first, number, numbers, private, whole, words
-from curation.dicom.read.instances import Cosines, Frame, Storage
+from curation.dicom.read.instances import Frame, Storage
 
 _CSA_IMAGE, _CSA_NAME, _MOSAIC_COUNT = (0x0029, 0x1010), (0x0029, 0x0010), (0x0019, 0x100A)
 _MAX_FRAMES = 1 << 16
@@ -22,21 +22,21 @@ def read_frames(dataset: Any) -> tuple[Storage, tuple[Frame, ...]]:
     whole_frame = _read_frame(0, dataset, dataset, dataset)
     if whole_frame is None or whole(dataset, "NumberOfFrames") > 1:
         return Storage.SINGLE, ()
-    found = _tiles(dataset)
-    if found is None:
+    layout = _read_tiles(dataset)
+    if layout is None:
         return Storage.SINGLE, (whole_frame,)
     pixels = (whole(dataset, "Rows"), whole(dataset, "Columns"))
     distance = number(dataset, "SpacingBetweenSlices") or number(dataset, "SliceThickness")
-    return Storage.MOSAIC, mosaic.frames(found, whole_frame, pixels, distance)
+    return Storage.MOSAIC, mosaic.frames(layout, whole_frame, pixels, distance)
 
 
 def mosaic_side(dataset: Any) -> int:
     """Number of tiles in a row of a mosaic; 1 for other images."""
-    found = _tiles(dataset)
-    return found.side if found else 1
+    layout = _read_tiles(dataset)
+    return layout.side if layout else 1
 
 
-def _tiles(dataset: Any) -> mosaic.Tiles | None:
+def _read_tiles(dataset: Any) -> mosaic.Tiles | None:
     if "MOSAIC" not in words(dataset, "ImageType"):
         return None
     csa = private(dataset, *_CSA_IMAGE) if "CSA" in str(private(dataset, *_CSA_NAME)) else None
@@ -67,11 +67,8 @@ def _read_frame(index: int, position: Any, cosines: Any, measures: Any, temporal
     if len(at) != 3 or len(axes) != 6 or len(spacing) != 2 or min(spacing) <= 0 or not _is_rotation(axes):
         return None
     when = whole(position, "TemporalPositionIdentifier") if temporal is None else temporal
-    return Frame(index, (at[0], at[1], at[2]), _cosines(axes), (spacing[0], spacing[1]), when)
-
-
-def _cosines(axes: tuple[float, ...]) -> Cosines:
-    return (axes[0], axes[1], axes[2], axes[3], axes[4], axes[5])
+    directions = (axes[0], axes[1], axes[2], axes[3], axes[4], axes[5])
+    return Frame(index, (at[0], at[1], at[2]), directions, (spacing[0], spacing[1]), when)
 
 
 def _is_rotation(axes: tuple[float, ...]) -> bool:

@@ -46,7 +46,7 @@ def read_csa(data: bytes) -> dict[str, list[str]]:
     """Name to values of a CSA2 header; empty if the bytes are not one, or damaged."""
     if data[:4] != b"SV10" or len(data) < 16:
         return {}
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     at = 16
     try:
         for _ in range(min(struct.unpack_from("<I", data, 8)[0], 1000)):
@@ -59,17 +59,17 @@ def read_csa(data: bytes) -> dict[str, list[str]]:
                 words.append(data[at + 16 : at + 16 + length].split(b"\0")[0].decode("ascii", "replace").strip())
                 at += 16 + (length + 3) // 4 * 4
             if kept := [word for word in words if word]:
-                found[name] = kept
+                values[name] = kept
     except struct.error:
         return {}
-    return found
+    return values
 
 
-def frames(found: Tiles, whole: Frame, pixels: tuple[int, int], distance_mm: float) -> tuple[Frame, ...]:
+def frames(layout: Tiles, whole: Frame, pixels: tuple[int, int], distance_mm: float) -> tuple[Frame, ...]:
     """One frame per tile, with its position in the patient.
 
     Args:
-        found: count and normal; without a normal, the slices follow row direction x column direction.
+        layout: count and normal; without a normal, the slices follow row direction x column direction.
         whole: the mosaic as if it were one slice.
         pixels: rows, columns of the mosaic.
         distance_mm: from slice to slice.
@@ -77,13 +77,13 @@ def frames(found: Tiles, whole: Frame, pixels: tuple[int, int], distance_mm: flo
     # The position in the header is the corner of a slice as large as the whole mosaic, around the same centre: the
     # first tile's corner lies half of the surplus rows and columns further in.
     along_row, along_column = np.array(whole.cosines[:3]), np.array(whole.cosines[3:])
-    rows, columns = pixels[0] // found.side, pixels[1] // found.side
+    rows, columns = pixels[0] // layout.side, pixels[1] // layout.side
     corner = np.array(whole.position) + along_row * whole.spacing_mm[1] * (pixels[1] - columns) / 2
     corner = corner + along_column * whole.spacing_mm[0] * (pixels[0] - rows) / 2
-    normal = np.array(found.normal) if found.normal else np.cross(along_row, along_column)
+    normal = np.array(layout.normal) if layout.normal else np.cross(along_row, along_column)
     return tuple(
         Frame(index, triple(corner + normal * distance_mm * index), whole.cosines, whole.spacing_mm)
-        for index in range(found.count)
+        for index in range(layout.count)
     )
 
 

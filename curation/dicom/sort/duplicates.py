@@ -68,11 +68,11 @@ def _by_place(instance: Instance) -> Hashable:
     if instance.storage is not Storage.SINGLE:
         return instance.path
     frame, protocol = instance.frames[0], instance.protocol
-    place = tuple(round(value, 2) for value in frame.position)
+    position = tuple(round(value, 2) for value in frame.position)
     numbers = tuple(sorted(protocol.numbers.items()))
     return (
         _by_uid(instance)[:2],
-        place,
+        position,
         frame.cosines,
         instance.order,
         instance.origin.acquired,

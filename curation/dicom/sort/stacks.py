@@ -74,8 +74,8 @@ def build(instances: Iterable[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
     series: dict[tuple[str, str, str], list[Instance]] = defaultdict(list)
     for instance in instances:
         series[instance.patient.key, instance.study, instance.series].append(instance)
-    found = [stack for members in series.values() for stack in _split_series(members, pseudonyms)]
-    return sorted(found, key=lambda stack: (stack.first.series_number, stack.key))
+    stacks = [stack for members in series.values() for stack in _split_series(members, pseudonyms)]
+    return sorted(stacks, key=lambda stack: (stack.first.series_number, stack.key))
 
 
 def _split_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[Stack]:
@@ -85,6 +85,7 @@ def _split_series(members: Sequence[Instance], pseudonyms: Pseudonyms) -> list[S
         groups[_group_key(instance), _direction(instance.frames[0], directions)].append(instance)
     first = members[0]
     name = pseudonyms.of("series", first.series)
+    # Two patients or studies can share a Series Instance UID: two digits of their own keep the keys apart.
     owner = pseudonyms.of("owner", f"{first.patient.key}\0{first.study}")[:2]
     turns: Mapping[Any, int] = {like: len({g[1] for g in groups if g[0] == like}) for like, _ in groups}
     stacks = []
@@ -116,7 +117,7 @@ def _slots(members: Sequence[Instance]) -> tuple[tuple[Slot, ...], ...]:
     along = grids.normal(members[0].frames[0])
     frames = [(instance, frame) for instance in members for frame in instance.frames]
     frames.sort(key=lambda slot: (grids.depth_mm(slot[1], along), slot[0].order, slot[1].index))
-    slots: list[list[Slot]] = []
+    slots: list[list[Slot]] = []  # sorted by depth, a frame belongs to the last slot or opens a new one
     for slot in frames:
         if slots and grids.depth_mm(slot[1], along) - grids.depth_mm(slots[-1][0][1], along) <= grids.SAME_PLACE_MM:
             slots[-1].append(slot)

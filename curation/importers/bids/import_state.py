@@ -56,10 +56,10 @@ class BidsImportState:
     @cached_property
     def by_folder(self) -> Mapping[str, list[Item]]:
         """Folder in the source to the items that lie directly in it."""
-        found: dict[str, list[Item]] = {}
+        folders: dict[str, list[Item]] = {}
         for item in self.items:
-            found.setdefault(item.path.rpartition("/")[0], []).append(item)
-        return found
+            folders.setdefault(item.path.rpartition("/")[0], []).append(item)
+        return folders
 
     def attempt(self, item: Item, action: Any) -> None:
         """Call `action(item)`; a refusal is recorded and the import goes on."""
@@ -129,18 +129,18 @@ def copy_image(state: BidsImportState, item: Item) -> None:
 def source_image(state: BidsImportState, item: Item) -> Placed | None:
     """The image that a mask was drawn on: the one its sidecar names, else the one its file name leads to; or None."""
     assert item.name is not None
-    stated = state.metadata(item.path)
+    fields = state.metadata(item.path)
     described = state.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
     links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
-    for uri in _list_uris(stated):
+    for uri in _list_uris(fields):
         path = places.resolve(uri, item.dataset, links)
         if path in state.images:
             return state.images[str(path)]
     return _find_by_name(item.name, state.images.values())
 
 
-def _list_uris(stated: Mapping[str, Any]) -> list[str]:
-    reference, listed = stated.get("SpatialReference"), stated.get("Sources")
+def _list_uris(fields: Mapping[str, Any]) -> list[str]:
+    reference, listed = fields.get("SpatialReference"), fields.get("Sources")
     first = list(reference.values()) if isinstance(reference, dict) else [reference]
     return [uri for uri in [*first, *(listed if isinstance(listed, list) else [listed])] if isinstance(uri, str)]
 

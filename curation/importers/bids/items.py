@@ -82,23 +82,23 @@ def sort_name(path: str, dataset: str, inner: str) -> Item:
         dataset: the dataset's folder; `""` is the raw root.
         inner: the path inside the dataset.
     """
-    found = parse(inner)
-    if found is None or str(found.path) != inner or not _is_known(found, derived=bool(dataset)):
+    name = parse(inner)
+    if name is None or str(name.path) != inner or not _is_known(name, derived=bool(dataset)):
         return Item(path, dataset, inner, ItemKind.STRANGE)
-    if found.extension not in IMAGE_EXTENSIONS:
-        return Item(path, dataset, inner, ItemKind.COMPANION, found)
-    kind = ItemKind.MASK if found.suffix in MASK_SUFFIXES else ItemKind.IMAGE
-    return Item(path, dataset, inner, kind, found.replace(extension=".nii.gz"))
+    if name.extension not in IMAGE_EXTENSIONS:
+        return Item(path, dataset, inner, ItemKind.COMPANION, name)
+    kind = ItemKind.MASK if name.suffix in MASK_SUFFIXES else ItemKind.IMAGE
+    return Item(path, dataset, inner, kind, name.replace(extension=".nii.gz"))
 
 
-def _is_known(found: BidsName, *, derived: bool) -> bool:
-    if not found.datatype:
-        return found.suffix in ("sessions", "scans") and found.extension in (".tsv", ".json")
-    if found.datatype not in SUFFIXES or found.extension not in (*IMAGE_EXTENSIONS, *COMPANIONS):
+def _is_known(name: BidsName, *, derived: bool) -> bool:
+    if not name.datatype:
+        return name.suffix in ("sessions", "scans") and name.extension in (".tsv", ".json")
+    if name.datatype not in SUFFIXES or name.extension not in (*IMAGE_EXTENSIONS, *COMPANIONS):
         return False
-    if derived and found.suffix in MASK_SUFFIXES:
+    if derived and name.suffix in MASK_SUFFIXES:
         return True
-    return found.suffix in SUFFIXES[found.datatype] and (derived or not DERIVED_ENTITIES & set(found.entities))
+    return name.suffix in SUFFIXES[name.datatype] and (derived or not DERIVED_ENTITIES & set(name.entities))
 
 
 def _is_head(inner: str) -> bool:

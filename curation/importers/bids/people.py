@@ -29,28 +29,30 @@ Row = dict[str, Any]
 
 def describe_people(state: BidsImportState) -> None:
     """Fill the tree's participants and sessions for every subject that has a raw image or a mask."""
-    stated = state.participants
-    if stated is None:
-        stated = read_rows(state, "participants.tsv", "participant_id")
+    rows = state.participants
+    if rows is None:
+        rows = read_rows(state, "participants.tsv", "participant_id")
     meaning = state.read_json("participants.json").get("sex")
     levels = meaning.get("Levels") if isinstance(meaning, dict) else None
-    present = sorted({key.partition("/")[0] for key, _ in _visits(state)})
+    present = sorted({key.partition("/")[0] for key, _ in _list_visits(state)})
     for subject in present:
-        row = stated.get(subject, {})
-        columns = {key: _known(row.get(key)) for key in (*PARTICIPANTS, *_extra(state)) if key != "participant_id"}
+        row = rows.get(subject, {})
+        columns = {
+            key: _clean_cell(row.get(key)) for key in (*PARTICIPANTS, *_extra_columns(state)) if key != "participant_id"
+        }
         person_id = columns.pop("person_id", None)
-        columns["sex"] = _sex(columns["sex"], levels)
+        columns["sex"] = _normalize_sex(columns["sex"], levels)
         state.tree.person(subject, person_id, **{key: value for key, value in columns.items() if value is not None})
-    for key, image in sorted(_visits(state), key=lambda visit: visit[0]):
+    for key, image in sorted(_list_visits(state), key=lambda visit: visit[0]):
         subject, _, session = key.partition("/")
         if session and session not in state.tree.sessions.get(subject, {}):
-            person = state.visits.get(key, stated.get(subject, {}))
+            person = state.visits.get(key, rows.get(subject, {}))
             row = _read_session(state, subject, session) | _find_site(state, image, person)
             state.tree.sessions.setdefault(subject, {})[session] = row
     for subject in state.tree.sessions:
         _fill_offsets(state, subject)
-    _note_columns(state, stated)
-    if absent := sorted(set(stated) - set(present)):
+    _note_columns(state, rows)
+    if absent := sorted(set(rows) - set(present)):
         state.tree.notes.append(f"participants.tsv names {len(absent)} subjects without images here: left out.")
 
 
@@ -94,17 +96,17 @@ def tables_json(state: BidsImportState) -> dict[str, bytes]:
     state.tree.notes += check_people(state.tree.recipe, state.tree.participants, state.tree.sessions)
     files = {**tables.participants(state.tree.participants), **tables.sessions(state.tree.sessions)}
     meanings = json.loads(files["participants.json"])
-    stated = sidecars.column_meanings(state.read_json("participants.json"), _extra(state))
-    return {**files, "participants.json": readable_json({**meanings, **stated})}
+    own = sidecars.column_meanings(state.read_json("participants.json"), _extra_columns(state))
+    return {**files, "participants.json": readable_json({**meanings, **own})}
 
 
-def _visits(state: BidsImportState) -> Iterator[tuple[str, str]]:
+def _list_visits(state: BidsImportState) -> Iterator[tuple[str, str]]:
     """Session keys with the source path of one of their images."""
     for path, image in state.images.items():
         yield image.name.session_key, path
 
 
-def _extra(state: BidsImportState) -> tuple[str, ...]:
+def _extra_columns(state: BidsImportState) -> tuple[str, ...]:
     return tuple(state.tree.recipe.options.get("keep_columns", ()))
 
 
@@ -123,14 +125,14 @@ def read_rows(state: BidsImportState, path: str, key: str) -> dict[str, Row]:
         rows = read_tsv(state.source / path)
         if rows and key not in rows[0]:
             raise ValueError(f"It has no column '{key}'; a tab parts two columns")
-        found = {str(row[key]): dict(row) for row in rows}
-        if len(found) < len(rows):
+        by_key = {str(row[key]): dict(row) for row in rows}
+        if len(by_key) < len(rows):
             raise ValueError(f"A {key} appears twice")
     except (ValueError, OSError) as error:
         return _refuse_once(state, path, Reason.UNREADABLE_TSV, f"{error}.")
     except RefusedError as error:
         return _refuse_once(state, path, error.reason, error.detail)
-    return found
+    return by_key
 
 
 def _refuse_once(state: BidsImportState, path: str, reason: Reason, detail: str) -> dict[str, Row]:
@@ -142,9 +144,9 @@ def _refuse_once(state: BidsImportState, path: str, reason: Reason, detail: str)
 
 def _read_session(state: BidsImportState, subject: str, session: str) -> Row:
     row = read_rows(state, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
-    kept = {key: _known(row.get(key)) for key in (*SESSIONS[1:], *_extra(state)) if key in row}
+    kept = {key: _clean_cell(row.get(key)) for key in (*SESSIONS[1:], *_extra_columns(state)) if key in row}
     time = row.get("acq_time") or _first_scan(state, subject, session)
-    if values.number(days := kept.get("days_from_baseline")) is None and _date(days):
+    if values.number(days := kept.get("days_from_baseline")) is None and _parse_date(days):
         kept["days_from_baseline"], time = None, time or days
     return {**dict.fromkeys(SESSIONS[1:]), **kept, "_time": time}
 
@@ -153,15 +155,15 @@ def _first_scan(state: BidsImportState, subject: str, session: str) -> str | Non
     """The earliest acquisition time in `scans.tsv` of a session; the first value if none of them is a time."""
     rows = read_rows(state, f"{subject}/{session}/{subject}_{session}_scans.tsv", "filename").values()
     stated = [str(row["acq_time"]) for row in rows if row.get("acq_time")]
-    return min((time for time in stated if _date(time)), default=stated[0] if stated else None)
+    return min((time for time in stated if _parse_date(time)), default=stated[0] if stated else None)
 
 
 def _find_site(state: BidsImportState, image: str, person: Mapping[str, Any]) -> Row:
     """Site and scanner from the image's sidecars and the participants' table; None where unknown."""
     facts = state.metadata(image)
-    site = _known(person.get("site")) or _known(facts.get("InstitutionName"))
+    site = _clean_cell(person.get("site")) or _clean_cell(facts.get("InstitutionName"))
     field_t = facts.get("MagneticFieldStrength")
-    parts = [_known(facts.get("Manufacturer")), _known(facts.get("ManufacturersModelName"))]
+    parts = [_clean_cell(facts.get("Manufacturer")), _clean_cell(facts.get("ManufacturersModelName"))]
     words = [
         *filter(None, parts),
         *([f"{float(field_t):g} T"] if isinstance(field_t, int | float) and abs(field_t) < _STRONGEST_T else []),
@@ -173,7 +175,7 @@ def _fill_offsets(state: BidsImportState, subject: str) -> None:
     """Fill the days from the first session from acquisition dates, and sites and scanners that the table lacks."""
     visits = state.tree.sessions[subject]
     stated = {session: row.pop("_time", None) for session, row in visits.items()}
-    times = {session: _date(time) for session, time in stated.items()}
+    times = {session: _parse_date(time) for session, time in stated.items()}
     if unread := sum(bool(time) and not times[session] for session, time in stated.items()):
         state.dropped["sessions.tsv acq_time, unreadable"] += unread
     first = min((time for time in times.values() if time), default=None)
@@ -187,25 +189,25 @@ def _fill_offsets(state: BidsImportState, subject: str) -> None:
             row["days_from_baseline"] = (time.date() - first.date()).days
 
 
-def _note_columns(state: BidsImportState, stated: Mapping[str, Row]) -> None:
-    columns = {key for row in stated.values() for key in row}
-    used = {*PARTICIPANTS, *_extra(state), "site"}
+def _note_columns(state: BidsImportState, rows: Mapping[str, Row]) -> None:
+    columns = {key for row in rows.values() for key in row}
+    used = {*PARTICIPANTS, *_extra_columns(state), "site"}
     if dropped := sorted(columns - used):
         state.tree.notes.append(f"Columns of participants.tsv left out: {shown_all(dropped)}.")
 
 
-def _known(value: Any) -> str | None:
+def _clean_cell(value: Any) -> str | None:
     return None if value is None or str(value).strip().lower() in _UNKNOWN else str(value).strip()
 
 
-def _sex(value: str | None, levels: Any) -> str | None:
+def _normalize_sex(value: str | None, levels: Any) -> str | None:
     """`F`, `M` or `O` if the value, or its meaning in the delivery's levels, is a word for it; else the value."""
     meaning = levels.get(value or "", value) if isinstance(levels, dict) else value
     known = {"female": "F", "f": "F", "male": "M", "m": "M", "other": "O", "o": "O"}
     return known.get(str(meaning).strip().lower(), value)
 
 
-def _date(text: str | None) -> datetime | None:
+def _parse_date(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
     except ValueError:

@@ -53,7 +53,7 @@ def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
     """
     header, rows = _read(state.source / item.path)
     suffix = suffix_of(item.target)
-    kinds = {column: kind for column in header if (kind := _kind(suffix, column)) is not None}
+    kinds = {column: kind for column in header if (kind := _find_kind(suffix, column)) is not None}
     kept = [{column: _keep_cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
     if not kinds:
         raise RefusedError(Reason.NOT_CARRIED, "None of its columns may come in.")
@@ -94,7 +94,7 @@ def copy_numbers(state: BidsImportState, item: Item) -> None:
     except (OSError, EOFError, zlib.error) as error:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
     if not _NUMBERS.fullmatch(plain) or _GLUED.search(plain) or (not packed and _DAY.search(plain)):
-        raise RefusedError(Reason.NO_NUMBERS, "It holds something that is no number.")
+        raise RefusedError(Reason.NO_NUMBERS, "It holds something that is not a number.")
     state.tree.write(item.target, gzip_bytes(plain) if packed else data)
 
 
@@ -115,7 +115,9 @@ def columns_of(state: BidsImportState, item: Item, fields: Mapping[str, Any]) ->
     tables = [item.target.removesuffix(".json") + ".tsv"]
     if "/" not in item.inner:  # above subjects it describes the tables of all of them
         tables += [path for path in state.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
-    return {column for path in tables if path.lower() in state.tree.taken for column in _header(state.tree.root / path)}
+    return {
+        column for path in tables if path.lower() in state.tree.taken for column in _read_header(state.tree.root / path)
+    }
 
 
 def suffix_of(path: str) -> str:
@@ -133,7 +135,7 @@ def shown_all(columns: Iterable[str]) -> str:
     return ", ".join(sorted({shown(column) for column in columns}))
 
 
-def _kind(suffix: str, column: str) -> Value | None:
+def _find_kind(suffix: str, column: str) -> Value | None:
     if suffix in _KNOWN:
         return _KNOWN[suffix].get(column)
     return _LABELS.get(column, _CELL) if values.is_key(column) else None
@@ -143,7 +145,7 @@ def _keep_cell(kind: Value, cell: str | None) -> str | None:
     return cell if cell is None or kind(cell) is not None else None
 
 
-def _header(path: Path) -> list[str]:
+def _read_header(path: Path) -> list[str]:
     return path.open(encoding="utf-8-sig").readline().rstrip("\r\n").split("\t")
 
 

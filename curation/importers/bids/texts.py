@@ -61,9 +61,9 @@ def _keep_fields(state: BidsImportState, item: Item, fields: dict[str, Any]) -> 
 
 def _state_reference(state: BidsImportState, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Fields that name a mask's image so that the registry finds it; empty if the sidecar does so already."""
-    stated = kept.get("SpatialReference")
+    reference = kept.get("SpatialReference")
     links = places.links([image])
-    if isinstance(stated, str) and places.resolve(stated, item.dataset, links) == image:
+    if isinstance(reference, str) and places.resolve(reference, item.dataset, links) == image:
         return {}
     return {"SpatialReference": places.uri(image), "Sources": kept.get("Sources") or [places.uri(image)]}
 

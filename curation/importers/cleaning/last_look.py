@@ -32,12 +32,12 @@ def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None
         progress: called after each file; None for nobody.
     """
     paths = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-    found = list(traces.check(tree, paths, progress))
-    certain = {item.path: item for item in found if item.severity is Severity.ERROR and parse(item.path) is not None}
+    findings = list(traces.check(tree, paths, progress))
+    certain = {item.path: item for item in findings if item.severity is Severity.ERROR and parse(item.path) is not None}
     refused = [Refusal(path, Reason.TELLING.value, item.message) for path, item in certain.items()]
     for path in certain:
         _remove(tree / path)
-    doubtful = [item for item in found if item.path not in certain and not item.path.endswith(_TEXT_NAMES)]
+    doubtful = [item for item in findings if item.path not in certain and not item.path.endswith(_TEXT_NAMES)]
     return replace(
         report,
         kept=count(tree) if certain else report.kept,
@@ -52,6 +52,6 @@ def _remove(path: Path) -> None:
         path.with_name(f"{path.name.partition('.')[0]}.json").unlink(missing_ok=True)
 
 
-def _list_notes(found: Iterable[Finding]) -> list[str]:
-    shown = traces.shorten(replace(item, severity=Severity.WARNING) for item in found)
+def _list_notes(findings: Iterable[Finding]) -> list[str]:
+    shown = traces.shorten(replace(item, severity=Severity.WARNING) for item in findings)
     return [f"{item.path}: {item.message}" if item.path else f"{item.code}: {item.message}." for item in shown]

@@ -125,14 +125,11 @@ def _find_layout(name: str, head: bytes) -> tuple[_Layout, str]:
     for layout in (_V1, _V2):
         for order in "<>":
             if struct.unpack_from(order + "i", head)[0] == layout.size:
-                _require_magic(name, head[layout.magic[0] :], layout.magic[1])
+                offset, magic = layout.magic
+                if not head[offset:].startswith(magic):
+                    raise InvalidInput(f"{name} is marked as half of a pair of files.", "Convert it to .nii.gz first.")
                 return layout, order
     raise InvalidInput(f"{name} is not a NIfTI file.", "Convert it to .nii.gz first.")
-
-
-def _require_magic(name: str, found: bytes, wanted: bytes) -> None:
-    if not found.startswith(wanted):
-        raise InvalidInput(f"{name} is marked as half of a pair of files.", "Convert it to .nii.gz first.")
 
 
 def _read(name: str, stream: BinaryIO) -> CleanNifti:

@@ -70,29 +70,29 @@ def check_people(
         sessions: participant id to session id to its columns; changed in place.
     """
     notes: list[str] = []
-    stated = {recipe.class_label, recipe.diagnosis, recipe.radiological_status, recipe.species}
-    stated |= {text for site in recipe.sites.values() for text in (site.name, site.scanner)}
+    allowed = {recipe.class_label, recipe.diagnosis, recipe.radiological_status, recipe.species}
+    allowed |= {text for site in recipe.sites.values() for text in (site.name, site.scanner)}
     for subject, row in people.items():
         if _person(row["person_id"]) is None:
             row["person_id"] = f"P-{subject.removeprefix('sub-')}"
     visits = [row for rows in sessions.values() for row in rows.values()]
     for table, rows, kinds in (("participants", people.values(), _PEOPLE), ("sessions", visits, _VISITS)):
-        gone = Counter(column for row in rows for column in _remove_values(row, kinds, stated))
+        gone = Counter(column for row in rows for column in _remove_values(row, kinds, allowed))
         notes += [
-            f"{table}.tsv, {column}: {_format_removed(number)} and left out." for column, number in sorted(gone.items())
+            f"{table}.tsv, {column}: {_format_removed(number)} left out." for column, number in sorted(gone.items())
         ]
     return notes
 
 
-def _remove_values(row: dict[str, Any], kinds: Mapping[str, Value], stated: set[str | None]) -> list[str]:
+def _remove_values(row: dict[str, Any], kinds: Mapping[str, Value], allowed: set[str | None]) -> list[str]:
     """Columns whose value was removed from this row."""
     gone = []
     for column, value in row.items():
-        if value is not None and value not in stated:
+        if value is not None and value not in allowed:
             row[column] = kinds.get(column, _code)(value)
             gone += [column] if row[column] is None else []
     return gone
 
 
 def _format_removed(number: int) -> str:
-    return "1 value is not of its kind" if number == 1 else f"{number} values are not of their kind"
+    return "1 value of another kind was" if number == 1 else f"{number} values of another kind were"

@@ -140,9 +140,9 @@ def read(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
         readable_json(value)
     except (ValueError, OSError, RecursionError) as error:
-        raise InvalidInput(f"{path.name} is not readable JSON ({error}).", "Mend the file.") from error
+        raise InvalidInput(f"{path.name} is not readable JSON ({error}).", "Correct the file.") from error
     if not isinstance(value, dict):
-        raise InvalidInput(f"{path.name} holds a {type(value).__name__}, not one object.", "Mend the file.")
+        raise InvalidInput(f"{path.name} holds a {type(value).__name__}, not one object.", "Correct the file.")
     return value
 
 

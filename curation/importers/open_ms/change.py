@@ -76,9 +76,9 @@ def _describe(tree: Staging, patient: Patient, studies: list[str]) -> None:
     subject, site = f"sub-{patient.subject}", tree.recipe.sites.get("longitudinal")
     age = {"age": patient.row.get("patient_age_at_first_study")}
     tree.person(subject, **age, **patient.columns("sex", "ms_type"))
-    place = {"site": site.name, "scanner": site.scanner} if site else {}
+    where = {"site": site.name, "scanner": site.scanner} if site else {}
     days = {"1": 0, _LAST: patient.row.get("days_between_studies")}
-    tree.sessions[subject] = {f"ses-0{study}": {"days_from_baseline": days.get(study), **place} for study in studies}
+    tree.sessions[subject] = {f"ses-0{study}": {"days_from_baseline": days.get(study), **where} for study in studies}
 
 
 def _resample_all(
@@ -116,11 +116,11 @@ def _resample(tree: Staging, source: Path, move: _Move) -> Placed:
     used = [move.patient.one("to_common", study=study)]
     if channel != "FLAIR":
         used.append(move.patient.one("to_flair", study=study, channel=channel))
-    found = [item for item in used if item is not None]
-    if len(found) < len(used):
+    transforms = [item for item in used if item is not None]
+    if len(transforms) < len(used):
         raise RefusedError(Reason.TRANSFORM_WITHOUT_IMAGE, "a transform is missing.")
-    to_input = itk.read_affine(source / found[0].path)
-    for item in found[1:]:
+    to_input = itk.read_affine(source / transforms[0].path)
+    for item in transforms[1:]:
         to_input = itk.read_affine(source / item.path) @ to_input  # common -> FLAIR -> this channel
     moving = volumes.load(tree.root / move.image.path)
     data = itk.resample(moving, move.grid.shape, move.grid.affine_ras, to_input)
@@ -132,7 +132,7 @@ def _resample(tree: Staging, source: Path, move: _Move) -> Placed:
         "Sources": [places.uri(move.image.path)],
         "SourcesSHA256": [move.image.sha256],
         "SpatialReference": places.uri(f"{COMMON}/{first.path}"),
-        "Parameters": {"Interpolation": "linear", "Transforms": [Path(item.path).name for item in found]},
+        "Parameters": {"Interpolation": "linear", "Transforms": [Path(item.path).name for item in transforms]},
     }
     tree.links.setdefault(COMMON, set()).add(f"{COMMON}/{first.path}")
     return tree.image(target, volumes.encode(data, move.grid.affine_ras), fields, COMMON)

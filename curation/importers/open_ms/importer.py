@@ -51,13 +51,13 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
             "Name the folder that holds longitudinal/ and cross_sectional/.",
         )
     tree.titles |= {MNI: "images in MNI space", LESION: "consensus lesion masks"}
-    patients = _patients(kinds, ("image", "change", "brain", "to_common", "to_flair"))
-    crossing = _patients(kinds, ("mni_image", "mni_mask"))
-    people = _people(tree, source, kinds["demographics"])
+    patients = _group_by_patient(kinds, ("image", "change", "brain", "to_common", "to_flair"))
+    crossing = _group_by_patient(kinds, ("mni_image", "mni_mask"))
+    people = _read_people(tree, source, kinds["demographics"])
     for done, (key, files) in enumerate(patients.items(), start=1):
         stage_patient(tree, source, Patient(f"OMSL{key}", files, people.get(int(key), {})))
         progress(done, len(patients) + len(crossing), "patients")
-    people = _people(tree, source, kinds["patient_info"])
+    people = _read_people(tree, source, kinds["patient_info"])
     for done, (key, files) in enumerate(crossing.items(), start=len(patients) + 1):
         _stage_crossing(tree, source, Patient(f"OMSX{key}", files, people.get(int(key), {})))
         progress(done, len(patients) + len(crossing), "patients")
@@ -65,10 +65,10 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     return tree.finish()
 
 
-def _patients(kinds: dict[str, list[Match]], wanted: tuple[str, ...]) -> dict[str, list[Match]]:
-    found = [item for kind in wanted for item in kinds[kind] if item.holes["patient"].isdigit()]
-    keys = sorted({item.holes["patient"] for item in found})
-    return {key: [item for item in found if item.holes["patient"] == key] for key in keys}
+def _group_by_patient(kinds: dict[str, list[Match]], wanted: tuple[str, ...]) -> dict[str, list[Match]]:
+    files = [item for kind in wanted for item in kinds[kind] if item.holes["patient"].isdigit()]
+    keys = sorted({item.holes["patient"] for item in files})
+    return {key: [item for item in files if item.holes["patient"] == key] for key in keys}
 
 
 def _stage_crossing(tree: Staging, source: Path, patient: Patient) -> None:
@@ -88,8 +88,8 @@ def _stage_crossing(tree: Staging, source: Path, patient: Patient) -> None:
             tree.refuse(item.path, error.reason, error.detail)
     if images:
         tree.person(f"sub-{subject}", **patient.columns("age", "sex", "ms_type", "edss"))
-        place = {"site": site.name, "scanner": site.scanner} if site else {}
-        tree.sessions[f"sub-{subject}"] = {"ses-01": {"days_from_baseline": 0, **place}}
+        where = {"site": site.name, "scanner": site.scanner} if site else {}
+        tree.sessions[f"sub-{subject}"] = {"ses-01": {"days_from_baseline": 0, **where}}
 
 
 def _stage_image(tree: Staging, source: Path, subject: str, item: Match) -> Placed:
@@ -121,14 +121,14 @@ def _refuse_rest(tree: Staging, kinds: dict[str, list[Match]], strange: list[str
     tree.used += [item.path for kind in ("licence", "demographics", "patient_info") for item in kinds[kind]]
 
 
-def _people(tree: Staging, source: Path, found: list[Match]) -> dict[int, dict[str, Any]]:
+def _read_people(tree: Staging, source: Path, tables: list[Match]) -> dict[int, dict[str, Any]]:
     """Rows of a demographics table by patient number; empty, N/A and NA are missing."""
     rows: dict[int, dict[str, Any]] = {}
-    for item in found:
+    for item in tables:
         try:
             with (source / item.path).open(encoding="utf-8-sig", newline="") as stream:
                 for row in csv.DictReader(stream):
-                    rows[int(row["patient_id"])] = {key: _value(value) for key, value in row.items()}
+                    rows[int(row["patient_id"])] = {key: _clean_cell(value) for key, value in row.items()}
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInput(
                 f"{item.path} is not a table of patients ({error!r}).",
@@ -139,7 +139,7 @@ def _people(tree: Staging, source: Path, found: list[Match]) -> dict[int, dict[s
     return rows
 
 
-def _value(text: str | None) -> str | None:
+def _clean_cell(text: str | None) -> str | None:
     return None if text is None or text.strip().lower() in _MISSING else text.strip()
 
 

@@ -18,7 +18,7 @@ def stage_image(state: PatternImportState, item: Match) -> None:
     """Write one image into the tree.
 
     Raises:
-        RefusedError: nothing says whose it is, its channel is unknown, it holds several
+        RefusedError: nothing names its subject, its channel is unknown, it holds several
             volumes, or it is there already.
     """
     place = state.place(item.holes)

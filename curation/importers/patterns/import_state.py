@@ -72,7 +72,7 @@ class PatternImportState:
         rules, holes = self.rules, self.rows.join(holes)
         stated = fill(rules.subject, holes)
         if not stated:
-            raise RefusedError(Reason.NOT_LISTED, "Neither its name nor a table says whose it is.")
+            raise RefusedError(Reason.NOT_LISTED, "Neither its name nor a table names its subject.")
         try:
             subject = self.tree.recipe.subject_prefix + to_label(stated)
             session = to_label(named) if (named := fill(rules.session, holes)) else ""

@@ -46,8 +46,8 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
             f"{source.name} holds no images in the layout of '{recipe.name}'.",
             f"Expected files such as {recipe.layout[by_role['image'][0]]}.",
         )
-    found = [item for kind in by_role["table"] for item in kinds[kind]]
-    state = PatternImportState(source, tree, rules, tables.read(tree, source, found, rules.table))
+    table_files = [item for kind in by_role["table"] for item in kinds[kind]]
+    state = PatternImportState(source, tree, rules, tables.read(tree, source, table_files, rules.table))
     _stage_files(state, kinds, progress)
     for kind, why in rules.skip.items():
         for item in kinds[kind]:

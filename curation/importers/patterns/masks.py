@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from curation.importers.patterns.import_state import PatternImportState, Place
@@ -29,14 +29,17 @@ def stage_mask(state: PatternImportState, item: Match, rule: MaskRule) -> None:
     """
     place = state.place(item.holes)
     session = to_label(stated) if (stated := fill(rule.session, place.holes)) else place.session
-    rater = "" if rule.desc else _rater(state, rule, place)
+    rater = "" if rule.desc else _find_rater(state, rule, place)
     open_nifti(state.source / item.path)
-    image, data = _read_on_grid(state, item, rule, list(_images(state, rule, place, session)))
+    images = [state.images[key] for channel in rule.on if (key := place.key(channel, session)) in state.images]
+    image, data = _read_on_grid(state, item, rule, images)
     spec = spec_of(state, rule, rater)
-    sources = [state.images[key] for other in rule.sources if (key := _key(image, state, other)) in state.images]
+    sources = [
+        state.images[key] for other in rule.sources if (key := _key_in_session(image, state, other)) in state.images
+    ]
     if sources:
         spec = MaskSpec(spec.folder, spec.labels, {**spec.fields, "Sources": [places.uri(it.path) for it in sources]})
-    name = _name(image, rule, rater or rule.desc)
+    name = _build_name(image, rule, rater or rule.desc)
     state.tree.mask(name, data, image, spec)
     if rule.seg:
         state.segmentations[spec.folder, f"seg-{rule.seg}_desc-{rater or rule.desc}_dseg"] = spec
@@ -60,20 +63,14 @@ def spec_of(state: PatternImportState, rule: MaskRule, rater: str) -> MaskSpec:
     return MaskSpec(folder, rule.labels or state.tree.recipe.labels, fields)
 
 
-def _rater(state: PatternImportState, rule: MaskRule, place: Place) -> str:
+def _find_rater(state: PatternImportState, rule: MaskRule, place: Place) -> str:
     code = fill(rule.rater, place.holes)
     if code not in {rater.code for rater in state.tree.recipe.raters}:
         raise RefusedError(Reason.NOT_LISTED, f"The recipe has no rater '{code}'.")
     return code
 
 
-def _images(state: PatternImportState, rule: MaskRule, place: Place, session: str) -> Iterator[Placed]:
-    for channel in rule.on:
-        if (key := place.key(channel, session)) in state.images:
-            yield state.images[key]
-
-
-def _key(image: Placed, state: PatternImportState, session: str) -> Any:
+def _key_in_session(image: Placed, state: PatternImportState, session: str) -> Any:
     own = next(key for key, placed in state.images.items() if placed is image)
     return own[0], session, *own[2:]
 
@@ -110,7 +107,7 @@ def remap(data: Array, remap: Mapping[int, int]) -> Array:
     return result
 
 
-def _name(image: Placed, rule: MaskRule, desc: str) -> BidsName:
+def _build_name(image: Placed, rule: MaskRule, desc: str) -> BidsName:
     more = {"space": image.name.entities["space"]} if "space" in image.name.entities else {}
     if rule.seg:
         return mask_name(image.name, desc=desc, label=None, suffix="dseg", seg=rule.seg, **more)

@@ -20,7 +20,7 @@ def describe(state: PatternImportState) -> None:
     first: dict[str, dict[str, str]] = {}
     doubtful: dict[str, set[str]] = {}
     for (subject, session), place in sorted(state.places.items()):
-        columns = _columns(state, state.rules.participants, place)
+        columns = _fill_columns(state, state.rules.participants, place)
         known = {name: value for name, value in columns.items() if value is not None}
         if f"sub-{subject}" not in state.tree.participants:
             stated = fill(state.rules.person, place.holes)
@@ -30,9 +30,9 @@ def describe(state: PatternImportState) -> None:
         if other := {name for name, value in known.items() if before.get(name, value) != value}:
             doubtful.setdefault(subject, set()).update(other)
         if session:
-            row = _columns(state, state.rules.sessions, place)
+            row = _fill_columns(state, state.rules.sessions, place)
             visits = state.tree.sessions.setdefault(f"sub-{subject}", {})
-            visits[f"ses-{session}"] = {"days_from_baseline": None, **_site(state, place), **row}
+            visits[f"ses-{session}"] = {"days_from_baseline": None, **_find_site(state, place), **row}
     _note_doubtful(state, doubtful)
 
 
@@ -45,13 +45,13 @@ def _note_doubtful(state: PatternImportState, doubtful: Mapping[str, set[str]]) 
         )
 
 
-def _site(state: PatternImportState, place: Place) -> dict[str, Any]:
+def _find_site(state: PatternImportState, place: Place) -> dict[str, Any]:
     key = fill(state.rules.site, place.holes)
     site = state.tree.recipe.sites.get(key)
     return {"site": site.name, "scanner": site.scanner} if site else {"site": key or None, "scanner": None}
 
 
-def _columns(state: PatternImportState, columns: Mapping[str, Template], place: Place) -> dict[str, str | None]:
+def _fill_columns(state: PatternImportState, columns: Mapping[str, Template], place: Place) -> dict[str, str | None]:
     stated = {name: fill(template, place.holes) for name, template in columns.items()}
     values = state.rules.values
     return {name: (values[name].get(text) if name in values else text) or None for name, text in stated.items()}

@@ -29,7 +29,7 @@ class TableRule(Settings):
     Attributes:
         key: the column that names a row.
         of: template of the same name in a file's holes; numbers are compared as numbers.
-        required: a file that the table does not name is refused, because nothing else says whose it is.
+        required: a file that the table does not name is refused, because nothing else names its subject.
     """
 
     key: str

@@ -35,17 +35,17 @@ class Rows:
         key = fill(self.rule.of, holes)
         row = self.by_key.get(_number(key))
         if row is None and self.rule.required:
-            raise RefusedError(Reason.NOT_LISTED, f"{self.name} has no row '{key}', so nobody knows whose it is.")
+            raise RefusedError(Reason.NOT_LISTED, f"{self.name} has no row '{key}', so its subject is unknown.")
         return {**(row or {}), **holes}
 
 
-def read(tree: Staging, source: Path, found: list[Match], rule: TableRule | None) -> Rows:
+def read(tree: Staging, source: Path, tables: list[Match], rule: TableRule | None) -> Rows:
     """The rows of a delivery's tables, separated by tabs in `.tsv` and by commas in other files.
 
     Args:
         tree: gets the note about rows that differ, and the tables as used files.
         source: the delivery's folder.
-        found: the tables.
+        tables: their files.
         rule: of the recipe; None gives no rows.
 
     Raises:
@@ -53,14 +53,14 @@ def read(tree: Staging, source: Path, found: list[Match], rule: TableRule | None
     """
     if rule is None:
         return Rows()
-    if not found and rule.required:
+    if not tables and rule.required:
         raise InvalidInput(
             f"{source.name} lacks the table with the column '{rule.key}'.",
             "Nothing else says which files are one person; see docs/recipes.md.",
         )
     rows: dict[str, dict[str, str]] = {}
     doubtful: set[str] = set()
-    for item in found:
+    for item in tables:
         for row in _read(source / item.path, rule):
             key = _number(row[rule.key])
             if rows.setdefault(key, row) != row:
@@ -68,7 +68,7 @@ def read(tree: Staging, source: Path, found: list[Match], rule: TableRule | None
         tree.used.append(item.path)
     if doubtful:
         tree.notes.append(f"Several rows that differ, so none is used: {rule.key} {', '.join(sorted(doubtful))}.")
-    name = found[0].path if found else "the table"
+    name = tables[0].path if tables else "the table"
     return Rows(name, rule, {key: row for key, row in rows.items() if key not in doubtful})
 
 

@@ -75,7 +75,7 @@ def test_a_plan_holds_nothing_of_a_person(tmp_path: Path) -> None:
         ({"name": "func/bold"}, "not the name of a raw image"),
         ({"subject": "sub-a/b"}, "not a BIDS name"),
         ({"session": ""}, "not a BIDS name"),
-        ({"days_from_baseline": "2001-02-03"}, "no whole number"),
+        ({"days_from_baseline": "2001-02-03"}, "not a whole number"),
         ({"series": "other"}, "is only in"),
     ],
 )

@@ -145,7 +145,7 @@ def test_people_are_told_by_numbers_and_codes(source: Path, tmp_path: Path, valu
     assert [first[key] for key in ("age", "sex", "diagnosis", "class")] == [None] * 4
     assert first["person_id"] == "P-01"
     assert (second["age"], second["sex"], second["diagnosis"], second["person_id"]) == ("89", "M", "MS", "P-X")
-    assert "participants.tsv, age: 1 value is not of its kind and left out." in report.notes
+    assert "participants.tsv, age: 1 value of another kind was left out." in report.notes
     assert value not in report.text()
     assert holding(tmp_path / "into", value) in ([], ["sub-01/sub-01_sessions.tsv"] if value == "Jane Roe" else [])
 
@@ -162,7 +162,7 @@ def test_moments_become_days_wherever_they_stand(source: Path, tmp_path: Path) -
     days = [row["days_from_baseline"] for row in read_tsv(tmp_path / "into/sub-01/sub-01_sessions.tsv")]
     assert days == ["0", "30"]
     assert [row["days_from_baseline"] for row in read_tsv(tmp_path / "into/sub-02/sub-02_sessions.tsv")] == ["0", None]
-    assert "sessions.tsv, days_from_baseline: 1 value is not of its kind and left out." in report.notes
+    assert "sessions.tsv, days_from_baseline: 1 value of another kind was left out." in report.notes
     assert holding(tmp_path / "into") == holding(tmp_path / "into", "2001-") == []
 
 
