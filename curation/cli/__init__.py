@@ -85,7 +85,7 @@ def demo(
     train: Annotated[bool, typer.Option(help="Also train and evaluate, which takes a few minutes.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Take a generated multi-centre cohort through the whole line, then print where to look."""
+    """Run every step, from import to evaluation, on a generated multi-centre cohort; print where the results are."""
     from curation.demo import tour
 
     places = tour.run(

@@ -59,7 +59,7 @@ def record(
 
 @privacy_app.command("list")
 def list_verdicts(as_json: AsJson = False) -> None:
-    """List the verdicts that hold."""
+    """List the current verdicts."""
     from dataclasses import asdict
 
     from registry.privacy import clearance

@@ -58,7 +58,7 @@ def find(recipe: Recipe) -> Importer:
 
 
 def prepare(recipe: Recipe, registry: Registry, options: Mapping[str, Any]) -> Recipe:
-    """The recipe with the user's options, and with what its importer needs to know of the registry.
+    """The recipe with the user's options, and with the facts of the registry that its importer needs.
 
     Args:
         recipe: as it lies in `datasets/`.

@@ -82,7 +82,7 @@ class ImportReport:
         return asdict(self)
 
     def text(self) -> str:
-        """The report for a person: what came in, what stayed out grouped by reason, and the notes."""
+        """The report for people: counts of kept files, refused files grouped by reason, and the notes."""
         kept = ", ".join(f"{number} {kind}" for kind, number in self.kept.items() if number)
         lines = [f"{self.recipe}: kept {kept or 'nothing'}; {len(self.refused)} files stayed outside."]
         for reason in sorted({item.reason for item in self.refused}):

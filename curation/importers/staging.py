@@ -29,7 +29,7 @@ _POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
 
 class RefusedError(Exception):
-    """One file cannot be imported; the rest can."""
+    """One file cannot be imported; the import of the others goes on."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class MaskSpec:
-    """Where a mask goes, which labels it may hold, and the fields of its sidecar.
+    """The derivative, the labels and the sidecar fields of a mask.
 
     Attributes:
         folder: the derivative, `derivatives/manual-<protocol>`.
@@ -215,7 +215,7 @@ class Staging:
         return self.report()
 
     def report(self) -> ImportReport:
-        """Counts of the tree as it is, refusals in the order of their paths, and notes."""
+        """The report of the tree as it is: counts, refusals in the order of their paths, and notes."""
         kept = count(self.root)
         expected = [
             f"Expected {wanted} {kind}, found {kept.get(kind, 0)}."
@@ -236,10 +236,10 @@ def channel_name(channel: str, **entities: str) -> BidsName:
 
 
 def require_file(path: Path) -> None:
-    """Refuse what cannot be read to its end, before anything opens it: opening a pipe waits for ever.
+    """Refuse a file that cannot be read to its end. Call this before opening it: opening a pipe waits for ever.
 
     Raises:
-        RefusedError: a dead link, no regular file, or one that may not be read.
+        RefusedError: a dead link, not a regular file, or a file without permission to read.
     """
     try:
         mode = path.stat().st_mode
@@ -253,7 +253,7 @@ def require_file(path: Path) -> None:
 
 
 def require_inside(source: Path, path: str) -> None:
-    """Refuse a link out of the delivery: what it leads to was never delivered. Git-annex may keep its content above.
+    """Refuse a link out of the delivery: its target was never delivered. Git-annex may keep content in a folder above.
 
     Raises:
         RefusedError: it leads elsewhere.

@@ -119,7 +119,7 @@ _REPORTED = frozenset(
 
 
 def _build_sidecar(name: BidsName, stack: Stack, converted: Converted) -> dict[str, Any]:
-    """The sidecar: allowed fields, salted keys of series and study, and what BIDS asks for."""
+    """The sidecar: allowed fields, salted keys of series and study, and the fields that BIDS requires."""
     kept, _ = sidecars.keep(converted.fields)
     kept |= {"SeriesInstanceUID": stack.series, "StudyInstanceUID": stack.study}
     if name.datatype == "func":

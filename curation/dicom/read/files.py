@@ -131,7 +131,7 @@ def _require_image(dataset: Any) -> None:
 
 
 def _require_pixels(dataset: Any, stream: BinaryIO) -> None:
-    """Refuse a file without pixel data, or whose pixel data do not fit into it.
+    """Refuse a file without pixel data, or one that ends before its pixel data do.
 
     pydicom stops at the tag of the pixel data, so the stream stands there.
     """

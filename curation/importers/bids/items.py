@@ -62,7 +62,7 @@ class Item:
 
 
 def sort_file(path: str) -> Item:
-    """The item of one path, by its name alone."""
+    """The item of one path, sorted by its name alone."""
     dataset, inner = places.split_dataset(path)
     if not path.isprintable():
         return Item(path, dataset, inner, ItemKind.STRANGE)
@@ -102,7 +102,7 @@ def _is_known(name: BidsName, *, derived: bool) -> bool:
 
 
 def _is_head(inner: str) -> bool:
-    """Known names, and files whose facts every subject inherits: `T1w.json`, `seg-x_desc-e01_dseg.tsv`."""
+    """Whether the name is known, or its facts are inherited by every subject: `T1w.json`, `seg-x_desc-e01_dseg.tsv`."""
     stem, dot, extension = inner.partition(".")
     *entities, suffix = stem.split("_")
     if inner in HEADS:

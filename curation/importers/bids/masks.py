@@ -61,7 +61,7 @@ def _check_grid(path: Path, image: Placed) -> None:
 
 
 def _find_labels(state: BidsImportState, item: Item) -> Mapping[int, str]:
-    """The label table beside the mask or above it; without one a mask holds 0 and 1."""
+    """Label value to name, from the table beside the mask or above it; 0 and 1 without a table."""
     assert item.name is not None
     if item.name.suffix == "mask":
         return _PLAIN

@@ -10,7 +10,7 @@ from typing import Any
 from curation.importers import tables
 from curation.importers.bids.import_state import BidsImportState
 from curation.importers.bids.items import Item
-from curation.importers.bids.tables import shown_all
+from curation.importers.bids.tables import format_columns
 from curation.importers.cleaning import sidecars, values
 from curation.importers.cleaning.people import check_people
 from curation.importers.report import Reason
@@ -57,7 +57,7 @@ def describe_people(state: BidsImportState) -> None:
 
 
 def copy_visits(state: BidsImportState, item: Item) -> None:
-    """`sessions.tsv` is written anew; `scans.tsv` keeps its rows of kept files without acquisition times."""
+    """Check `sessions.tsv`, which is written anew, or write the rows of kept files of `scans.tsv` without times."""
     if "_sessions." in item.inner:
         if item.path.endswith(".tsv"):
             read_rows(state, item.path, "session_id")
@@ -101,7 +101,7 @@ def tables_json(state: BidsImportState) -> dict[str, bytes]:
 
 
 def _list_visits(state: BidsImportState) -> Iterator[tuple[str, str]]:
-    """Session keys with the source path of one of their images."""
+    """Yield the session key and the source path of each image."""
     for path, image in state.images.items():
         yield image.name.session_key, path
 
@@ -193,7 +193,7 @@ def _note_columns(state: BidsImportState, rows: Mapping[str, Row]) -> None:
     columns = {key for row in rows.values() for key in row}
     used = {*PARTICIPANTS, *_extra_columns(state), "site"}
     if dropped := sorted(columns - used):
-        state.tree.notes.append(f"Columns of participants.tsv left out: {shown_all(dropped)}.")
+        state.tree.notes.append(f"Columns of participants.tsv left out: {format_columns(dropped)}.")
 
 
 def _clean_cell(value: Any) -> str | None:

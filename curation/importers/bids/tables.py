@@ -57,7 +57,7 @@ def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
     kept = [{column: _keep_cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
     if not kinds:
         raise RefusedError(Reason.NOT_CARRIED, "None of its columns may come in.")
-    state.dropped.update(f"{suffix}.tsv {shown(column)}" for column in set(header) - set(kinds))
+    state.dropped.update(f"{suffix}.tsv {format_column(column)}" for column in set(header) - set(kinds))
     pairs = list(zip(rows, kept, strict=True))
     changed = [column for column in kinds if any(old[column] != new[column] for old, new in pairs)]
     state.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
@@ -125,14 +125,14 @@ def suffix_of(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0].rpartition("_")[2]
 
 
-def shown(column: str) -> str:
-    """A column as a report may name it."""
+def format_column(column: str) -> str:
+    """The column's name as a report may show it."""
     return column if values.is_word(column) else "another column"
 
 
-def shown_all(columns: Iterable[str]) -> str:
-    """Columns as a report may name them, each once."""
-    return ", ".join(sorted({shown(column) for column in columns}))
+def format_columns(columns: Iterable[str]) -> str:
+    """The columns' names as a report may show them, each once."""
+    return ", ".join(sorted({format_column(column) for column in columns}))
 
 
 def _find_kind(suffix: str, column: str) -> Value | None:

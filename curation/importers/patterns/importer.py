@@ -61,7 +61,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
 
 
 def _stage_files(state: PatternImportState, kinds: dict[str, list[Match]], progress: Progress) -> None:
-    """Images first, then the masks on them."""
+    """Stage the images first, then the masks on them."""
     images = [item for kind in kinds if role_of(kind) == "image" for item in kinds[kind]]
     masks = [(item, rule) for rule in state.rules.masks for item in kinds[rule.kind]]
     work: list[tuple[Match, MaskRule | None]] = [*((item, None) for item in images), *masks]
