@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from curation.demo.anatomy import Anatomy
-from curation.demo.lesions import Lesion, draw_incidental, draw_lesions
-from curation.demo.raters import RATERS, Reading, draw_reading
+from curation.demo.lesions import DrawnLesion, draw_incidental, draw_lesions
+from curation.demo.raters import RATERS, SimulatedReading, draw_reading
 from curation.demo.scanners import SCANNERS, Scanner
 from curation.demo.streams import stream
 from registry.errors import UsageError
@@ -25,7 +25,7 @@ _MOVED = 4
 
 
 @dataclass(frozen=True)
-class Person:
+class PlannedPerson:
     """One human being. `group` is the class used for training, `status` the radiological one."""
 
     person_id: str
@@ -35,7 +35,7 @@ class Person:
     diagnosis: str
     status: str
     anatomy: Anatomy
-    lesions: tuple[Lesion, ...]
+    lesions: tuple[DrawnLesion, ...]
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class PlannedVisit:
     scanner: Scanner
     pose: Pose
     timepoint: int
-    readings: tuple[Reading, ...]
+    readings: tuple[SimulatedReading, ...]
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlannedSubject:
     """One BIDS subject: label without `sub-`, its person and its visits in order."""
 
     subject_id: str
-    person: Person
+    person: PlannedPerson
     visits: tuple[PlannedVisit, ...]
 
 
@@ -85,10 +85,10 @@ class Cohort:
     """All subjects as drawn. A person may be present as several subjects."""
 
     seed: int
-    subjects: tuple[Subject, ...]
+    subjects: tuple[PlannedSubject, ...]
 
     @property
-    def persons(self) -> tuple[Person, ...]:
+    def persons(self) -> tuple[PlannedPerson, ...]:
         """Persons in order of their first subject."""
         return tuple({subject.person.person_id: subject.person for subject in self.subjects}.values())
 
@@ -108,7 +108,7 @@ def plan(seed: int = DEFAULT_SEED, persons: int = DEFAULT_PERSONS) -> Cohort:
     return Cohort(seed, (*subjects, _draw_subject(seed, people[_RESCANNED], _RESCANNED, 1)))
 
 
-def _draw_person(seed: int, index: int) -> Person:
+def _draw_person(seed: int, index: int) -> PlannedPerson:
     person_id = f"P{index + 1:03d}"
     random = stream(seed, person_id, "person")
     healthy, incidental = index % 4 == 1, index % 8 == 5
@@ -118,11 +118,11 @@ def _draw_person(seed: int, index: int) -> Person:
     if healthy:
         lesions = draw_incidental(draws, 3) if incidental else ()
         status = "incidental_lesions" if incidental else "normal"
-        return Person(person_id, age, sex, "HC", "healthy", status, _draw_anatomy(seed, person_id, 0.0), lesions)
+        return PlannedPerson(person_id, age, sex, "HC", "healthy", status, _draw_anatomy(seed, person_id, 0.0), lesions)
     atrophy = min(0.008 * count, 0.2)
     diagnosis = str(random.choice(["RRMS", "RRMS", "RRMS", "SPMS"]))
     lesions = draw_lesions(draws, count, float(random.uniform(90, 240)))
-    return Person(
+    return PlannedPerson(
         person_id, age, sex, "MS", diagnosis, "pathological", _draw_anatomy(seed, person_id, atrophy), lesions
     )
 
@@ -136,7 +136,7 @@ def _draw_anatomy(seed: int, person_id: str, atrophy: float) -> Anatomy:
     )
 
 
-def _draw_subject(seed: int, person: Person, index: int, again: int) -> Subject:
+def _draw_subject(seed: int, person: PlannedPerson, index: int, again: int) -> PlannedSubject:
     home = (index + again) % len(SCANNERS)
     subject_id = f"{SCANNERS[home].site[-1]}{index + 1 + 100 * again:03d}"
     random = stream(seed, subject_id, "visits")
@@ -144,11 +144,11 @@ def _draw_subject(seed: int, person: Person, index: int, again: int) -> Subject:
     days = (first, first + 365 + int(random.integers(-35, 60)))
     centres = (home, 0 if index == _MOVED else home)
     visits = tuple(_draw_visit(seed, subject_id, person, point, (days[point], centres[point])) for point in (0, 1))
-    return Subject(subject_id, person, visits)
+    return PlannedSubject(subject_id, person, visits)
 
 
 def _draw_visit(
-    seed: int, subject_id: str, person: Person, timepoint: int, when_where: tuple[int, int]
+    seed: int, subject_id: str, person: PlannedPerson, timepoint: int, when_where: tuple[int, int]
 ) -> PlannedVisit:
     session = ("M00", "M12")[timepoint]
     present = [

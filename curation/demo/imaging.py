@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from curation.demo.anatomy import texture, to_template
 from curation.demo.atlas import Atlas
-from curation.demo.cohort import Person, PlannedVisit, Subject, rotation
+from curation.demo.cohort import PlannedPerson, PlannedSubject, PlannedVisit, rotation
 from curation.demo.lesions import Blob, paint, wobble_field
 from curation.demo.scanners import Scanner, Sequence, grid
 from curation.demo.streams import stream
@@ -72,7 +72,7 @@ def _compute_signal(atlas: Atlas, sequence: Sequence) -> Array:
     return np.asarray((tissue + atlas.t1) / 2 if sequence.suffix == "T1w" else tissue, dtype=np.float32)
 
 
-def look(atlas: Atlas, person: Person, visit: PlannedVisit, sequence: Sequence) -> HeadGrid:
+def look(atlas: Atlas, person: PlannedPerson, visit: PlannedVisit, sequence: Sequence) -> HeadGrid:
     """The grid of a sequence in a person's head; FLAIR slices are tilted a little, as technicians do.
 
     Args:
@@ -134,7 +134,7 @@ class Exposure:
     """The seed, subject, visit and sequence of one image."""
 
     seed: int
-    subject: Subject
+    subject: PlannedSubject
     visit: PlannedVisit
     sequence: Sequence
 
@@ -191,7 +191,7 @@ def _draw_shading(random: np.random.Generator, scanner_mm: Array, size: float) -
     return np.asarray(np.clip(1 + size * (field_ - np.mean(field_)), 0.4, 1.8))
 
 
-def person_fields(seed: int, atlas: Atlas, person: Person) -> tuple[Array, Array]:
+def person_fields(seed: int, atlas: Atlas, person: PlannedPerson) -> tuple[Array, Array]:
     """Texture and wobble of a person, (I, J, K) each, the same at every visit.
 
     Args:

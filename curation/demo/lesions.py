@@ -29,7 +29,7 @@ class LesionChange(Enum):
 
 
 @dataclass(frozen=True)
-class Lesion:
+class DrawnLesion:
     """One lesion of one person, as drawn; nothing here depends on a scanner or a rater.
 
     Attributes:
@@ -56,7 +56,7 @@ class Lesion:
 class Blob:
     """A lesion to be painted: its volume at this visit, offset of its contour (positive is outward), weight 0 to 1."""
 
-    lesion: Lesion
+    lesion: DrawnLesion
     volume_mm3: float
     offset_mm: float = 0.0
     weight: float = 1.0
@@ -72,7 +72,7 @@ _OFTEN = (
 )
 
 
-def draw_lesions(random: np.random.Generator, count: int, median_mm3: float = 90.0) -> tuple[Lesion, ...]:
+def draw_lesions(random: np.random.Generator, count: int, median_mm3: float = 90.0) -> tuple[DrawnLesion, ...]:
     """Random lesions; three or more always include a growing, a new and a vanished one.
 
     Args:
@@ -84,10 +84,12 @@ def draw_lesions(random: np.random.Generator, count: int, median_mm3: float = 90
     return tuple(_draw(random, change, median_mm3) for change in [*_ALWAYS, *later][:count])
 
 
-def draw_incidental(random: np.random.Generator, count: int) -> tuple[Lesion, ...]:
+def draw_incidental(random: np.random.Generator, count: int) -> tuple[DrawnLesion, ...]:
     """Small stable lesions away from the ventricles, as healthy people past forty often have."""
     return tuple(
-        Lesion("deep", _uniform(random), (v := 15 + 30 * _uniform(random), v), 1.1, 0.8, 0.2, 0.3, LesionChange.STABLE)
+        DrawnLesion(
+            "deep", _uniform(random), (v := 15 + 30 * _uniform(random), v), 1.1, 0.8, 0.2, 0.3, LesionChange.STABLE
+        )
         for _ in range(count)
     )
 
@@ -96,7 +98,7 @@ def _uniform(random: np.random.Generator, low: float = 0.0, high: float = 1.0) -
     return float(random.uniform(low, high))
 
 
-def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) -> Lesion:
+def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) -> DrawnLesion:
     volume = float(np.clip(median_mm3 * random.lognormal(0, 1.15), *VOLUME_RANGE_MM3))
     if change in (LesionChange.NEW, LesionChange.VANISHED):
         volume = float(np.clip(volume, 30, 250))
@@ -106,7 +108,7 @@ def _draw(random: np.random.Generator, change: LesionChange, median_mm3: float) 
         "periventricular" if volume > 350 or random.random() < 0.62 else str(random.choice(["deep", "juxtacortical"]))
     )
     longest = 2.2 if zone == "periventricular" else 1.3
-    return Lesion(
+    return DrawnLesion(
         zone=zone,
         place=_uniform(random),
         volumes_mm3=_draw_volumes(random, change, volume),
@@ -146,7 +148,7 @@ def paint(atlas: Atlas, wobble: Array, blobs: Iterable[Blob]) -> Array:
     return shares
 
 
-def centre_voxel(atlas: Atlas, lesion: Lesion) -> tuple[int, int, int]:
+def centre_voxel(atlas: Atlas, lesion: DrawnLesion) -> tuple[int, int, int]:
     """The template voxel of a lesion's centre."""
     voxels = atlas.zones[lesion.zone]
     i, j, k = voxels[min(int(lesion.place * len(voxels)), len(voxels) - 1)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.demo.lesions import Blob, Lesion, LesionChange
+from curation.demo.lesions import Blob, DrawnLesion, LesionChange
 from curation.demo.streams import stream
 
 
@@ -44,7 +44,7 @@ RATERS = (
 
 
 @dataclass(frozen=True)
-class Reading:
+class SimulatedReading:
     """One rater's drawing on one image: blobs in the order of the person's lesions, then false findings."""
 
     rater: SimulatedRater
@@ -52,8 +52,8 @@ class Reading:
 
 
 def draw_reading(
-    seed: int, image: tuple[str, str], rater: SimulatedRater, lesions: list[tuple[int, Lesion, float]]
-) -> Reading:
+    seed: int, image: tuple[str, str], rater: SimulatedRater, lesions: list[tuple[int, DrawnLesion, float]]
+) -> SimulatedReading:
     """The reading of one image by one rater.
 
     A lesion is noticed when its log volume, its conspicuity (shared by all raters) and the rater's own luck exceed the
@@ -74,7 +74,7 @@ def draw_reading(
         if score > math.log(rater.notices_mm3):
             noticed.append(Blob(lesion, volume, _limit_offset(volume, rater.contour_mm + float(jitter[number]))))
     invented = _invent(random, rater) if lesions else ()
-    return Reading(rater, (*noticed, *invented))
+    return SimulatedReading(rater, (*noticed, *invented))
 
 
 def _limit_offset(volume_mm3: float, offset_mm: float) -> float:
@@ -88,6 +88,6 @@ def _invent(random: np.random.Generator, rater: SimulatedRater) -> tuple[Blob, .
     for _ in range(int(random.poisson(rater.invents))):
         zone = "periventricular" if random.random() < 0.7 else "juxtacortical"
         volume = float(random.uniform(20, 90))
-        lesion = Lesion(zone, float(random.random()), (volume, volume), 1.2, 0, 0, 0, LesionChange.STABLE)
+        lesion = DrawnLesion(zone, float(random.random()), (volume, volume), 1.2, 0, 0, 0, LesionChange.STABLE)
         blobs.append(Blob(lesion, volume))
     return tuple(blobs)

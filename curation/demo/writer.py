@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curation.demo import texts
 from curation.demo.atlas import load_atlas
-from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, PlannedVisit, Subject, plan
+from curation.demo.cohort import DEFAULT_PERSONS, DEFAULT_SEED, Cohort, PlannedSubject, PlannedVisit, plan
 from curation.demo.imaging import Exposure, HeadGrid, Studio, expose, look, mask, person_fields
 from curation.demo.scanners import Sequence
 from registry.bids import names
@@ -61,7 +61,7 @@ def _require_empty(folder: Path) -> None:
 class _Session:
     """The files of one session."""
 
-    def __init__(self, seed: int, subject: Subject, visit: PlannedVisit, into: Path) -> None:
+    def __init__(self, seed: int, subject: PlannedSubject, visit: PlannedVisit, into: Path) -> None:
         self.seed, self.subject, self.visit, self.into = seed, subject, visit, into
 
     def write(self, studio: Studio, fields: tuple[Array, Array]) -> None:
@@ -115,7 +115,7 @@ def _write_tables(cohort: Cohort, into: Path) -> None:
     _write(manual / "descriptions.json", readable_json(texts.RATER_WORDS))
 
 
-def _participant_row(subject: Subject) -> dict[str, object]:
+def _participant_row(subject: PlannedSubject) -> dict[str, object]:
     person = subject.person
     return {
         "participant_id": f"sub-{subject.subject_id}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
-from curation.dicom.survey import Outside, Settings, survey
+from curation.dicom.survey import DicomSettings, Outside, survey
 from curation.recipes import Recipe
 from registry.cli.console import table
 from registry.errors import InvalidInput
@@ -82,5 +82,5 @@ def propose(recipe: Recipe, source: Path, progress: Progress) -> Planned:
     """
     if not source.is_dir():
         raise InvalidInput(f"There is no folder at {source}.", "Name the folder that holds the DICOM files.")
-    surveyed = survey(recipe, source, Settings.of(recipe.options), progress)
+    surveyed = survey(recipe, source, DicomSettings.of(recipe.options), progress)
     return Planned(list(surveyed.rows.values()), surveyed.outside, surveyed.blocked)

@@ -33,7 +33,7 @@ Outside = tuple[str, Code, str]
 
 
 @dataclass(frozen=True)
-class Settings:
+class DicomSettings:
     """The settings of an import of DICOM, from `Recipe.options`.
 
     Attributes:
@@ -49,7 +49,7 @@ class Settings:
     held: Held = field(default_factory=dict)
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Settings:
+    def of(cls, options: Mapping[str, Any]) -> DicomSettings:
         """The settings in a recipe's options.
 
         Raises:
@@ -94,7 +94,7 @@ class Survey:
         return {key: finding.message for key, finding in first.items() if finding}
 
 
-def survey(recipe: Recipe, source: Path, settings: Settings, progress: Progress) -> Survey:
+def survey(recipe: Recipe, source: Path, settings: DicomSettings, progress: Progress) -> Survey:
     """The survey of a delivery.
 
     Args:

@@ -20,7 +20,7 @@ from curation.dicom.planning import propose
 from curation.dicom.read.files import Unusable
 from curation.dicom.registry_context import prepare
 from curation.dicom.sort.stacks import Stack
-from curation.dicom.survey import Settings, Survey, survey
+from curation.dicom.survey import DicomSettings, Survey, survey
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.people import OLDEST_YEARS
 from curation.importers.importer import Importer
@@ -46,7 +46,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
     Raises:
         InvalidInput: no MR image, an undecided series, a plan that does not fit, or no dcm2niix.
     """
-    settings = Settings.of(recipe.options)
+    settings = DicomSettings.of(recipe.options)
     surveyed = survey(recipe, source, settings, progress)
     rows = plan.read(settings.plan, surveyed.rows) if settings.plan else list(surveyed.rows.values())
     plan.require_decided(rows, surveyed.blocked)

@@ -14,7 +14,7 @@ from curation.dicom.codes import Code
 from curation.dicom.convert import comparison, conversion
 from curation.dicom.planning import make_plan
 from curation.dicom.read.files import Unusable
-from curation.dicom.survey import Settings, survey
+from curation.dicom.survey import DicomSettings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
 from registry.files.canonical import read_tsv
@@ -133,7 +133,7 @@ def test_an_enhanced_multi_frame_file_is_converted(tmp_path: Path) -> None:
 
 
 def convert_one(source: Path, work: Path) -> tuple[Any, Path]:
-    seen = survey(recipe(), source, Settings(SALT), nothing)
+    seen = survey(recipe(), source, DicomSettings(SALT), nothing)
     (stack,) = seen.stacks.values()
     work.mkdir()
     return stack, conversion.convert([source / path for path in stack.paths], work).image
@@ -163,7 +163,7 @@ def test_a_mirrored_conversion_is_refused(tmp_path: Path) -> None:
 
 def test_many_headers_are_read_by_all_cores_with_the_same_result(tmp_path: Path) -> None:
     twins.write(tmp_path / "in", Series("rest bold", depths=tuple(range(0, 90, 3)), volumes=9), EchoTime=30)
-    seen = survey(recipe(), tmp_path / "in", Settings(SALT), nothing)
+    seen = survey(recipe(), tmp_path / "in", DicomSettings(SALT), nothing)
     (row,) = seen.rows.values()
     assert (row.files, row.volumes, row.keep) == ("270", "9", "yes")
 

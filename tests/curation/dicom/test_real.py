@@ -13,7 +13,7 @@ from curation import recipes
 from curation.dicom.convert import comparison
 from curation.dicom.names import plan
 from curation.dicom.pseudonyms import Pseudonyms
-from curation.dicom.survey import Settings, survey
+from curation.dicom.survey import DicomSettings, survey
 from curation.importers import ImportReport, stage
 from registry.files import volumes
 from registry.files.geometry import corner_displacement_mm
@@ -34,7 +34,7 @@ def deliver(source: Path, work: Path) -> Delivered:
     """Import with the proposed plan; a person says that the unnamed task is `epi`."""
     base = recipes.load("dicom")
     options = {**base.options, "pseudonyms": SALT}
-    seen = survey(replace(base, options=options), source, Settings(SALT), lambda done, total, what: None)
+    seen = survey(replace(base, options=options), source, DicomSettings(SALT), lambda done, total, what: None)
     rows = [
         replace(row, keep=row.keep.replace("ask", "yes"), name=row.name.replace("task-unnamed", "task-epi"))
         for row in seen.rows.values()
@@ -74,7 +74,7 @@ def test_every_file_is_used_or_listed(delivered: Delivered) -> None:
 
 def test_grids_are_those_of_the_headers_to_a_micrometre(delivered: Delivered) -> None:
     source, into, _ = delivered
-    seen = survey(recipes.load("dicom"), source, Settings(SALT), lambda done, total, what: None)
+    seen = survey(recipes.load("dicom"), source, DicomSettings(SALT), lambda done, total, what: None)
     by_key = {stack.series: stack for stack in seen.stacks.values()}
     images = sorted(into.rglob("*.nii.gz"))
     for path in images:
@@ -100,7 +100,7 @@ def test_images_are_those_of_the_reference_converter(folder: str, realdata: Path
 
 def test_a_registered_series_waits_for_a_person_who_is_told_why(realdata: Path) -> None:
     source = realdata / "dicom/brain_tumor_progression"
-    seen = survey(recipes.load("dicom"), source, Settings(SALT), lambda done, total, what: None)
+    seen = survey(recipes.load("dicom"), source, DicomSettings(SALT), lambda done, total, what: None)
     kept = {row.description: row.keep for row in seen.rows.values()}
     assert kept == {"HippoCrop": "no", "T1post": "yes", "T1pre_reg": "ask", "FLAIR_reg": "ask", "T2_reg": "ask"}
     assert all(("no raw image" in row.reason) is (row.keep == "ask") for row in seen.rows.values())
@@ -117,7 +117,7 @@ def test_brain_series_get_their_names(realdata: Path, tmp_path: Path) -> None:
 def test_a_person_can_keep_the_small_crop_series(realdata: Path, tmp_path: Path) -> None:
     source, base = realdata / "dicom/brain_tumor_progression/11_HCropVolume", recipes.load("dicom")
     options = {**base.options, "pseudonyms": SALT}
-    seen = survey(base, source, Settings(SALT), lambda done, total, what: None)
+    seen = survey(base, source, DicomSettings(SALT), lambda done, total, what: None)
     plan.write(
         tmp_path / "plan.tsv", [replace(row, keep="yes", name="anat/acq-crop_T1w") for row in seen.rows.values()]
     )

@@ -15,7 +15,7 @@ from curation import recipes
 from curation.cli import commands
 from curation.dicom.names import plan
 from curation.dicom.pseudonyms import of_registry
-from curation.dicom.survey import Settings, survey
+from curation.dicom.survey import DicomSettings, survey
 from curation.imports.delivery import import_delivery
 from registry.cli.console import State
 from registry.errors import InvalidInput, UsageError
@@ -58,7 +58,7 @@ def test_the_registry_keeps_no_path_and_knows_a_person_again(registry: Registry,
     )
     subject = sessions.parent.name
     seen = survey(
-        known, tmp_path / "later", Settings(of_registry(registry.local), held={subject: {"x": "ses-01"}}), nothing
+        known, tmp_path / "later", DicomSettings(of_registry(registry.local), held={subject: {"x": "ses-01"}}), nothing
     )
     plan.write(tmp_path / "plan.tsv", list(seen.rows.values()))
     edited(tmp_path / "plan.tsv", keep="yes", days_from_baseline="394")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curation.dicom.codes import Code
 from curation.dicom.pseudonyms import Pseudonyms
-from curation.dicom.survey import Settings, survey
+from curation.dicom.survey import DicomSettings, survey
 from tests.support.dicom import twins
 from tests.support.dicom.surveying import RECIPE, codes, look, only
 from tests.support.dicom.twins import Series
@@ -58,7 +58,7 @@ def test_sessions_follow_dates_and_only_offsets_are_said(tmp_path: Path) -> None
 def test_labels_are_salted_and_steady(tmp_path: Path) -> None:
     twins.write(tmp_path, Series())
     first, second = look(tmp_path), look(tmp_path)
-    other = survey(RECIPE, tmp_path, Settings(Pseudonyms(b"b" * 32)), lambda done, total, what: None)
+    other = survey(RECIPE, tmp_path, DicomSettings(Pseudonyms(b"b" * 32)), lambda done, total, what: None)
     label = first.rows[only(first)].subject
     assert label == second.rows[only(second)].subject != other.rows[only(other)].subject
     assert twins.PATIENT not in label

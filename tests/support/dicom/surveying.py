@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation import recipes
-from curation.dicom.survey import Settings, Survey, survey
+from curation.dicom.survey import DicomSettings, Survey, survey
 from tests.support.dicom.importing import SALT
 
 RECIPE = recipes.load("dicom")
 
 
 def look(folder: Path, **settings: object) -> Survey:
-    return survey(RECIPE, folder, Settings(SALT, **settings), lambda done, total, what: None)  # type: ignore[arg-type]
+    return survey(RECIPE, folder, DicomSettings(SALT, **settings), lambda done, total, what: None)  # type: ignore[arg-type]
 
 
 def codes(seen: Survey) -> set[str]:
