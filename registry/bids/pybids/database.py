@@ -26,10 +26,8 @@ from bids.layout.models import BIDSFile, Entity, FileAssociation, Tag
 from bids.layout.validation import DEFAULT_LOCATIONS_TO_IGNORE, validate_indexing_args
 from bids.utils import natural_sort
 
-from registry.bids.layout_files import DERIVATIVES, Files, list_files, select
-from registry.bids.layout_rows import Dataset, PathRules, row
 from registry.bids.pybids.files import DERIVATIVES, Files, list_files, select
-from registry.bids.pybids.rows import Dataset, row
+from registry.bids.pybids.rows import Dataset, PathRules, row
 from registry.bids.walk import RACY_NS
 from registry.errors import InvalidInput, StorageError
 
