@@ -1,4 +1,4 @@
-"""Write what raters did into their tables, in batches: one change and one commit for a stretch of work."""
+"""Write the raters' actions into their tables, in batches: one change and one commit for a stretch of work."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from registry.store import Registry
 from registry.tables import QualityAction
 from registry.vocabulary.display import format_count
 
-_AT_MOST = 6
-"""Somebody who never rests is written after so many times the rest."""
+_LONGEST_WAIT = 6
+"""The actions of a rater who never rests are written after this many times `rested_s`."""
 
 
 def file_waiting(registry: Registry, rested_s: float = 0) -> list[str]:
-    """Write the waiting actions of every rater, or of those who rest, and return these raters.
+    """Write the waiting actions of every rater who rests, and return these raters.
 
     Args:
-        registry: where.
-        rested_s: wait until a rater has done nothing for so many seconds; 0 writes everything.
+        registry: the registry.
+        rested_s: seconds without an action after which a rater rests; 0 writes the actions of everybody.
 
     Raises:
-        CohortiumError: a table was edited by hand, the disk refused, others keep writing; what waits goes on waiting.
+        CohortiumError: a table was edited by hand, the disk failed, or others keep writing. Its actions still wait.
     """
-    due, failed = _due(registry, rested_s), []
+    due, failed = _list_due(registry, rested_s), []
     for rater in due:
         try:
-            _file(registry, rater)
+            _write_table(registry, rater)
         except CohortiumError as error:
             failed.append(error)  # the other raters' tables are written all the same
     if failed:
@@ -42,31 +42,31 @@ def file_waiting(registry: Registry, rested_s: float = 0) -> list[str]:
     return due
 
 
-def _due(registry: Registry, rested_s: float) -> list[str]:
+def _list_due(registry: Registry, rested_s: float) -> list[str]:
     first, last = func.min(QualityAction.at), func.max(QualityAction.at)
     wanted = select(QualityAction.rater_id).where(col(QualityAction.waiting)).group_by(QualityAction.rater_id)
     if rested_s:
-        wanted = wanted.having((last <= _ago(rested_s)) | (first <= _ago(rested_s * _AT_MOST)))
+        wanted = wanted.having((last <= _format_ago(rested_s)) | (first <= _format_ago(rested_s * _LONGEST_WAIT)))
     with registry.reading() as database:
         return sorted(database.exec(wanted))
 
 
-def _ago(seconds: float) -> str:
+def _format_ago(seconds: float) -> str:
     return utc(datetime.now(UTC) - timedelta(seconds=seconds))
 
 
-def _file(registry: Registry, rater: str) -> None:
-    rewrite(registry, places.quality_table(rater), lambda: _draft(rater, _actions(registry, rater)))
+def _write_table(registry: Registry, rater: str) -> None:
+    rewrite(registry, places.quality_table(rater), lambda: _draft(rater, _list_actions(registry, rater)))
 
 
-def _actions(registry: Registry, rater: str) -> Sequence[QualityAction]:
+def _list_actions(registry: Registry, rater: str) -> Sequence[QualityAction]:
     wanted = select(QualityAction).where(QualityAction.rater_id == rater).order_by(col(QualityAction.number))
     with registry.reading() as database:
         return database.exec(wanted).all()
 
 
 def _draft(rater: str, actions: Sequence[QualityAction]) -> Draft | None:
-    """A rater's table with all actions in order; None where none of them waits."""
+    """The rater's table with all actions in order; None where none of them waits."""
     waiting = [action for action in actions if action.waiting]
     if not waiting:
         return None

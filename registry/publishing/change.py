@@ -2,7 +2,7 @@
 
 1. `staging`: an intent row, and a folder below `.cohortium/staging` that holds a whole tree of new files.
 2. `staged`: everything is on disk (fsync), checked, and the plan is written. From here the change goes through,
-   even when the process dies: whoever writes next, or `doctor`, rolls it forward. Before, it is rolled back.
+   even when the process dies: the next writer or `doctor` completes it. A change that died earlier is taken back.
 3. `applied`: files moved into place one by one (`os.replace`), then rows and event in one transaction.
 4. `committed`: the single committer has put exactly these paths into git, with the actor as author.
 """
@@ -39,17 +39,17 @@ Check = Callable[[Sequence[File]], None]
 
 @dataclass(frozen=True)
 class Change:
-    """What is about to be written.
+    """A description of what is about to be written.
 
     Attributes:
         kind: the event's kind, `import`, `query.save`, `split.create`, ...
         message: one line, the commit's subject.
-        payload: facts for the event, beside the list of files.
-        actor: pseudonymous code of who acts.
-        replaces: paths whose new content stands: computed files whose inputs changed, and a rater's own newer revision
-            (`registry.readings`). No other evidence; git keeps the old.
-        adopts: paths that hold their new content already, because somebody edited them in place
-        (`registry.maintenance.drift`).
+        payload: facts for the event; the list of files is added to them.
+        actor: pseudonymous code of the person who acts.
+        replaces: paths whose new content replaces the old: computed files whose inputs changed, and a rater's own newer
+            revision (`registry.readings`). No other evidence is replaced. Git keeps the old content.
+        adopts: paths that already hold their new content, because somebody edited them in place
+            (`registry.maintenance.drift`).
     """
 
     kind: str
@@ -71,14 +71,14 @@ def publish(
     """Write a tree of files into the registry, all or nothing, and return the paths that changed.
 
     Args:
-        registry: where to.
+        registry: the registry.
         change: who does what.
-        write: fills an empty folder with files laid out as in the registry; what it returns joins the payload.
-        check: raises to refuse; sees the facts of every new or changed file.
-        progress: told about each file read.
+        write: fills an empty folder with files laid out as in the registry; the facts it returns join the payload.
+        check: gets the facts of every new or changed file, and raises to refuse the change.
+        progress: called after each file that is read.
 
     Raises:
-        CohortiumError: refused; the registry is as it was.
+        CohortiumError: the change was refused; the registry is as it was.
     """
     intent_id = secrets.token_hex(8)
     with lock(registry, _alive(intent_id)):
@@ -86,14 +86,14 @@ def publish(
             _open_intent(registry, intent_id, change)
             tree = _staging(registry, intent_id).tree
             tree.mkdir(parents=True)
-            stated = write(tree) or {}
-            change = replace(change, payload={**change.payload, **stated})
+            change = replace(change, payload={**change.payload, **(write(tree) or {})})
             return _accept(registry, intent_id, change, check, progress)
         except BaseException as error:
             _withdraw(registry, intent_id)
             if isinstance(error, OSError):
                 raise StorageError(
-                    f"The disk refused: {error.strerror or error}.", "Free space or check permissions, then try again."
+                    f"The change could not be written: {error.strerror or error}.",
+                    "Free space or check permissions, then try again.",
                 ) from error
             raise
         finally:
@@ -101,13 +101,13 @@ def publish(
 
 
 def write_files(files: Mapping[str, bytes]) -> Write:
-    """A `write` for `publish`: these files, path to content, and nothing else."""
+    """A `write` for `publish` that writes exactly these files: path to content."""
 
     def write(tree: Path) -> None:
         for path, data in files.items():
-            place = tree / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
+            target = tree / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
 
     return write
 
@@ -122,15 +122,16 @@ def _open_intent(registry: Registry, intent_id: str, change: Change) -> None:
 def _accept(
     registry: Registry, intent_id: str, change: Change, check: Check | None, progress: Progress | None
 ) -> list[str]:
-    """Everything that one process at a time does: stage, apply.
+    """Stage and apply a change, under the lock `write`; returns the paths that changed.
 
-    A path that another change has altered and git has not yet is committed first: one commit holds one actor's work.
+    Where another applied change touches one of the same paths and waits for its commit, that commit is made first:
+    one commit holds one actor's work.
     """
     staging = _staging(registry, intent_id)
     while True:
         with lock(registry, "write"):
             finish_staged(registry)
-            if not _waiting_paths(registry) & set(staging.paths()):
+            if not _list_waiting_paths(registry) & set(staging.paths()):
                 plan = _stage(registry, staging, change, check, progress)
                 if plan.paths:
                     _mark_staged(registry, intent_id, plan)
@@ -144,14 +145,14 @@ def _accept(
 def finish_staged(registry: Registry) -> list[str]:
     """Complete the changes that a dead process had staged, and return their messages.
 
-    The caller holds the lock `write`, in which alone an intent is staged: whoever staged one is gone.
+    The caller holds the lock `write`. Intents are staged under this lock alone, so the process that staged one is dead.
     """
     with registry.reading() as database:
-        left = database.exec(select(Intent).where(Intent.state == "staged")).all()
-    return [intent.message for intent in left if recover(registry, intent) == "finished"]
+        staged = database.exec(select(Intent).where(Intent.state == "staged")).all()
+    return [intent.message for intent in staged if recover(registry, intent) == "finished"]
 
 
-def _waiting_paths(registry: Registry) -> set[str]:
+def _list_waiting_paths(registry: Registry) -> set[str]:
     with registry.reading() as database:
         plans = database.exec(select(Intent.plan).where(Intent.state == "applied")).all()
     return {path for plan in plans for path in plan}
@@ -160,7 +161,7 @@ def _waiting_paths(registry: Registry) -> set[str]:
 def _stage(
     registry: Registry, staging: Staging, change: Change, check: Check | None, progress: Progress | None
 ) -> Plan:
-    """Merge shared tables, read facts, refuse what is wrong, and make the plan durable."""
+    """Merge shared tables, read facts, refuse what is wrong, and write the plan to the disk."""
     require_portable(staging.tree, staging.paths(), registry.root)
     require_untouched(registry, [path for path in staging.paths() if path not in change.adopts])
     merge_tree(staging.tree, registry.root, change.replaces, change.adopts)
@@ -180,13 +181,13 @@ def _mark_staged(registry: Registry, intent_id: str, plan: Plan) -> None:
 
 
 def _apply(registry: Registry, intent_id: str, plan: Plan) -> None:
-    """Move staged files into place, then rows and event in one transaction; on an error everything moves back."""
+    """Move staged files into place, then add rows and event in one transaction; on an error all files move back."""
     staging = _staging(registry, intent_id)
     try:
         staging.move_in(plan.paths)
         _record(registry, intent_id, plan)
     except BaseException:
-        if _state(registry, intent_id) == "staged":  # else interrupted just after it was accepted
+        if _read_state(registry, intent_id) == "staged":  # else it was interrupted just after the transaction
             staging.move_back(plan.paths)
             staging.forget_plan()
         raise
@@ -200,14 +201,14 @@ def _record(registry: Registry, intent_id: str, plan: Plan) -> None:
         refresh.apply(database, [file for file in files if facts.is_indexed(file.path)])
         intent = database.get_one(Intent, intent_id)
         intent.state = "applied"
-        listed = {file.path: file.sha256 for file in files}
-        payload = {**plan.payload, "message": intent.message, "files": listed}
+        checksums = {file.path: file.sha256 for file in files}
+        payload = {**plan.payload, "message": intent.message, "files": checksums}
         event = events.append(database, writer, intent.actor, intent.kind, payload)
         event.intent_id = intent_id
 
 
 def recover(registry: Registry, intent: Intent) -> str:
-    """Finish or undo an intent that a dead process left; returns `finished` or `undone`. The caller holds the lock."""
+    """Finish or undo the intent of a dead process; returns `finished` or `undone`. The caller holds the lock `write`."""
     staging = _staging(registry, intent.intent_id)
     if intent.state == "staged" and staging.has_plan:
         _apply(registry, intent.intent_id, staging.read_plan())
@@ -229,15 +230,15 @@ def _staging(registry: Registry, intent_id: str) -> Staging:
     return Staging(registry.root, registry.local / "staging" / intent_id)
 
 
-def _state(registry: Registry, intent_id: str) -> str | None:
+def _read_state(registry: Registry, intent_id: str) -> str | None:
     with registry.reading() as database:
         return database.exec(select(Intent.state).where(Intent.intent_id == intent_id)).first()
 
 
 def _withdraw(registry: Registry, intent_id: str) -> None:
-    """Forget an intent that changed nothing. What cannot be done now is left to the doctor.
+    """Remove an intent that changed nothing; what cannot be removed now is left to the doctor.
 
-    A staged intent that still has its plan could not be moved back (a dying disk): it stays whole.
+    A staged intent that still has its plan could not be moved back (a dying disk), so it is kept for the doctor.
     """
     staging = _staging(registry, intent_id)
     with suppress(OSError, StorageError):

@@ -1,4 +1,4 @@
-"""The single committer: applied changes become git commits, one each, with the actor as author."""
+"""The single committer: each applied change becomes one git commit, with the actor as author."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from registry.tables import Event, Intent
 
 
 def commit_pending(registry: Registry) -> list[str]:
-    """The single committer: put every applied change into git, one commit each, in order. Returns the commits."""
+    """Put every applied change into git, one commit each, in order; returns the ids of the commits."""
     commits = []
     with lock(registry, "commit"):
-        for event in _waiting(registry):
+        for event in _list_waiting(registry):
             commits.append(_commit_one(registry, event))
     return commits
 
@@ -34,7 +34,7 @@ def _commit_one(registry: Registry, event: Event) -> str:
     return commit
 
 
-def _waiting(registry: Registry) -> Sequence[Event]:
+def _list_waiting(registry: Registry) -> Sequence[Event]:
     with registry.reading() as database:
         waiting = select(Event).join(Intent, col(Intent.intent_id) == Event.intent_id).where(Intent.state == "applied")
         return database.exec(waiting.order_by(col(Event.number))).all()

@@ -1,4 +1,4 @@
-"""What happened: append-only events, each holding the hash of the one before it."""
+"""The event log: append-only events, each of which holds the hash of the one before it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ _RESTORE = "Restore logs/events with git, then run: cohortium rebuild"
 
 
 def append(database: Session, writer: str, actor: str, kind: str, payload: Mapping[str, Any]) -> Event:
-    """Add the next event of this writer, in the caller's transaction.
+    """Add the next event of a writer in the caller's transaction, and return it.
 
-    The caller holds the write transaction, so numbers have no gaps and no doubles.
+    Args:
+        database: holds the write transaction, so numbers have no gaps and no doubles.
+        writer: id of this copy of the registry.
+        actor: pseudonymous code of the person who acts.
+        kind: such as `import` or `split.create`.
+        payload: facts; plain JSON values.
     """
     last = database.exec(select(Event).where(Event.writer == writer).order_by(col(Event.number).desc())).first()
     event = Event(
@@ -56,17 +61,17 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def digest(event: Event) -> str:
-    """SHA-256 of the canonical form, which holds the hash of the event before it."""
+    """SHA-256 of the event's canonical form, which holds the hash of the event before it."""
     return sha256_bytes(canonical_json(body(event)))
 
 
 def log_path(event: Event) -> str:
-    """The file that carries the event in the dataset, `logs/events/<yyyy>/<mm>/<writer>.jsonl`."""
+    """Path of the file that holds the event in the dataset, `logs/events/<yyyy>/<mm>/<writer>.jsonl`."""
     return f"{LOGS}/{event.at[:4]}/{event.at[5:7]}/{event.writer}.jsonl"
 
 
 def export(root: Path, events: Iterable[Event]) -> list[str]:
-    """Append events to their files; one that is there already is not written twice. Returns the files touched."""
+    """Append events to their files, and return the paths of these files; an event is never written twice."""
     touched: dict[str, list[Event]] = {}
     for event in events:
         touched.setdefault(log_path(event), []).append(event)
@@ -87,24 +92,24 @@ def read_log(root: Path) -> list[Event]:
     """Every exported event, sorted by writer and number.
 
     Raises:
-        IntegrityError: a line is no event.
+        IntegrityError: a line is not an event.
     """
     events = [
-        _parsed(line, path.relative_to(root).as_posix())
+        _parse(line, path.relative_to(root).as_posix())
         for path in sorted((root / LOGS).glob("*/*/*.jsonl"))
         for line in path.read_bytes().splitlines()
     ]
     return sorted(events, key=lambda event: (event.writer, event.number))
 
 
-def _parsed(line: bytes, path: str) -> Event:
+def _parse(line: bytes, path: str) -> Event:
     try:
         raw = json.loads(line)
         if set(raw) != _EXPORTED:
             raise ValueError(sorted(raw))
         return Event(**raw)
     except (ValueError, TypeError) as error:
-        raise IntegrityError(f"{path} holds a line that is no event.", _RESTORE) from error
+        raise IntegrityError(f"{path} holds a line that is not an event.", _RESTORE) from error
 
 
 def verify_chain(events: Iterable[Event]) -> None:
@@ -114,7 +119,7 @@ def verify_chain(events: Iterable[Event]) -> None:
         events: sorted by writer and number.
 
     Raises:
-        IntegrityError: names the first event that does not fit.
+        IntegrityError: a chain is broken; the message names its first event that does not fit.
     """
     last: dict[str, tuple[int, str]] = {}
     for event in events:
@@ -125,7 +130,7 @@ def verify_chain(events: Iterable[Event]) -> None:
 
 
 def is_whole(events: Iterable[Event]) -> bool:
-    """Whether `verify_chain` has nothing against it."""
+    """Whether `verify_chain` accepts these events."""
     try:
         verify_chain(events)
     except IntegrityError:

@@ -28,15 +28,25 @@ _BATCH = 500
 
 _SETTINGS = (
     "core.quotepath=off",
-    "core.autocrlf=false",  # a user's own settings must neither change bytes ...
+    "core.autocrlf=false",  # a user's own settings must not change bytes ...
     "core.excludesfile=",  # ... nor leave planned files out ...
     "commit.gpgsign=false",  # ... nor ask for a passphrase ...
-    "core.fsmonitor=false",  # ... nor start a program that would keep an inherited lock
+    "core.fsmonitor=false",  # ... nor start a program that keeps an inherited lock
 )
 
 
 def run_git(root: Path, *arguments: str, stdin: bytes | None = None, author: str | None = None) -> str:
-    """Run one git command in `root` and return what it printed, as text; arguments and errors as `read_git`."""
+    """Run one git command in `root` and return what it printed, as text.
+
+    Args:
+        root: the dataset.
+        arguments: the words after `git`.
+        stdin: bytes for its standard input.
+        author: pseudonymous code of the person who made the change.
+
+    Raises:
+        StorageError: as `read_git`.
+    """
     return read_git(root, *arguments, stdin=stdin, author=author).decode(errors="replace")
 
 
@@ -47,10 +57,10 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
         root: the dataset.
         arguments: the words after `git`.
         stdin: bytes for its standard input.
-        author: pseudonymous code of who made the change.
+        author: pseudonymous code of the person who made the change.
 
     Raises:
-        StorageError: git is missing or refused; the message holds git's last line.
+        StorageError: git is missing or failed; the message holds git's last line.
     """
     name = author or "Cohortium"
     environment = {
@@ -78,7 +88,7 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
 
 
 def create_dataset(root: Path) -> None:
-    """Make `root` a DataLad dataset with Cohortium's rules for what is annexed."""
+    """Make `root` a DataLad dataset with Cohortium's rules for annexed files."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     for key, value in {**_COMMITTER, "GIT_AUTHOR_NAME": "Cohortium", "GIT_AUTHOR_EMAIL": "a@cohortium.invalid"}.items():
         os.environ.setdefault(key, value)
@@ -96,18 +106,24 @@ def create_dataset(root: Path) -> None:
 def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
     """Commit exactly `paths` and return the commit's id.
 
-    Paths whose content git has already are left out, and so are files that somebody has deleted: a deletion is never
-    committed by the way, and must not block what comes after. When nothing is left, the present commit is returned.
+    Paths whose content git already has are left out. So are files that somebody has deleted: a deletion is never
+    committed along with other work, and must not block later commits.
+
+    Args:
+        root: the dataset.
+        paths: relative to `root`; where none of them changed, the present commit is returned.
+        message: the whole commit message.
+        author: pseudonymous code of the person who made the change.
 
     Raises:
-        IntegrityError: the commit holds other files than planned.
-        StorageError: git refused.
+        IntegrityError: the commit holds files that were not planned.
+        StorageError: git failed.
     """
     paths = [path for path in paths if os.path.lexists(root / path)]
     for start in range(0, len(paths), _BATCH):
         run_git(root, "annex", "add", "--quiet", "--", *paths[start : start + _BATCH])
     listing = "\0".join(paths).encode()
-    changed = _listed(run_git(root, "diff", "--cached", "--name-only", "-z", "HEAD"))
+    changed = _split_names(run_git(root, "diff", "--cached", "--name-only", "-z", "HEAD"))
     if not changed & set(paths):
         return head(root)
     run_git(
@@ -122,7 +138,7 @@ def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
         stdin=listing,
         author=author,
     )
-    held = _listed(run_git(root, "show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"))
+    held = _split_names(run_git(root, "show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"))
     if extra := held - set(paths):
         raise IntegrityError(
             f"The commit holds {len(extra)} files that were not planned, first: {min(extra)}.", "Run: cohortium doctor"
@@ -131,15 +147,15 @@ def commit(root: Path, paths: Sequence[str], message: str, author: str) -> str:
 
 
 def head(root: Path) -> str:
-    """The present commit's id."""
+    """Id of the present commit."""
     return run_git(root, "rev-parse", "HEAD").strip()
 
 
 def fetch(root: Path, paths: Sequence[str]) -> None:
-    """Bring annexed content from a remote to this machine, as far as any remote has it."""
+    """Copy annexed content from the remotes to this machine, for each path that some remote has."""
     for start in range(0, len(paths), _BATCH):
         run_git(root, "annex", "get", "--quiet", "--", *paths[start : start + _BATCH])
 
 
-def _listed(output: str) -> set[str]:
+def _split_names(output: str) -> set[str]:
     return {item for item in output.split("\0") if item}

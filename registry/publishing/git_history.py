@@ -1,4 +1,4 @@
-"""Earlier content of files: what git and git-annex keep after a path has got a newer revision."""
+"""Earlier content of files, which git and git-annex keep after a path has a newer revision."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _parse(printed: str) -> Iterable[Revision]:
 
 
 def blobs(root: Path, ids: Iterable[str]) -> dict[str, bytes]:
-    """The content of git objects, by id."""
+    """Content of git objects by id; ids that git does not know are left out."""
     wanted = sorted(set(ids))
     printed = read_git(root, "cat-file", "--batch", stdin="".join(f"{item}\n" for item in wanted).encode())
     found, position = {}, 0
@@ -79,28 +79,28 @@ def blobs(root: Path, ids: Iterable[str]) -> dict[str, bytes]:
 
 
 def places(root: Path, keys: Sequence[str], *, fetch: bool = False) -> dict[str, Path]:
-    """Where the annex holds the content of keys; keys whose content is not on this machine are left out.
+    """Key to the file that holds its content in the annex; keys whose content is not on this machine are left out.
 
     Args:
         root: the dataset.
         keys: git-annex keys.
-        fetch: ask remotes for what is not here.
+        fetch: first ask the remotes for content that is not on this machine.
     """
-    found = _locations(root, keys)
+    found = _find_locations(root, keys)
     absent = [key for key in keys if key not in found]
     if not (fetch and absent):
         return found
     for key in absent:
         with suppress(StorageError):  # no remote has it: the caller names the file
             run_git(root, "annex", "get", "--quiet", f"--key={key}")
-    return found | _locations(root, absent)
+    return found | _find_locations(root, absent)
 
 
-def _locations(root: Path, keys: Sequence[str]) -> dict[str, Path]:
+def _find_locations(root: Path, keys: Sequence[str]) -> dict[str, Path]:
     if not keys:
         return {}
-    asked = "".join(f"{key}\n" for key in keys).encode()
-    lines = run_git(root, "annex", "contentlocation", "--batch", stdin=asked).splitlines()
+    request = "".join(f"{key}\n" for key in keys).encode()
+    lines = run_git(root, "annex", "contentlocation", "--batch", stdin=request).splitlines()
     return {key: root / line for key, line in zip(keys, lines, strict=False) if line}
 
 
@@ -110,12 +110,18 @@ def key_of(link: bytes) -> str:
 
 
 def states_checksum(key: str, sha256: str) -> bool:
-    """Whether a SHA256E key is of content with this checksum."""
+    """Whether a SHA256E key names content with this checksum."""
     return key.startswith("SHA256") and key.partition("--")[2].partition(".")[0] == sha256
 
 
 def matching(contents: Mapping[str, bytes], revision: Revision, sha256: str) -> bool:
-    """Whether a revision's content has this checksum."""
+    """Whether a revision's content has a checksum.
+
+    Args:
+        contents: content of git objects by id, as `blobs` returns it; a revision that is not in it counts as empty.
+        revision: one state of a path.
+        sha256: the checksum, in hex digits.
+    """
     data = contents.get(revision.blob, b"")
     if revision.annexed:
         return states_checksum(key_of(data), sha256)

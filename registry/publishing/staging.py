@@ -1,6 +1,6 @@
-"""A staged change on disk: its plan, and moving its files into the registry and back.
+"""A staged change on disk: its plan, and its files on their way into the registry and back.
 
-Every step can be cut short by a dead process and repeated: no byte is ever in fewer than one place.
+Every step can be repeated after its process died: no byte is ever in fewer than one place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from registry.files.canonical import canonical_json
 
 @dataclass(frozen=True)
 class Plan:
-    """What a staged change will do; on disk as `plan.json` beside the staged tree.
+    """The plan of a staged change; on disk as `plan.json` beside the staged tree.
 
     Attributes:
         files: facts of each file that changes.
@@ -45,12 +45,12 @@ class Staging:
 
     @property
     def tree(self) -> Path:
-        """New files, laid out as in the registry."""
+        """The folder of new files, laid out as in the registry."""
         return self.folder / "tree"
 
     @property
     def has_plan(self) -> bool:
-        """Whether the change is complete on disk and not taken back."""
+        """Whether the change is complete on disk and was not taken back."""
         return (self.folder / "plan.json").exists()
 
     def paths(self) -> list[str]:
@@ -58,12 +58,12 @@ class Staging:
         return sorted(list_all(self.tree), key=os.fsencode)
 
     def write_plan(self, plan: Plan) -> None:
-        """Bring files and plan to the disk."""
-        for path in plan.paths:
-            _sync(self.tree / path)
-        place = self.folder / "plan.json"
-        place.write_bytes(canonical_json({"files": plan.files, "payload": plan.payload}))
-        _sync(place)
+        """Write the plan, and wait until it and all its files are on the disk."""
+        for name in plan.paths:
+            _sync(self.tree / name)
+        path = self.folder / "plan.json"
+        path.write_bytes(canonical_json({"files": plan.files, "payload": plan.payload}))
+        _sync(path)
 
     def read_plan(self) -> Plan:
         """The plan that was written."""
@@ -71,11 +71,11 @@ class Staging:
         return Plan(tuple(raw["files"]), raw["payload"])
 
     def forget_plan(self) -> None:
-        """From here on the change is withdrawn, whoever comes next."""
+        """Remove the plan: from here on, every process takes the change as withdrawn."""
         (self.folder / "plan.json").unlink(missing_ok=True)
 
     def move_in(self, paths: Sequence[str]) -> None:
-        """Put staged files into the registry; a file that has moved already is passed over."""
+        """Move staged files into the registry; files that have already moved are skipped."""
         for path in paths:
             staged, place, backup = self._places(path)
             if not os.path.lexists(staged):
@@ -97,7 +97,7 @@ class Staging:
             _remove_empty(place.parent, self.root)
 
     def discard(self) -> None:
-        """Remove the folder; what cannot be removed now is left to the doctor."""
+        """Remove the folder; files that cannot be removed now are left to the doctor."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _places(self, path: str) -> tuple[Path, Path, Path]:
@@ -105,7 +105,7 @@ class Staging:
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
-    """Remove a folder and its parents below `root` as far as they are empty."""
+    """Remove a folder and its parents below `root`, as long as they are empty."""
     with suppress(OSError):
         while folder != root:
             folder.rmdir()

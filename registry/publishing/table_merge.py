@@ -1,7 +1,7 @@
-"""Join a staged tree with the files a registry holds already: tables gain rows, sidecars must agree.
+"""Join a staged tree with the files that a registry already holds: tables gain rows, sidecars must agree.
 
-Two deliveries share `participants.tsv`, `dataset_description.json` and the like. Everything else is one file, one
-owner: a path that exists with other content is refused, because evidence is never overwritten.
+Deliveries share `participants.tsv`, `dataset_description.json` and the like. Every other file has one owner: a path
+that exists with other content is refused, because evidence is never overwritten.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REPLACEABLE = (
     "code/registry/checks/",
     "code/registry/runs/",
 )
-"""Paths, or folders, whose newer content stands; git keeps the older one."""
+"""Paths, or folders, whose newer content replaces the older; git keeps the older."""
 
 
 def merge_tree(tree: Path, root: Path, replaces: Collection[str] = (), adopts: Collection[str] = ()) -> None:
@@ -31,8 +31,8 @@ def merge_tree(tree: Path, root: Path, replaces: Collection[str] = (), adopts: C
     Args:
         tree: the staged files.
         root: the registry.
-        replaces: paths whose new content stands, because they are computed and their inputs changed.
-        adopts: paths that hold the new content already; they are neither merged nor dropped.
+        replaces: paths whose new content replaces the old, because they are computed and their inputs changed.
+        adopts: paths that already hold the new content; they are neither merged nor dropped.
 
     Raises:
         InvalidInput: a file exists in the registry with other content, or cannot be read.
@@ -51,7 +51,7 @@ def merge_tree(tree: Path, root: Path, replaces: Collection[str] = (), adopts: C
 
 
 def _merge(path: str, held: Path, staged: Path) -> None:
-    """Join one file with the registry's; it is dropped where it adds nothing."""
+    """Join one staged file with the registry's; the staged file is dropped where it adds nothing."""
     merge = _merger(path)
     if merge is None:
         raise InvalidInput(
@@ -90,7 +90,7 @@ def _append_text(held: Path, staged: Path) -> bytes:
 
 
 def _merge_table(held: Path, staged: Path) -> bytes:
-    """Union of columns and rows; a row in both keeps what it had and gains what was missing."""
+    """Union of columns and rows; a row in both keeps its values and gains those that were missing."""
     (old_columns, old), (new_columns, new) = read_table(held), read_table(staged)
     key = str(key_of(staged.name))
     require_keys(new, key)
@@ -112,20 +112,20 @@ def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: st
 
 
 def _merge_object(held: Path, staged: Path) -> bytes:
-    """Union of keys; lists are joined; for single values the registry's own wins."""
+    """Union of keys; lists are joined; of two single values the registry's is kept."""
     return readable_json(_join(json.loads(held.read_text()), json.loads(staged.read_text())))
 
 
 def _merge_description(held: Path, staged: Path) -> bytes:
-    """As `_merge_object`, but no delivery's licence covers another's files: those that differ stand side by side.
+    """As `_merge_object`, but licences that differ stand side by side: none covers the files of another delivery.
 
-    A dataset with people in it that states no licence does not take that of a delivery which joins it.
+    A dataset that already holds people and states no licence does not take the licence of a delivery that joins it.
     """
     old, new = json.loads(held.read_text()), json.loads(staged.read_text())
     joined = _join(old, new)
-    stated = [str(item["License"]) for item in (old, new) if item.get("License")]
+    licences = [str(item["License"]) for item in (old, new) if item.get("License")]
     if old.get("License"):
-        joined["License"] = "; ".join(dict.fromkeys(part for text in stated for part in text.split("; ")))
+        joined["License"] = "; ".join(dict.fromkeys(part for text in licences for part in text.split("; ")))
     elif (held.parent / "participants.tsv").exists():
         joined.pop("License", None)
     return readable_json(joined)

@@ -51,6 +51,6 @@ def test_who_is_always_overtaken_gives_up_and_changes_nothing(empty: Registry) -
         add(empty, "other\n")
         return Draft(CHANGE, b"mine\n")
 
-    with pytest.raises(StorageError, match="Others keep writing code"):
+    with pytest.raises(StorageError, match="Other processes keep writing code"):
         rewrite(empty, NOTES, compute)
     assert set((empty.root / NOTES).read_text().split()) == {"0", "other"}
