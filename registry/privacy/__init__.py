@@ -1,5 +1,6 @@
-"""What files tell about persons: the forms of dates, names and identifiers, and a scan of a whole tree (law 12).
+"""Find what identifies persons in files: dates, names and identifiers (law 12).
 
-Start at `scan`; `free_text` judges one text, `nifti_text` one image. Public: `scan`, `patterns`, `kinds`, `nifti_text`,
-`free_text`, `traces` (what tells of a person in a file), `clearance` (what people decided).
+Start at `scan`, which reads a whole tree; `free_text` checks one text, `nifti_text` one image. Public: `scan`,
+`patterns`, `kinds`, `nifti_text`, `free_text`, `traces` (the scan as part of every check and import), `clearance` (what
+people decided about images).
 """

@@ -1,4 +1,4 @@
-"""What people type beside a decision: it is tracked, so it may not say who was scanned or when."""
+"""Comments that people type beside a decision: git keeps them, so they may not say who was scanned or when."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ def require_impersonal(text: str | None, what: str) -> None:
     """Refuse a comment or a reason that seems to name a person or a day.
 
     Args:
-        text: what was typed; None and empty say nothing.
-        what: the word for it in the message, such as `comment`.
+        text: what was typed; None and an empty text are accepted.
+        what: the word for the text in the message, such as `comment`.
 
     Raises:
-        UsageError: it seems to hold a date, a name, a UID, an address or a path; the message says which, not the text.
+        UsageError: the text seems to hold a date, a name, a UID, an address or a path; the message says which of them
+            and does not repeat the text.
     """
-    if text and (said := find_trace(text)):
+    if text and (trace := find_trace(text)):
         raise UsageError(
-            f"The {what} holds {said}; it is kept for ever and shared with the registry.",
+            f"The {what} holds {trace}; it is kept for ever and shared with the registry.",
             "Write days from baseline in place of dates, and codes in place of names.",
         )

@@ -1,4 +1,4 @@
-"""What a scan looks for, and how bad each kind is."""
+"""The kinds of traces that a scan looks for, and how bad each is."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from enum import StrEnum
 from registry.vocabulary.findings import Finding, Severity
 
 SHOWN = 10
-"""Findings printed per kind; the JSON form holds all."""
+"""Number of findings printed per kind; the JSON form holds all."""
 
 
 class Kind(StrEnum):
-    """What was found. The value is the code of the finding. Values themselves are never repeated in a report."""
+    """A kind of trace; its value is the code of the finding. A report never repeats the text that was found."""
 
     DATE = "date"
     """A calendar date or a time of day where only offsets belong."""
     DATE_LIKE = "date-like"
-    """What may be a date: a month with a year, two digits for the year."""
+    """A text that may be a date: a month with a year, or a year of two digits."""
     NAME = "name"
-    """A person's name, identifier or address, by its field or by its form."""
+    """A person's name, identifier or address, recognised by its field or by its form."""
     TITLED = "titled-name"
-    """A title before a name, or `patient` before two: a text that may name a person."""
+    """A text that may name a person: a title before one name, or `patient` before two names."""
     DEVICE = "device"
     """A serial number or station name."""
     UID = "uid"
@@ -38,35 +38,42 @@ class Kind(StrEnum):
     DICOM_FILE = "dicom-file"
     """A DICOM file: its header names a person."""
     NOT_READ = "not-read"
-    """A file that the scan cannot read, so nobody knows."""
+    """A file that the scan cannot read, so nobody knows what it holds."""
     BROKEN_IMAGE = "broken-image"
     """An image whose header cannot be read: what it holds is unknown, and nothing can use it."""
 
 
-_LOOK = frozenset({Kind.EMAIL, Kind.NOT_READ, Kind.DATE_LIKE, Kind.TITLED})
+_UNCERTAIN = frozenset({Kind.EMAIL, Kind.NOT_READ, Kind.DATE_LIKE, Kind.TITLED})
 
 
 def finding(kind: Kind, path: str, message: str, *, certain: bool = True) -> Finding:
-    """A finding; what is not certain asks a person to look."""
-    severity = Severity.ERROR if certain and kind not in _LOOK else Severity.WARNING
+    """A finding about one file.
+
+    Args:
+        kind: the kind of trace.
+        path: path of the file.
+        message: a sentence; it does not repeat the text that was found.
+        certain: False makes the finding a warning, so that a person looks. Some kinds always are warnings.
+    """
+    severity = Severity.ERROR if certain and kind not in _UNCERTAIN else Severity.WARNING
     return Finding(kind.value, severity, path, message, "cohortium deidentify")
 
 
 @dataclass(frozen=True)
 class ScanReport:
-    """The outcome of one scan: how many files were read, and everything that was found."""
+    """The outcome of one scan: how many files were read, and all findings."""
 
     files: int
     findings: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool:
-        """Nothing certain was found."""
+        """Whether there is no error; warnings are allowed."""
         return not any(item.severity is Severity.ERROR for item in self.findings)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Findings per kind, kinds without any included."""
+        """Number of findings per kind, also of kinds without any."""
         return {kind.value: sum(item.code == kind for item in self.findings) for kind in Kind}
 
     def of(self, kind: Kind) -> Sequence[Finding]:
@@ -74,7 +81,7 @@ class ScanReport:
         return [item for item in self.findings if item.code == kind]
 
     def to_json(self) -> dict[str, object]:
-        """A plain mapping."""
+        """The report as plain JSON values."""
         return {
             "ok": self.ok,
             "files": self.files,

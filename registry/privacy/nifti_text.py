@@ -1,4 +1,4 @@
-"""Text in NIfTI headers, read from the bytes: what `descrip`, `aux_file`, `intent_name` and extensions hold."""
+"""Find text in NIfTI headers, in fields such as `descrip`, `aux_file` and `intent_name`, and in extensions."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FIELDS = {
     },
     540: {"descrip": (240, 80), "aux_file": (320, 24), "intent_name": (508, 16), "unused_str": (525, 15)},
 }
-"""Offset and length (bytes) of text fields, by the size of the header: NIfTI-1 and NIfTI-2."""
+"""Offset and length (bytes) of text fields, by the size of the header: 348 in NIfTI-1, 540 in NIfTI-2."""
 
 
 def in_nifti(path: Path) -> Iterator[tuple[Kind, str]]:
-    """Kinds found in one image's header.
+    """Kinds found in one image's header, each with the words for a report.
 
     Raises:
-        ValueError: the file is no NIfTI.
+        ValueError: the file is not NIfTI.
     """
     try:
-        with _opened(path) as stream:
+        with _open(path) as stream:
             head = stream.read(544)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(str(error)) from error
@@ -46,7 +46,7 @@ def in_nifti(path: Path) -> Iterator[tuple[Kind, str]]:
         yield Kind.EXTENSION, "its header has an extension"
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value] # GzipFile reads alike
+        is_packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value] # GzipFile reads alike

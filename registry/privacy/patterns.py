@@ -1,4 +1,4 @@
-"""Recognise what identifies a person in one text, by its form or by the field that holds it."""
+"""Recognise what identifies a person in one text, by the text's form or by the field that holds it."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ _FORMS = {
 }
 _TIME_OF_DAY = re.compile(r"\s*(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?\s*")
 _PLAIN = re.compile(r"-?\d{0,7}(?:\.\d+)?(?:e[+-]?\d+)?|[0-9a-f]{64}|[A-Za-z]+")
-"""Most values of a registry: short numbers, checksums, single words. They hold none of the forms."""
-_SAID = {
+"""Most values of a registry: short numbers, checksums, single words. None of the forms can match them."""
+_FORM_WORDS = {
     Kind.DATE: "a date or time",
     Kind.DATE_LIKE: "what looks like a date",
     Kind.TITLED: "what looks like a person's name",
@@ -81,7 +81,7 @@ _FIELDS = {
         r"(?:device|detector|gantry)_?(?:serial_?number|id|uid)|station_?name|serial_?number", re.I
     ),
 }
-_TELLS = {
+_FIELD_WORDS = {
     Kind.NAME: "a field that says who was scanned, or by whom",
     Kind.DATE: "a field that says when",
     Kind.DEVICE: "a field that says on which single device",
@@ -89,7 +89,7 @@ _TELLS = {
 _DAYS = re.compile(rf"(?<!\d)({_YEAR}{_MONTH}{_DAY})(?:\d{{6}})?(?!\d)")
 _TITLE = re.compile(r"(?<![A-Z])(?:Dr|Prof|Mrs|Mr|Herr|Frau)[A-Z][a-z]+")
 _HASHED = re.compile(r"(?=.*[A-F])[0-9A-F]{10}")
-"""A pseudonym as DICOM imports make it (`curation.dicom.pseudonyms`); one in many thousands holds such digits."""
+"""A pseudonym as DICOM imports make it (`curation.dicom.pseudonyms`); one in many thousands looks like a date."""
 _A_TITLE = "a title with a name"
 _KEYED = frozenset({"SeriesInstanceUID", "StudyInstanceUID"})
 _SALTED = re.compile(r"[0-9a-f]{64}")
@@ -97,50 +97,50 @@ _SALTED = re.compile(r"[0-9a-f]{64}")
 
 @lru_cache(maxsize=1 << 15)
 def in_text(text: str) -> tuple[tuple[Kind, str], ...]:
-    """Kinds whose form the text holds, each with the words for a report."""
+    """Kinds whose form a text holds, each with the words for a report."""
     if _PLAIN.fullmatch(text):
         return ()
-    found = {kind: _SAID[kind] for kind, form in _FORMS.items() if form.search(text)}
+    found = {kind: _FORM_WORDS[kind] for kind, form in _FORMS.items() if form.search(text)}
     if _TIME_OF_DAY.fullmatch(text):
-        found[Kind.DATE] = _SAID[Kind.DATE]
+        found[Kind.DATE] = _FORM_WORDS[Kind.DATE]
     if Kind.DATE in found:
         found.pop(Kind.DATE_LIKE, None)
     return tuple(found.items())
 
 
 def find_trace(text: str) -> str:
-    """What a text tells about a person, in words; empty where it tells nothing."""
-    return next((said for _, said in in_text(text)), "")
+    """Words for the first trace of a person in a text; empty where there is none."""
+    return next((words for _, words in in_text(text)), "")
 
 
 def in_name(name: str) -> Iterator[tuple[Kind, str]]:
-    """Kinds that the name of a field tells, by what such fields hold."""
+    """Kinds that fields of this name hold, each with the words for a report."""
     for kind, field in _FIELDS.items():
         if field.fullmatch(name):
-            yield kind, _TELLS[kind]
+            yield kind, _FIELD_WORDS[kind]
 
 
 @lru_cache(maxsize=1 << 16)
 def in_field(name: str, value: str) -> tuple[tuple[Kind, str], ...]:
-    """Kinds that a field with a value tells, by its name or by its value."""
+    """Kinds that a field holds, by its name or by its value, each with the words for a report."""
     found = dict(in_text(value))
     if value.strip().lower() not in ("", "n/a", "none", "null"):
         found = {**dict(in_name(name)), **found}
     if name in _KEYED and not _SALTED.fullmatch(value):
-        found[Kind.UID] = _SAID[Kind.UID]
+        found[Kind.UID] = _FORM_WORDS[Kind.UID]
     return tuple(found.items())
 
 
 def in_path(path: str) -> Iterator[tuple[Kind, str]]:
-    """Kinds that the name of a file or folder tells."""
+    """Kinds that the path of a file or folder holds, each with the words for a report."""
     if _FORMS[Kind.UID].search(path):
         yield Kind.UID, "its path"
-    elif (said := in_labels(path)) or any(Kind.DATE in dict(in_text(part)) for part in path.split("/")):
-        yield Kind.TITLED if said == _A_TITLE else Kind.DATE, "its path"
+    elif (trace := in_labels(path)) or any(Kind.DATE in dict(in_text(part)) for part in path.split("/")):
+        yield Kind.TITLED if trace == _A_TITLE else Kind.DATE, "its path"
 
 
 def in_label(label: str) -> str:
-    """What a label of a file name tells, in words: a calendar day of eight digits, a title with a name; else empty."""
+    """Words for the trace in a label of a file name: a date of eight digits, or a title with a name; else empty."""
     if _HASHED.fullmatch(label):
         return ""
     days = (int(digits[6:8]) <= monthrange(int(digits[:4]), int(digits[4:6]))[1] for digits in _DAYS.findall(label))
@@ -150,6 +150,6 @@ def in_label(label: str) -> str:
 
 
 def in_labels(path: str) -> str:
-    """What the first telling label in a path tells, as `in_label`; its suffix and extension are no labels."""
+    """Words for the first trace in a path's labels, as `in_label`; suffix and extension are not labels."""
     parts = (part.partition("-") for part in re.split(r"[/_]", path.partition(".")[0]))
-    return next((said for _, dash, label in parts if dash and (said := in_label(label))), "")
+    return next((trace for _, dash, label in parts if dash and (trace := in_label(label))), "")

@@ -1,4 +1,4 @@
-"""Read every file of a dataset and say what it still tells about persons (law 12). Nothing is changed."""
+"""Read every file of a dataset and find what still identifies persons (law 12). Nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from registry.privacy.patterns import in_field, in_name, in_path, in_text
 from registry.vocabulary.findings import Finding
 
 Found = Iterable[tuple[Kind, str, str]]
-"""Kind, what it is, and where in the file."""
+"""Kind, the words for it, and where in the file it is."""
 
 _SKIPPED = frozenset({".git", ".cohortium"})
 _OWN = ("logs/", "code/registry/", ".datalad/")
@@ -35,11 +35,11 @@ _HEADLESS = ("_physio.tsv", "_stim.tsv", "_motion.tsv")
 
 
 def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) -> ScanReport:
-    """Scan a registry, or any BIDS tree; findings in the order of paths.
+    """Scan a registry or any other BIDS tree; the findings are in the order of paths.
 
     Args:
-        root: the dataset's root; `.git` and `.cohortium` below it are passed over.
-        progress: told about each file.
+        root: the dataset's root; `.git` and `.cohortium` below it are skipped.
+        progress: called after each file.
 
     Raises:
         NotFound: there is no such folder.
@@ -57,7 +57,7 @@ def scan(root: Path, progress: Callable[[int, int, str], None] | None = None) ->
 
 
 def scan_file(root: Path, path: str) -> list[Finding]:
-    """What one file, and its name, tell."""
+    """Findings in one file and in its path."""
     broken = Kind.BROKEN_IMAGE if path.endswith((".nii", ".nii.gz")) else Kind.NOT_READ
     try:
         found = {item for item in _read(root / path) if not _is_own(path, *item)}
@@ -72,38 +72,38 @@ def scan_file(root: Path, path: str) -> list[Finding]:
 
 
 def _is_own(path: str, kind: Kind, _: str, where: str) -> bool:
-    """True for moments of the registry's own work, and for the dates that BIDS asks for in `CHANGES`."""
+    """Whether a date is allowed: a moment of the registry's own work, or a date that BIDS asks for in `CHANGES`."""
     if kind not in (Kind.DATE, Kind.DATE_LIKE):
         return False
     return path.endswith("CHANGES") or (path.startswith(_OWN) and where.rpartition(", ")[2] in _OWN_MOMENTS)
 
 
-def _read(place: Path) -> Found:
-    if not place.is_file():
+def _read(path: Path) -> Found:
+    if not path.is_file():
         return [(Kind.NOT_READ, "its content is not on this machine", "")]
-    if place.name.endswith((".nii", ".nii.gz")):
-        return [(kind, what, "") for kind, what in in_nifti(place)]
-    with place.open("rb") as stream:
+    if path.name.endswith((".nii", ".nii.gz")):
+        return [(kind, what, "") for kind, what in in_nifti(path)]
+    with path.open("rb") as stream:
         start = stream.read(_PEEK)
     if start[128:132] == b"DICM":
         return [(Kind.DICOM_FILE, "it is a DICOM file", "")]
-    if place.stat().st_size > _MAX_TEXT_BYTES:
+    if path.stat().st_size > _MAX_TEXT_BYTES:
         return [(Kind.NOT_READ, "it is too large to be read as text", "")]
-    data = gzip.decompress(place.read_bytes()) if start[:2] == b"\x1f\x8b" else place.read_bytes()
+    data = gzip.decompress(path.read_bytes()) if start[:2] == b"\x1f\x8b" else path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return [(Kind.NOT_READ, "it is neither text nor an image that is read here", "")]
-    return _read_text(place.name.removesuffix(".gz"), text)
+        return [(Kind.NOT_READ, "it is neither text nor an image of a known format", "")]
+    return _read_text(path.name.removesuffix(".gz"), text)
 
 
 def _read_text(name: str, text: str) -> Found:
     if name.endswith(".json"):
-        return _in_value(json.loads(text), "")
+        return _find_in_value(json.loads(text), "")
     if name.endswith(".jsonl"):
-        return [item for line in text.splitlines() if line.strip() for item in _in_value(json.loads(line), "")]
+        return [item for line in text.splitlines() if line.strip() for item in _find_in_value(json.loads(line), "")]
     if name.endswith(".tsv"):
-        return _in_table(text, headed=not name.endswith(_HEADLESS))
+        return _find_in_table(text, headed=not name.endswith(_HEADLESS))
     return [
         (kind, what, f"line {number}")
         for number, line in enumerate(text.splitlines(), start=1)
@@ -111,23 +111,23 @@ def _read_text(name: str, text: str) -> Found:
     ]
 
 
-def _in_value(value: Any, where: str) -> Iterator[tuple[Kind, str, str]]:
-    """What a JSON value tells; a key counts by what such fields hold, whatever shape its value has, and as a text."""
+def _find_in_value(value: Any, where: str) -> Iterator[tuple[Kind, str, str]]:
+    """Traces in a JSON value. A key counts as the name of a field, whatever value it has, and also as a text."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from ((kind, what, "a key") for kind, what in in_text(key))
             if inner and isinstance(inner, dict | list):
                 yield from ((kind, what, key[:64]) for kind, what in in_name(key))
-            yield from _in_value(inner, key)
+            yield from _find_in_value(inner, key)
     elif isinstance(value, list):
         for inner in value:
-            yield from _in_value(inner, where)
+            yield from _find_in_value(inner, where)
     elif value is not None:
         for kind, what in in_field(where, str(value)):
             yield kind, what, where[:64] if not in_text(where) else "a value"
 
 
-def _in_table(text: str, *, headed: bool) -> Iterator[tuple[Kind, str, str]]:
+def _find_in_table(text: str, *, headed: bool) -> Iterator[tuple[Kind, str, str]]:
     rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     header = next(rows, []) if headed else []
     for column in header:

@@ -1,4 +1,4 @@
-"""The scan as a part of every check and import: what it finds, how bad that is in a registry, and few lines of it."""
+"""The scan as a part of every check and import: its findings, and how bad each is in a registry."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from registry.vocabulary.findings import Finding, Severity
 
 ORIGIN = "cohortium privacy"
 _CERTAIN = frozenset({Kind.NAME, Kind.HEADER_TEXT, Kind.EXTENSION, Kind.DICOM_FILE})
-"""What is an error in a registry: a field that names a person, a name in DICOM's form, text in an image's header."""
+"""Errors in a registry: a field that names a person, a name in DICOM's form, text in an image's header."""
 _ELSEWHERE = frozenset({Kind.NOT_READ, Kind.BROKEN_IMAGE})
-"""Told by other checks already: files that are absent, damaged or unreadable."""
+"""Kinds that other checks report: files that are absent, damaged or unreadable."""
 
 
 def check(
     root: Path, paths: Sequence[str], progress: Callable[[int, int, str], None] | None = None
 ) -> Iterator[Finding]:
-    """What these files and their names tell of persons, in the order of the paths, by all cores.
+    """Findings in files and in their paths, in the order of the paths; all cores are used.
 
-    Errors are what certainly identifies; what may do so is a warning. What cannot be read is left to other checks.
+    What certainly identifies a person is an error, what may do so is a warning. Files that cannot be read are left to
+    other checks.
+
+    Args:
+        root: the dataset's root.
+        paths: relative to `root`.
+        progress: called after each file.
     """
     for done, found in enumerate(map_files(partial(scan_file, root), paths), start=1):
         if progress:
@@ -38,7 +44,7 @@ def check(
 
 
 def shorten(findings: Iterable[Finding]) -> list[Finding]:
-    """Every error, the first warnings of each kind, and how many more there are of it."""
+    """Every error, the first ten warnings of each kind, and the number of further warnings of that kind."""
     kept: list[Finding] = []
     seen: Counter[str] = Counter()
     for item in findings:

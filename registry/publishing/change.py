@@ -208,7 +208,7 @@ def _record(registry: Registry, intent_id: str, plan: Plan) -> None:
 
 
 def recover(registry: Registry, intent: Intent) -> str:
-    """Finish or undo the intent of a dead process; returns `finished` or `undone`. The caller holds the lock `write`."""
+    """Finish or undo the intent of a dead process; returns `finished` or `undone`. The caller holds the write lock."""
     staging = _staging(registry, intent.intent_id)
     if intent.state == "staged" and staging.has_plan:
         _apply(registry, intent.intent_id, staging.read_plan())

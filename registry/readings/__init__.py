@@ -1,7 +1,7 @@
-"""Readings: what raters drew, accepted into the registry once and never changed.
+"""Readings: the masks that raters drew, accepted into the registry once and never changed.
 
 Start at `accept`. Public: `accept`, `list_readings`, and the modules `overlays` (label maps that can be laid over an
-image) and `overlap` (two label maps compared).
+image) and `overlap` (compares two label maps).
 """
 
 from __future__ import annotations

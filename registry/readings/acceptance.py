@@ -1,7 +1,7 @@
-"""Accepted readings: a rater's mask enters the registry, or a newer revision takes the place of the older one.
+"""Accept readings: a rater's mask enters the registry, or a newer revision replaces the older one.
 
-A revision keeps its path; its sidecar counts and names the checksum of the one before. Nothing is lost: git and the
-annex keep every earlier revision, and a snapshot that froze it still finds it.
+A revision keeps its path; its sidecar holds its number and the checksum of the revision before. Nothing is lost: git
+and the annex keep every earlier revision, and a snapshot that froze one still finds it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from registry.vocabulary.codes import require_code, require_protocol
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a reading goes, what is there now, and what its label values mean."""
+class _Destination:
+    """Where a reading goes, which mask is there now, and what its label values mean."""
 
     path: str
     protocol: str
@@ -45,30 +45,30 @@ class _Place:
 
 
 def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol: str | None = None) -> Mask:
-    """Publish a rater's mask of an image, as a first reading or as the next revision.
+    """Publish a rater's mask of an image, as the first revision or as the next one.
 
     Args:
-        registry: where.
+        registry: the registry.
         image: path of the image that was read.
-        rater: pseudonymous code; the change is recorded as this rater's.
+        rater: pseudonymous code; the change is recorded under it.
         volume: (I, J, K) whole numbers on the image's grid, as `volumes.load_labels` gives them.
-        protocol: needed where the registry has readings of several protocols, or none.
+        protocol: required where the registry has readings of several protocols, or of none.
 
     Returns:
-        The reading as the registry holds it now; the present one where the voxels are the same.
+        The reading as the registry holds it now; where the file would be the same, nothing is written.
 
     Raises:
-        NotFound: no such image.
-        UsageError: the protocol is not clear, or it or the rater's code cannot be part of a path.
+        NotFound: there is no such image.
+        UsageError: the protocol is not clear, or the protocol or the rater's code cannot be part of a path.
         GeometryError: the mask is not on the image's grid.
-        InvalidInput: a label value without a name.
-        IntegrityError: somebody else accepted a newer revision meanwhile.
+        InvalidInput: a label value has no name.
+        IntegrityError: a newer revision was accepted meanwhile.
     """
     require_code(rater, "rater's code")
     with registry.reading() as database:
         source = get_image(database, image)
-    place = _place(registry, source, to_label(rater), protocol)
-    data = _encoded(volume, source, place)
+    place = _find_destination(registry, source, to_label(rater), protocol)
+    data = _encode_on_grid(volume, source, place)
     present = place.present
     if present is not None and present.sha256 == sha256_bytes(data) and not present.stale:
         return present
@@ -80,33 +80,38 @@ def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol:
         actor=rater,
         replaces=frozenset({place.path, place.sidecar}) if present else frozenset(),
     )
-    publish(registry, change, _writer(registry, place, source, rater, data), check=_unchanged(registry, place))
+    publish(
+        registry,
+        change,
+        _make_write(registry, place, source, rater, data),
+        check=_make_check_unchanged(registry, place),
+    )
     with registry.reading() as database:
         return database.get_one(Mask, place.path)
 
 
 def list_readings(registry: Registry, image: str | None = None) -> Sequence[Mask]:
-    """Accepted readings, of one image or of all, by path."""
+    """Accepted readings of one image, or of all where none is given, sorted by path."""
     chosen = select(Mask).where(Mask.image_path == image) if image else select(Mask)
     with registry.reading() as database:
         return database.exec(chosen.order_by(col(Mask.path))).all()
 
 
-def _place(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Place:
+def _find_destination(registry: Registry, image: Image, rater: str, protocol: str | None) -> _Destination:
     protocol = require_protocol(protocol) if protocol else _only_protocol(registry)
-    mine = select(Mask).where(Mask.image_path == image.path, Mask.rater_id == rater, Mask.protocol == protocol)
+    same = select(Mask).where(Mask.image_path == image.path, Mask.rater_id == rater, Mask.protocol == protocol)
     with registry.reading() as database:
-        found = database.exec(mine.order_by(col(Mask.path))).all()
+        found = database.exec(same.order_by(col(Mask.path))).all()
     # a second reading by the same rater (desc-e01r2) is another reading, not this one's revision
     present = next((mask for mask in found if mask.desc == rater), found[0] if len(found) == 1 else None)
     if present is not None:
-        return _Place(present.path, protocol, present, present.labels)
+        return _Destination(present.path, protocol, present, present.labels)
     _, inner = places.split_dataset(image.path)
     name = parse(inner)
     if name is None:  # an image row always has a BIDS name
         raise AssertionError(image.path)
     path = f"derivatives/manual-{protocol}/{mask_name(name, desc=rater).path}"
-    return _Place(path, protocol, None, {"0": "background", "1": "lesion"})
+    return _Destination(path, protocol, None, {"0": "background", "1": "lesion"})
 
 
 def _only_protocol(registry: Registry) -> str:
@@ -120,8 +125,8 @@ def _only_protocol(registry: Registry) -> str:
     return known[0]
 
 
-def _encoded(volume: Volume, image: Image, place: _Place) -> bytes:
-    """The mask's bytes, on exactly the image's affine."""
+def _encode_on_grid(volume: Volume, image: Image, place: _Destination) -> bytes:
+    """The mask as the bytes of a NIfTI file with exactly the image's affine."""
     affine = affine_from_row(image.affine_ras)
     spacing = (image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm)
     grid = Header((image.n_i, image.n_j, image.n_k), affine, spacing, image.dtype, image.orientation, True)
@@ -137,19 +142,21 @@ def _encoded(volume: Volume, image: Image, place: _Place) -> bytes:
     return encode(data.astype(np.uint8 if int(data.max(initial=0)) < 256 else np.uint16), affine)
 
 
-def _writer(registry: Registry, place: _Place, image: Image, rater: str, data: bytes) -> Callable[[Path], None]:
+def _make_write(
+    registry: Registry, place: _Destination, image: Image, rater: str, data: bytes
+) -> Callable[[Path], None]:
     def write(tree: Path) -> None:
         mask = tree / place.path
         mask.parent.mkdir(parents=True)
         mask.write_bytes(data)
         (tree / place.sidecar).write_bytes(readable_json(_sidecar(registry.root, place, image, rater, data)))
         if place.present is None:
-            _describe(registry, tree, place, image, rater)
+            _write_description(registry, tree, place, image, rater)
 
     return write
 
 
-def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -> dict[str, Any]:
+def _sidecar(root: Path, place: _Destination, image: Image, rater: str, data: bytes) -> dict[str, Any]:
     held = root / place.sidecar
     kept = json.loads(held.read_text()) if place.present and held.is_file() else {}
     reference = places.uri(image.path)
@@ -161,14 +168,14 @@ def _sidecar(root: Path, place: _Place, image: Image, rater: str, data: bytes) -
         "SpatialReference": reference,
         "Protocol": place.protocol,
     }
-    stated = {"RaterID": rater, "SourceSHA256": image.sha256, "SHA256": sha256_bytes(data), "Revision": 1}
+    current = {"RaterID": rater, "SourceSHA256": image.sha256, "SHA256": sha256_bytes(data), "Revision": 1}
     if place.present is not None:
-        stated |= {"Revision": place.present.revision + 1, "BasedOn": place.present.sha256}
-    return {**fresh, **kept, **stated}
+        current |= {"Revision": place.present.revision + 1, "BasedOn": place.present.sha256}
+    return {**fresh, **kept, **current}
 
 
-def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater: str) -> None:
-    """The derivative's description and the rater's row; where they are there already, they are joined."""
+def _write_description(registry: Registry, tree: Path, place: _Destination, image: Image, rater: str) -> None:
+    """Write the derivative's description and the rater's row; publishing joins them with those that exist."""
     folder = tree / f"derivatives/manual-{place.protocol}"
     described = dataset_description(f"Manual readings, protocol {place.protocol}", places.links([image.path]))
     (folder / "dataset_description.json").write_bytes(readable_json(described))
@@ -185,13 +192,13 @@ def _describe(registry: Registry, tree: Path, place: _Place, image: Image, rater
         (folder / "descriptions.tsv").write_bytes(tsv_bytes([row], DESCRIPTIONS))
 
 
-def _unchanged(registry: Registry, place: _Place) -> Callable[[Sequence[File]], None]:
+def _make_check_unchanged(registry: Registry, place: _Destination) -> Callable[[Sequence[File]], None]:
     def check(_: Sequence[File]) -> None:
         with registry.reading() as database:
-            now = database.get(File, place.path)
-        if (now.sha256 if now else None) != (place.present.sha256 if place.present else None):
+            file = database.get(File, place.path)
+        if (file.sha256 if file else None) != (place.present.sha256 if place.present else None):
             raise IntegrityError(
-                f"{place.path} got a newer revision meanwhile.",
+                f"A newer revision of {place.path} was accepted meanwhile.",
                 "Look at it, then accept yours again; nothing was changed.",
             )
 

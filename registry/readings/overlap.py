@@ -1,4 +1,4 @@
-"""Two label maps compared, and one measured, straight from their voxels; remembered by checksum, never by array."""
+"""LabelMapSize one label map, or compare two, from their voxels; results are cached by checksum, arrays are not."""
 
 from __future__ import annotations
 
@@ -15,46 +15,51 @@ from registry.store import Registry
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One label map: volume of everything that is not background, and its parts (26-connected components)."""
+class LabelMapSize:
+    """Volume of everything in a label map that is not background, and its number of parts (26-connected components)."""
 
     volume_mm3: float
     parts: int
 
 
 class _Absent(Exception):
-    """The content of a file is not on this machine now; raised, so that it is not remembered."""
+    """The content of a file is not on this machine; raised, because exceptions are not cached."""
 
 
-def measure(registry: Registry, sha256: str) -> Measure | None:
+def measure(registry: Registry, sha256: str) -> LabelMapSize | None:
     """Volume and parts of a label map; None where its content is not on this machine."""
     try:
-        return _measured(registry, sha256)
+        return _measure(registry, sha256)
     except _Absent:
         return None
 
 
 def dice(registry: Registry, first: str, second: str) -> float | None:
-    """Dice coefficient of two label maps on one grid, by checksum; with several labels, the mean over them.
+    """Dice coefficient of two label maps on one grid; with several labels, the mean over them.
+
+    Args:
+        registry: the registry.
+        first: SHA-256 of one label map's file.
+        second: SHA-256 of the other's.
 
     Returns:
         0 to 1; None where both are empty, one is not on this machine, or their shapes differ.
     """
     try:
-        return _compared(registry, *sorted((first, second)))
+        return _compare(registry, *sorted((first, second)))
     except _Absent:
         return None
 
 
 @lru_cache(maxsize=20_000)
-def _measured(registry: Registry, sha256: str) -> Measure:
+def _measure(registry: Registry, sha256: str) -> LabelMapSize:
     volume = _load(registry, sha256)
     _, sizes = components(volume.data != 0)
-    return Measure(int(sizes.sum()) * volume.voxel_mm3, len(sizes))
+    return LabelMapSize(int(sizes.sum()) * volume.voxel_mm3, len(sizes))
 
 
 @lru_cache(maxsize=20_000)
-def _compared(registry: Registry, first: str, second: str) -> float | None:
+def _compare(registry: Registry, first: str, second: str) -> float | None:
     one, other = _load(registry, first), _load(registry, second)
     if one.data.shape != other.data.shape:
         return None

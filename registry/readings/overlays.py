@@ -30,12 +30,13 @@ class Drawing:
     """One label map.
 
     Attributes:
-        kind: who made it.
+        kind: who made it: a rater, a consensus recipe or a model.
         source: the rater's code, the consensus method, or the run's id.
-        protocol: of readings and consensus masks; empty for predictions.
-        sha256: of its file.
-        labels: value (as text) to name, background left out; empty where nothing states them.
-        volume_mm3: of all voxels that are not background; None for predictions, which state none.
+        protocol: the protocol of a reading or consensus mask; empty for predictions.
+        path: path of its file.
+        sha256: checksum of its file.
+        labels: value (as text) to name, without the background; empty where no names are known.
+        volume_mm3: volume of all voxels that are not background; None for predictions, which state none.
         none_found: the rater looked and found nothing.
         stale: the image or a reading changed after it was made.
     """
@@ -52,12 +53,12 @@ class Drawing:
 
     @property
     def binary(self) -> bool:
-        """Whether there is one label at most, so that its parts can be counted as lesions."""
+        """Whether it has at most one label, so that its parts can be counted as lesions."""
         return len(self.labels) <= 1
 
 
 def on_grid(registry: Registry, image: str) -> list[str]:
-    """Images of the same visit with the same voxel grid, the image itself first."""
+    """Images of the same session with the same voxel grid, the image itself first."""
     with registry.reading() as database:
         own = database.get_one(Image, image)
         others = database.exec(
@@ -69,20 +70,20 @@ def on_grid(registry: Registry, image: str) -> list[str]:
 def over(registry: Registry, images: Sequence[str]) -> list[Drawing]:
     """Drawings made on any of these images: readings by rater, then the consensus, then predictions, newest first."""
     with registry.reading() as database:
-        readings = [_reading(row) for row in _rows(database, Mask, images)]
-        consensus = [_consensus(row) for row in _rows(database, ConsensusMask, images)]
-        predictions = [_prediction(row) for row in _rows(database, Prediction, images)]
+        readings = [_from_reading(row) for row in _list_rows(database, Mask, images)]
+        consensus = [_from_consensus(row) for row in _list_rows(database, ConsensusMask, images)]
+        predictions = [_from_prediction(row) for row in _list_rows(database, Prediction, images)]
     readings.sort(key=lambda drawing: (drawing.source, drawing.path))
     consensus.sort(key=lambda drawing: (drawing.source != "majority", drawing.path))
     return [*readings, *consensus, *sorted(predictions, key=lambda drawing: drawing.source, reverse=True)]
 
 
-def _rows(database: Session, table: Any, images: Sequence[str]) -> list[Any]:
+def _list_rows(database: Session, table: Any, images: Sequence[str]) -> list[Any]:
     rows = database.exec(select(table).where(col(table.image_path).in_(list(images))).order_by(col(table.path)))
-    return [row for row in rows if getattr(row, "suffix", "mask") != "probseg"]  # a probability is no label
+    return [row for row in rows if getattr(row, "suffix", "mask") != "probseg"]  # probabilities are not labels
 
 
-def _reading(row: Mask) -> Drawing:
+def _from_reading(row: Mask) -> Drawing:
     return Drawing(
         Kind.READING,
         row.rater_id,
@@ -96,7 +97,7 @@ def _reading(row: Mask) -> Drawing:
     )
 
 
-def _consensus(row: ConsensusMask) -> Drawing:
+def _from_consensus(row: ConsensusMask) -> Drawing:
     return Drawing(
         Kind.CONSENSUS,
         row.method,
@@ -109,7 +110,7 @@ def _consensus(row: ConsensusMask) -> Drawing:
     )
 
 
-def _prediction(row: Prediction) -> Drawing:
+def _from_prediction(row: Prediction) -> Drawing:
     return Drawing(Kind.PREDICTION, row.run_id, "", row.path, row.sha256, {}, None)
 
 

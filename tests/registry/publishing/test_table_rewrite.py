@@ -30,7 +30,7 @@ def test_whoever_was_overtaken_begins_again_from_the_newer_table(empty: Registry
         tries.append(held)
         if len(tries) == 1:
             add(empty, "faster\n")
-        return Draft(CHANGE, f"{held}mine\n".encode())
+        return Draft(CHANGE, {NOTES: f"{held}mine\n".encode()})
 
     rewrite(empty, NOTES, compute)
     assert tries == ["first\n", "first\nfaster\n"]
@@ -49,7 +49,7 @@ def test_who_is_always_overtaken_gives_up_and_changes_nothing(empty: Registry) -
 
     def compute() -> Draft:
         add(empty, "other\n")
-        return Draft(CHANGE, b"mine\n")
+        return Draft(CHANGE, {NOTES: b"mine\n"})
 
     with pytest.raises(StorageError, match="Other processes keep writing code"):
         rewrite(empty, NOTES, compute)
