@@ -1,6 +1,6 @@
-"""Cohorts: which images, divided how, without whom, and what may not cross.
+"""Cohorts: which images a cohort has, how its persons are divided, who is excluded, and what may not cross parts.
 
-Start at `queries` (a saved question) and `splits` (its persons in parts). Public: `queries`, `splits`, `versioned`
-(what both share), `composition`, `exclusions`, `persons`, `leakage` (pure rules), `leaks` (the same rules over a
-registry), `recent`.
+Start at `queries` (saved queries) and `splits` (their persons divided into parts). Public: `queries`, `splits`,
+`versioned` (names and versions of both), `composition`, `exclusions`, `persons`, `leakage` (pure rules), `leaks` (the
+same rules over a registry), `recent`.
 """

@@ -1,4 +1,4 @@
-"""Who is in which part: of a split by persons, of a frozen snapshot by samples."""
+"""Count who is in which part: the persons of a split, or the samples and persons of a snapshot."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _SPLIT = """WITH home AS (SELECT person_id, string_agg(DISTINCT coalesce(site, '
 
 
 def of_split(catalog: Catalog, split: Split) -> list[Row]:
-    """Rows `part, site, class, persons`; a person seen at several sites stands under all of them, joined by `+`."""
+    """Rows `part, site, class, persons`; several sites of one person are joined by ` + ` and count as one site."""
     rows = catalog.rows(_SPLIT, [split.name, split.version])
-    return sorted(rows, key=lambda row: (_place(row["part"]), row["site"], row["class"]))
+    return sorted(rows, key=lambda row: (_part_order(row["part"]), row["site"], row["class"]))
 
 
 def of_snapshot(manifest: Manifest) -> list[Row]:
-    """Rows `part, site, class, samples, persons`; samples of a snapshot without a split have the part `all`."""
+    """Rows `part, site, class, samples, persons`; without a split every sample has the part `all`."""
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for sample in manifest.samples:
         key = (sample.part or "all", sample.site or NOT_STATED, sample.class_label or NOT_STATED)
         groups[key].append(sample.person)
-    ordered = sorted(groups.items(), key=lambda item: (_place(item[0][0]), item[0]))
+    ordered = sorted(groups.items(), key=lambda item: (_part_order(item[0][0]), item[0]))
     return [
         {"part": part, "site": site, "class": label, "samples": len(persons), "persons": len(set(persons))}
         for (part, site, label), persons in ordered
@@ -41,17 +41,17 @@ def of_snapshot(manifest: Manifest) -> list[Row]:
 
 
 def absent(rows: Sequence[Row], by: str) -> list[tuple[str, str]]:
-    """Each value of a column that a part lacks, with that part, though another part holds it.
+    """Pairs of a value and a part that lacks it, though another part holds it.
 
     Args:
-        rows: of `of_split` or `of_snapshot`.
-        by: `site` or `class`; what is not stated is no value.
+        rows: as `of_split` or `of_snapshot` returns them.
+        by: the column, `site` or `class`; `not stated` does not count as a value.
     """
     held = {(str(row[by]), str(row["part"])) for row in rows}
     values = sorted({value for value, _ in held} - {NOT_STATED})
-    known = sorted({part for _, part in held}, key=_place)
+    known = sorted({part for _, part in held}, key=_part_order)
     return [(value, part) for value in values for part in known if (value, part) not in held]
 
 
-def _place(part: str) -> int:
+def _part_order(part: str) -> int:
     return PARTS.index(part) if part in PARTS else len(PARTS)

@@ -1,7 +1,7 @@
-"""Pure checks of what crosses the parts of a cohort: a person, the same bytes, a DICOM series, an ancestor run.
+"""Check whether something crosses the parts of a cohort: a person, the same bytes, a DICOM series, an ancestor run.
 
-Needs no database, so training on a cluster node uses it too. Start at `check_manifest`; `registry.cohorts.leaks` adds
-what only the registry knows.
+The checks need no database, so training on a cluster node uses them too. Start at `check_manifest`;
+`registry.cohorts.leaks` adds the facts that only the registry knows.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ class Leak:
 
     Attributes:
         kind: `person`, `checksum`, `mask`, `series`, `study`, or `ancestor run`.
-        key: the person's id, the checksum, the salted UID, or the run with what it saw.
-        first: a file, and `second` another one, in the parts named.
+        key: the person's id, the checksum, the salted UID, or the ancestor run and how its knowledge comes in.
+        first: path of a file in the part `first_part`.
+        second: path of a file in the part `second_part`.
     """
 
     kind: str
@@ -36,7 +37,7 @@ class Leak:
     second_part: str
 
     def to_json(self) -> dict[str, str]:
-        """A plain mapping."""
+        """The leak as plain JSON values."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -59,11 +60,11 @@ class Placed:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A run whose weights or predictions go into another one.
+    """A run whose weights or predictions go into another run.
 
     Attributes:
         run: its id.
-        manifest: what it learned from.
+        manifest: the cohort that it learned from.
         through: how its knowledge comes in: `weights`, or the predicted file that is read.
     """
 
@@ -73,7 +74,7 @@ class Ancestor:
 
 
 def find(files: Iterable[Placed]) -> list[Leak]:
-    """Every key that is in more than one part, with one pair of files that shows it, raw images before others."""
+    """A leak for each key that is in more than one part, with one pair of files; raw images are named before others."""
     seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for file in sorted(files, key=lambda item: (item.path.startswith("derivatives/"), item.path.encode())):
         for kind, key in file.keys.items():
@@ -94,7 +95,7 @@ def list_placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> I
 
     Args:
         manifest: a frozen cohort.
-        more: path to keys that only the registry knows: series, study, the checksum of a mask that is not empty.
+        more: path to the keys that only the registry knows: series, study, the checksum of a mask that is not empty.
     """
     more = more or {}
     for sample in manifest.samples:
@@ -107,20 +108,20 @@ def list_placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> I
 
 
 def check_manifest(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> list[Leak]:
-    """Leaks inside a frozen cohort; training asks before it starts. Arguments as for `list_placed`."""
+    """Leaks inside a frozen cohort; arguments as for `list_placed`. Training calls it before it starts."""
     return find(list_placed(manifest, more))
 
 
 def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Leak]:
-    """Files of a held-out part that an ancestor has seen, by person or by checksum of the image.
+    """Leaks for files of a held-out part that an ancestor has seen, by person or by checksum of the image.
 
-    What an ancestor trained on must not be in validation or test, and what it chose its weights by (validation) must
-    not be in test. Its own test part was not seen. Each leak names the ancestor's file, then the file of `manifest`;
-    one leak for each person and part.
+    An ancestor's training part must not be in validation or test; its validation part, by which it chose its weights,
+    must not be in test. It has not seen its own test part. Each leak names the ancestor's file, then the file of
+    `manifest`. There is one leak for each ancestor, person and part.
     """
     leaks: dict[tuple[str, str, str], Leak] = {}
     for ancestor in sorted(ancestors, key=lambda item: (item.run, item.through)):
-        seen = _seen(ancestor.manifest)
+        seen = _find_seen(ancestor.manifest)
         for file in list_placed(manifest):
             for kind, key in file.keys.items():
                 earlier = seen.get((kind, str(key)))
@@ -131,8 +132,8 @@ def check_lineage(manifest: Manifest, ancestors: Iterable[Ancestor]) -> list[Lea
     return list(leaks.values())
 
 
-def _seen(manifest: Manifest) -> dict[tuple[str, str], Placed]:
-    """Person and checksum to the file by which a run has seen it first, train before validation."""
+def _find_seen(manifest: Manifest) -> dict[tuple[str, str], Placed]:
+    """Each key, such as (`person`, id), to the file by which a run has first seen it, train before validation."""
     seen: dict[tuple[str, str], Placed] = {}
     files = [file for file in list_placed(manifest) if file.part in PARTS[:2]]
     for file in sorted(files, key=lambda item: PARTS.index(item.part)):
@@ -143,17 +144,17 @@ def _seen(manifest: Manifest) -> dict[tuple[str, str], Placed]:
 
 
 def predicting_runs(manifest: Manifest) -> dict[str, str]:
-    """Runs whose predictions are images or masks of this cohort, each with the first such file."""
+    """Run id to the first file that the run predicted and that is an image or mask of this cohort."""
     runs: dict[str, str] = {}
     for sample in manifest.samples:
-        for path in _paths(sample):
+        for path in _list_paths(sample):
             folder, _, rest = path.removeprefix("derivatives/prediction-").partition("/")
             if path.startswith("derivatives/prediction-") and rest:
                 runs.setdefault(folder, path)
     return runs
 
 
-def _paths(sample: Sample) -> Iterator[str]:
+def _list_paths(sample: Sample) -> Iterator[str]:
     yield from (ref.path for ref in sample.images.values())
     yield from (mask.path for mask in (*sample.readings, *((sample.target,) if sample.target else ())))
 
@@ -162,10 +163,10 @@ def refuse(leaks: Iterable[Leak]) -> None:
     """Raise on the first leak.
 
     Raises:
-        SplitError: names the two files.
+        SplitError: there is a leak; the message names its two files.
     """
     for leak in leaks:
         hint = "Make a split that keeps them together, and a new snapshot: cohortium split create"
         if leak.kind == ANCESTOR:
-            hint = f"Start without {leak.key}, or keep what it has seen out of validation and test."
+            hint = f"Start without {leak.key}, or keep the persons that it has seen out of validation and test."
         raise SplitError(str(leak), hint)

@@ -1,7 +1,7 @@
-"""Who is who: subjects that are one person. Start at `links.propose`, then `links.confirm` or `links.clear`.
+"""Read which subjects are one person.
 
-`fingerprints` compares images, `proposals` collects what speaks for one person, `links` keeps what reviewers said in
-`code/registry/persons.tsv`. The person of every row follows from it in `registry.index.rows.persons`.
+Reviewers decide it (`curation.persons`), and `code/registry/persons.tsv` keeps their decisions. The person of every row
+follows from that file in `registry.index.rows.persons`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["CLEARED", "SAME", "SUSPECTED", "People", "people"]
 
 
 def people(registry: Registry) -> People:
-    """The persons of a registry as they are known today."""
+    """The present persons of a registry."""
     with registry.reading() as database:
         wanted = col(File.path).in_(["participants.tsv", places.PERSON_LINKS])
         return read_roots(database.exec(select(File).where(wanted)).all()).people

@@ -1,4 +1,4 @@
-"""Saved queries: a name, a version, and SQL that never changes."""
+"""Saved queries: each has a name, a version, and SQL that never changes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 def save(registry: Registry, name: str, sql: str) -> Query:
-    """Save a query after running it once; the same SQL again gives the version that is there.
+    """Save a query after running it once, and return it; where the newest version has the same SQL, return that.
+
+    Args:
+        registry: the registry.
+        name: a letter, then at most 63 letters, digits, `-` and `_`.
+        sql: a SELECT that returns image paths in a column `path`.
 
     Raises:
-        UsageError: a name that is no simple word.
-        QueryError: SQL that writes or fails, or that returns no column `path`.
+        UsageError: the name is not such a word.
+        QueryError: the SQL writes, fails, or returns no column `path`.
     """
     require_name(name)
     sql = sql.strip().rstrip(";").strip()
@@ -44,18 +49,18 @@ def get(registry: Registry, reference: str) -> Query:
     """The query `name@version`, or the newest version of `name`.
 
     Raises:
-        NotFound: no such query.
+        NotFound: there is no such query.
     """
     return versioned.get(registry, Query, reference)
 
 
 def run(registry: Registry, reference: str) -> list[dict[str, Any]]:
-    """The rows a saved query gives now."""
+    """The rows that a saved query returns now."""
     return Catalog.of(registry).rows(get(registry, reference).sql)
 
 
 def require_paths(columns: Sequence[str]) -> None:
-    """A cohort is a list of image paths.
+    """Refuse a query without image paths.
 
     Raises:
         QueryError: there is no column `path`.
@@ -68,10 +73,10 @@ def require_paths(columns: Sequence[str]) -> None:
 
 
 def require_name(name: str) -> None:
-    """Names become file names, so they are simple words.
+    """Refuse a name that is not a simple word: names become file names.
 
     Raises:
-        UsageError: anything else.
+        UsageError: the name is not a letter, then at most 63 letters, digits, `-` and `_`.
     """
     if not NAME.fullmatch(name):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Splits: every person in exactly one part, stratified by site and class, never moved by a later version."""
+"""Splits: every person is in exactly one part, stratified by site and class; a later version moves nobody."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class SplitRequest:
     """How a cohort is divided.
 
     Attributes:
-        ratios: share of persons in train, validation and test; sums to 1.
-        seed: decides the order of persons within a stratum.
-        stratify: columns of the view `images` whose mix every part should keep.
+        ratios: shares of persons in train, validation and test; they sum to 1.
+        seed: determines the order of persons within a stratum.
+        stratify: columns of the view `images`; every part should have the cohort's mix of their values.
     """
 
     ratios: tuple[float, float, float] = (0.6, 0.2, 0.2)
@@ -47,27 +47,34 @@ class SplitRequest:
 
 
 def create(registry: Registry, name: str, query: str, request: SplitRequest | None = None) -> Split:
-    """Divide the persons of a saved query; a new version keeps every earlier assignment.
+    """Divide the persons of a saved query, and return the split; a new version keeps every earlier assignment.
+
+    Args:
+        registry: the registry.
+        name: a simple word; where the split exists, its next version is made, unless that would be the same.
+        query: a saved query, `name` or `name@version`.
+        request: shares, seed and strata; by default 0.6, 0.2, 0.2, stratified by site and class.
 
     Raises:
-        NotFound: no such query.
-        SplitError: fewer persons than parts, or two persons of different parts have since been found to be one.
+        NotFound: there is no such query.
+        UsageError: the name is not a simple word.
+        SplitError: there are fewer persons than parts, or two persons of different parts were since found to be one.
     """
     queries.require_name(name)
     request = request or SplitRequest()
     saved = queries.get(registry, query)
     catalog = Catalog.of(registry)
-    persons = _persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
+    persons = _group_persons(catalog.rows(_person_sql(catalog.subquery(saved.sql), request.stratify)), request.stratify)
     earlier = next(iter(versioned.list_versions(registry, Split, name)), None)
     kept = parts_now(registry, earlier) if earlier else {}
-    stated = assignments(registry, earlier) if earlier else {}
-    parts = {**stated, **kept, **assign(persons, request, kept)}
+    declared = assignments(registry, earlier) if earlier else {}
+    parts = {**declared, **kept, **assign(persons, request, kept)}
     rows = [
         {"person_id": person, "part": parts[person], "stratum": "|".join(persons.get(person, ()))}
         for person in sorted(parts, key=str.encode)
     ]
     table = tsv_bytes(rows, COLUMNS)
-    if earlier and _asks_the_same(earlier, saved, request) and earlier.sha256 == sha256_bytes(table):
+    if earlier and _is_same_request(earlier, saved, request) and earlier.sha256 == sha256_bytes(table):
         return earlier
     version = earlier.version + 1 if earlier else 1
     meta = {
@@ -83,24 +90,24 @@ def create(registry: Registry, name: str, query: str, request: SplitRequest | No
     return get(registry, f"{name}@{version}")
 
 
-def _asks_the_same(split: Split, query: Query, request: SplitRequest) -> bool:
-    asked = (f"{query.name}@{query.version}", request.seed, list(request.ratios), list(request.stratify))
-    return (split.query, split.seed, [split.ratios[part] for part in PARTS], split.stratify) == asked
+def _is_same_request(split: Split, query: Query, request: SplitRequest) -> bool:
+    wanted = (f"{query.name}@{query.version}", request.seed, list(request.ratios), list(request.stratify))
+    return (split.query, split.seed, [split.ratios[part] for part in PARTS], split.stratify) == wanted
 
 
 def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: Mapping[str, str]) -> dict[str, str]:
     """The part of every person.
 
-    Strata lie one after the other and are dealt out like cards, each person to the part furthest below its share,
-    so that every part stays close to its share in the cohort and in every stratum.
+    Persons are sorted by stratum and dealt out like cards, each to the part that is furthest below its share. So every
+    part stays close to its share in the cohort and in every stratum.
 
     Args:
         persons: person id to stratum.
-        request: shares, seed.
-        kept: earlier assignments, which stand.
+        request: shares and seed.
+        kept: person id to part, for earlier assignments, which stay.
 
     Raises:
-        SplitError: a part with a share would stay empty.
+        SplitError: a part whose share is not 0 would stay empty.
     """
     wanted = [part for part, ratio in zip(PARTS, request.ratios, strict=True) if ratio > 0]
     if len(persons) < len(wanted):
@@ -111,7 +118,7 @@ def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: 
     shares = dict(zip(PARTS, request.ratios, strict=True))
     totals: Counter[str] = Counter()
     dealt: dict[str, str] = {}
-    for position, person in enumerate(_order(persons, request.seed), start=1):
+    for position, person in enumerate(_sort_persons(persons, request.seed), start=1):
         deficits = {part: shares[part] * position - totals[part] for part in wanted}
         dealt[person] = kept.get(person) or max(wanted, key=deficits.__getitem__)
         totals[dealt[person]] += 1
@@ -121,6 +128,7 @@ def assign(persons: Mapping[str, tuple[str, ...]], request: SplitRequest, kept: 
 def _fill_empty(
     dealt: dict[str, str], wanted: Sequence[str], totals: Counter[str], kept: Mapping[str, str]
 ) -> dict[str, str]:
+    """Give each empty part one new person of the largest part that can spare one; an earlier assignment stays."""
     for part in wanted:
         if totals[part]:
             continue
@@ -138,13 +146,13 @@ def get(registry: Registry, reference: str) -> Split:
     """The split `name@version`, or the newest version of `name`.
 
     Raises:
-        NotFound: no such split.
+        NotFound: there is no such split.
     """
     return versioned.get(registry, Split, reference)
 
 
 def assignments(registry: Registry, split: Split) -> dict[str, str]:
-    """Person to part."""
+    """Person id to part, as the split was made."""
     columns = select(SplitAssignment.person_id, SplitAssignment.part)
     chosen = columns.where(SplitAssignment.name == split.name, SplitAssignment.version == split.version)
     with registry.reading() as database:
@@ -152,19 +160,19 @@ def assignments(registry: Registry, split: Split) -> dict[str, str]:
 
 
 def parts_now(registry: Registry, split: Split) -> dict[str, str]:
-    """Person to part, with the persons that are known today.
+    """Present person id to part.
 
     Raises:
-        SplitError: two persons of different parts have since been found to be one.
+        SplitError: two persons of different parts were since found to be one.
     """
     return translate(assignments(registry, split), people(registry))
 
 
 def translate(parts: Mapping[str, str], people: People) -> dict[str, str]:
-    """The same parts under the persons of today.
+    """Present person id to part, from person ids of earlier.
 
     Raises:
-        SplitError: names two persons who are one and stand in two parts.
+        SplitError: two persons of different parts are one; the message names them.
     """
     known: dict[str, str] = {}
     for person in sorted(parts, key=str.encode):
@@ -172,9 +180,9 @@ def translate(parts: Mapping[str, str], people: People) -> dict[str, str]:
         if parts[other] != parts[person]:
             raise SplitError(
                 f"{other} ({parts[other]}) and {person} ({parts[person]}) are one person and cannot keep their parts.",
-                "Make a split under a new name; or, if they are two, part them: cohortium persons clear",
+                "Make a split under a new name; or, if they are two persons, separate them: cohortium persons clear",
             )
-    return {now: parts[person] for now, person in known.items()}
+    return {present: parts[person] for present, person in known.items()}
 
 
 def _person_sql(subquery: str, stratify: Sequence[str]) -> str:
@@ -182,8 +190,8 @@ def _person_sql(subquery: str, stratify: Sequence[str]) -> str:
     return f"SELECT DISTINCT {columns} FROM {subquery} q JOIN images i ON i.path = q.path"
 
 
-def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Person to stratum; a person seen at several sites gets all of them, joined."""
+def _group_persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Person to stratum, one value per column; several values of one person are joined by `+`."""
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         strata = seen[row["person_id"]]
@@ -192,8 +200,8 @@ def _persons(rows: Sequence[Mapping[str, Any]], stratify: Sequence[str]) -> dict
     return {person: tuple("+".join(sorted(seen[person][column])) for column in stratify) for person in seen}
 
 
-def _order(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
-    """By stratum, and within one by a seeded hash: the order of two persons never depends on a third."""
+def _sort_persons(persons: Mapping[str, tuple[str, ...]], seed: int) -> list[str]:
+    """Persons by stratum, and within one by a seeded hash, so the order of two persons never depends on a third."""
     return sorted(persons, key=lambda person: (persons[person], sha256_bytes(f"{seed}|{person}".encode())))
 
 

@@ -1,4 +1,4 @@
-"""What is kept under a name and a version: saved queries and splits. A version never changes."""
+"""Find saved queries and splits by name and version. A version never changes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from registry.tables import Query, Split
 _Kind = TypeVar("_Kind", Query, Split)
 
 _WORDS = {Query: ("saved query", "query"), Split: ("split", "split")}
-"""How people call one, and the command that lists them."""
+"""The word for one, and the command that lists them."""
 
 
 def get(registry: Registry, kind: type[_Kind], reference: str) -> _Kind:
-    """The one at `name@version`, or the newest version of `name`.
+    """The query or split `name@version`, or the newest version of `name`.
 
     Args:
-        registry: where.
+        registry: the registry.
         kind: `Query` or `Split`.
         reference: `name` or `name@version`.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such query or split.
     """
     name, _, version = reference.partition("@")
     for item in list_versions(registry, kind, name):
@@ -37,12 +37,18 @@ def get(registry: Registry, kind: type[_Kind], reference: str) -> _Kind:
 
 
 def list_versions(registry: Registry, kind: type[_Kind], name: str) -> Sequence[_Kind]:
-    """All versions under one name, newest first."""
+    """All versions of one name, newest first.
+
+    Args:
+        registry: the registry.
+        kind: `Query` or `Split`.
+        name: without a version; an unknown one gives an empty list.
+    """
     with registry.reading() as database:
         return database.exec(select(kind).where(kind.name == name).order_by(col(kind.version).desc())).all()
 
 
 def list_all(registry: Registry, kind: type[_Kind]) -> Sequence[_Kind]:
-    """Every version of everything, by name and version."""
+    """All versions of all queries or splits, sorted by name and version."""
     with registry.reading() as database:
         return database.exec(select(kind).order_by(col(kind.name), col(kind.version))).all()

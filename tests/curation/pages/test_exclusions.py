@@ -92,8 +92,8 @@ def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest
 
     confirm = button(test, "Confirm as second reader")
     assert confirm.disabled  # type: ignore[attr-defined]
-    assert "r01 cannot be the second reader" in "".join(item.value for item in test.caption), "in sight, not in a tip"
-    with pytest.raises(UsageError, match="cannot be the second reader"):
+    assert "r01 cannot be the second rater" in "".join(item.value for item in test.caption), "in sight, not in a tip"
+    with pytest.raises(UsageError, match="cannot be the second rater"):
         exclusions.confirm(writable, item.unit)
 
     monkeypatch.setenv("COHORTIUM_ACTOR", "r02")

@@ -86,7 +86,7 @@ def test_a_person_is_excluded_whole_whoever_it_turns_out_to_be(registry: Registr
 
 def test_the_first_reader_cannot_be_the_second(registry: Registry) -> None:
     exclusions.exclude(registry, "P001", "motion")
-    with pytest.raises(UsageError, match="cannot be the second reader"):
+    with pytest.raises(UsageError, match="cannot be the second rater"):
         exclusions.confirm(registry, "P001")
 
 
