@@ -1,4 +1,4 @@
-"""Snapshots: a saved query frozen into a manifest with one content id, compared, verified and explained.
+"""Snapshots: freeze a saved query into a manifest with one content id; compare, verify and explain manifests.
 
 Start at `create`. Public: the functions below, and the modules `targets` (which mask is the truth), `flow`,
 `left_out`, `exclusion_impact`, `diff`, `content` (where the frozen bytes are).

@@ -1,7 +1,7 @@
 """Find the bytes that a snapshot froze: at their path, in the annex, or in an earlier commit.
 
-A path can hold a newer revision than the one that was frozen. The frozen one is then found by its checksum, and a copy
-of it is kept in `.cohortium/cache/<sha256>`; the annex' own object is used as it lies.
+A path can hold a newer revision than the one that was frozen. The frozen one is then found by its checksum: git's copy
+is written to `.cohortium/cache/<sha256>`, the annex' own object is used where it is.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class Contents:
-    """Where the bytes of files are.
+    """Where the frozen bytes of files are.
 
     Attributes:
         places: path to the file that holds the frozen bytes.
-        earlier: paths that hold a newer revision now; their place is in the cache or the annex.
-        missing: paths whose frozen bytes are nowhere on this machine.
+        earlier: paths that hold a newer revision now; their frozen bytes are in the cache or the annex.
+        missing: paths whose frozen bytes are not on this machine.
         changed: paths whose bytes are neither the frozen ones nor those the registry accepted.
     """
 
@@ -54,13 +54,13 @@ def locate(
     """Find the frozen bytes of files.
 
     Args:
-        registry: where.
+        registry: the registry.
         refs: paths with the checksums that were frozen.
-        fetch: ask remotes for annexed content that is not on this machine.
-        trust: believe the database about files that are present, instead of comparing checksums.
-        progress: told about each file compared.
+        fetch: ask the remotes for annexed content that is not on this machine.
+        trust: use the checksums of the database for files that are present, instead of reading the files.
+        progress: called after each file.
     """
-    accepted = _accepted(registry, [ref.path for ref in refs])
+    accepted = _read_accepted(registry, [ref.path for ref in refs])
     if fetch:
         _fetch(registry.root, [ref.path for ref in refs if accepted.get(ref.path) == ref.sha256])
     here = {}
@@ -71,7 +71,7 @@ def locate(
             progress(number, len(refs), "comparing checksums")
     left = [ref for ref in refs if ref.path not in here]
     replaced = [ref for ref in left if accepted.get(ref.path) != ref.sha256]
-    earlier = _earlier(registry, replaced, fetch)
+    earlier = _find_earlier(registry, replaced, fetch)
     lost = [ref.path for ref in left if ref.path not in earlier]
     there = {path for path in lost if (registry.root / path).is_file() and path in accepted}
     changed = {path for path in there if path not in {ref.path for ref in replaced}}
@@ -84,7 +84,13 @@ def locate(
 
 
 def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:
-    """Another file as it was in the commit that made the frozen revision of `ref`: the sidecar of an earlier mask."""
+    """Another file as it was in the commit that made the frozen revision of a file; None where it was not there.
+
+    Args:
+        registry: the registry.
+        ref: the frozen file, such as a mask that has a newer revision.
+        path: path of the other file, such as the mask's sidecar.
+    """
     found = git_history.revisions(registry.root, [ref.path])[ref.path]
     contents = git_history.blobs(registry.root, [revision.blob for revision in found])
     made = next((item for item in found if git_history.matching(contents, item, ref.sha256)), None)
@@ -95,8 +101,8 @@ def beside(registry: Registry, ref: FileRef, path: str) -> bytes | None:
     return None
 
 
-def _accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
-    """Path to the checksum that the registry holds to be its present content."""
+def _read_accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
+    """Path to the checksum of the present content that the registry accepted."""
     found: dict[str, str] = {}
     with registry.reading() as database:
         for start in range(0, len(paths), _BATCH):
@@ -107,19 +113,19 @@ def _accepted(registry: Registry, paths: Sequence[str]) -> dict[str, str]:
 
 def _fetch(root: Path, paths: Sequence[str]) -> None:
     absent = [path for path in paths if os.path.lexists(root / path) and not (root / path).exists()]
-    with suppress(StorageError):  # no remote has one of them: what is still absent is named
+    with suppress(StorageError):  # a remote lacks one of them: `locate` reports what is still absent
         git.fetch(root, absent)
 
 
-def _holds(place: Path, ref: FileRef, trusted: bool) -> bool:
-    if not place.is_file() or place.stat().st_size != ref.size:
+def _holds(path: Path, ref: FileRef, trusted: bool) -> bool:
+    if not path.is_file() or path.stat().st_size != ref.size:
         return False
-    return trusted or sha256_file(place) == ref.sha256
+    return trusted or sha256_file(path) == ref.sha256
 
 
-def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[str, Path]:
-    """Path to frozen bytes, for paths that hold something newer or nothing any more."""
-    found = {ref.path: place for ref in refs if _holds(place := _cached(registry, ref), ref, False)}
+def _find_earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[str, Path]:
+    """Path to the file with the frozen bytes, for paths that hold newer bytes or none."""
+    found = {ref.path: path for ref in refs if _holds(path := _cache_path(registry, ref), ref, False)}
     wanted = [ref for ref in refs if ref.path not in found]
     if not wanted:
         return dict(sorted(found.items(), key=lambda item: item[0].encode()))
@@ -131,12 +137,12 @@ def _earlier(registry: Registry, refs: Sequence[FileRef], fetch: bool) -> dict[s
         if match is not None and match.annexed:
             keys[ref.path] = git_history.key_of(contents[match.blob])
         elif match is not None:
-            found[ref.path] = atomic.write(_cached(registry, ref), contents[match.blob])
+            found[ref.path] = atomic.write(_cache_path(registry, ref), contents[match.blob])
     objects = git_history.places(registry.root, sorted(set(keys.values())), fetch=fetch)
     found |= {path: objects[key] for path, key in keys.items() if key in objects}
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
 
 
-def _cached(registry: Registry, ref: FileRef) -> Path:
-    """Readers go by a file's ending, so the cache keeps it."""
+def _cache_path(registry: Registry, ref: FileRef) -> Path:
+    """Path in the cache; it keeps the file's ending, because code that reads files goes by it."""
     return registry.local / "cache" / f"{ref.sha256}{''.join(Path(ref.path).suffixes)}"

@@ -1,7 +1,7 @@
-"""What changed from one snapshot to another, and why each sample that is gone is gone.
+"""Compare two snapshots: what changed, and why a sample is in one of them only.
 
-A function of the two manifests: no file is opened and no query is run. `diff(a, b).empty` holds exactly when the two
-have one id, and `diff(b, a)` is its mirror image.
+Only the two manifests are read: no file is opened and no query is run. `diff(a, b).empty` holds exactly when both have
+the same id, and `diff(b, a)` is its mirror image.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from registry.manifests import Exclusion, FileRef, Manifest, Sample
 from registry.vocabulary.units import find_first
 
 NOT_SELECTED = "not-selected"
-"""The other snapshot's query does not return the sample at all."""
+"""Reason of a sample that the other snapshot's query does not return."""
 
 _FACTS = ("person", "subject", "session", "part", "site", "scanner", "class_label")
 _SETTINGS = ("query", "split", "target_policy", "channels", "labels", "licences", "schema")
@@ -22,7 +22,7 @@ _SETTINGS = ("query", "split", "target_policy", "channels", "labels", "licences"
 
 @dataclass(frozen=True)
 class Difference:
-    """One value in both. `what` names it: `target`, `image FLAIR`, `reading e01`, `part`, `query.sql`."""
+    """A value that differs. `what` names it: `target`, `image FLAIR`, `reading e01`, `part`, `query.sql`."""
 
     what: str
     before: Any
@@ -31,10 +31,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Moved:
-    """A sample that only one of the two has.
+    """A sample that only one of the two snapshots has.
 
     Attributes:
-        reason: code for why the other one lacks it; `not-selected` where its query does not return it.
+        reason: code of why the other snapshot lacks it; `not-selected` where its query does not return it.
         detail: a sentence, or empty.
     """
 
@@ -47,7 +47,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Changed:
-    """A sample in both that is not the same."""
+    """A sample in both snapshots that is not the same."""
 
     sample: str
     person: str
@@ -59,9 +59,10 @@ class SnapshotDiff:
     """Everything that differs, each list sorted by sample.
 
     Attributes:
-        before: id of the first snapshot, and `after` of the second.
-        settings: query, split, policy, channels, labels, licences.
-        exclusions: units in neither that are left out for another reason, or by one only.
+        before: id of the first snapshot.
+        after: id of the second snapshot.
+        settings: differences of query, split, policy, channels, labels and licences.
+        exclusions: units that are a sample of neither, and are left out for another reason or by one only.
     """
 
     before: str
@@ -74,51 +75,51 @@ class SnapshotDiff:
 
     @property
     def empty(self) -> bool:
-        """Nothing differs."""
+        """Whether nothing differs."""
         return not (self.settings or self.added or self.removed or self.changed or self.exclusions)
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The difference as plain JSON values."""
         return {**asdict(self), "empty": self.empty}
 
 
 def diff(before: Manifest, after: Manifest, decisions: Mapping[str, str] | None = None) -> SnapshotDiff:
-    """Compare two snapshots.
+    """The difference between two snapshots.
 
     Args:
         before: the earlier one.
         after: the later one.
-        decisions: unit (person, subject, `sub-A000/ses-M00` or image path) to reason, for samples that the later
-            query does not return; what the manifests say themselves comes first.
+        decisions: excluded unit (person, subject, `sub-A000/ses-M00` or image path) to reason. It explains samples
+            that the later query does not return; a reason in the later manifest comes first.
     """
     old, new = ({item.sample: item for item in manifest.samples} for manifest in (before, after))
     both = sorted(old.keys() & new.keys(), key=str.encode)
-    changed = [Changed(key, new[key].person, tuple(_sample(old[key], new[key]))) for key in both]
+    changed = [Changed(key, new[key].person, tuple(_compare_samples(old[key], new[key]))) for key in both]
     return SnapshotDiff(
         before.snapshot_id,
         after.snapshot_id,
-        tuple(_settings(before, after)),
-        _moved(new, old, before.excluded, {}),
-        _moved(old, new, after.excluded, decisions or {}),
+        tuple(_compare_settings(before, after)),
+        _list_moved(new, old, before.excluded, {}),
+        _list_moved(old, new, after.excluded, decisions or {}),
         tuple(item for item in changed if item.differences),
-        tuple(_exclusions(before, after)),
+        tuple(_compare_exclusions(before, after)),
     )
 
 
-def _moved(
+def _list_moved(
     here: Mapping[str, Sample], there: Mapping[str, Sample], left_out: Sequence[Exclusion], decisions: Mapping[str, str]
 ) -> tuple[Moved, ...]:
-    """Samples of `here` that are not in `there`, with the reason that the other snapshot states."""
-    stated = {item.unit: item for item in left_out}
+    """Samples of `here` that are not in `there`, with the reason that the manifest of `there` gives."""
+    reasons = {item.unit: item for item in left_out}
     moved = []
     for key in sorted(here.keys() - there.keys(), key=str.encode):
-        sample, said = here[key], stated.get(key)
-        reason, detail = (said.reason, said.detail) if said else _decided(sample, decisions)
+        sample, exclusion = here[key], reasons.get(key)
+        reason, detail = (exclusion.reason, exclusion.detail) if exclusion else _explain(sample, decisions)
         moved.append(Moved(key, sample.person, sample.part, reason, detail))
     return tuple(moved)
 
 
-def _decided(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
+def _explain(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
     paths = [sample.images[channel].path for channel in sorted(sample.images)]
     unit = find_first((sample.person, sample.subject, f"{sample.subject}/{sample.session}", *paths), decisions)
     if unit is None:
@@ -126,22 +127,22 @@ def _decided(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
     return f"excluded:{decisions[unit]}", f"{unit} is excluded"
 
 
-def _sample(old: Sample, new: Sample) -> Iterator[Difference]:
+def _compare_samples(old: Sample, new: Sample) -> Iterator[Difference]:
     for name in _FACTS:
         yield from _value(name.removesuffix("_label"), getattr(old, name), getattr(new, name))
     for channel in sorted(old.images.keys() | new.images.keys()):
         yield from _file(f"image {channel}", old.images.get(channel), new.images.get(channel))
     yield from _value("target source", _source(old), _source(new))
     yield from _file("target", old.target, new.target)
-    yield from _readings(old, new)
+    yield from _compare_readings(old, new)
 
 
-def _readings(old: Sample, new: Sample) -> Iterator[Difference]:
-    """Readings that differ, the target itself left out: one changed file is one line."""
+def _compare_readings(old: Sample, new: Sample) -> Iterator[Difference]:
+    """Readings that differ, without the target, which has its own line: one changed file is one difference."""
     before, after = ({item.path: item for item in sample.readings} for sample in (old, new))
     same = old.target is not None and new.target is not None and old.target.path == new.target.path
-    told = {old.target.path} & before.keys() & after.keys() if old.target and same else set()
-    for path in sorted((before.keys() | after.keys()) - told, key=str.encode):
+    targets = {old.target.path} & before.keys() & after.keys() if old.target and same else set()
+    for path in sorted((before.keys() | after.keys()) - targets, key=str.encode):
         one = before.get(path) or after[path]
         yield from _file(f"reading {one.source}", before.get(path), after.get(path))
 
@@ -163,7 +164,7 @@ def _value(what: str, old: Any, new: Any) -> Iterator[Difference]:
         yield Difference(what, old, new)
 
 
-def _settings(before: Manifest, after: Manifest) -> Iterator[Difference]:
+def _compare_settings(before: Manifest, after: Manifest) -> Iterator[Difference]:
     for name in _SETTINGS:
         old, new = _plain(getattr(before, name)), _plain(getattr(after, name))
         if isinstance(old, dict) and isinstance(new, dict):
@@ -174,14 +175,14 @@ def _settings(before: Manifest, after: Manifest) -> Iterator[Difference]:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples and mappings as JSON has them, so that a manifest from disk equals one just built."""
+    """A value with lists and dicts as JSON has them, so that a manifest from disk equals one just built."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _exclusions(before: Manifest, after: Manifest) -> Iterator[Difference]:
-    """Left-out units that were or become no sample; the others are told as added or removed."""
+def _compare_exclusions(before: Manifest, after: Manifest) -> Iterator[Difference]:
+    """Left-out units that are a sample of neither snapshot; the others are in `added` or `removed`."""
     old, new = ({item.unit: item for item in manifest.excluded} for manifest in (before, after))
     samples = {item.sample for manifest in (before, after) for item in manifest.samples}
     for unit in sorted((old.keys() | new.keys()) - samples, key=str.encode):

@@ -1,4 +1,4 @@
-"""The difference between two snapshots as sentences and tables; the facts are those of `registry.snapshots.diff`."""
+"""Format the difference between two snapshots (`registry.snapshots.diff`) as sentences and tables."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ _SILENT = ("query.sha256", "split.sha256")
 
 
 def sentences(found: SnapshotDiff) -> list[str]:
-    """What changed, one sentence each; "Nothing differs." where nothing does."""
+    """One sentence for each change, or one that says that nothing differs."""
     if found.empty:
         return ["Nothing differs: both hold the same samples, files and settings."]
     return [
-        *_moved(found.removed, "left the cohort"),
-        *_moved(found.added, "joined the cohort"),
-        *_changed(found.changed),
-        *_settings(found.settings),
-        *_left_out(found.exclusions),
+        *_format_moved(found.removed, "left the cohort"),
+        *_format_moved(found.added, "joined the cohort"),
+        *_format_changed(found.changed),
+        *_format_settings(found.settings),
+        *_format_left_out(found.exclusions),
     ]
 
 
-def _moved(moved: Sequence[Moved], what: str) -> Iterator[str]:
+def _format_moved(moved: Sequence[Moved], what: str) -> Iterator[str]:
     for reason in sorted({item.reason for item in moved}):
-        mine = [item for item in moved if item.reason == reason]
-        persons = sorted({item.person for item in mine})
-        yield f"{format_count(len(mine), 'sample')} of {_named(persons)} {what} ({_why(what, reason)})."
+        group = [item for item in moved if item.reason == reason]
+        persons = sorted({item.person for item in group})
+        yield f"{format_count(len(group), 'sample')} of {_format_persons(persons)} {what} ({_why(what, reason)})."
 
 
 def _why(what: str, reason: str) -> str:
-    """The reason is why the other snapshot lacks the sample: for one that joined, why it was not there before."""
+    """Words for why the other snapshot lacks a sample: for one that joined, why it was not there before."""
     return in_words(reason) if what.startswith("left") else f"until now, {in_words(reason)}"
 
 
-def _named(persons: Sequence[str]) -> str:
+def _format_persons(persons: Sequence[str]) -> str:
     return f"person {persons[0]}" if len(persons) == 1 else format_count(len(persons), "person")
 
 
-def _changed(changed: Sequence[Changed]) -> Iterator[str]:
+def _format_changed(changed: Sequence[Changed]) -> Iterator[str]:
     kinds = Counter(kind for item in changed for kind in {_kind(one.what) for one in item.differences})
     for kind in sorted(kinds):
-        mine = [item.sample for item in changed if kind in {_kind(one.what) for one in item.differences}]
-        where = f"in {mine[0]}" if len(mine) == 1 else f"in {format_count(len(mine), 'sample')}"
+        samples = [item.sample for item in changed if kind in {_kind(one.what) for one in item.differences}]
+        where = f"in {samples[0]}" if len(samples) == 1 else f"in {format_count(len(samples), 'sample')}"
         yield f"{kind} {where}."
 
 
@@ -76,13 +76,13 @@ def _kind(what: str) -> str:
     return f"The {what} differs"
 
 
-def _settings(settings: Sequence[Difference]) -> Iterator[str]:
+def _format_settings(settings: Sequence[Difference]) -> Iterator[str]:
     for one in settings:
         if one.what not in _SILENT:
-            yield f"Of the settings, {_SETTINGS.get(one.what, one.what)} changed."
+            yield f"Among the settings, {_SETTINGS.get(one.what, one.what)} changed."
 
 
-def _left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
+def _format_left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
     if exclusions:
         yield (
             f"{format_count(len(exclusions), 'unit')} that neither holds {'is' if len(exclusions) == 1 else 'are'} "
@@ -91,7 +91,7 @@ def _left_out(exclusions: Sequence[Difference]) -> Iterator[str]:
 
 
 def tables(found: SnapshotDiff) -> dict[str, list[dict[str, Any]]]:
-    """Title to rows: removed, added, changed, settings, left out differently; empty ones are not there."""
+    """Title to rows: removed, added, changed, settings, left out differently; empty tables are left out."""
     every = {
         "Left the cohort": [_line(item) for item in found.removed],
         "Joined the cohort": [_line(item) for item in found.added],
@@ -121,7 +121,7 @@ def _values(one: Difference) -> dict[str, Any]:
 
 
 def short(value: Any) -> str:
-    """A file as the beginning of its checksum, a reason in words, the rest on one line; `-` for nothing."""
+    """A value on one line: of a file the beginning of its checksum, a reason in words, `-` for None."""
     if value is None:
         return "-"
     if isinstance(value, Mapping):

@@ -1,9 +1,8 @@
-"""What exclusions take from saved queries: images and persons, counted by reason and by unit.
+"""Count the images and persons that exclusions take from saved queries, by reason and by unit.
 
-`registry.snapshots.left_out` asks something else: what a snapshot would leave out, for whatever reason. Here no mask,
-split or quality verdict is looked at: what an exclusion takes is the same under every target policy, and every saved
-query can be counted without choosing one, also where a snapshot would refuse, as with masks of two protocols or with
-no image.
+`registry.snapshots.left_out` counts what a snapshot would leave out for any reason. This module reads no masks, splits
+or quality verdicts: an exclusion takes the same images under every target policy. So every saved query can be counted
+without choosing a policy, also where a snapshot would be refused, as with masks of two protocols or with no image.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ _ROWS = """SELECT DISTINCT i.path, i.subject, i.session, i.person_id
 
 @dataclass(frozen=True)
 class Taken:
-    """What one reason, or one excluded unit, takes from a query.
+    """The loss of one query to one reason or to one excluded unit.
 
     Attributes:
         name: the reason's code, or the unit.
-        images: images that the query returns and that are left out.
-        persons: persons who lose at least one image by it.
+        images: number of images that the query returns and that are left out.
+        persons: number of persons who lose at least one image.
     """
 
     name: str
@@ -42,14 +41,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Losses:
-    """What exclusions take from one query.
+    """The losses of one query to exclusions.
 
     Attributes:
         query: `name@version`.
-        images: that it returns; `images_left` of them are not excluded.
-        persons: of whom it returns an image; `persons_left` of them keep at least one.
-        by_reason: sorted by reason.
-        by_unit: sorted by unit, as `exclusions.list_exclusions` names it; units that take nothing are not there.
+        images: number of images that it returns; `images_left` of them are not excluded.
+        persons: number of persons of these images; `persons_left` of them keep at least one image.
+        by_reason: one entry per reason, sorted.
+        by_unit: one entry per excluded unit that takes an image, named as in `exclusions.list_exclusions`, sorted.
     """
 
     query: str
@@ -61,12 +60,12 @@ class Losses:
     by_unit: tuple[Taken, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The losses as plain JSON values."""
         return asdict(self)
 
 
 def count_in_queries(registry: Registry) -> list[Losses]:
-    """What exclusions take now from the newest version of every saved query; one that fails today is left out."""
+    """Present losses of the newest version of every saved query; a query that fails is left out."""
     newest = {query.name: query for query in versioned.list_all(registry, Query)}
     found = []
     for query in newest.values():
@@ -78,16 +77,16 @@ def count_in_queries(registry: Registry) -> list[Losses]:
 
 
 def count_in_query(registry: Registry, reference: str) -> Losses:
-    """What exclusions take now from one saved query. An image counts for the widest unit that leaves it out.
+    """Present losses of one saved query. An image counts for the widest excluded unit that holds it.
 
     Raises:
-        NotFound: no such query.
-        QueryError: it fails.
+        NotFound: there is no such query.
+        QueryError: the query fails.
     """
     saved, catalog = queries.get(registry, reference), Catalog.of(registry)
     rows = catalog.rows(_ROWS.format(query=catalog.subquery(saved.sql)))
     reasons = exclusions.reasons(registry)
-    names = _as_listed(registry)
+    names = _list_names(registry)
     gone = [(row, unit) for row in rows if (unit := find_first(list_units(row), reasons))]
     left = {row["path"] for row in rows} - {row["path"] for row, _ in gone}
     return Losses(
@@ -96,13 +95,13 @@ def count_in_query(registry: Registry, reference: str) -> Losses:
         len(left),
         len({row["person_id"] for row in rows}),
         len({row["person_id"] for row in rows if row["path"] in left}),
-        _taken(Loss(reasons[unit], reasons[unit], (row,)) for row, unit in gone),
-        _taken(Loss(names[unit], reasons[unit], (row,)) for row, unit in gone),
+        _count_taken(Loss(reasons[unit], reasons[unit], (row,)) for row, unit in gone),
+        _count_taken(Loss(names[unit], reasons[unit], (row,)) for row, unit in gone),
     )
 
 
-def _as_listed(registry: Registry) -> dict[str, str]:
-    """Unit that stands for an excluded one today to the one that was named, the first as in `exclusions.reasons`."""
+def _list_names(registry: Registry) -> dict[str, str]:
+    """Present unit to the unit that was excluded; of several it is the first, as in `exclusions.reasons`."""
     known = people(registry)
     names: dict[str, str] = {}
     for item in exclusions.list_exclusions(registry):
@@ -110,6 +109,6 @@ def _as_listed(registry: Registry) -> dict[str, str]:
     return names
 
 
-def _taken(losses: Iterable[Loss]) -> tuple[Taken, ...]:
+def _count_taken(losses: Iterable[Loss]) -> tuple[Taken, ...]:
     found = sorted(count(losses), key=lambda tally: tally.name.encode())
     return tuple(Taken(tally.name, tally.images, len(tally.persons)) for tally in found)

@@ -1,4 +1,4 @@
-"""A flow as a picture: an SVG with a title, a description in words, and high contrast."""
+"""Draw a flow as an SVG with a title, a description in words, and high contrast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from registry.catalog import facets
-from registry.snapshots.flow import Flow, Loss, Step
+from registry.snapshots.flow import Flow, Step
 from registry.vocabulary.display import format_count
 from registry.vocabulary.reasons import in_words
 
@@ -22,7 +22,7 @@ _SIDE_X = _MARGIN + _BOX + _GAP
 
 @dataclass(frozen=True)
 class Colours:
-    """Of the picture: text, lines, boxes and what lies behind them."""
+    """Colours of the picture: text, lines, boxes and the ground behind them."""
 
     text: str
     line: str
@@ -44,14 +44,14 @@ def _style(colours: Colours) -> str:
 
 
 def svg(flow: Flow, colours: Colours = PAPER) -> str:
-    """The flow as an SVG document: what remains on the left, what each step left out on the right."""
+    """An SVG document of the flow: what remains is on the left, what each step left out on the right."""
     body: list[str] = []
     y = _MARGIN
     for step in flow.steps:
         if body:
             body.append(_arrow(_MARGIN + _BOX / 2, y - _SPACE, y))
-        drawn, height = _drawn(step, y)
-        body.append(drawn)
+        boxes, height = _draw_step(step, y)
+        body.append(boxes)
         y += height + _SPACE
     height = y - _SPACE + _MARGIN
     title = f"Flow of the query {flow.query}" + (f", split {flow.split}" if flow.split else "")
@@ -64,9 +64,9 @@ def svg(flow: Flow, colours: Colours = PAPER) -> str:
     )
 
 
-def _drawn(step: Step, y: int) -> tuple[str, int]:
-    """A step with its top at `y`: its box, the box of what it left out, and the height of the taller one."""
-    left, right = _left(step), _right(step)
+def _draw_step(step: Step, y: int) -> tuple[str, int]:
+    """SVG of a step whose top is at `y`, and its height: its box, and beside it the box of what it left out."""
+    left, right = _list_left_lines(step), _list_right_lines(step)
     height = 2 * _PAD + _LINE * max(len(left), len(right))
     remaining = _box(_MARGIN, y, _BOX, height, left)
     if not right:
@@ -77,53 +77,52 @@ def _drawn(step: Step, y: int) -> tuple[str, int]:
 
 
 def words(flow: Flow) -> str:
-    """The same in sentences."""
+    """The flow in sentences."""
     return " ".join(
-        f"{' '.join(filter(None, _said(step)))}: {_counts(step)}."
+        f"{' '.join(filter(None, _name_step(step)))}: {_format_remaining(step)}."
         + (f" Left out: {'; '.join(losses(step))}." if step.lost else "")
         for step in flow.steps
     )
 
 
-def _said(step: Step) -> tuple[str, str]:
-    """The step's name and its condition; a condition that a filter writes is the name: `Channel: FLAIR`."""
+def _name_step(step: Step) -> tuple[str, str]:
+    """The step's name and its condition; a condition that a filter wrote becomes the name, such as `Channel: FLAIR`."""
     chosen = facets.recognise(step.detail)
     return (facets.format_filter(chosen), "") if chosen else (step.name, step.detail)
 
 
 def losses(step: Step) -> list[str]:
-    """One phrase a reason: `excluded: motion (2 samples, 4 images)`."""
-    return [f"{in_words(loss.reason)} ({_share(loss)})" for loss in step.lost]
+    """One phrase for each reason: `excluded: motion (2 samples, 4 images)`."""
+    return [
+        f"{in_words(loss.reason)} ({_format_counts({'sample': loss.samples or None, 'image': loss.images})})"
+        for loss in step.lost
+    ]
 
 
-def _share(loss: Loss) -> str:
-    return _listed({"sample": loss.samples or None, "image": loss.images})
-
-
-def _counts(step: Step) -> str:
+def _format_remaining(step: Step) -> str:
     counts = {"person": step.persons, "session": step.sessions, "image": step.images, "sample": step.samples}
-    return _listed(counts)
+    return _format_counts(counts)
 
 
-def _listed(counts: Mapping[str, int | None]) -> str:
+def _format_counts(counts: Mapping[str, int | None]) -> str:
     return ", ".join(format_count(count, word) for word, count in counts.items() if count is not None)
 
 
-def _left(step: Step) -> list[tuple[str, str]]:
-    name, detail = _said(step)
+def _list_left_lines(step: Step) -> list[tuple[str, str]]:
+    name, detail = _name_step(step)
     lines = [("b", line) for line in textwrap.wrap(name, _LETTERS)]
     lines += [("", line) for line in textwrap.wrap(detail, _LETTERS, max_lines=4, placeholder=" ...")]
-    return [*lines, *(("", line) for line in _wrapped(_counts(step), _LETTERS))]
+    return [*lines, *(("", line) for line in _wrap(_format_remaining(step), _LETTERS))]
 
 
-def _right(step: Step) -> list[tuple[str, str]]:
+def _list_right_lines(step: Step) -> list[tuple[str, str]]:
     if not step.lost:
         return []
-    return [("b", "Left out"), *(("", line) for text in losses(step) for line in _wrapped(text, _SIDE_LETTERS))]
+    return [("b", "Left out"), *(("", line) for text in losses(step) for line in _wrap(text, _SIDE_LETTERS))]
 
 
-def _wrapped(text: str, letters: int) -> list[str]:
-    """Lines in which a count stays with what it counts."""
+def _wrap(text: str, letters: int) -> list[str]:
+    """The text broken into lines; a number and the word after it stay on one line."""
     held = re.sub(r"(\d) ", "\\1\N{NO-BREAK SPACE}", text)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(held, letters)]
 

@@ -30,7 +30,7 @@ _KIND = "snapshot.create"
 
 NOT_STATED = "not stated"
 LICENCE_KEY = "licence"
-"""Under this key the event of an import says its delivery's licence; empty where the delivery states none."""
+"""Key in the event of an import that holds the delivery's licence; empty where the delivery states none."""
 
 
 def create(
@@ -40,18 +40,18 @@ def create(
     policy: TargetPolicy | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
-    """Freeze what a saved query selects now. The same registry state gives the same id.
+    """Freeze what a saved query selects now, and return the manifest; the same registry state gives the same id.
 
     Args:
-        registry: where.
+        registry: the registry.
         query: a saved query, `name` or `name@version`.
-        split: gives each person a part.
+        split: a split, which gives each person a part; None gives no parts.
         policy: which mask is the truth; the consensus, else the only expert, by default.
-        progress: told about images as their masks are chosen.
+        progress: called while masks are chosen.
 
     Raises:
-        NotFound: no such query or split.
-        QueryError: nothing is selected, or masks disagree about what their labels mean.
+        NotFound: there is no such query or split.
+        QueryError: no image is selected, or the masks disagree about the meaning of their labels.
     """
     saved = queries.get(registry, query)
     divided = splits.get(registry, split) if split else None
@@ -65,7 +65,18 @@ def create(
 def build(
     registry: Registry, query: Query, split: Split | None, policy: TargetPolicy, progress: Progress | None = None
 ) -> Manifest:
-    """The manifest, without writing it."""
+    """The manifest that `create` would write.
+
+    Args:
+        registry: the registry.
+        query: the saved query.
+        split: gives each person a part; None gives no parts.
+        policy: which mask is the truth.
+        progress: called while masks are chosen.
+
+    Raises:
+        QueryError: as `create`.
+    """
     catalog = Catalog.of(registry)
     parts = splits.parts_now(registry, split) if split else None
     chosen = select_samples(catalog, query.sql, policy, parts, exclusions.reasons(registry), progress)
@@ -87,11 +98,11 @@ def build(
 
 
 def get(registry: Registry, reference: str) -> Manifest:
-    """The manifest of a snapshot, by its id or by its first characters (at least six).
+    """The manifest of a snapshot, found by its id or by the first characters of the id (at least six).
 
     Raises:
-        NotFound: no such snapshot.
-        UsageError: several snapshots begin like this.
+        NotFound: there is no such snapshot.
+        UsageError: several snapshots begin with these characters.
         IntegrityError: the manifest was changed after it was frozen.
     """
     found = find(registry, reference)
@@ -101,7 +112,11 @@ def get(registry: Registry, reference: str) -> Manifest:
 
 
 def find(registry: Registry, reference: str) -> Snapshot | None:
-    """The snapshot whose id is or begins with `reference`."""
+    """The snapshot whose id begins with `reference`; None where there is none or fewer than six characters are given.
+
+    Raises:
+        UsageError: several snapshots begin with these characters.
+    """
     if len(reference) < SHORTEST_ID:
         return None
     with registry.reading() as database:
@@ -113,18 +128,23 @@ def find(registry: Registry, reference: str) -> Snapshot | None:
 
 
 def list_snapshots(registry: Registry) -> Sequence[Snapshot]:
-    """Every snapshot, by query and id."""
+    """Every snapshot, sorted by query and id."""
     with registry.reading() as database:
         return database.exec(select(Snapshot).order_by(col(Snapshot.query), col(Snapshot.snapshot_id))).all()
 
 
 def frozen_at(registry: Registry) -> dict[str, str]:
-    """Snapshot id to the moment it was frozen (ISO 8601, UTC), oldest first; none where its event is missing."""
+    """Snapshot id to the moment of freezing (ISO 8601, UTC), oldest first; snapshots without an event are left out."""
     return find_moments(registry, _KIND, "snapshot_id")
 
 
 def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
-    """What differs between two snapshots; no query is run and no image is opened.
+    """The difference between two snapshots; no query is run and no image is opened.
+
+    Args:
+        registry: the registry.
+        before: id of the earlier snapshot, or its first characters.
+        after: id of the later one, or its first characters.
 
     Raises:
         NotFound: one of them does not exist.
@@ -133,7 +153,7 @@ def compare(registry: Registry, before: str, after: str) -> SnapshotDiff:
 
 
 def manifest_path(snapshot_id: str) -> str:
-    """Where a manifest lies in the registry."""
+    """Path of a manifest in the registry."""
     return f"{places.SNAPSHOTS}/{snapshot_id}.json.gz"
 
 
@@ -165,31 +185,31 @@ def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
     tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
     if len(tables) > 1:
         raise QueryError(
-            "The masks of this query do not agree about what their labels mean.", "Narrow the query to one protocol."
+            "The masks of this query disagree about the meaning of their labels.", "Narrow the query to one protocol."
         )
     return dict(next(iter(tables)))
 
 
 def list_licences(registry: Registry, paths: Iterable[str]) -> tuple[str, ...]:
-    """The licences of the deliveries that brought these files, sorted; empty where none is stated for any.
+    """Licences of the deliveries that brought these files, sorted; empty where no delivery states one.
 
-    Files of a delivery without a licence, beside files of one with a licence, give `not stated`. An import that
-    recorded nothing counts as the dataset's own `License`; so do files that no import brought, where all are such.
+    Where some deliveries state a licence and others do not, `not stated` is added for the others. The dataset's own
+    `License` counts for an import that recorded no licence, and where no import brought any of the files.
     """
-    wanted, own = set(paths), _find_own(registry)
+    wanted, own = set(paths), _find_own_licence(registry)
     found = {licence for licence, brought in _list_imports(registry, own) if not wanted.isdisjoint(brought)} or {own}
-    stated = found - {""}
-    return tuple(sorted(stated | ({NOT_STATED} if stated and "" in found else set())))
+    licences = found - {""}
+    return tuple(sorted(licences | ({NOT_STATED} if licences and "" in found else set())))
 
 
 def _list_imports(registry: Registry, unrecorded: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The licence of each import, and the files it brought."""
+    """The licence of each import, and the files that it brought."""
     with registry.reading() as database:
         for payload in database.exec(select(Event.payload).where(Event.kind == "import")):
             yield str(payload.get(LICENCE_KEY, unrecorded)), payload.get("files", {})
 
 
-def _find_own(registry: Registry) -> str:
+def _find_own_licence(registry: Registry) -> str:
     with registry.reading() as database:
         description = database.get(File, "dataset_description.json")
     return str(description.facts["json"].get("License") or "") if description else ""

@@ -1,4 +1,4 @@
-"""The files of a snapshot as they were frozen: compare them, or lay them out for a reader, whatever came later."""
+"""Compare the files of a snapshot with what was frozen, or make a folder of the frozen bytes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ _FETCH = "Fetch it with: cohortium snapshot verify ID --fetch"
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found: paths that are gone and paths whose bytes differ, each sorted.
+    """The outcome of `verify`; paths are sorted.
 
     Attributes:
-        earlier: paths that hold a newer revision now; the frozen one is kept in the history and is whole.
+        n_files: number of files of the snapshot.
+        missing: paths whose frozen bytes are not on this machine.
+        changed: paths whose bytes differ from the frozen ones.
+        earlier: paths that hold a newer revision now; the history keeps the frozen bytes whole.
     """
 
     n_files: int
@@ -33,7 +36,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """The frozen bytes of every file are there."""
+        """Whether the frozen bytes of every file are on this machine."""
         return not self.missing and not self.changed
 
 
@@ -44,10 +47,10 @@ def verify(
 
     Args:
         manifest: the frozen cohort.
-        where: a registry, whose history is looked through for masks that have got a newer revision; or any folder
-            that the manifest's paths are relative to, in which only the paths themselves count.
-        progress: told about each file.
-        fetch: ask remotes of the registry for content that is not on this machine.
+        where: a registry, whose history is searched for masks that have a newer revision; or a folder to which the
+            manifest's paths are relative, where only the files at these paths count.
+        progress: called after each file.
+        fetch: ask the remotes of the registry for content that is not on this machine.
     """
     if isinstance(where, Path):
         return _compare(manifest, where, progress)
@@ -56,29 +59,34 @@ def verify(
 
 
 def materialise(registry: Registry, manifest: Manifest, *, fetch: bool = False) -> Path:
-    """A folder in which every path of the manifest holds the frozen bytes: what training reads.
+    """A folder in which every path of the manifest holds the frozen bytes; training reads from it.
 
-    It is the registry's root while no file of the snapshot has got a newer revision, and a tree of links below
-    `.cohortium/snapshots/` afterwards. Files that are present are not compared again: readers check what they read.
+    It is the registry's root while no file of the snapshot has a newer revision, and a tree of links below
+    `.cohortium/snapshots/` afterwards. Files that are present are not compared again: training checks what it reads.
+
+    Args:
+        registry: the registry.
+        manifest: the frozen cohort.
+        fetch: ask the remotes for content that is not on this machine.
 
     Raises:
-        IntegrityError: names the first file whose frozen bytes are not on this machine.
+        IntegrityError: the frozen bytes of a file are not on this machine; the message names the first such file.
     """
     found = content.locate(registry, manifest.files(), fetch=fetch, trust=True)
     require_whole(found)
     if not found.earlier:
         return registry.root
     folder = registry.local / "snapshots" / manifest.snapshot_id
-    for path, place in found.places.items():
-        _link(folder / path, place)
+    for path, source in found.places.items():
+        _link(folder / path, source)
     return folder
 
 
 def require_whole(found: Contents) -> None:
-    """Refuse to go on without every file.
+    """Refuse contents that lack a file.
 
     Raises:
-        IntegrityError: names the first file that is missing or changed, and counts the others.
+        IntegrityError: a file is missing or changed; the message names the first and counts the others.
     """
     for state, paths in (("is missing", found.missing), ("is not the file that was frozen", found.changed)):
         if paths:
@@ -92,19 +100,19 @@ def _compare(manifest: Manifest, root: Path, progress: Progress | None) -> Verif
     missing, changed = [], []
     files = manifest.files()
     for number, ref in enumerate(files, start=1):
-        place = root / ref.path
-        if not place.is_file():
+        path = root / ref.path
+        if not path.is_file():
             missing.append(ref.path)
-        elif place.stat().st_size != ref.size or sha256_file(place) != ref.sha256:
+        elif path.stat().st_size != ref.size or sha256_file(path) != ref.sha256:
             changed.append(ref.path)
         if progress:
             progress(number, len(files), "comparing checksums")
     return Verification(len(files), tuple(missing), tuple(changed))
 
 
-def _link(link: Path, place: Path) -> None:
-    """Make or renew a link, relative so that the registry can move."""
-    target = os.path.relpath(place, link.parent)
+def _link(link: Path, source: Path) -> None:
+    """Make or renew a link; it is relative, so that the registry can move."""
+    target = os.path.relpath(source, link.parent)
     if link.is_symlink() and os.readlink(link) == target:
         return
     with atomic.replacing(link) as temporary:

@@ -1,8 +1,8 @@
-"""What a snapshot of a query would leave out, by reason and by excluded unit, before anything is frozen.
+"""Count what a snapshot of a query would leave out, by reason and by excluded unit, before anything is frozen.
 
-These are the decisions of `registry.snapshots.selection` itself, counted, under one target policy and one split: masks
-that are missing or stale and images rejected in the quality check are in it. What exclusions alone take from a saved
-query, whatever a snapshot of it will ask for, is `registry.snapshots.exclusion_impact`.
+This module counts the decisions of `registry.snapshots.selection` under one target policy and one split. They include
+missing and stale masks, and images rejected in the quality check. `registry.snapshots.exclusion_impact` counts what
+exclusions alone take from a saved query, under any policy and split.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from registry.catalog import Catalog
 from registry.cohorts import exclusions, splits
 from registry.snapshots.selection import Selection, decisions, select
-from registry.snapshots.tally import Loss, Tally, count, list_by_reason
+from registry.snapshots.tally import Loss, count, list_by_reason
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
 from registry.vocabulary.reasons import STALE
@@ -26,14 +26,14 @@ _STALE = "SELECT image AS path FROM masks WHERE stale UNION SELECT image FROM co
 
 @dataclass(frozen=True)
 class Effect:
-    """What one reason, or one excluded unit, leaves out.
+    """Counts of what one reason, or one excluded unit, leaves out.
 
     Attributes:
         name: the reason's code, or the unit.
         reason: the code.
-        samples: sessions (or images, where a session has several) that do not become a sample.
-        images: of the query that are left out.
-        persons: who lose at least one image.
+        samples: number of sessions (or images, where a session has several) that do not become a sample.
+        images: number of images of the query that are left out.
+        persons: number of persons who lose at least one image.
     """
 
     name: str
@@ -45,13 +45,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """Everything that would be left out.
+    """Counts of everything that would be left out.
 
     Attributes:
-        images: that the query returns. Each is in a sample, or left out for one of `by_reason`.
-        samples: that a snapshot would hold, with their `sample_images` and `sample_persons`.
-        by_reason: largest first.
-        by_unit: what a person excluded, or rejected in the quality check, largest first; a subset of `by_reason`.
+        images: number of images that the query returns. Each is in a sample, or left out for one of `by_reason`.
+        samples: number of samples that a snapshot would hold; they have `sample_images` and `sample_persons`.
+        by_reason: one entry per reason, largest first.
+        by_unit: one entry per unit that was excluded, or rejected in the quality check, largest first; a subset of
+            `by_reason`.
     """
 
     images: int
@@ -62,7 +63,7 @@ class Effects:
     by_unit: tuple[Effect, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The counts as plain JSON values."""
         return asdict(self)
 
 
@@ -70,13 +71,13 @@ def effects(registry: Registry, sql: str, split: str | None = None, policy: Targ
     """Count what `snapshots.create` would leave out now.
 
     Args:
-        registry: where.
+        registry: the registry.
         sql: a SELECT that returns image paths; it need not be saved.
-        split: also leave out whoever has no part in it.
-        policy: which mask is the truth.
+        split: persons without a part in it are left out too.
+        policy: which mask is the truth; the consensus, else the only expert, by default.
 
     Raises:
-        NotFound: no such split.
+        NotFound: there is no such split.
         QueryError: the query returns no image.
     """
     catalog, reasons = Catalog.of(registry), exclusions.reasons(registry)
@@ -89,20 +90,20 @@ def effects(registry: Registry, sql: str, split: str | None = None, policy: Targ
         samples=len(kept),
         sample_images=sum(len(sample.images) for sample in kept),
         sample_persons=len({sample.person for sample in kept}),
-        by_reason=_sorted(_by_reason(found, stale)),
-        by_unit=_sorted(_by_unit(found, decisions(catalog, reasons))),
+        by_reason=_count_sorted(_list_by_reason(found, stale)),
+        by_unit=_count_sorted(_list_by_unit(found, decisions(catalog, reasons))),
     )
 
 
-def _by_reason(found: Selection, stale: set[str]) -> Iterator[Loss]:
-    """Of units without a mask, those whose masks are stale are told apart."""
+def _list_by_reason(found: Selection, stale: set[str]) -> Iterator[Loss]:
+    """Losses by reason; units without a mask whose masks are stale have a reason of their own."""
     for loss in (loss for outcome in found.outcomes for loss in list_by_reason(outcome)):
         is_stale = loss.name == "no-target" and any(row["path"] in stale for row in loss.rows)
         yield replace(loss, name=STALE, reason=STALE) if is_stale else loss
 
 
-def _by_unit(found: Selection, codes: Mapping[str, str]) -> Iterator[Loss]:
-    """A sample is lost by the unit that its exclusion names; its other images count for their own units."""
+def _list_by_unit(found: Selection, codes: Mapping[str, str]) -> Iterator[Loss]:
+    """Losses by excluded unit. A sample counts for the unit that its exclusion names, each image for its own unit."""
     for outcome in found.outcomes:
         rows = defaultdict(list)
         for row in outcome.rows:
@@ -113,10 +114,6 @@ def _by_unit(found: Selection, codes: Mapping[str, str]) -> Iterator[Loss]:
             yield Loss(unit, codes[unit], tuple(group), is_sample)
 
 
-def _sorted(losses: Iterable[Loss]) -> tuple[Effect, ...]:
-    found = [_effect(tally) for tally in count(losses)]
+def _count_sorted(losses: Iterable[Loss]) -> tuple[Effect, ...]:
+    found = [Effect(item.name, item.reason, item.samples, item.images, len(item.persons)) for item in count(losses)]
     return tuple(sorted(found, key=lambda effect: (-effect.samples, -effect.images, effect.name.encode())))
-
-
-def _effect(tally: Tally) -> Effect:
-    return Effect(tally.name, tally.reason, tally.samples, tally.images, len(tally.persons))

@@ -1,4 +1,4 @@
-"""From the rows of a query to samples: group images by session, attach masks, say why something is left out."""
+"""Make samples from the rows of a query: group images by session, choose masks, record why something is left out."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from registry.vocabulary.units import find_first, list_units
 Row = Mapping[str, Any]
 Unit = tuple[str, list[Row]]
 
-_TOLD = 1000
-"""Images between two words of progress."""
+_REPORT_EVERY = 1000
+"""Images between two calls of the progress callback."""
 
 _IMAGES = """SELECT i.path, i.subject, i.session, i.person_id, i.site, i.scanner, i.class, i.channel, i.sha256, i.size
     FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
@@ -39,12 +39,12 @@ QUALITY = "excluded:quality-reject"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one unit: a session, or an image where a session has several.
+    """The outcome of one unit: a session, or an image where a session has several.
 
     Attributes:
         unit: its key.
         rows: the images that the query returned for it.
-        sample: what it became, or None.
+        sample: the sample that it became, or None.
         exclusions: why it, or some of its images, were left out.
     """
 
@@ -56,32 +56,35 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a query becomes. `channels` is sorted; every sample has each of them."""
+    """The outcomes of all units of a query. `channels` is sorted; every sample has each of them."""
 
     channels: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """Sorted by the bytes of their keys."""
+        """The samples, sorted by the bytes of their keys."""
         samples = (outcome.sample for outcome in self.outcomes if outcome.sample)
         return tuple(sorted(samples, key=lambda sample: sample.sample.encode()))
 
     @property
     def excluded(self) -> tuple[Exclusion, ...]:
-        """Sorted by the bytes of their units."""
+        """What was left out, sorted by the bytes of the units."""
         excluded = (item for outcome in self.outcomes for item in outcome.exclusions)
         return tuple(sorted(excluded, key=lambda item: item.unit.encode()))
 
 
 @dataclass(frozen=True)
-class Rules:
+class SelectionRules:
     """Everything that decides whether a unit becomes a sample.
 
     Attributes:
+        channels: a sample needs one image of each.
         decisions: unit (person, subject, session, image path) to the code of why a person left it out.
         masks: image path to its masks.
-        outdated: images with a consensus that was made of other masks than their raters' present ones.
+        policy: which mask is the truth.
+        parts: person to part; None where no split is used.
+        outdated: images whose consensus was made from other masks than their raters' present ones.
     """
 
     channels: tuple[str, ...]
@@ -109,40 +112,41 @@ def select(
     reasons: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Selection:
-    """Samples of a query under a target policy.
+    """The selection of a query under a target policy.
 
-    What a person decided is looked at first: an exclusion is told even where a mask is missing too.
+    A person's decision comes before other reasons: an excluded image has that reason even where a mask is missing too.
 
     Args:
         catalog: the registry's views.
         sql: a SELECT that returns image paths.
         policy: which mask is the truth.
-        parts: person to part, or None where no split was asked for.
+        parts: person to part, or None where no split is used.
         reasons: excluded unit to reason, as `exclusions.reasons` gives them.
-        progress: told about images as their masks are chosen.
+        progress: called every 1000 images while masks are chosen, and at the end.
 
     Raises:
         QueryError: the query returns no image of the registry.
+        UsageError: the images have masks of several protocols, and the policy names none.
     """
     images = catalog.rows(_IMAGES.format(query=catalog.subquery(sql)))
     if not images:
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
-    masks = _masks(catalog, policy, {row["path"] for row in images})
+    masks = _find_masks(catalog, policy, {row["path"] for row in images})
     outdated = frozenset(row["image"] for row in catalog.rows(_OUTDATED))
-    rules = Rules(channels, decisions(catalog, reasons or {}), masks, policy, parts, outdated)
-    units = _followed(_units(images, channels), len(images), progress)
-    return Selection(channels, tuple(_outcome(key, group, rules) for key, group in units))
+    rules = SelectionRules(channels, decisions(catalog, reasons or {}), masks, policy, parts, outdated)
+    units = _report_progress(_group_units(images, channels), len(images), progress)
+    return Selection(channels, tuple(_decide(key, group, rules) for key, group in units))
 
 
-def _followed(units: Iterable[Unit], total: int, progress: Progress | None) -> Iterator[Unit]:
-    """The units as they come; every so many images are told."""
-    done, told = 0, 0
+def _report_progress(units: Iterable[Unit], total: int, progress: Progress | None) -> Iterator[Unit]:
+    """The units unchanged; the callback is called every `_REPORT_EVERY` images and at the end."""
+    done, reported = 0, 0
     for unit in units:
         yield unit
         done += len(unit[1])
-        if progress and (done >= told + _TOLD or done == total):
-            told = done
+        if progress and (done >= reported + _REPORT_EVERY or done == total):
+            reported = done
             progress(done, total, "choosing masks")
 
 
@@ -157,7 +161,12 @@ def decisions(catalog: Catalog, reasons: Mapping[str, str]) -> dict[str, str]:
     return rejected | {unit: f"excluded:{reason}" for unit, reason in reasons.items()}
 
 
-def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
+def _decide(key: str, group: Sequence[Row], rules: SelectionRules) -> Outcome:
+    """What becomes of one unit, whose images are `group`.
+
+    Images that a person left out are dropped first. The unit becomes a sample where the other images give one of each
+    channel, their masks give a truth, and the person has a part. Otherwise the first rule that fails is the reason.
+    """
     left_out = [(row, unit) for row in group if (unit := find_first(list_units(row), rules.decisions))]
     dropped = {row["path"] for row, _ in left_out}
     try:
@@ -165,7 +174,7 @@ def _outcome(key: str, group: Sequence[Row], rules: Rules) -> Outcome:
         channels_gone = [(row["channel"], unit) for row, unit in left_out]
         by_channel = _one_each(kept, rules.channels, channels_gone, rules.decisions)
         sample = _sample(key, by_channel, rules)
-    except Excluded as reason:
+    except Excluded as reason:  # the whole unit is left out, so its dropped images need no entry of their own
         return Outcome(key, tuple(group), None, (Exclusion(key, reason.reason, reason.detail),))
     gone = tuple(Exclusion(_stem(row), rules.decisions[unit], f"{unit} is excluded") for row, unit in left_out)
     return Outcome(key, tuple(group), sample, gone)
@@ -175,8 +184,8 @@ def _stem(row: Row) -> str:
     return str(row["path"]).rpartition("/")[2].split(".")[0]
 
 
-def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
-    """One unit a session; where a one-channel cohort has several images in a session, one unit an image."""
+def _group_units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
+    """One unit per session; where a one-channel cohort has several images in a session, one unit per image."""
     sessions: dict[str, list[Row]] = defaultdict(list)
     for row in images:
         sessions[row["session"]].append(row)
@@ -188,7 +197,7 @@ def _units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Unit]:
             yield session.replace("/", "_"), group
 
 
-def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
+def _sample(key: str, by_channel: Mapping[str, Row], rules: SelectionRules) -> Sample:
     first, parts = next(iter(by_channel.values())), rules.parts
     choice = _choose([row["path"] for row in by_channel.values()], rules)
     if parts is not None and first["person_id"] not in parts:
@@ -208,7 +217,7 @@ def _sample(key: str, by_channel: Mapping[str, Row], rules: Rules) -> Sample:
     )
 
 
-def _choose(images: Sequence[str], rules: Rules) -> Choice:
+def _choose(images: Sequence[str], rules: SelectionRules) -> Choice:
     candidates = [mask for image in images for mask in rules.masks.get(image, [])]
     choice = rules.policy.choose(candidates)
     if choice is not None:
@@ -223,13 +232,14 @@ def _choose(images: Sequence[str], rules: Rules) -> Choice:
 def _one_each(
     group: Sequence[Row], channels: Sequence[str], gone: Sequence[tuple[str, str]], decisions: Mapping[str, str]
 ) -> dict[str, Row]:
-    """Channel to image. `gone` are the channels of images that a person left out, with the unit of that decision."""
+    """Channel to its one image. `gone` holds the channels of dropped images, each with the excluded unit."""
     by_channel: dict[str, Row] = {}
     for row in group:
         if row["channel"] in by_channel:
             raise Excluded("several-images", f"more than one {row['channel']} in the session")
         by_channel[row["channel"]] = row
     missing = [name for name in channels if name not in by_channel]
+    # Where a channel is missing because a person left its image out, that decision is the reason, not the gap it made.
     for channel, unit in gone:
         if channel in missing:
             raise Excluded(decisions[unit], f"{unit} is excluded")
@@ -238,7 +248,7 @@ def _one_each(
     return {name: by_channel[name] for name in channels}
 
 
-def _masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str, list[Row]]:
+def _find_masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str, list[Row]]:
     rows = [row for row in [*catalog.rows(_CONSENSUS), *catalog.rows(_EXPERTS)] if row["image"] in images]
     if policy.protocol:
         rows = [row for row in rows if row["protocol"] == policy.protocol]
@@ -259,14 +269,14 @@ def _target(row: Row) -> Target:
 
 
 def outdated_rejects(catalog: Catalog) -> list[str]:
-    """Images that were rejected, were replaced since, and were not judged again: nothing keeps them out now."""
+    """Images that were rejected, then replaced, and not judged again; nothing keeps them out now."""
     rows = catalog.rows("""SELECT DISTINCT i.path FROM quality q JOIN images i ON i.path = q.image
         WHERE q.verdict = 'reject' AND q.stale AND i.quality IS NULL ORDER BY 1""")
     return [row["path"] for row in rows]
 
 
 def rejected_once(catalog: Catalog, paths: Iterable[str]) -> str | None:
-    """A sentence about the images of a snapshot that are `outdated_rejects`, or None."""
+    """A sentence that names the `outdated_rejects` among a snapshot's images; None where there are none."""
     found = sorted(set(paths).intersection(outdated_rejects(catalog)))
     if not found:
         return None

@@ -1,7 +1,7 @@
 """Count what is left out: samples, images and persons, by reason or by the excluded unit.
 
-The one counter behind a flow's steps (`flow`), what a snapshot leaves out (`left_out`) and what exclusions take from
-saved queries (`exclusion_impact`): each lists its losses and shows the tallies in its own way.
+It counts for a flow's steps (`flow`), for what a snapshot leaves out (`left_out`), and for what exclusions take from
+saved queries (`exclusion_impact`). Each of them lists its losses and shows the tallies in its own way.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Loss:
     """Images that are left out together.
 
     Attributes:
-        name: under which they are counted: a reason's code, or an excluded unit.
+        name: what they are counted under: the code of a reason, or an excluded unit.
         reason: the code.
-        rows: of the images, each with `path` and `person_id`.
-        is_sample: they would have been a sample.
+        rows: one row per image, with `path` and `person_id`.
+        is_sample: whether they would have been a sample.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Loss:
 
 @dataclass
 class Tally:
-    """Everything that is left out under one name."""
+    """Counts of everything that is left out under one name."""
 
     name: str
     reason: str
@@ -44,7 +44,7 @@ class Tally:
 
 
 def count(losses: Iterable[Loss]) -> list[Tally]:
-    """Tallies in the order in which their names come first; no image may come twice under one name."""
+    """Tallies in the order in which their names first occur; no image may occur twice under one name."""
     tallies: dict[str, Tally] = {}
     for loss in losses:
         tally = tallies.setdefault(loss.name, Tally(loss.name, loss.reason))
@@ -55,7 +55,7 @@ def count(losses: Iterable[Loss]) -> list[Tally]:
 
 
 def list_by_reason(outcome: Outcome) -> Iterator[Loss]:
-    """The whole unit with its reason, or each image that a unit which became a sample does not use."""
+    """The whole unit as one loss, or, where it became a sample, each image that the sample does not use."""
     if outcome.sample is None:
         reason = outcome.exclusions[0].reason
         yield Loss(reason, reason, outcome.rows, is_sample=True)

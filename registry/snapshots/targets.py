@@ -1,4 +1,4 @@
-"""Target policy: which mask is the truth of an image, and which masks a cohort could take as its truth."""
+"""Target policies: which mask is the truth of a sample, and which policies a registry's masks allow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {
     "random-expert": ("one rater's mask, drawn by seed {}", ""),
     "soft": ("", "the share of raters at each voxel"),
 }
-"""With a source, and without."""
+"""Words for each kind with a source, and without one."""
 
 _METHODS = """SELECT DISTINCT CASE WHEN method = 'delivered' THEN "desc" ELSE method END AS source
     FROM t_consensus_mask WHERE suffix <> 'probseg' ORDER BY source"""
@@ -36,10 +36,10 @@ Mask = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """What a policy takes for one sample.
+    """The masks that a policy takes for one sample.
 
     Attributes:
-        mask: the one mask that is the truth; None where the truth is the share of readers per voxel (`soft`).
+        mask: the one mask that is the truth; None where the truth is the share of raters per voxel (`soft`).
         readings: expert masks of the sample. For `soft` they share one image's grid and are the truth together.
     """
 
@@ -49,16 +49,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class TargetPolicy:
-    """Where the truth comes from, first match wins.
+    """Where the truth comes from; the first match wins.
 
     Attributes:
-        order: (kind, source) pairs.
+        order: pairs of a kind and a source.
             `consensus`, recipe or `*`: `majority` comes first, then the first by path.
             `expert`, rater's code or `*`: `*` matches only where exactly one expert read the image, because choosing
             between experts is a decision.
-            `random-expert`, seed: one expert a sample, drawn by the seed.
-            `soft`, `*`: every reading of one image; at least two.
-        protocol: only masks of this protocol; None takes the only one there is.
+            `random-expert`, seed: one expert per sample, drawn by the seed.
+            `soft`, `*`: all readings of one image, at least two.
+        protocol: only masks of this protocol count; None allows the only protocol there is.
     """
 
     order: tuple[tuple[str, str], ...] = (("consensus", ANY), ("expert", ANY))
@@ -74,7 +74,7 @@ class TargetPolicy:
         return any(kind == "consensus" for kind, _ in self.order)
 
     def choose(self, masks: Sequence[Mask]) -> Choice | None:
-        """What is the truth, or None where the policy finds nothing or cannot decide.
+        """The truth of a sample; None where the policy finds no mask or cannot decide between several.
 
         Args:
             masks: the masks of one sample, each with `kind`, `source`, `image` and `path`.
@@ -86,10 +86,10 @@ class TargetPolicy:
 
 
 def parse_policy(words: Sequence[str], protocol: str | None = None) -> TargetPolicy:
-    """A policy from words such as `consensus:majority`, `expert:e01`, `random-expert:7` and `soft`, in order.
+    """The policy from words such as `consensus:majority`, `expert:e01`, `random-expert:7` and `soft`, in order.
 
     Raises:
-        UsageError: a kind that does not exist, a seed that is no whole number, or `soft` with a source.
+        UsageError: a kind does not exist, a seed is not a whole number, or `soft` has a source.
     """
     if not words:
         return TargetPolicy(protocol=protocol)
@@ -97,7 +97,7 @@ def parse_policy(words: Sequence[str], protocol: str | None = None) -> TargetPol
 
 
 def in_words(word: str) -> str:
-    """What a word such as `expert:e01` takes, for people: `the mask of e01`.
+    """Words for what a policy word such as `expert:e01` takes: `the mask of e01`.
 
     Raises:
         UsageError: as `parse_policy`.
@@ -110,13 +110,13 @@ def _parse(word: str) -> tuple[str, str]:
     kind, _, source = word.partition(":")
     if kind not in KINDS or (kind == "soft" and source not in ("", ANY)):
         raise UsageError(
-            f"'{word}' is no target.",
+            f"'{word}' is not a target.",
             "Use consensus:RECIPE, expert:CODE, random-expert:SEED or soft, in order of preference.",
         )
     if kind == "random-expert":
         source = source or DEFAULT_SEED
         if not source.isascii() or not source.isdecimal():
-            raise UsageError(f"'{source}' is no seed.", "Use a whole number, for example random-expert:7")
+            raise UsageError(f"'{source}' is not a seed.", "Use a whole number, for example random-expert:7")
         return kind, str(int(source))
     return kind, source or ANY
 
@@ -137,7 +137,7 @@ def _expert(masks: Sequence[Mask], source: str) -> Choice | None:
 
 
 def _random_expert(masks: Sequence[Mask], seed: str) -> Choice | None:
-    """The expert with the smallest seeded hash: a further reader changes a draw only to that reader."""
+    """The mask with the smallest seeded hash, so a further rater changes a draw only to that rater's mask."""
     drawn = min(_experts(masks), key=lambda mask: (_hash(seed, mask), mask["path"]), default=None)
     return Choice(drawn, _experts(masks)) if drawn else None
 
@@ -147,7 +147,7 @@ def _hash(seed: str, mask: Mask) -> str:
 
 
 def _soft(masks: Sequence[Mask], _: str) -> Choice | None:
-    """The readings of the image that most experts read; the first such image by path."""
+    """The readings of the image that most raters read; of several such images the first by path."""
     experts = _experts(masks)
     images = sorted({str(mask["image"]) for mask in experts})
     groups = [tuple(mask for mask in experts if mask["image"] == image) for image in images]
@@ -165,11 +165,11 @@ _CHOOSERS: Mapping[str, Callable[[Sequence[Mask], str], Choice | None]] = {
 
 @dataclass(frozen=True)
 class Offers:
-    """What can be chosen.
+    """Policies that can be chosen.
 
     Attributes:
-        words: as `--target` takes them, the usual ones first, with what each means.
-        protocols: of all masks.
+        words: each word that `--target` accepts to its meaning, the usual words first.
+        protocols: the protocols of all masks.
     """
 
     words: dict[str, str]
@@ -177,7 +177,7 @@ class Offers:
 
 
 def list_offers(catalog: Catalog, seed: int = int(DEFAULT_SEED)) -> Offers:
-    """Targets that some mask of the registry can serve; `consensus` and `expert` always."""
+    """Targets for which the registry has a mask; `consensus` and `expert` are always listed."""
     methods = [f"consensus:{row['source']}" for row in catalog.rows(_METHODS)]
     raters = [f"expert:{row['rater']}" for row in catalog.rows(_RATERS)]
     words = ["consensus", "expert", *methods, *raters, f"random-expert:{seed}", "soft"]
@@ -186,7 +186,7 @@ def list_offers(catalog: Catalog, seed: int = int(DEFAULT_SEED)) -> Offers:
 
 
 def list_protocols(catalog: Catalog, sql: str) -> tuple[str, ...]:
-    """Protocols of the masks of a query's images, that of most masks first; empty where no image has a mask.
+    """Protocols of the masks of a query's images, the most frequent first; empty where no image has a mask.
 
     Raises:
         QueryError: the query fails.
@@ -195,7 +195,7 @@ def list_protocols(catalog: Catalog, sql: str) -> tuple[str, ...]:
 
 
 def choose_usual(catalog: Catalog, sql: str) -> TargetPolicy:
-    """The consensus, else the only expert; where masks follow several protocols, of that which most of them follow.
+    """The policy that takes the consensus, else the only expert, from the most frequent protocol of several.
 
     Raises:
         QueryError: the query fails.

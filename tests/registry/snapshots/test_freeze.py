@@ -180,7 +180,7 @@ def test_the_order_of_a_querys_rows_does_not_matter(cohort: Registry) -> None:
 
 
 def test_a_target_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(UsageError, match="'majority' is no target"):
+    with pytest.raises(UsageError, match="'majority' is not a target"):
         parse_policy(["majority"])
 
 
