@@ -1,7 +1,7 @@
-"""Hand a snapshot to others: a folder of BIDS, nnU-Net, Decathlon, or tables.
+"""Export a snapshot to other people: a folder in the layout of BIDS, nnU-Net or the Decathlon, or tables.
 
-Start at `export`. Only frozen bytes leave, found by checksum; a folder is complete or not there at all, and nothing is
-overwritten.
+Start at `export`. Only frozen bytes are exported, found by checksum. A folder is written whole or not at all, and no
+file is overwritten.
 """
 
 from __future__ import annotations
@@ -42,30 +42,30 @@ def export(
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
-    """Write a snapshot as a folder in a layout that others read.
+    """Write a snapshot as a folder in a layout that other programs read, and return a report.
 
     Args:
-        registry: where the frozen bytes are.
+        registry: the registry, which holds the frozen bytes.
         manifest: the snapshot.
         into: a folder that is empty or does not exist yet, outside the registry.
         layout: `bids`, `nnunet`, `decathlon` or `csv`.
-        options: copy or link, resample or refuse, fetch or name.
-        progress: told about each file compared, then about each one written.
+        options: whether to link, resample, fetch, and export identifying images; none of them by default.
+        progress: called after each file compared, then after each file written.
 
     Raises:
-        UsageError: an unknown layout, a folder that is not empty, samples without a mask where one is needed, or
-            images in which somebody saw text or a face.
+        UsageError: the layout is unknown, the folder is not empty, a sample lacks a mask that the layout needs, or
+            somebody saw text or a face in an image.
         IntegrityError: a file is missing or is not the one that was frozen.
-        GeometryError: channels on several grids where the layout has room for one.
-        StorageError: the disk refused; the folder is as it was.
+        GeometryError: a sample has several grids where the layout has one.
+        StorageError: the files could not be written; the folder is as it was.
     """
     options = options or Options()
     if layout not in LAYOUTS:
-        raise UsageError(f"'{layout}' is no layout.", f"Known: {', '.join(LAYOUTS)}.")
+        raise UsageError(f"'{layout}' is not a layout.", f"Known: {', '.join(LAYOUTS)}.")
     into = into.absolute()
     _require_free(into, registry.root)
     notes = [] if layout == "csv" else _require_cleared(registry, manifest, options)
-    found = _contents(registry, manifest, layout, options, progress)
+    found = _find_contents(registry, manifest, layout, options, progress)
     partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
     bundle = Bundle(registry, manifest, found, partial, options, progress, notes)
     try:
@@ -76,17 +76,18 @@ def export(
         partial.rename(into)
     except OSError as error:
         raise StorageError(
-            f"The disk refused: {error.strerror or error}.", "Free space or check permissions, then try again."
+            f"The export could not be written: {error.strerror or error}.",
+            "Free space or check permissions, then try again.",
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return bundle.report(into, layout)
 
 
-def _contents(
+def _find_contents(
     registry: Registry, manifest: Manifest, layout: str, options: Options, progress: Progress | None
 ) -> Contents:
-    """Tables state what was frozen and carry no voxel, so they need no content here."""
+    """The frozen bytes of the snapshot; none for the layout `csv`, which holds no voxels."""
     if layout == "csv":
         return Contents({}, (), (), ())
     found = content.locate(registry, manifest.files(), fetch=options.fetch, progress=progress)
@@ -95,7 +96,11 @@ def _contents(
 
 
 def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -> list[str]:
-    """What a reader should know of images that nobody has cleared; one that shows somebody does not leave unasked."""
+    """Notes about images that nobody has cleared; an identifying image needs the option `identifying`.
+
+    Raises:
+        UsageError: somebody saw text or a face in an image, and the option is off.
+    """
     images = {ref.path for sample in manifest.samples for ref in sample.images.values()}
     waiting = clearance.list_uncleared(registry, sorted(images))
     shown = [path for path, answer in waiting.items() if answer is clearance.Answer.PRESENT]
@@ -103,7 +108,7 @@ def _require_cleared(registry: Registry, manifest: Manifest, options: Options) -
         more = f" and in {format_count(len(shown) - 1, 'more image')}" if shown[1:] else ""
         raise UsageError(
             f"Somebody saw text or a face in {shown[0]}{more}.",
-            "Exclude what must not leave, or export all the same with --identifying.",
+            "Exclude the images that must not be exported, or export them with --identifying.",
         )
     if not waiting:
         return []

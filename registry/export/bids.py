@@ -23,21 +23,21 @@ _NOTES = "code/cohortium"
 
 
 def write(bundle: Bundle) -> None:
-    """Images, target masks and readings under their own paths, with sidecars, and the rows that are about them."""
+    """Write images, target masks and readings under their own paths, with their sidecars and their rows in tables."""
     refs = bundle.manifest.files()
     paths = {ref.path for ref in refs}
     for ref in refs:
         bundle.put(ref, ref.path)
-        _companions(bundle, ref)
+        _write_companions(bundle, ref)
     for dataset in sorted({split_dataset(path)[0] for path in paths} | {""}):
-        _heads(bundle, dataset, paths)
-    _visits(bundle, paths)
+        _write_root_files(bundle, dataset, paths)
+    _write_visit_tables(bundle, paths)
     bundle.write(f"{_NOTES}/{bundle.manifest.snapshot_id}.json.gz", encode(bundle.manifest))
     bundle.write(f"{_NOTES}/samples.csv", samples_csv(bundle.manifest))
 
 
-def _companions(bundle: Bundle, ref: FileRef) -> None:
-    """The sidecar and the label table beside a file; for an earlier revision those of its time."""
+def _write_companions(bundle: Bundle, ref: FileRef) -> None:
+    """Write the sidecar and the label table of a file; those of an earlier revision are as they were then."""
     stem = ref.path.removesuffix(".gz").removesuffix(".nii")
     for path in (f"{stem}.json", f"{stem}.tsv"):
         held = bundle.registry.root / path
@@ -48,12 +48,12 @@ def _companions(bundle: Bundle, ref: FileRef) -> None:
             bundle.write(path, held.read_bytes())
 
 
-def _heads(bundle: Bundle, dataset: str, paths: set[str]) -> None:
-    """Files that stand above subjects: descriptions, raters, label tables, and the people's rows."""
+def _write_root_files(bundle: Bundle, dataset: str, paths: set[str]) -> None:
+    """Write the files above the subjects: descriptions, raters, label tables, and the rows of exported subjects."""
     subjects = {name.subject for path in paths if (name := parse(split_dataset(path)[1]))}
-    for path in _root_files(bundle, dataset):
+    for path in _list_root_files(bundle, dataset):
         if PurePosixPath(path).name == "participants.tsv":
-            _filtered(bundle, path, lambda row: row.get("participant_id") in subjects)
+            _write_filtered(bundle, path, lambda row: row.get("participant_id") in subjects)
         elif path == "dataset_description.json":
             bundle.write(path, _description(bundle, path))
         else:
@@ -61,12 +61,12 @@ def _heads(bundle: Bundle, dataset: str, paths: set[str]) -> None:
 
 
 def _description(bundle: Bundle, path: str) -> bytes:
-    """The dataset's, with the licences of the files that are exported instead of those of all deliveries."""
-    stated = {**json.loads((bundle.registry.root / path).read_bytes()), "License": "; ".join(bundle.manifest.licences)}
-    return readable_json({key: value for key, value in stated.items() if key != "License" or value})
+    """The dataset's description with the licences of the exported files instead of those of all deliveries."""
+    fields = {**json.loads((bundle.registry.root / path).read_bytes()), "License": "; ".join(bundle.manifest.licences)}
+    return readable_json({key: value for key, value in fields.items() if key != "License" or value})
 
 
-def _root_files(bundle: Bundle, dataset: str) -> list[str]:
+def _list_root_files(bundle: Bundle, dataset: str) -> list[str]:
     above = select(File.path).where(col(File.subject_id).is_(None)).order_by(col(File.path))
     with bundle.registry.reading() as database:
         found = database.exec(above).all()
@@ -75,29 +75,29 @@ def _root_files(bundle: Bundle, dataset: str) -> list[str]:
     return [*kept, *([ignore] if (bundle.registry.root / ignore).is_file() else [])]
 
 
-def _visits(bundle: Bundle, paths: set[str]) -> None:
-    """Rows of `sessions.tsv` and `scans.tsv` that are about what is exported."""
+def _write_visit_tables(bundle: Bundle, paths: set[str]) -> None:
+    """Write the rows of `sessions.tsv` and `scans.tsv` that belong to exported files."""
     names = [name for path in paths if not split_dataset(path)[0] and (name := parse(path))]
     sessions = {(name.subject, name.session) for name in names}
     for subject in sorted({subject for subject, _ in sessions}):
         kept = {session for owner, session in sessions if owner == subject}
         table = f"{subject}/{subject}_sessions.tsv"
-        _filtered(bundle, table, lambda row, kept=kept: row.get("session_id") in kept)  # type: ignore[misc]
-        _copied(bundle, table.replace(".tsv", ".json"))
+        _write_filtered(bundle, table, lambda row, kept=kept: row.get("session_id") in kept)  # type: ignore[misc]
+        _write_copy(bundle, table.replace(".tsv", ".json"))
     for folder in sorted({name.session_key for name in names}):
         table = f"{folder}/{folder.replace('/', '_')}_scans.tsv"
-        _filtered(bundle, table, lambda row, folder=folder: f"{folder}/{row.get('filename')}" in paths)  # type: ignore[misc]
-        _copied(bundle, table.replace(".tsv", ".json"))
+        _write_filtered(bundle, table, lambda row, folder=folder: f"{folder}/{row.get('filename')}" in paths)  # type: ignore[misc]
+        _write_copy(bundle, table.replace(".tsv", ".json"))
 
 
-def _filtered(bundle: Bundle, path: str, wanted: Callable[[Row], bool]) -> None:
+def _write_filtered(bundle: Bundle, path: str, wanted: Callable[[Row], bool]) -> None:
     held = bundle.registry.root / path
     if held.is_file():
         columns, rows = read_table(held)
         bundle.write(path, tsv_bytes([row for row in rows if wanted(row)], columns))
 
 
-def _copied(bundle: Bundle, path: str) -> None:
+def _write_copy(bundle: Bundle, path: str) -> None:
     held = bundle.registry.root / path
     if held.is_file():
         bundle.write(path, held.read_bytes())

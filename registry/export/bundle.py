@@ -1,4 +1,4 @@
-"""What every layout works with: the snapshot, where its frozen bytes are, and the folder being filled."""
+"""The bundle that every layout writes with: the snapshot, its frozen bytes, and the folder that is filled."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from registry.snapshots.content import Contents
 from registry.store import Registry
 
 ENVIRONMENT = "COHORTIUM_EXPORTS"
-"""Names the folder for exports of the app."""
+"""Environment variable that names the folder for exports from the app."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a snapshot is exported.
+    """Options of an export.
 
     Attributes:
-        link: hard links to annexed files, which are read-only, instead of copies; other files are copied.
-        resample: bring channels that lie on another grid onto the target's, linearly, instead of refusing.
-        fetch: ask remotes for content that is not on this machine.
-        identifying: also images in which somebody saw burned-in text or a face.
+        link: make hard links to annexed files, which are read-only, instead of copies; other files are copied.
+        resample: resample channels on another grid onto the target's, linearly, instead of refusing them.
+        fetch: ask the remotes for content that is not on this machine.
+        identifying: also export images in which somebody saw burned-in text or a face.
     """
 
     link: bool = False
@@ -43,7 +43,7 @@ class Options:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written. `notes` are sentences about what a reader of the folder should know."""
+    """What was written. `notes` are sentences for the people who use the folder."""
 
     folder: str
     layout: str
@@ -53,7 +53,7 @@ class ExportReport:
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The report as plain JSON values."""
         return asdict(self)
 
 
@@ -71,35 +71,35 @@ class Bundle:
     used: set[str] = field(default_factory=set)
 
     def source(self, ref: FileRef) -> Path:
-        """The file that holds the frozen bytes; each one is told once."""
+        """The file that holds the frozen bytes; the progress callback is called once for each."""
         if self.progress and ref.path not in self.used:
             self.used.add(ref.path)
             self.progress(len(self.used), len(self.contents.places), "writing")
         return self.contents.places[ref.path]
 
     def put(self, ref: FileRef, path: str) -> None:
-        """Copy or link a frozen file to a path in the export; compress it where only the new name says so."""
-        place, source = self._new(path), self.source(ref).resolve()
+        """Copy or link a frozen file to a path in the export; compress it where only the new name ends in `.gz`."""
+        new, source = self._new_path(path), self.source(ref).resolve()
         if path.endswith(".gz") and not ref.path.endswith(".gz"):
-            place.write_bytes(gzip_bytes(source.read_bytes()))
+            new.write_bytes(gzip_bytes(source.read_bytes()))
         elif self.options.link and not source.stat().st_mode & stat.S_IWUSR:
-            _hard_link(source, place)
+            _hard_link(source, new)
         else:
-            shutil.copyfile(source, place)
+            shutil.copyfile(source, new)
 
     def write(self, path: str, data: bytes) -> None:
-        """A file that is made here."""
-        self._new(path).write_bytes(data)
+        """Write a file that the layout makes."""
+        self._new_path(path).write_bytes(data)
 
     def write_json(self, path: str, value: Any) -> None:
-        """A readable JSON file whose keys stay in the given order."""
+        """Write a readable JSON file whose keys keep their order."""
         self.write(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
     def target(self, sample: Sample) -> Target:
         """The mask of a sample.
 
         Raises:
-            UsageError: its truth is no single mask.
+            UsageError: the sample has no single mask.
         """
         if sample.target is None:
             raise UsageError(
@@ -109,20 +109,20 @@ class Bundle:
         return sample.target
 
     def report(self, into: Path, layout: str) -> ExportReport:
-        """Count what lies in the finished folder."""
+        """The report on a finished folder, with the number of its files."""
         files = sum(len(names) for _, _, names in os.walk(into))
         samples = len(self.manifest.samples)
         return ExportReport(str(into), layout, self.manifest.snapshot_id, samples, files, tuple(self.notes))
 
-    def _new(self, path: str) -> Path:
-        place = self.folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place
+    def _new_path(self, path: str) -> Path:
+        new = self.folder / path
+        new.parent.mkdir(parents=True, exist_ok=True)
+        return new
 
 
-def _hard_link(source: Path, place: Path) -> None:
+def _hard_link(source: Path, link: Path) -> None:
     try:
-        os.link(source, place)
+        os.link(source, link)
     except OSError as error:
         raise StorageError(
             f"This disk cannot link the registry's files ({error.strerror}).", "Export without --link."
@@ -130,12 +130,12 @@ def _hard_link(source: Path, place: Path) -> None:
 
 
 def place(registry: Registry, name: str) -> Path:
-    """The folder for an export that is known by name alone, as in the app.
+    """The folder for an export that has only a name, as in the app.
 
-    It is `<registry>-exports/<name>`, or lies below the folder that `COHORTIUM_EXPORTS` names.
+    It is `<registry>-exports/<name>`, or `<name>` below the folder that `COHORTIUM_EXPORTS` names.
 
     Raises:
-        UsageError: a name that is no simple word.
+        UsageError: the name is not 1 to 100 letters, digits, `-` and `_`, the first of them a letter or digit.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(

@@ -17,7 +17,7 @@ _TEST = "test"
 
 
 def write(bundle: Bundle) -> None:
-    """Write the snapshot; several channels become one four-dimensional image. Test masks lie in `labelsTs`."""
+    """Write the snapshot. Several channels become one four-dimensional image; test masks are in `labelsTs`."""
     manifest = bundle.manifest
     names = file_names(manifest)
     for sample in manifest.samples:
@@ -29,7 +29,7 @@ def write(bundle: Bundle) -> None:
 
 
 def file_names(manifest: Manifest) -> dict[str, str]:
-    """Sample to file name, `flair_subA000sesM00`: readers of this layout take what follows the `_` for the subject."""
+    """Sample to file name, `flair_subA000sesM00`; programs for this layout take the text after `_` as the subject."""
     names: dict[str, str] = {}
     seen: Counter[str] = Counter()
     for sample in manifest.samples:
@@ -40,26 +40,26 @@ def file_names(manifest: Manifest) -> dict[str, str]:
 
 
 def _write_sample(bundle: Bundle, sample: Sample, name: str) -> None:
-    path = _place("images", sample, name)
-    brought = list(channels(bundle, sample))
-    if len(brought) == 1 and brought[0][2] is None:
-        bundle.put(sample.images[brought[0][1]], path)
+    path = _format_path("images", sample, name)
+    found = list(channels(bundle, sample))
+    if len(found) == 1 and found[0][2] is None:
+        bundle.put(sample.images[found[0][1]], path)
     else:
-        held = [bundle.source(sample.images[channel]) for _, channel, _ in brought]
-        parts = [item[2] or as_3d(volumes.load(place)) for item, place in zip(brought, held, strict=True)]
+        sources = [bundle.source(sample.images[channel]) for _, channel, _ in found]
+        parts = [item[2] or as_3d(volumes.load(source)) for item, source in zip(found, sources, strict=True)]
         data = stack([part.data for part in parts]) if len(parts) > 1 else parts[0].data
         bundle.write(path, volumes.encode(data, parts[0].affine_ras))
-    bundle.put(bundle.target(sample), _place("labels", sample, name))
+    bundle.put(bundle.target(sample), _format_path("labels", sample, name))
 
 
-def _place(kind: str, sample: Sample, name: str) -> str:
+def _format_path(kind: str, sample: Sample, name: str) -> str:
     return f"{kind}{'Ts' if sample.part == _TEST else 'Tr'}/{name}.nii.gz"
 
 
 def _description(manifest: Manifest, names: Mapping[str, str]) -> dict[str, Any]:
-    places = [(sample, names[sample.sample]) for sample in manifest.samples]
-    training = [place for place in places if place[0].part != _TEST]
-    test = [place for place in places if place[0].part == _TEST]
+    named = [(sample, names[sample.sample]) for sample in manifest.samples]
+    training = [item for item in named if item[0].part != _TEST]
+    test = [item for item in named if item[0].part == _TEST]
     labels = {"0": "background", **manifest.labels}
     return {
         "name": str(manifest.query["name"]),
@@ -71,7 +71,8 @@ def _description(manifest: Manifest, names: Mapping[str, str]) -> dict[str, Any]
         "numTraining": len(training),
         "numTest": len(test),
         "training": [
-            {"image": f"./{_place('images', *item)}", "label": f"./{_place('labels', *item)}"} for item in training
+            {"image": f"./{_format_path('images', *item)}", "label": f"./{_format_path('labels', *item)}"}
+            for item in training
         ],
-        "test": [f"./{_place('images', *item)}" for item in test],
+        "test": [f"./{_format_path('images', *item)}" for item in test],
     }

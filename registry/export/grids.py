@@ -1,4 +1,4 @@
-"""One grid a sample: what layouts without geometry per channel need."""
+"""Bring all channels of a sample onto one grid, for layouts that have one grid per sample."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from registry.manifests import Sample
 
 
 def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume | None]]:
-    """Position, name and voxels of each channel; None where the file itself lies on the target's grid already.
+    """Position, name and voxels of each channel; None for the voxels where the file itself fits the target's grid.
 
     Raises:
-        GeometryError: a channel lies on another grid and resampling was not asked for, or is no single volume.
+        GeometryError: a channel lies on another grid and `Options.resample` is off, or it is not a single volume.
     """
     reference = bundle.source(bundle.target(sample))
     target = volumes.read_header(reference)
     for position, name in enumerate(bundle.manifest.channels):
-        place = bundle.source(sample.images[name])
-        header = volumes.read_header(place)
+        path = bundle.source(sample.images[name])
+        header = volumes.read_header(path)
         if (series := int(np.prod(header.shape[3:]))) != 1:
             raise GeometryError(
                 f"The {name} of {sample.sample} is a series of {series} volumes.", "Narrow the query to single volumes."
             )
         if same_grid(header.shape[:3], header.affine_ras, target.shape[:3], target.affine_ras):
-            yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(place))
+            yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(path))
         elif bundle.options.resample:
-            yield position, name, resample(as_3d(volumes.load(place, np.float32)), target)
+            yield position, name, resample(as_3d(volumes.load(path, np.float32)), target)
         else:
             raise GeometryError(
                 f"The {name} of {sample.sample} does not lie on the grid of its mask.",
-                "This layout has one grid a sample. Export with --resample, as bids, or freeze a one-channel query.",
+                "This layout has one grid per sample. Export with --resample, as bids, or freeze a one-channel query.",
             )
 
 
 def as_3d(volume: Volume) -> Volume:
-    """Without trailing axes of length 1."""
+    """The volume without trailing axes of length 1, so that it is (I, J, K)."""
     return Volume(volume.data.reshape(volume.data.shape[:3]), volume.affine_ras)
 
 
 def stack(parts: list[Array]) -> Array:
-    """Channels as one array (I, J, K, C), in a type that holds all of them."""
+    """Channels (I, J, K) stacked into one array (I, J, K, C), in a type that holds all of them."""
     return np.stack([part.astype(np.result_type(*parts), copy=False) for part in parts], axis=-1)

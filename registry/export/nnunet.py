@@ -1,4 +1,4 @@
-"""The layout `nnunet`: nnU-Net v2's raw folder, with `splits_final.json` from the snapshot's own split."""
+"""The layout `nnunet`: nnU-Net v2's raw folder, with `splits_final.json` made from the snapshot's own split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from registry.vocabulary.display import format_count
 _TEST = "test"
 
 FOLDS = 5
-"""As many as nnU-Net itself makes."""
+"""Number of folds; nnU-Net itself makes as many."""
 
 
 def write(bundle: Bundle) -> None:
@@ -39,21 +39,22 @@ def write(bundle: Bundle) -> None:
 
 
 def _write_folds(bundle: Bundle) -> None:
-    """The snapshot's own validation part as one fold; without one, folds by person.
+    """Write the snapshot's own validation part as one fold; without such a part, write folds by person.
 
-    Left alone, nnU-Net draws five folds by image, and two visits of one person come to lie on both sides.
+    Without this file nnU-Net draws five folds by image, so two visits of one person can be on both sides.
     """
     manifest = bundle.manifest
     if validation := manifest.part("validation"):
         folds = [_fold(manifest.part("train"), validation)]
     else:
-        learnt = [sample for sample in manifest.samples if sample.part != _TEST]
-        folds = by_person(learnt)
+        folds = by_person([sample for sample in manifest.samples if sample.part != _TEST])
         bundle.notes.append(
             f"The snapshot has no validation part: {format_count(len(folds), 'fold')} were made by person."
         )
     if not folds:
-        bundle.notes.append("All training images are of one person, so there are no folds: nnU-Net's own would leak.")
+        bundle.notes.append(
+            "All training images are of one person, so there are no folds; nnU-Net's own folds would leak."
+        )
         return
     bundle.write_json("splits_final.json", folds)
     bundle.notes.append("nnU-Net reads splits_final.json from nnUNet_preprocessed/DatasetNNN_Name.")
@@ -65,9 +66,9 @@ def by_person(samples: Sequence[Sample]) -> list[dict[str, list[str]]]:
     Persons are dealt out in the order of the SHA-256 of their codes, so that the same persons give the same folds.
     """
     persons = sorted({sample.person for sample in samples}, key=lambda person: sha256_bytes(person.encode()))
-    turn = {person: at % FOLDS for at, person in enumerate(persons)}
+    fold_of = {person: at % FOLDS for at, person in enumerate(persons)}
     return [
-        _fold([s for s in samples if turn[s.person] != fold], [s for s in samples if turn[s.person] == fold])
+        _fold([s for s in samples if fold_of[s.person] != fold], [s for s in samples if fold_of[s.person] == fold])
         for fold in range(min(FOLDS, len(persons)))
         if len(persons) > 1
     ]
@@ -78,7 +79,7 @@ def _fold(training: Sequence[Sample], validation: Sequence[Sample]) -> dict[str,
 
 
 def consecutive(labels: Mapping[str, str]) -> dict[int, int]:
-    """Label value to its rank: nnU-Net knows only 0, 1, 2, ... without gaps."""
+    """Label value to its rank; nnU-Net accepts only 0, 1, 2, ... without gaps."""
     return {value: rank for rank, value in enumerate(sorted({0, *map(int, labels)}))}
 
 
@@ -107,14 +108,14 @@ def _description(manifest: Manifest, values: Mapping[int, int]) -> dict[str, Any
         "description": f"Snapshot {manifest.snapshot_id}",
         "licence": "; ".join(manifest.licences),
         "channel_names": {str(position): name for position, name in enumerate(manifest.channels)},
-        "labels": _names(manifest.labels, values),
+        "labels": _label_names(manifest.labels, values),
         "numTraining": sum(sample.part != _TEST for sample in manifest.samples),
         "file_ending": ".nii.gz",
     }
 
 
-def _names(labels: Mapping[str, str], values: Mapping[int, int]) -> dict[str, int]:
-    """Name to value, the background called so; a name that occurs twice gets its value appended."""
+def _label_names(labels: Mapping[str, str], values: Mapping[int, int]) -> dict[str, int]:
+    """Name to value; 0 is named `background`, and a name that occurs twice gets its value appended."""
     names = {"background": 0}
     for value in sorted(int(key) for key in labels if int(key)):
         name = labels[str(value)]

@@ -1,4 +1,4 @@
-"""The one place in the registry that uses SimpleITK: an image onto another image's grid."""
+"""Resample an image onto another image's grid; the only module of the registry that uses SimpleITK."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LPS = np.diag([-1.0, -1.0, 1.0])
 
 
 def resample(volume: Volume, grid: Header) -> Volume:
-    """Linear interpolation onto a grid; 0 outside the image.
+    """The volume interpolated linearly onto a grid; 0 outside the image.
 
     Args:
-        volume: (I, J, K).
+        volume: (I, J, K) voxels with their affine.
         grid: shape and affine (RAS millimetres) of the result.
 
     Returns:

@@ -17,13 +17,13 @@ def write(bundle: Bundle) -> None:
     """Write `samples.csv`, `files.csv`, `excluded.csv` and `snapshot.json`."""
     manifest = bundle.manifest
     bundle.write("samples.csv", samples_csv(manifest))
-    bundle.write("files.csv", _csv((row for sample in manifest.samples for row in _files(sample)), _FILE_COLUMNS))
+    bundle.write("files.csv", _csv((row for sample in manifest.samples for row in _list_files(sample)), _FILE_COLUMNS))
     bundle.write("excluded.csv", _csv((vars(item) for item in manifest.excluded), ("unit", "reason", "detail")))
     bundle.write_json("snapshot.json", stated(manifest))
 
 
 def stated(manifest: Manifest) -> dict[str, Any]:
-    """What a snapshot says about itself, samples left out."""
+    """The facts of a snapshot without its samples."""
     return {
         "snapshot": manifest.snapshot_id,
         "query": dict(manifest.query),
@@ -36,7 +36,7 @@ def stated(manifest: Manifest) -> dict[str, Any]:
 
 
 def samples_csv(manifest: Manifest) -> bytes:
-    """One line a sample: who, where, which part, each file with its checksum."""
+    """A table with one row per sample: person, session, site, part, and each file with its checksum."""
     channels = [column for name in manifest.channels for column in (name, f"{name}_sha256")]
     columns = [
         "sample",
@@ -54,10 +54,10 @@ def samples_csv(manifest: Manifest) -> bytes:
         "target_sha256",
         "n_readings",
     ]
-    return _csv((_sample(sample) for sample in manifest.samples), columns)
+    return _csv((_sample_row(sample) for sample in manifest.samples), columns)
 
 
-def _sample(sample: Sample) -> dict[str, Any]:
+def _sample_row(sample: Sample) -> dict[str, Any]:
     row: dict[str, Any] = {
         "sample": sample.sample,
         "person": sample.person,
@@ -82,12 +82,12 @@ def _sample(sample: Sample) -> dict[str, Any]:
     return row
 
 
-def _files(sample: Sample) -> Iterator[dict[str, Any]]:
-    """One line a file and role: the same mask can be target and reading."""
+def _list_files(sample: Sample) -> Iterator[dict[str, Any]]:
+    """One row per file and role; the same mask can be target and reading."""
     masks: list[tuple[str, Target]] = [("target", sample.target)] if sample.target else []
     masks += [("reading", item) for item in sample.readings]
-    listed = [("image", name, sample.images[name]) for name in sorted(sample.images)]
-    for role, name, ref in [*listed, *((role, mask.source, mask) for role, mask in masks)]:
+    images = [("image", name, sample.images[name]) for name in sorted(sample.images)]
+    for role, name, ref in [*images, *((role, mask.source, mask) for role, mask in masks)]:
         yield {
             "sample": sample.sample,
             "person": sample.person,

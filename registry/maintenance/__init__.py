@@ -1,6 +1,6 @@
-"""Maintenance: make a registry, say what it holds, check all of it, and mend what went wrong.
+"""Maintenance: create a registry, count what it holds, check all of it, and repair it.
 
-Start at `doctor` (what a dead process left is mended) and `validation` (all checks). Public: `creation`, `status`,
-`doctor`, `rebuild` (the database is made anew), `drift` (changes made without the registry), `validation`,
+Start at `doctor` (repairs what a dead process left) and `validation` (runs all checks). Public: `creation`, `status`,
+`doctor`, `rebuild` (makes the database anew), `drift` (changes made outside the registry), `validation`,
 `mask_checks`.
 """

@@ -37,7 +37,7 @@ saved queries, splits and snapshots below `code/registry/`, and what happened in
 
 
 def create(path: Path, name: str = "") -> Registry:
-    """Make `path` a registry: a DataLad dataset that is valid BIDS from the first commit.
+    """Make `path` a registry and return it: a DataLad dataset that is valid BIDS from the first commit.
 
     Raises:
         InvalidInput: the folder exists and is not empty.
@@ -48,12 +48,12 @@ def create(path: Path, name: str = "") -> Registry:
     root.mkdir(parents=True, exist_ok=True)
     create_dataset(root)
     registry = registry_at(root)
-    publish(registry, Change("init", "Create the registry"), lambda tree: _first_files(tree, name or root.name))
+    publish(registry, Change("init", "Create the registry"), lambda tree: _write_first_files(tree, name or root.name))
     commit_pending(registry)
     return registry
 
 
-def _first_files(tree: Path, name: str) -> None:
+def _write_first_files(tree: Path, name: str) -> None:
     (tree / "dataset_description.json").write_bytes(readable_json(dataset_description(name)))
     (tree / "README").write_text(README.format(name=name))
     (tree / "participants.tsv").write_bytes(tsv_bytes([], PARTICIPANTS))

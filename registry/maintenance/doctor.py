@@ -1,4 +1,4 @@
-"""Mend what a dead process left, and follow what git accepted without the registry."""
+"""Repair what a dead process left, and follow what git accepted outside the registry."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _GIT_LOCKS = (".git/index.lock", ".git/HEAD.lock", ".git/annex/index.lock")
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing the doctor did: `what` it was, and the path or intent."""
+    """One repair: `what` was done, and the path or intent where."""
 
     what: str
     where: str
 
 
 def doctor(registry: Registry) -> list[Repair]:
-    """Bring a registry back to a state in which every accepted change is complete, without asking anybody.
+    """Complete every accepted change of a registry, and return what was repaired.
 
-    Dead git locks are removed, intents are finished (when staged) or undone (when not), applied changes are committed,
-    staging folders without an intent are removed. Files that were deleted come back, and the rows follow what git has
-    accepted without them, such as a pull. Nothing that was accepted is lost; what somebody edited or dropped into the
-    folder is left alone (`drift.differences` names it).
+    Dead git locks are removed, staged intents are finished, other intents are undone, applied changes are committed,
+    and staging folders without an intent are removed. Deleted files are restored, and the rows follow what git has
+    accepted without them, such as a pull. Nothing that was accepted is lost. Files that somebody edited or added are
+    left alone; `drift.differences` lists them.
     """
     done: list[Repair] = []
     with lock(registry, "commit"), lock(registry, "write"):
         done += _remove_git_locks(registry.root)
-        for intent in _open_intents(registry):
+        for intent in _list_dead_intents(registry):
             done.append(Repair(f"intent {publishing.recover(registry, intent)}", intent.message))
         done += _remove_staging(registry)
     done += _write_verdicts(registry)
@@ -63,23 +63,23 @@ def _reconcile(registry: Registry) -> list[Repair]:
         found = drift.differences(registry)
         restored = drift.restore(registry, found)
         followed = follow(registry, leave={item.path for item in found} - set(restored))
-        told = _take_events(registry)
+        taken = _take_events(registry)
     return [
         *(Repair("deleted file restored", path) for path in restored),
         *(Repair("rows brought up to date", path) for path in followed),
-        *(Repair("event of another copy taken up", event) for event in told),
+        *(Repair("event of another copy taken up", event) for event in taken),
     ]
 
 
 def _take_events(registry: Registry) -> list[str]:
-    """Events of the log that the database lacks, such as another copy's after a pull; a broken log is left alone.
+    """Add the events of the log that the database lacks, such as another copy's after a pull, and return their names.
 
-    A log that somebody edited is named by `drift.differences`, and `rebuild` refuses it.
+    A broken log is left alone: `drift.differences` lists a log that somebody edited, and `rebuild` refuses it.
     """
     with registry.reading() as database:
         known = {(writer, number) for writer, number in database.exec(select(Event.writer, Event.number))}
     fresh = [event for event in events.read_log(registry.root) if (event.writer, event.number) not in known]
-    if not fresh or not events.is_whole(_chains(registry, fresh)):
+    if not fresh or not events.is_whole(_list_chains(registry, fresh)):
         return []
     commits = read_commits(registry)
     with registry.unit_of_work() as database:
@@ -89,8 +89,8 @@ def _take_events(registry: Registry) -> list[str]:
     return [f"{event.writer}/{event.number}" for event in fresh]
 
 
-def _chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
-    """Everything by the writers of these events: what the database holds, and these."""
+def _list_chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
+    """All events by the writers of these events: those of the database, and these."""
     with registry.reading() as database:
         held = database.exec(select(Event).where(col(Event.writer).in_({event.writer for event in fresh}))).all()
     return sorted([*held, *fresh], key=lambda event: (event.writer, event.number))
@@ -99,21 +99,21 @@ def _chains(registry: Registry, fresh: Sequence[Event]) -> list[Event]:
 def _remove_git_locks(root: Path) -> list[Repair]:
     removed = []
     for name in _GIT_LOCKS:
-        place = root / name
-        if place.exists():
-            place.unlink()
+        path = root / name
+        if path.exists():
+            path.unlink()
             removed.append(Repair("dead git lock removed", name))
     return removed
 
 
-def _open_intents(registry: Registry) -> Sequence[Intent]:
+def _list_dead_intents(registry: Registry) -> Sequence[Intent]:
     with registry.reading() as database:
         intents = database.exec(select(Intent).where(col(Intent.state).in_(["staging", "staged"]))).all()
     return [intent for intent in intents if not publishing.is_alive(registry, intent.intent_id)]
 
 
 def _remove_staging(registry: Registry) -> list[Repair]:
-    """Folders and locks whose process is gone; after the intents, so nothing that counts is in them."""
+    """Remove folders and locks of dead processes. It runs after the intents, so nothing in them is still needed."""
     left = [path for path in (registry.local / "staging").glob("*") if not _owner_alive(registry, path)]
     for path in left:
         shutil.rmtree(path) if path.is_dir() else path.unlink()

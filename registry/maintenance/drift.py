@@ -1,7 +1,7 @@
-"""Changes that did not come through the registry: a hand edit, a file dropped in, a file deleted, a damaged one.
+"""Find changes made outside the registry: an edited file, a new file, a deleted file, a damaged file.
 
-What git has accepted (a pull, a merge) the rows follow by themselves (`registry.index.sync`). A deleted file comes
-back. An edit or a new file waits for a person: `adopt` takes it in, with a reason and an event; git undoes it.
+Rows follow by themselves what git has accepted, such as a pull or a merge (`registry.index.sync`). A deleted file is
+restored. An edited or new file waits for a person, who accepts it with `adopt` or undoes it with git.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _FROZEN = tuple(f"{folder}/" for folder in (places.QUERIES, places.SPLITS, place
 
 
 class Outside(StrEnum):
-    """What happened to a file without the registry; the value is the word for it."""
+    """What happened to a file outside the registry; the value is the word for it."""
 
     EDITED = "edited"
-    """Its content is not what git holds. Take it in with `adopt`, or `git checkout` it."""
+    """Its content differs from git's. Accept it with `adopt`, or undo the edit with `git checkout`."""
     NEW = "new"
-    """Git does not know it. Take it in with `adopt`, or remove it."""
+    """Git does not know it. Accept it with `adopt`, or remove it."""
     DELETED = "deleted"
-    """Git holds it, the folder does not; `doctor` brings it back."""
+    """Git holds it, the folder does not; `doctor` restores it."""
     NOT_FETCHED = "not fetched"
-    """A version that the rows do not know, with its content elsewhere: `datalad get` it, then run `doctor`."""
+    """It has a version that the rows do not know, with content elsewhere: run `datalad get`, then `doctor`."""
     DAMAGED = "damaged"
-    """The content kept for it is not what its checksum says: `git annex fsck` and fetch another copy."""
+    """Its annexed content does not match its checksum: run `git annex fsck` and fetch another copy."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ class Difference:
 
 
 def differences(registry: Registry) -> list[Difference]:
-    """Files that are not as the registry left them, by path; changes that only wait for their commit are none."""
+    """Files that are not as the registry left them, by path; changes that only wait for their commit do not count."""
     with lock(registry, "commit"):
-        waiting = _waiting(registry)
-        found = [item for item in _by_git(registry.root) if item.path not in waiting]
-    found += [item for item in _by_content(registry) if item.path not in waiting]
+        waiting = _list_waiting(registry)
+        found = [item for item in _list_by_git(registry.root) if item.path not in waiting]
+    found += [item for item in _list_by_content(registry) if item.path not in waiting]
     return sorted(found, key=lambda item: os.fsencode(item.path))
 
 
 def restore(registry: Registry, found: Iterable[Difference]) -> list[str]:
-    """Bring deleted files back from git, and return their paths."""
+    """Restore deleted files from git, and return their paths."""
     paths = [item.path for item in found if item.what is Outside.DELETED]
     if paths:
         listing = b"\0".join(os.fsencode(path) for path in paths)
@@ -75,22 +75,24 @@ def restore(registry: Registry, found: Iterable[Difference]) -> list[str]:
 
 
 def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
-    """Take edited and new files into the registry as they are now, checked like a delivery, with an event.
+    """Accept edited and new files into the registry as they are now, and return their paths.
+
+    They are checked like a delivery, and an event records them.
 
     Args:
-        registry: which.
-        paths: relative to its root.
-        reason: why, one sentence; it is kept.
+        registry: the registry.
+        paths: relative to the registry's root.
+        reason: one sentence that says why; the event keeps it.
 
     Raises:
-        NotFound: a path was neither edited nor is it new.
-        UsageError: no path, no reason or one that tells who or when, or an edit of what is never changed: a frozen
-            record, an event, a rater's mask.
-        CohortiumError: the content cannot be accepted; the file stays as it is, outside.
+        NotFound: a path is neither edited nor new.
+        UsageError: there is no path or no reason, the reason tells who was scanned or when, or the edited file is never
+            changed: a frozen record, an event, a rater's mask.
+        CohortiumError: the content cannot be accepted; the file stays as it is, outside the registry.
     """
     if not paths or not reason.strip():
         raise UsageError(
-            "Say which files to take in, and why.",
+            "Name the files to adopt, and a reason.",
             'For example: cohortium adopt participants.tsv --reason "ages corrected"',
         )
     require_impersonal(reason, "reason")
@@ -112,12 +114,12 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
 
 
 def _require_private(registry: Registry, paths: Sequence[str]) -> None:
-    """Refuse what certainly identifies a person: what is taken in stays in git's history for ever."""
+    """Refuse files that certainly identify a person: git keeps an adopted file for ever."""
     found = next((item for item in traces.check(registry.root, paths) if item.severity is Severity.ERROR), None)
     if found is not None:
         raise InvalidInput(
             f"{found.path} tells who a person is. {found.message}",
-            "Take it out of the file, then adopt it; see: cohortium deidentify scan",
+            "Remove that from the file, then adopt it; see: cohortium deidentify scan",
         )
 
 
@@ -125,7 +127,9 @@ def _require_adoptable(registry: Registry, paths: Sequence[str]) -> None:
     found = {item.path: item.what for item in differences(registry) if item.what in (Outside.EDITED, Outside.NEW)}
     for path in paths:
         if path not in found:
-            raise NotFound(f"{path} was not changed outside the registry.", "See what was with: cohortium doctor")
+            raise NotFound(
+                f"{path} was not changed outside the registry.", "List the changed files with: cohortium doctor"
+            )
         _require_changeable(path, found[path])
 
 
@@ -142,34 +146,34 @@ def _require_changeable(path: str, what: Outside) -> None:
         )
 
 
-def _waiting(registry: Registry) -> set[str]:
-    """Paths of changes on their way: moved into place, or about to be, and not yet committed."""
+def _list_waiting(registry: Registry) -> set[str]:
+    """Paths of changes that are staged or applied, and not yet committed."""
     with registry.reading() as database:
         plans = database.exec(select(Intent.plan).where(col(Intent.state).in_(["staged", "applied"]))).all()
     return {path for plan in plans for path in plan}
 
 
-def _by_git(root: Path) -> Iterable[Difference]:
+def _list_by_git(root: Path) -> Iterable[Difference]:
     printed = git.read_git(root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
     for entry in printed.split(b"\0"):
         path = os.fsdecode(entry[3:])
         if path and not any(part.startswith(".") for part in path.split("/")):
-            yield Difference(path, _what(entry[:2].decode()))
+            yield Difference(path, _parse_status(entry[:2].decode()))
 
 
-def _what(state: str) -> Outside:
-    """Of the two letters that git gives, for the index and for the folder."""
+def _parse_status(state: str) -> Outside:
+    """What happened to a file, from git's two letters: the first is the index's state, the second the folder's."""
     if state == "??":
         return Outside.NEW
     return Outside.DELETED if "D" in state else Outside.EDITED
 
 
-def _by_content(registry: Registry) -> Iterable[Difference]:
-    """Annexed files: git sees their keys only."""
+def _list_by_content(registry: Registry) -> Iterable[Difference]:
+    """Differences of annexed files, of which git sees only the keys."""
     for item in sync.list_moved(registry):
-        place = registry.root / item.path
-        key = sync.annexed_as(place)
+        path = registry.root / item.path
+        key = sync.annexed_as(path)
         if item.size == ABSENT:
             yield Difference(item.path, Outside.NOT_FETCHED)
-        elif key and sha256_file(place) != key:
+        elif key and sha256_file(path) != key:
             yield Difference(item.path, Outside.DAMAGED)

@@ -1,4 +1,4 @@
-"""Checks that the official validator does not make: masks and their images, from file facts alone.
+"""Check masks against their images, which the official validator does not do; only facts about files are read.
 
 `check_subject` finds what is wrong in a registry; `checker` makes the check that every delivery passes on its way in.
 """
@@ -24,7 +24,13 @@ _MASKED = (Role.READINGS, Role.CONSENSUS)
 
 
 def check_subject(subject_id: str, files: Sequence[File], roots: Roots) -> Iterator[Finding]:
-    """Every mask of a subject: has an image, lies on its grid, holds whole numbers of its label table."""
+    """Findings for every mask of a subject that has no image, lies off its grid, or holds values without a label.
+
+    Args:
+        subject_id: `sub-A000`.
+        files: the facts of all files of the subject.
+        roots: what the tables at the roots of the datasets say.
+    """
     by_path = {file.path: file for file in files}
     rows = subject_rows(subject_id, files, roots).others
     masks = {row.path: row for row in rows if isinstance(row, Mask | ConsensusMask)}
@@ -44,10 +50,12 @@ def _is_mask(path: str) -> bool:
 
 
 def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator[Finding]:
-    shape, on = list(_grid(mask.suffix, file.facts["shape"])), image.facts["shape"][:3]
-    apart = grids_apart_mm(shape, affine_from_row(file.facts["affine"]), on, affine_from_row(image.facts["affine"]))
-    if shape != on:
-        yield _error("mask-other-grid", mask.path, f"is {shape} voxels, its image {on}")
+    shape, image_shape = list(_grid(mask.suffix, file.facts["shape"])), image.facts["shape"][:3]
+    apart = grids_apart_mm(
+        shape, affine_from_row(file.facts["affine"]), image_shape, affine_from_row(image.facts["affine"])
+    )
+    if shape != image_shape:
+        yield _error("mask-other-grid", mask.path, f"is {shape} voxels, its image {image_shape}")
     elif not apart <= GRID_TOLERANCE_MM:
         yield _error("mask-other-grid", mask.path, f"lies up to {apart:.3g} mm off its image's grid")
     if mask.suffix != "probseg" and "float" in file.facts["dtype"]:
@@ -61,7 +69,7 @@ def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator
 
 
 def _grid(suffix: str, shape: Sequence[int]) -> Sequence[int]:
-    """What must be the image's grid; probabilities may have a volume for each label."""
+    """The part of a shape that must equal the image's; probabilities may have a volume for each label."""
     return shape[:3] if suffix == "probseg" else one_volume(shape)
 
 
@@ -70,11 +78,11 @@ def _error(code: str, path: str, message: str) -> Finding:
 
 
 def require_sound(findings: Iterable[Finding]) -> None:
-    """Refuse a change that would break the contract.
+    """Refuse a change with errors among its findings.
 
     Raises:
-        GeometryError: a mask on another grid.
-        InvalidInput: any other error; the message names the first file and counts the rest.
+        GeometryError: the first error is a mask on another grid.
+        InvalidInput: the first error is another one. The message names its file and counts the other errors.
     """
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if not errors:
@@ -88,7 +96,7 @@ def require_sound(findings: Iterable[Finding]) -> None:
 
 
 def by_subject(files: Iterable[File]) -> Mapping[str, list[File]]:
-    """Files grouped by the subject they belong to."""
+    """Subject to its files; files without a subject are left out."""
     grouped: dict[str, list[File]] = {}
     for file in files:
         if file.subject_id:
@@ -97,10 +105,9 @@ def by_subject(files: Iterable[File]) -> Mapping[str, list[File]]:
 
 
 def checker(registry: Registry) -> Callable[[Sequence[File]], None]:
-    """A check for `publish`: refuses masks that do not fit, by what the touched subjects will hold afterwards.
+    """A check for `publish` that refuses masks which do not fit what the changed subjects will hold afterwards.
 
-    Raises:
-        GeometryError: when called; as `require_sound`.
+    The check raises as `require_sound`.
     """
 
     def check(changed: Sequence[File]) -> None:

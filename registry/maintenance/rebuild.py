@@ -19,9 +19,10 @@ from registry.tables import Event, File, Intent
 
 
 def rebuild(registry: Registry, progress: Progress | None = None) -> int:
-    """Forget every row and compute it again from the dataset's files and its event log.
+    """Delete every row and compute it again from the dataset's files and its event log; rows of long work stay.
 
-    The rows of long work stay. Returns how many files were read.
+    Returns:
+        The number of files that were read.
 
     Raises:
         InvalidInput: a file cannot be read, or its content is not on this machine.
@@ -29,14 +30,14 @@ def rebuild(registry: Registry, progress: Progress | None = None) -> int:
     """
     with lock(registry, "commit"), lock(registry, "write"):
         publishing.finish_staged(registry)
-        chain = _whole_chain(registry)
+        chain = _read_chain(registry)
         files = _read_all(registry.root, progress)
         _replace_rows(registry, files, chain)
     return len(files)
 
 
-def _whole_chain(registry: Registry) -> list[Event]:
-    """The events of the log, and those that still wait for their commit and are in the database alone."""
+def _read_chain(registry: Registry) -> list[Event]:
+    """The events of the log, and those that wait for their commit and are only in the database."""
     chain = events.read_log(registry.root)
     logged = {(event.writer, event.number) for event in chain}
     with registry.reading() as database:
@@ -71,7 +72,7 @@ def _replace_rows(registry: Registry, files: Sequence[File], chain: Sequence[Eve
 
 
 def read_commits(registry: Registry) -> dict[str, str]:
-    """Event to commit, from the trailers of the history."""
+    """Event (`writer/number`) to commit id, read from the trailers of git's history."""
     printed = git.run_git(registry.root, "log", "--format=%H %(trailers:key=Cohortium-Event,valueonly,separator=%x2C)")
     pairs = [line.partition(" ") for line in printed.splitlines()]
     return {event: commit for commit, _, events_ in pairs for event in events_.split(",") if event}

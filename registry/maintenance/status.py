@@ -1,4 +1,4 @@
-"""What a registry holds, and what happened in it."""
+"""Count what a registry holds, and list what happened in it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _COUNTED: dict[str, Any] = {
 
 
 def status(registry: Registry) -> dict[str, Any]:
-    """Counts of every kind, changes that wait for a commit, and the present commit.
+    """Counts of every kind, the number of changes that wait for a commit, and the present commit.
 
     `unread` is true for a copy whose database was not made yet, such as a fresh clone of a cohort.
     """
@@ -57,29 +57,29 @@ def status(registry: Registry) -> dict[str, Any]:
             name: database.exec(select(func.count()).select_from(table)).one() for name, table in _COUNTED.items()
         }
         recorded = database.exec(select(Run.run_id)).all()
-        others = database.exec(select(Work.work_id).where(col(Work.kind) == KIND)).all()
+        started = database.exec(select(Work.work_id).where(col(Work.kind) == KIND)).all()
         waiting = database.exec(select(func.count()).select_from(Intent).where(Intent.state != "committed")).one()
     return {
         "registry": str(registry.root),
         "commit": git.head(registry.root),
         "waiting": waiting,
         "unread": not counts["events"] and (registry.root / LOGS).is_dir(),
-        "counts": {**counts, "runs": len({*recorded, *others})},
+        "counts": {**counts, "runs": len({*recorded, *started})},
     }
 
 
 def title(registry: Registry) -> str:
-    """The cohort's name as `dataset_description.json` states it; the folder's where that cannot be read."""
+    """The cohort's name in `dataset_description.json`; the folder's name where that cannot be read."""
     try:
-        stated = read_json((registry.root / "dataset_description.json").read_bytes())
+        description = read_json((registry.root / "dataset_description.json").read_bytes())
     except (OSError, ValueError):
         return registry.root.name
-    name = stated.get("Name") if isinstance(stated, dict) else None
+    name = description.get("Name") if isinstance(description, dict) else None
     return name if isinstance(name, str) and name.strip() else registry.root.name
 
 
 def history(registry: Registry, limit: int) -> list[dict[str, Any]]:
-    """Events, newest first."""
+    """The newest events, at most `limit`, newest first: rows `at, actor, kind, message, files, commit`."""
     with registry.reading() as database:
         events = database.exec(
             select(Event).order_by(col(Event.at).desc(), col(Event.number).desc()).limit(limit)

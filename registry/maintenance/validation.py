@@ -1,4 +1,4 @@
-"""All checks over one registry: geometry and values, missing files, the event chain, persons' traces, BIDS itself."""
+"""Run all checks over one registry: masks, missing files, the event chain, traces of persons, BIDS itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from registry.errors import IntegrityError
 from registry.files.progress import Progress
 from registry.index.rows import read_roots
 from registry.maintenance import drift, mask_checks
-from registry.maintenance.drift import Difference, Outside
+from registry.maintenance.drift import Outside
 from registry.privacy import traces
 from registry.publishing import events
 from registry.store import Registry
@@ -29,7 +29,7 @@ from registry.vocabulary.findings import Finding, Severity, ValidationReport
 _VALIDATOR = "bids-validator-deno"
 _ABSENT = "file-absent"
 _UNREADABLE = "NIFTI_HEADER_UNREADABLE"
-"""The validator says so of content that is elsewhere too, which is told once, as absent."""
+"""The validator reports this also for absent content, which is reported once, as `file-absent`."""
 
 _OUTSIDE = {
     Outside.EDITED: "was edited outside the registry",
@@ -39,12 +39,12 @@ _OUTSIDE = {
 
 
 def validate(registry: Registry, *, bids: bool = True, progress: Progress | None = None) -> ValidationReport:
-    """Run every check that reads no image, and tell what `cohortium check run` found in images last. Changes nothing.
+    """Run every check that reads no voxels, and add the last findings of `cohortium check run`. Nothing is changed.
 
     Args:
         registry: the registry.
         bids: also run the official validator on the raw root and on each derivative, where it is installed.
-        progress: told about each file that is read, then about each dataset.
+        progress: called after each file that is read, then after each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
     findings += [*check_privacy(registry, progress), *stored_findings(registry)]
@@ -52,8 +52,8 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids and validator() is not None:
         for number, folder in enumerate(folders := datasets(registry.root), start=1):
-            said = run_validator(registry.root, folder)
-            findings += [item for item in said if item.code != _UNREADABLE or item.path not in absent]
+            found = run_validator(registry.root, folder)
+            findings += [item for item in found if item.code != _UNREADABLE or item.path not in absent]
             if progress:
                 progress(number, len(folders), f"BIDS: {folder or 'raw root'}")
         ran.append(_VALIDATOR)
@@ -61,7 +61,7 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
 
 
 def check_masks(registry: Registry) -> Iterator[Finding]:
-    """Laws 2 and 3 for every mask."""
+    """Findings for masks that break law 2 or 3."""
     with registry.reading() as database:
         files = database.exec(select(File)).all()
     roots = read_roots(file for file in files if file.subject_id is None)
@@ -70,7 +70,7 @@ def check_masks(registry: Registry) -> Iterator[Finding]:
 
 
 def check_presence(registry: Registry) -> Iterator[Finding]:
-    """Every file the registry knows is on this machine, as the registry left it."""
+    """Findings for files that are not on this machine, or not as the registry left them."""
     with registry.reading() as database:
         known = database.exec(select(File.path).order_by(col(File.path))).all()
     for path in known:
@@ -78,16 +78,13 @@ def check_presence(registry: Registry) -> Iterator[Finding]:
             yield Finding(_ABSENT, Severity.ERROR, path, "is not on this machine; fetch it with: datalad get")
     for item in drift.differences(registry):
         if item.what in _OUTSIDE:
-            yield Finding(f"file-{item.what.value}", *_outside(item))
-
-
-def _outside(item: Difference) -> tuple[Severity, str, str]:
-    severity = Severity.WARNING if item.what is Outside.NEW else Severity.ERROR
-    return severity, item.path, f"{_OUTSIDE[item.what]}; see: cohortium doctor"
+            severity = Severity.WARNING if item.what is Outside.NEW else Severity.ERROR
+            message = f"{_OUTSIDE[item.what]}; see: cohortium doctor"
+            yield Finding(f"file-{item.what.value}", severity, item.path, message)
 
 
 def check_events(registry: Registry) -> Iterator[Finding]:
-    """Law 4: every writer's chain is whole."""
+    """A finding where a writer's chain of events is broken (law 4)."""
     with registry.reading() as database:
         chain = database.exec(select(Event).order_by(col(Event.writer), col(Event.number))).all()
     try:
@@ -97,7 +94,7 @@ def check_events(registry: Registry) -> Iterator[Finding]:
 
 
 def check_privacy(registry: Registry, progress: Progress | None = None) -> list[Finding]:
-    """Law 12: no file that is here tells who a person is, or when anybody came."""
+    """Findings for files on this machine that tell who a person is, or when somebody came (law 12)."""
     with registry.reading() as database:
         known = database.exec(select(File.path).order_by(col(File.path))).all()
     here = [path for path in known if (registry.root / path).is_file()]
@@ -111,13 +108,13 @@ def datasets(root: Path) -> list[str]:
 
 
 def validator() -> str | None:
-    """The official validator's program, or None where it is not installed."""
+    """Path of the official validator's program; None where it is not installed."""
     beside = Path(sys.executable).parent / _VALIDATOR
     return str(beside) if beside.exists() else shutil.which(_VALIDATOR)
 
 
 def run_validator(root: Path, folder: str) -> list[Finding]:
-    """Findings of the official validator on one dataset, warnings counted by code; works offline."""
+    """Findings of the official validator on one dataset, with one warning per code; it works offline."""
     program = validator()
     if program is None:
         return []
@@ -144,7 +141,7 @@ def _finding(issue: dict[str, Any], folder: str) -> Finding:
 
 
 def stored_findings(registry: Registry) -> list[Finding]:
-    """Open findings of the last run of the checks, errors first; none before the first run."""
+    """Open findings of the last run of the checks, errors first; empty before the first run."""
     rows = Catalog.of(registry).rows(
         """SELECT code, severity, unit, message, origin FROM findings WHERE state = 'open'
         ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit"""

@@ -236,7 +236,7 @@ def test_refusals_leave_nothing_behind(registry: Registry, flair: Manifest, tmp_
         export.export(registry, flair, taken, "bids")
     with pytest.raises(UsageError, match="inside the registry"):
         export.export(registry, flair, registry.root / "sourcedata" / "out", "bids")
-    with pytest.raises(UsageError, match="'dicom' is no layout"):
+    with pytest.raises(UsageError, match="'dicom' is not a layout"):
         export.export(registry, flair, tmp_path / "out", "dicom")
     soft = snapshots.create(registry, "flair", None, parse_policy(["soft"]))
     with pytest.raises(UsageError, match="no single mask"):
@@ -250,7 +250,7 @@ def test_refusals_leave_nothing_behind(registry: Registry, flair: Manifest, tmp_
 
 def test_a_disk_that_refuses_is_named(registry: Registry, flair: Manifest, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="The disk refused"):
+    with pytest.raises(StorageError, match="The export could not be written"):
         export.export(registry, flair, tmp_path / "file" / "out", "csv")
 
 
