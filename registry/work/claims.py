@@ -1,7 +1,7 @@
-"""Workers take work that waits: as many pieces at a time as workers are alive, each in a process of its own.
+"""Workers take waiting work: at most as many pieces run as workers are alive, each in a process of its own.
 
-A worker that ends leaves its work to go on. The next worker waits for it, so that a graphics card that one worker used
-is never given to two trainings.
+When a worker ends, its work goes on. The next worker waits for that work, so that the graphics card of one worker is
+never used by two trainings.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORKER = ".worker"
 
 @contextmanager
 def attend(registry: Registry) -> Iterator[None]:
-    """Be one of the workers while the block runs."""
+    """Count this process as a worker while the block runs."""
     name = f"work/{os.getpid()}-{secrets.token_hex(2)}{_WORKER}"
     with locks.lent(registry, name):
         try:
@@ -37,17 +37,17 @@ def attend(registry: Registry) -> Iterator[None]:
 
 
 def take(registry: Registry, kind: str) -> tuple[Work, subprocess.Popen[bytes]] | None:
-    """The work of a kind that has waited longest, and its process, which begins now.
+    """Start the work of a kind that has waited longest, and return it and its process.
 
-    None where nothing waits, or where as many run as there are workers.
+    None where nothing waits, or where as many pieces run as there are workers.
 
     Raises:
-        StorageError: the disk or the system refused to begin it; its row says so.
+        StorageError: the process could not be started; the row says so.
     """
     recovery.settle(registry)
     with ExitStack() as stack:
-        # One unit of work excludes every other, so two workers never take the same. The lock is taken within it: no
-        # row says that something runs whose lock nobody holds.
+        # Units of work exclude each other, so two workers never take the same work. The lock is taken inside the unit,
+        # so no row says that work runs whose lock nobody holds.
         with registry.unit_of_work() as database:
             work = _find_next(database, kind, _count_workers(registry))
             if work is None:
@@ -63,14 +63,14 @@ def take(registry: Registry, kind: str) -> tuple[Work, subprocess.Popen[bytes]] 
 
 
 def _find_next(database: Session, kind: str, workers: int) -> Work | None:
-    mine = col(Work.kind) == kind
-    running = select(func.count()).select_from(Work).where(mine, col(Work.state) == RUNNING)
+    of_kind = col(Work.kind) == kind
+    running = select(func.count()).select_from(Work).where(of_kind, col(Work.state) == RUNNING)
     if database.exec(running).one() >= workers:
         return None
     oldest = col(Work.asked), col(Work.work_id)
-    return database.exec(select(Work).where(mine, col(Work.state) == WAITING).order_by(*oldest)).first()
+    return database.exec(select(Work).where(of_kind, col(Work.state) == WAITING).order_by(*oldest)).first()
 
 
 def _count_workers(registry: Registry) -> int:
-    places = files.room(registry).glob(f"*{_WORKER}.lock")
-    return sum(locks.is_held(registry, f"work/{place.name.removesuffix('.lock')}") for place in places)
+    paths = files.room(registry).glob(f"*{_WORKER}.lock")
+    return sum(locks.is_held(registry, f"work/{path.name.removesuffix('.lock')}") for path in paths)

@@ -1,7 +1,7 @@
-"""What a piece of work has on the disk, below `.cohortium/work`: its lock, its log, and what no row may hold.
+"""The files of a piece of work below `.cohortium/work`: its lock, its log, and private data that no row may hold.
 
-What is handed over to it lies in a folder that only this user can open, and is removed when the work ends. What a look
-found (`keep`) stays in another such folder until it is put away.
+Its private inputs are in a folder that only this user can open, and are removed when the work ends. A private result
+(`keep`) stays in another such folder until the user puts it away.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ _FOUND = ".found"
 
 
 def room(registry: Registry) -> Path:
-    """Where all of it lies; made when it is not there."""
-    place = registry.local / "work"
-    place.mkdir(exist_ok=True)
-    return place
+    """The folder of all these files; it is made where it does not exist."""
+    path = registry.local / "work"
+    path.mkdir(exist_ok=True)
+    return path
 
 
 def folder(registry: Registry, work_id: str) -> Path:
-    """What was handed over to a piece of work."""
+    """The folder of a piece of work's private inputs."""
     return room(registry) / work_id
 
 
 def remove(registry: Registry, work_id: str) -> None:
-    """Forget what was handed over; nothing where it is gone already."""
+    """Remove a piece of work's private inputs, where there are any."""
     shutil.rmtree(folder(registry, work_id), ignore_errors=True)
 
 
 def list_held(registry: Registry) -> list[str]:
-    """Ids of the work for which something is handed over."""
-    return sorted(place.name for place in room(registry).iterdir() if place.is_dir() and not place.suffix)
+    """Ids of the work that has private inputs."""
+    return sorted(path.name for path in room(registry).iterdir() if path.is_dir() and not path.suffix)
 
 
 def lock_name(work_id: str) -> str:
-    """The lock that the process of a piece of work holds for as long as it lives."""
+    """Name of the lock that the process of a piece of work holds as long as it lives."""
     return f"work/{work_id}.alive"
 
 
@@ -50,29 +50,35 @@ def is_alive(registry: Registry, work_id: str) -> bool:
 
 
 def log(registry: Registry, work_id: str) -> Path:
-    """What the process of a piece of work prints."""
+    """Path of the file with everything that the process of a piece of work prints."""
     return room(registry) / f"{work_id}.log"
 
 
 def close(registry: Registry, work_id: str) -> None:
-    """Remove the lock of work that has ended, and its log unless that says something."""
+    """Remove the lock of work that has ended, and its log where that is empty."""
     locks.remove(registry, lock_name(work_id))
-    place = log(registry, work_id)
-    if place.is_file() and not place.stat().st_size:
-        place.unlink(missing_ok=True)
+    path = log(registry, work_id)
+    if path.is_file() and not path.stat().st_size:
+        path.unlink(missing_ok=True)
 
 
 def keep(registry: Registry, work_id: str, found: Any) -> None:
-    """Keep what a look found, for the page that asked; it is an object of our own, read by the same program only."""
-    place = room(registry) / f"{work_id}{_FOUND}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    fresh = place / "fresh"
+    """Keep a piece of work's private result for the page that started it.
+
+    Args:
+        registry: the registry.
+        work_id: id of the work.
+        found: the result, any object that can be pickled; only this program reads it.
+    """
+    path = room(registry) / f"{work_id}{_FOUND}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    fresh = path / "fresh"
     fresh.write_bytes(pickle.dumps(found))
-    fresh.replace(place / "found")
+    fresh.replace(path / "found")
 
 
 def read_found(registry: Registry, work_id: str) -> Any:
-    """What a look found; None where that was put away, or is of an earlier version of the program."""
+    """A private result; None where it was put away, or was kept by another version of the program."""
     try:
         return pickle.loads((room(registry) / f"{work_id}{_FOUND}" / "found").read_bytes())
     except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, TypeError):
@@ -80,5 +86,5 @@ def read_found(registry: Registry, work_id: str) -> Any:
 
 
 def forget_found(registry: Registry, work_id: str) -> None:
-    """Remove what a look found."""
+    """Remove a piece of work's private result."""
     shutil.rmtree(room(registry) / f"{work_id}{_FOUND}", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a workspace says of one kind of long work."""
+"""The description of one kind of long work, which a workspace gives."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Kind:
     """One kind of work.
 
     Attributes:
-        name: for rows and sentences: `import`.
-        program: where this object is, `module:NAME`, so that a process of its own finds it.
+        name: its name in rows and sentences, such as `import`.
+        program: where this object is, `module:NAME`, so that another process finds it.
         perform: does the work and returns the name of its result; everything it needs is in the row and its folder
-            (`files.folder`). It calls the progress callback often, which is how it is stopped.
-        alone: whether a second one of this kind is refused while one is under way.
-        event: the kind of the event by which the work enters the registry; its payload names the work under this
-            key. None for work that leaves nothing there by itself.
-        result: the name of the result, from that event; asked for when the process died after it.
-        stopped: what to say of one that was stopped; `{id}` stands for the work's id.
-        again: what to do after its process died; `{id}` as above.
+            (`files.folder`). It calls the progress callback often, and stops where that raises `Stopped`.
+        alone: whether a second piece of this kind is refused while one is under way.
+        event: the kind of the event by which the work enters the registry; the event's payload holds the work's id
+            under this key. None for work that changes nothing in the registry by itself.
+        result: returns the name of the result from that event; used where the process died after the event.
+        stopped: the message of work that was stopped; `{id}` stands for the work's id.
+        again: what the user can do after the process died; `{id}` as above.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Kind:
 
 
 def load(program: str) -> Kind:
-    """The kind that is found at `module:NAME`.
+    """The kind at `module:NAME`.
 
     Raises:
-        ImportError, AttributeError: nothing is there.
+        ImportError, AttributeError: there is no such object.
     """
     module, _, name = program.partition(":")
     kind: Kind = getattr(importlib.import_module(module), name)

@@ -1,6 +1,6 @@
-"""The process of one piece of work, `python -m registry.work.process ROOT ID`; its answers stand in the row.
+"""The process of one piece of work, `python -m registry.work.process ROOT ID`; it writes its progress into the row.
 
-It holds a lock for as long as it lives, so that one that was killed is never taken for one at work.
+It holds a lock as long as it lives, so a killed process is never taken for a living one.
 """
 
 from __future__ import annotations
@@ -30,16 +30,18 @@ from registry.work.rows import FAILED, FINISHED, STOPPED
 _LOGGER = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "registry.work.process")
-"""The command that does a piece of work; the registry's root and the work's id follow."""
+"""The command that does a piece of work; its arguments are the registry's root and the work's id."""
 
 
 def launch(registry: Registry, work: Work, descriptor: int) -> subprocess.Popen[bytes]:
-    """Start the process in a session of its own, so that neither the end of the app nor Ctrl+C there reaches it.
+    """Start the process of a piece of work, and return it.
+
+    It has a process group of its own, so neither the end of the app nor Ctrl+C in the app's terminal ends it.
 
     Args:
-        registry: whose work.
-        work: its row is written already.
-        descriptor: the work's lock, held open (`locks.lent`), so that there is no moment in which it looks dead.
+        registry: the registry.
+        work: the work; its row exists already.
+        descriptor: the work's lock, held open (`locks.lent`), so that the work never looks dead.
     """
     environment = {**os.environ, dialects.ENVIRONMENT: registry.url, ACTOR_ENVIRONMENT: work.actor}
     with files.log(registry, work.work_id).open("wb") as log:
@@ -52,12 +54,14 @@ def launch(registry: Registry, work: Work, descriptor: int) -> subprocess.Popen[
             pass_fds=(descriptor,),
             env=environment,
         )
-    threading.Thread(target=process.wait, daemon=True).start()  # while the app lives, it leaves no zombie
+    threading.Thread(
+        target=process.wait, daemon=True
+    ).start()  # so that a process that ended does not stay as a zombie while the app lives
     return process
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Entry point: do the work whose row has this id. SIGTERM ends it as somebody's wish to stop does."""
+    """Entry point: do the work whose row has this id. SIGTERM and Ctrl+C stop it as `queue.stop` does."""
     registry, work_id = open_registry(Path(arguments[0])), arguments[1]
     if rows.note(registry, work_id, pid=os.getpid()):
         work = rows.get(registry, work_id)
@@ -72,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
             signal.signal(signal.SIGINT, reporter.interrupt)
             try:
                 perform(registry, kind, work, reporter)
-            except (CohortiumError, KeyboardInterrupt):  # the row says it
+            except (CohortiumError, KeyboardInterrupt):  # the row already says how the work ended
                 pass
             except Exception:
                 _LOGGER.exception("%s ended by a fault of the program", work.title)
@@ -80,15 +84,16 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def do_here(registry: Registry, work: Work, progress: Progress | None = None) -> None:
-    """Do a piece of work in this process: new work, or work that ended before it was done. Errors come out as they are.
+    """Do a piece of work in this process: new work, or work that ended before it was done.
 
     Args:
-        registry: whose work.
-        work: what is to be done; its row is written here.
-        progress: told beside the row.
+        registry: the registry.
+        work: the work; this function writes its row.
+        progress: called in addition to writing the row.
 
     Raises:
-        UsageError: its process lives.
+        UsageError: the process of the work is alive.
+        Exception: whatever ended the work.
     """
     if files.is_alive(registry, work.work_id):
         raise UsageError(f"{work.title} is still under way.", f"Stop it with: cohortium work stop {work.work_id}")
@@ -104,39 +109,45 @@ def do_here(registry: Registry, work: Work, progress: Progress | None = None) ->
 
 
 def perform(registry: Registry, kind: Kind, work: Work, progress: Progress) -> None:
-    """Do the work, and say in the row how it ended; nothing that was handed over stays.
+    """Do the work, record in the row how it ended, and remove its private inputs.
+
+    Args:
+        registry: the registry.
+        kind: the work's kind.
+        work: the work; its row says that it runs.
+        progress: called by the work; it raises `Stopped` to stop it.
 
     Raises:
-        BaseException: whatever ended the work before it was done; the row says so already.
+        BaseException: whatever ended the work before it was done; the row already says it.
     """
-    state, known = FAILED, dict[str, Any]()
+    state, values = FAILED, dict[str, Any]()
     try:
         result = kind.perform(registry, work, progress)
         if kind.event is not None:
             _commit(registry, work.work_id)
-        state, known = FINISHED, {"result": result, "done": 1, "total": 1}
+        state, values = FINISHED, {"result": result, "done": 1, "total": 1}
     except Stopped as stopped:
-        state, known = STOPPED, {"message": stopped.message}
+        state, values = STOPPED, {"message": stopped.message}
         raise
     except KeyboardInterrupt:
-        state, known = STOPPED, {"message": kind.stopped.format(id=work.work_id)}
+        state, values = STOPPED, {"message": kind.stopped.format(id=work.work_id)}
         raise
     except CohortiumError as error:
-        known = {"message": error.message, "hint": error.hint}
+        values = {"message": error.message, "hint": error.hint}
         raise
     except BaseException:
         log = files.log(registry, work.work_id)
-        where = f"What went wrong stands in {log}." if log.exists() else "The terminal says what went wrong."
-        known = {"message": f"The {kind.name} ended by a fault of the program.", "hint": where}
+        where = f"{log} says what went wrong." if log.exists() else "The terminal says what went wrong."
+        values = {"message": f"The {kind.name} ended by a fault of the program.", "hint": where}
         raise
     finally:
         files.remove(registry, work.work_id)
         if state == FINISHED or not recovery.end_as_published(registry, kind, work.work_id):
-            rows.end(registry, work.work_id, state, **known)
+            rows.end(registry, work.work_id, state, **values)
 
 
 def _commit(registry: Registry, work_id: str) -> None:
-    """Put the work into git. Where that fails, it waits for the app or the doctor: it is in the registry already."""
+    """Commit the work to git; a commit that fails is left to the app or the doctor, as the registry has the work."""
     rows.note(registry, work_id, what="committing", done=0, total=0)
     try:
         commit_pending(registry)

@@ -1,4 +1,4 @@
-"""How far a piece of work is, as its process says it in the row; the same callback brings the wish to stop."""
+"""Report the progress of a piece of work in its row, and stop the work where somebody asks for that."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PAUSE_S = 0.5
 
 
 class Stopped(CohortiumError):
-    """Somebody asked for the end before the work was done."""
+    """Somebody stopped the work before it was done."""
 
 
 class Reporter:
-    """The progress callback of a piece of work: writes into the row, at most twice a second, how far it is.
+    """The progress callback of a piece of work: writes its progress into the row, at most twice a second.
 
-    Each commit makes the app read its tables anew, so nothing is written while a whole percent looks the same.
+    Each write makes the app read its tables anew, so nothing is written while the whole percentage stays the same.
 
     Args:
-        registry: whose database has the row.
-        work_id: the row.
-        stopped: what to say when somebody asks for the end.
-        beside: another callback to call each time, such as a bar in the terminal.
+        registry: the registry.
+        work_id: id of the work, whose row is written.
+        stopped: the message of `Stopped`.
+        beside: another callback that is called each time, such as a bar in the terminal.
     """
 
     def __init__(self, registry: Registry, work_id: str, stopped: str, beside: Progress | None = None) -> None:
@@ -36,11 +36,16 @@ class Reporter:
         self._interrupted = False
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """A signal asks for the end."""
+        """Handle a signal: the next call raises `Stopped`."""
         self._interrupted = True
 
     def __call__(self, done: int, total: int, what: str) -> None:
-        """Say that `done` of `total` is done.
+        """Record that `done` of `total` is done.
+
+        Args:
+            done: number of steps done.
+            total: number of all steps; it may be 0.
+            what: the present step in words.
 
         Raises:
             Stopped: somebody asked for the end.
@@ -51,10 +56,10 @@ class Reporter:
         if recent and what == self._written[0] and not self._interrupted:
             return
         self._looked = time.monotonic()
-        with suppress(StorageError):  # a database that does not answer for a moment is no reason to give up
+        with suppress(StorageError):  # work goes on while the database does not answer for a moment
             self._interrupted |= rows.get(self._registry, self._work_id).stop_asked
-            if (now := (what, 100 * done // max(total, 1))) != self._written:
+            if (current := (what, 100 * done // max(total, 1))) != self._written:
                 rows.note(self._registry, self._work_id, done=done, total=total, what=what)
-                self._written = now
+                self._written = current
         if self._interrupted:
             raise Stopped(self._stopped)

@@ -1,4 +1,4 @@
-"""Start long work, list it, stop it. Each piece is a row and a process, which only the row and files connect."""
+"""Start long work, list it, stop it. Each piece is a row and a process, connected only by the row and by files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from registry.work.rows import FAILED, RUNNING, STOPPED, WAITING
 
 
 def describe(kind: Kind, title: str, inputs: Mapping[str, Any], work_id: str = "") -> Work:
-    """A piece of work of the present actor, which waits and has no row yet.
+    """A piece of work of the present actor; it waits and has no row yet.
 
     Args:
-        kind: of which kind.
+        kind: its kind.
         title: a line for people.
-        inputs: what the row may hold of it: no personal data.
-        work_id: where the work has an id of its own; else the kind's first letter, ten hex digits of time (they sort
-            by it) and four of chance.
+        inputs: the inputs that the row may hold: no personal data.
+        work_id: an id of the caller's; by default the kind's first letter, ten hex digits of time, by which ids sort,
+            and four random ones.
     """
     return Work(
         work_id=work_id or f"{kind.name[0]}{int(time.time() * 100):010x}{secrets.token_hex(2)}",
@@ -47,18 +47,18 @@ def start(
     inputs: Mapping[str, Any],
     hand_over: Callable[[Path], None] | None = None,
 ) -> Work:
-    """Begin a piece of work in a process of its own.
+    """Start a piece of work in a process of its own, and return it.
 
     Args:
-        registry: whose.
-        kind: of which kind.
+        registry: the registry.
+        kind: its kind.
         title: a line for people.
-        inputs: what the row may hold of it: no personal data.
-        hand_over: writes what no row may hold into the work's private folder.
+        inputs: the inputs that the row may hold: no personal data.
+        hand_over: writes the private inputs into the work's folder.
 
     Raises:
-        UsageError: the kind is done alone, and another one is under way.
-        StorageError: the disk or the system refused to begin it.
+        UsageError: the kind is `alone`, and another piece of it is under way.
+        StorageError: the work could not be started.
     """
     recovery.settle(registry)
     work = describe(kind, title, inputs)
@@ -84,45 +84,45 @@ def start(
 
 
 def list_work(registry: Registry, kind: str | None = None, states: Sequence[str] = ()) -> Sequence[Work]:
-    """Work of this machine, newest first, with how it is or how it ended.
+    """Work of this machine, newest first; the state of work whose process died is recorded first.
 
     Args:
-        registry: whose.
-        kind: the `Kind.name` of what is listed; None for all.
-        states: in which it is; empty for all.
+        registry: the registry.
+        kind: the `Kind.name` of the work that is listed; None lists all.
+        states: the states of the work that is listed; empty lists all.
     """
     recovery.settle(registry)
     return rows.list_work(registry, kind, states)
 
 
 def get(registry: Registry, work_id: str) -> Work:
-    """One of them.
+    """The work with this id.
 
     Raises:
-        NotFound: no such work.
+        NotFound: there is no such work.
     """
     recovery.settle(registry)
     return rows.get(registry, work_id)
 
 
 def find_shown(registry: Registry, kind: Kind) -> Work | None:
-    """The newest work of a kind, unless its end was seen and put away."""
+    """The newest work of a kind; None where there is none, or where the user has put its end away."""
     newest = next(iter(list_work(registry, kind.name)), None)
     return None if newest is None or newest.put_away else newest
 
 
 def put_away(registry: Registry, kind: Kind) -> None:
-    """The ends of all work of a kind were seen: its page shows them no longer, and what looks found is removed."""
+    """Stop showing the ends of all work of a kind, and remove its private results."""
     for work_id in rows.put_away(registry, kind.name):
         files.forget_found(registry, work_id)
 
 
 def stop(registry: Registry, work_id: str) -> None:
-    """Ask for the end of a piece of work: it ends at its next step. Work that waits for a worker ends at once.
+    """Stop a piece of work: it ends at its next step. Work that waits for a worker ends at once.
 
     Raises:
-        NotFound: no such work.
-        UsageError: it has ended.
+        NotFound: there is no such work.
+        UsageError: the work has ended.
     """
     recovery.settle(registry)
     withdrawn = {"state": STOPPED, "ended": rows.now(), "message": "It was withdrawn before it began."}

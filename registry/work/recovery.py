@@ -1,6 +1,6 @@
-"""How work ended whose process is gone: killed, or with the machine it ran on.
+"""Record how work ended whose process died: it was killed, or its machine went off.
 
-Looked at whenever anybody asks for work, so no row says for ever that something is under way.
+`queue` does this whenever it reads work, so no row says for ever that work is under way.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def settle(registry: Registry) -> None:
-    """Say how dead work ended, and remove what was handed over to it."""
+    """Record how dead work ended, and remove its private inputs."""
     for work in rows.list_work(registry, states=(RUNNING,)):
         if not files.is_alive(registry, work.work_id):
-            _bury(registry, work)
+            _end_dead(registry, work)
     if held := files.list_held(registry):
         waiting = {work.work_id for work in rows.list_work(registry, states=(WAITING,))}
         for work_id in held:
@@ -35,7 +35,13 @@ def settle(registry: Registry) -> None:
 
 
 def end_as_published(registry: Registry, kind: Kind, work_id: str) -> bool:
-    """Say that the work is in the registry, if it is: an event names it. Returns whether it is."""
+    """Record the work as finished where an event of the registry names it; returns whether one does.
+
+    Args:
+        registry: the registry.
+        kind: the work's kind; without `Kind.event` no event names the work.
+        work_id: id of the work.
+    """
     if kind.event is None:
         return False
     named = col(Event.payload)[kind.event].as_string() == work_id
@@ -47,15 +53,15 @@ def end_as_published(registry: Registry, kind: Kind, work_id: str) -> bool:
     return True
 
 
-def _bury(registry: Registry, work: Work) -> None:
-    """Complete or take back what the work had begun, then say which.
+def _end_dead(registry: Registry, work: Work) -> None:
+    """Complete or take back the change that dead work had begun, then record how the work ended.
 
-    While somebody else writes, this waits for a later look, so that no page hangs.
+    While another process writes, nothing is done, so that no page hangs; a later call does it.
     """
     if locks.is_held(registry, "write"):
         return
     with locks.lock(registry, "write"):
-        _recover(registry)
+        _recover_changes(registry)
     again = "Start it again."
     try:
         kind = kinds.load(work.program)
@@ -70,8 +76,8 @@ def _bury(registry: Registry, work: Work) -> None:
     files.close(registry, work.work_id)
 
 
-def _recover(registry: Registry) -> None:
-    """What `doctor` does with the changes of dead processes: a delivery can be large, so it is not left on the disk."""
+def _recover_changes(registry: Registry) -> None:
+    """Finish or undo the changes of dead processes, as `doctor` does, because a staged delivery can be large."""
     with registry.reading() as database:
         intents = database.exec(select(Intent).where(col(Intent.state).in_(("staging", "staged")))).all()
     for intent in intents:

@@ -1,6 +1,6 @@
-"""Rows of long work in this machine's database: how far each is, how it ended, who wants its end.
+"""Rows of long work in this machine's database: its progress, how it ended, and whether it is to stop.
 
-Whoever looks should ask `queue`, which first tells how work ended whose process is gone.
+Pages and commands read work through `queue`, which first records how work ended whose process died.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from registry.tables import Work
 
 WAITING, RUNNING = "waiting", "running"
 FINISHED, FAILED, STOPPED, LOST = "finished", "failed", "stopped", "lost"
-"""The ends; they stay. Lost is work whose process was killed, or went with the machine."""
+"""States of work that has ended. `lost` is work whose process was killed, or whose machine went off."""
 
 UNDER_WAY = (WAITING, RUNNING)
-"""States from which work goes on."""
+"""States of work that has not ended."""
 
 
 def add(registry: Registry, work: Work, *, alone: bool = False) -> None:
-    """Note that somebody wants a piece of work; `alone` refuses it while another one of its kind is under way.
+    """Add the row of a piece of work.
+
+    Args:
+        registry: the registry.
+        work: the work.
+        alone: refuse it while another piece of its kind is under way.
 
     Raises:
-        UsageError: another one is under way.
+        UsageError: another piece is under way.
     """
     with registry.unit_of_work() as database:
         if alone:
@@ -40,7 +45,7 @@ def add(registry: Registry, work: Work, *, alone: bool = False) -> None:
 
 
 def begin_again(registry: Registry, work: Work) -> None:
-    """Say that work goes on in a process that lives: work that is new, or that ended before it was done."""
+    """Record that work runs: new work, or work that ended before it was done."""
     fresh = {"state": RUNNING, "message": None, "hint": None, "ended": None, "stop_asked": False, "started": now()}
     with registry.unit_of_work() as database:
         database.merge(Work(**{**work.model_dump(), **fresh}))
@@ -50,7 +55,7 @@ def get(registry: Registry, work_id: str) -> Work:
     """The work with this id.
 
     Raises:
-        NotFound: no such work.
+        NotFound: there is no such work.
     """
     with registry.reading() as database:
         found = database.get(Work, work_id)
@@ -60,7 +65,13 @@ def get(registry: Registry, work_id: str) -> Work:
 
 
 def list_work(registry: Registry, kind: str | None = None, states: Sequence[str] = ()) -> Sequence[Work]:
-    """Work of this machine, newest first; of one kind, and in these states, where they are named."""
+    """Work of this machine, newest first.
+
+    Args:
+        registry: the registry.
+        kind: the kind of the work that is listed; None lists all.
+        states: the states of the work that is listed; empty lists all.
+    """
     wanted = [col(Work.kind) == kind] if kind else []
     wanted += [col(Work.state).in_(states)] if states else []
     newest = col(Work.asked).desc(), col(Work.work_id).desc()
@@ -69,27 +80,48 @@ def list_work(registry: Registry, kind: str | None = None, states: Sequence[str]
 
 
 def note(registry: Registry, work_id: str, *states: str, **values: Any) -> bool:
-    """Change the row of work in one of these states (any that is no end); returns whether it is."""
+    """Change the row of a piece of work that is in one of some states; returns whether it was.
+
+    Args:
+        registry: the registry.
+        work_id: id of the work.
+        states: states that are allowed; none given allows those of work that has not ended.
+        values: column to new value.
+    """
     with registry.unit_of_work() as database:
         return change(database, work_id, *states, **values)
 
 
 def change(database: Session, work_id: str, *states: str, **values: Any) -> bool:
-    """As `note`, within a unit of work."""
+    """Do what `note` does, inside the caller's unit of work.
+
+    Args:
+        database: the unit of work.
+        work_id: as in `note`.
+        states: as in `note`.
+        values: as in `note`.
+    """
     changing = update(Work).where(col(Work.work_id) == work_id, col(Work.state).in_(states or UNDER_WAY))
     return database.execute(changing.values(**values).returning(col(Work.work_id))).scalar() is not None
 
 
 def end(registry: Registry, work_id: str, state: str, **values: Any) -> None:
-    """Say how work ended; what was said before stays."""
+    """Record how work ended; a row that says so already is not changed.
+
+    Args:
+        registry: the registry.
+        work_id: id of the work.
+        state: one of the ends.
+        values: column to new value, such as `message` and `hint`.
+    """
     note(registry, work_id, state=state, ended=now(), **values)
 
 
 def put_away(registry: Registry, kind: str) -> list[str]:
-    """The ends of all work of a kind were seen; returns whose."""
-    seen = col(Work.kind) == kind, col(Work.state).not_in(UNDER_WAY), col(Work.put_away).is_(False)
+    """Mark all ended work of a kind as put away; returns the ids of those that were not yet."""
+    ended = col(Work.kind) == kind, col(Work.state).not_in(UNDER_WAY), col(Work.put_away).is_(False)
     with registry.unit_of_work() as database:
-        changed = database.execute(update(Work).where(*seen).values(put_away=True).returning(col(Work.work_id)))
+        changed = database.execute(update(Work).where(*ended).values(put_away=True).returning(col(Work.work_id)))
         return list(changed.scalars())
 
 

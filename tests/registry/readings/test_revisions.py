@@ -215,7 +215,7 @@ def test_two_at_once_do_not_lose_a_revision(registry: Registry, monkeypatch: pyt
         return honest(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(acceptance, "_sidecar", slow)
-    with pytest.raises(IntegrityError, match="A newer revision of .* was accepted meanwhile"):
+    with pytest.raises(IntegrityError, match=r"A newer revision of .* was accepted meanwhile"):
         redraw(registry, 9)
     assert int(load_labels(registry.root / MASK).data.sum()) == 16 * 5
 
