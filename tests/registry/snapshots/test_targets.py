@@ -82,5 +82,5 @@ def test_the_first_that_matches_wins() -> None:
 
 @pytest.mark.parametrize("word", ["majority", "random-expert:x", "random-expert:-1", "soft:e01", ""])
 def test_what_is_no_target_is_named(word: str) -> None:
-    with pytest.raises(UsageError, match=r"is no (target|seed)"):
+    with pytest.raises(UsageError, match=r"is not a (target|seed)"):
         parse_policy([word])
