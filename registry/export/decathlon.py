@@ -23,7 +23,7 @@ def write(bundle: Bundle) -> None:
     for sample in manifest.samples:
         _write_sample(bundle, sample, names[sample.sample])
     bundle.write_json("dataset.json", _description(manifest, names))
-    bundle.write_json("snapshot.json", {**tables.stated(manifest), "files": names})
+    bundle.write_json("snapshot.json", {**tables.describe(manifest), "files": names})
     if manifest.part(_TEST):
         bundle.notes.append("Masks of the test part are in labelsTs; dataset.json does not list them.")
 

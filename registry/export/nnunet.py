@@ -32,7 +32,7 @@ def write(bundle: Bundle) -> None:
     for sample in manifest.samples:
         _write_sample(bundle, sample, values)
     bundle.write_json("dataset.json", _description(manifest, values))
-    bundle.write_json("snapshot.json", tables.stated(manifest))
+    bundle.write_json("snapshot.json", tables.describe(manifest))
     _write_folds(bundle)
     if any(old != new for old, new in values.items()):
         bundle.notes.append(f"Label values were made consecutive, as nnU-Net wants them: {values}.")

@@ -19,10 +19,10 @@ def write(bundle: Bundle) -> None:
     bundle.write("samples.csv", samples_csv(manifest))
     bundle.write("files.csv", _csv((row for sample in manifest.samples for row in _list_files(sample)), _FILE_COLUMNS))
     bundle.write("excluded.csv", _csv((vars(item) for item in manifest.excluded), ("unit", "reason", "detail")))
-    bundle.write_json("snapshot.json", stated(manifest))
+    bundle.write_json("snapshot.json", describe(manifest))
 
 
-def stated(manifest: Manifest) -> dict[str, Any]:
+def describe(manifest: Manifest) -> dict[str, Any]:
     """The facts of a snapshot without its samples."""
     return {
         "snapshot": manifest.snapshot_id,
