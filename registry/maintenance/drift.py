@@ -92,7 +92,7 @@ def adopt(registry: Registry, paths: Sequence[str], reason: str) -> list[str]:
     """
     if not paths or not reason.strip():
         raise UsageError(
-            "Name the files to adopt, and a reason.",
+            "Say which files to adopt, and why.",
             'For example: cohortium adopt participants.tsv --reason "ages corrected"',
         )
     require_impersonal(reason, "reason")
