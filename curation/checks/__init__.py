@@ -1,8 +1,8 @@
-"""Checks of content: what the voxels, headers and sidecars say, and what is missing.
+"""Checks of content: voxels, headers and sidecars that look wrong, and what is missing.
 
 Start at `run`: it measures each image once, judges the whole cohort (`judge`) and writes measures and findings to
-`code/registry/checks`. `list_checks` names every check, ours and those that other packages announce; `list_findings`
-and `acknowledge` are for people. Public, too: the modules `outliers` (what the page asks) and `measures`.
+`code/registry/checks`. `list_checks` lists every check, ours and those of other packages; `list_findings` and
+`acknowledge` are for people. The modules `outliers` (queries of the page Outliers) and `measures` are public, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every check, in the order in which they are listed; those that other packages add come last."""
+"""The list of every check; checks that other packages add come last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AGAIN = "Copy or export the file again."
 _OUT = "Exclude the image, or ask for it again."
 
 GROUP = "cohortium.checks"
-"""An entry point of this group names one `Check`: its sentence, its rule, and the numbers that it measures itself."""
+"""The entry-point group in which another package announces one `Check`, with the numbers that it needs."""
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -116,7 +116,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def list_checks() -> tuple[Check, ...]:
-    """Our checks, then those of other packages by name."""
+    """Our checks, then those of other packages sorted by the name of their entry point."""
     others = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     return (*CHECKS, *(entry.load() for entry in others))
 
@@ -125,7 +125,7 @@ def named(code: str) -> Check:
     """The check with this code.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such check.
     """
     found = next((check for check in list_checks() if check.code == code), None)
     if found is None:

@@ -1,4 +1,4 @@
-"""The shape of every check: a function from a cohort to what it found there, with a code, a sentence and a version."""
+"""The type of every check: a function from a cohort to its hits, with a code, a sentence and a version."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from registry.vocabulary.findings import Severity
 
 @dataclass(frozen=True)
 class Peers:
-    """What images have in common that are compared with each other.
+    """A group of images that are compared with each other, named by what they share.
 
     Attributes:
-        dataset: folder of the derivative that they are of; empty for raw images.
-        space: of the derivative, empty where its names state none: what was cut out of its head, or resampled, is
-            unlike what was acquired.
+        dataset: folder of their derivative; empty for raw images.
+        space: space of a derivative, empty where its names state none. It parts the groups, because an image that was
+            skull-stripped or resampled is unlike one that was acquired.
     """
 
     site: str
@@ -31,7 +31,13 @@ class Peers:
 
     @classmethod
     def of(cls, path: str, site: str, channel: str) -> Peers:
-        """Those of an image; dataset and space follow from its path."""
+        """The group of an image.
+
+        Args:
+            path: path of the image, which states dataset and space.
+            site: its site.
+            channel: its channel.
+        """
         dataset, inner = places.split_dataset(path)
         name = parse(inner)
         return cls(site, channel, dataset, name.entities.get("space", "") if name else "")
@@ -54,13 +60,13 @@ class Peers:
 
 @dataclass(frozen=True)
 class Shot:
-    """One image with all that is known of it.
+    """One image with everything that checks look at.
 
     Attributes:
-        site: `not stated` where the session states none.
-        spacing_mm, shape: of its grid, the first three axes.
-        sidecar: what its sidecars say, inherited ones included.
-        measured: None where its content is not on this machine.
+        site: site of its session, or `not stated`.
+        spacing_mm, shape: spacing and size of the grid along its first three axes.
+        sidecar: fields of its sidecars, inherited ones included.
+        measured: its measures; None where its content is not on this machine.
     """
 
     path: str
@@ -77,24 +83,24 @@ class Shot:
 
     @property
     def peers(self) -> Peers:
-        """Whom it is compared with."""
+        """The group of images that it is compared with."""
         return Peers.of(self.path, self.site, self.channel)
 
     def number(self, name: str) -> Any:
-        """One measured column; None where it is not known."""
+        """The measured number of this name; None where it was not measured."""
         return self.measured.numbers.get(name) if self.measured else None
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """What checks look at: every image, and the rows of `registry.catalog.overview.completeness`."""
+    """The input of checks: every image, and the rows of `registry.catalog.overview.completeness`."""
 
     shots: Sequence[Shot]
     cells: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def peers(self) -> Mapping[Peers, Sequence[Shot]]:
-        """Images that are compared with each other: those that could be measured and show anything."""
+        """Group to its images: those that were measured and are not constant."""
         found: dict[Peers, list[Shot]] = {}
         for shot in self.shots:
             if shot.number("minimum") != shot.number("maximum"):
@@ -104,14 +110,13 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing found.
+    """One thing that a check found.
 
     Attributes:
         unit: an image's path, a session, or a channel.
         message: what is odd, as the rest of a sentence about the unit.
-        score: how far from ordinary, in the check's own unit, or None.
-        subject: where the unit is no image.
-        channel, site: where the unit is no image.
+        score: distance from the ordinary, in the check's own unit, or None.
+        subject, channel, site: stated only where the unit is no image.
     """
 
     unit: str
@@ -128,12 +133,12 @@ class Check:
 
     Attributes:
         code: its stable name.
-        about: one sentence for people: what it finds.
-        advice: one sentence: what to do about it.
-        run: the function.
-        severity: an error where nothing may be trained on the image.
+        about: a sentence that says what it finds.
+        advice: a sentence that says what to do about it.
+        run: the function that finds hits in a cohort.
+        severity: an error where no model may be trained on the image.
         version: raise it when the check finds other things than before.
-        numbers: what it measures in each image beside the columns of `ImageMeasures`.
+        numbers: numbers that it needs of each image beside the columns of `ImageMeasures`.
     """
 
     code: str
@@ -146,7 +151,7 @@ class Check:
 
 
 def each(look: Callable[[Shot], str | None]) -> Callable[[Cohort], Iterable[Hit]]:
-    """A check of the cohort from a look at one image that says what is odd, or nothing."""
+    """A check of a cohort, made from a function that says what is odd about one image, or None."""
 
     def run(cohort: Cohort) -> Iterable[Hit]:
         for shot in cohort.shots:

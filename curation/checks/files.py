@@ -34,29 +34,29 @@ Files = Mapping[str, bytes]
 
 
 def measures(subject: str, rows: Iterable[ImageMeasures]) -> Files:
-    """One subject's table, by path."""
+    """Path and bytes of the table of one subject's measures, sorted by image."""
     ordered = sorted(rows, key=lambda row: row.path.encode())
-    return {f"{places.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_measured, ordered), MEASURED)}
+    return {f"{places.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_drop_subject, ordered), MEASURED)}
 
 
 def findings(rows: Iterable[CheckFinding]) -> Files:
-    """The table of findings, by unit."""
+    """Path and bytes of the table of findings, sorted by unit."""
     ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
     return {places.CHECK_FINDINGS: tsv_bytes((row.model_dump() for row in ordered), FINDINGS)}
 
 
 def acknowledgements(rows: Iterable[Acknowledgement]) -> Files:
-    """The table of acknowledgements, by unit."""
+    """Path and bytes of the table of acknowledgements, sorted by unit."""
     ordered = sorted(rows, key=lambda row: (row.unit.encode(), row.code))
     return {places.ACKNOWLEDGED: tsv_bytes((row.model_dump() for row in ordered), ACKNOWLEDGED)}
 
 
 def keep(registry: Registry, compute: Callable[[], tuple[Change, Files]]) -> None:
-    """Write the files that differ from those in the registry, in one change; none where nothing differs.
+    """Write the files that differ from those in the registry, in one change; write nothing where none differs.
 
     Args:
-        registry: where.
-        compute: the change and the files, from the rows as they are; called again when somebody wrote meanwhile.
+        registry: the registry to change.
+        compute: returns the change and the files for the present rows; called again when somebody wrote meanwhile.
     """
 
     def draft() -> Draft | None:
@@ -70,5 +70,5 @@ def keep(registry: Registry, compute: Callable[[], tuple[Change, Files]]) -> Non
     rewrite(registry, places.CHECKS, draft)
 
 
-def _measured(row: ImageMeasures) -> dict[str, Any]:
+def _drop_subject(row: ImageMeasures) -> dict[str, Any]:
     return {name: value for name, value in row.model_dump().items() if name != "subject_id"}

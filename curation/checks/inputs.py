@@ -1,4 +1,4 @@
-"""Gather what checks look at: every image's row, its sidecars, and what is missing where."""
+"""Gather the input of checks: every image's row and sidecars, and the completeness of every visit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from registry.vocabulary.display import NOT_STATED
 
 
 def shots(registry: Registry) -> list[Shot]:
-    """Every image of the registry by path, nothing measured yet."""
+    """Every image of the registry, sorted by path, without measures."""
     with registry.reading() as database:
         sites = dict(database.execute(select(Session.session_key, Session.site_id)).all())
         images = database.exec(select(Image).order_by(col(Image.path))).all()
@@ -26,10 +26,16 @@ def shots(registry: Registry) -> list[Shot]:
     return [_shot(image, sites.get(image.session_key), sidecars) for image in images]
 
 
-def gather(registry: Registry, found: Sequence[Shot], measured: Mapping[str, Measured]) -> Cohort:
-    """The cohort of these images with what was measured in them."""
+def gather(registry: Registry, images: Sequence[Shot], measured: Mapping[str, Measured]) -> Cohort:
+    """The cohort of these images with their measures.
+
+    Args:
+        registry: the registry, for the completeness of its visits.
+        images: every image, as `shots` returns it.
+        measured: path of an image to its measures; images whose content is elsewhere are absent.
+    """
     cells = overview.completeness(Catalog.of(registry))
-    return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in found], cells)
+    return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in images], cells)
 
 
 def _shot(image: Image, site: str | None, sidecars: Mapping[str, Level]) -> Shot:

@@ -1,4 +1,4 @@
-"""What the page of outliers asks: channels that were measured, values by site, and what is known of one unit."""
+"""Queries of the page Outliers: measured channels, values by site, and the facts about one unit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATES = "SELECT unit, state, code = ? AS own FROM findings WHERE image IS NOT 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many images there are, how many were measured as they are now, and what their findings' states are."""
+    """Numbers of images, of images measured as they are now, and of findings by state."""
 
     images: int
     measured: int
@@ -29,12 +29,12 @@ class Coverage:
 
     @property
     def checked(self) -> bool:
-        """Whether there was a run whose measures or findings still say something."""
+        """Whether any measure or finding of a run still holds."""
         return bool(self.measured or self.states)
 
 
 def coverage(catalog: Catalog) -> Coverage:
-    """What the badges of the page say."""
+    """The numbers on the badges of the page."""
     states = {row["state"]: row["n"] for row in catalog.rows("SELECT state, count(*) AS n FROM findings GROUP BY ALL")}
     return Coverage(
         catalog.value("SELECT count(*) FROM images"), catalog.value("SELECT count(*) FROM measures"), states
@@ -42,17 +42,21 @@ def coverage(catalog: Catalog) -> Coverage:
 
 
 def channels(catalog: Catalog) -> list[str]:
-    """Channels that were measured, the most frequent first."""
+    """Measured channels, the most frequent first."""
     rows = catalog.rows("SELECT channel FROM measures GROUP BY 1 ORDER BY count(*) DESC, 1")
     return [row["channel"] for row in rows]
 
 
 def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
-    """One row an image of a channel: `path, subject, session, site, value, peers, median, score, state`.
+    """A row for each image of a channel: `path, subject, session, site, value, peers, median, score, state`.
 
-    `peers` is whom it is compared with: `median` and `score` are among them. `state` is `open` or `acknowledged` for a
-    finding about this measure, `other` for an open one about something else, else `ordinary`. Images without a value
-    are left out.
+    `peers` is its group, to which `median` and `score` refer. `state` is `open` or `acknowledged` for a finding about
+    this measure, `other` for an open finding about something else, else `ordinary`.
+
+    Args:
+        catalog: the registry's views.
+        channel: channel of the images.
+        measure: the measure; images without a value are left out.
     """
     rows = catalog.rows(
         f"""SELECT path, subject, session, site, {measure.name} AS value FROM measures
@@ -67,11 +71,11 @@ def values(catalog: Catalog, channel: str, measure: Measure) -> list[Row]:
         elif row["state"] == "open":
             other.add(row["unit"])
     states = {row["path"]: own.get(row["path"], "other" if row["path"] in other else "ordinary") for row in rows}
-    return [{**row, "state": states[row["path"]]} for row in _compared(rows, channel)]
+    return [{**row, "state": states[row["path"]]} for row in _compare(rows, channel)]
 
 
-def _compared(rows: list[Row], channel: str) -> list[Row]:
-    """The rows with `peers`, `median` and `score`, those of one site and kind together."""
+def _compare(rows: list[Row], channel: str) -> list[Row]:
+    """The rows with `peers`, `median` and `score`, one group after another."""
     groups: dict[Peers, list[Row]] = defaultdict(list)
     for row in rows:
         groups[Peers.of(row["path"], row["site"], channel)].append(row)
@@ -84,12 +88,18 @@ def _compared(rows: list[Row], channel: str) -> list[Row]:
 
 
 def image(catalog: Catalog, unit: str) -> Row | None:
-    """Facts about an image, or None where the unit is a visit or a channel."""
+    """The facts about an image; None where the unit is a visit or a channel."""
     return next(iter(catalog.rows(_UNIT, [unit])), None)
 
 
 def typical(catalog: Catalog, path: str, measure: Measure) -> Row | None:
-    """Another image that it is compared with, whose measure is nearest to the median; None where there is none."""
+    """The ordinary image of the same group whose measure is nearest to the median; None where there is none.
+
+    Args:
+        catalog: the registry's views.
+        path: path of the image to compare, which is never returned.
+        measure: the measure.
+    """
     own = image(catalog, path)
     who = Peers.of(path, own["site"], own["channel"]) if own else None
     rows = [row for row in values(catalog, who.channel, measure) if row["peers"] == who] if who else []

@@ -1,4 +1,4 @@
-"""Findings for people: list them, and acknowledge those that may stand."""
+"""The review of findings by people: list them, acknowledge those that may stand."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ class Wanted:
 
 
 def list_findings(registry: Registry, wanted: Wanted | None = None) -> list[Row]:
-    """Rows of the view `findings`, errors first, then by check and by how far from ordinary.
+    """Rows of the view `findings`, errors first, then sorted by check and by distance from the ordinary.
 
     Raises:
-        UsageError: no such state.
+        UsageError: there is no such state.
     """
     wanted = wanted or Wanted()
     if wanted.state not in (None, *STATES):
         raise UsageError(f"'{wanted.state}' is no state of a finding.", f"Known: {', '.join(STATES)}.")
-    asked = {name: value for name, value in vars(wanted).items() if value is not None}
-    where = " AND ".join(["true", *(f"{name} = ?" for name in asked)])
+    filters = {name: value for name, value in vars(wanted).items() if value is not None}
+    where = " AND ".join(["true", *(f"{name} = ?" for name in filters)])
     return Catalog.of(registry).rows(
         f"SELECT * FROM findings WHERE {where} ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit",
-        list(asked.values()),
+        list(filters.values()),
     )
 
 
 def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str] = ()) -> list[Acknowledgement]:
-    """Say that findings about a unit were seen and may stand, until the image's checksum changes.
+    """Record that findings about a unit were seen and may stand until the image's checksum changes.
 
     Args:
-        registry: where.
+        registry: the registry to change.
         unit: an image's path, a session, or a channel, as `list_findings` names it.
         reason: why, on one line.
-        codes: which findings; all of the unit by default.
+        codes: codes of the findings; all of the unit by default.
 
     Raises:
         NotFound: there is no such finding.
-        UsageError: no reason, one of several lines, or one that tells who or when.
+        UsageError: the reason is missing, has several lines, or tells who or when.
     """
     if not reason.strip() or not reason.strip().isprintable():
         raise UsageError(
@@ -70,7 +70,7 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
     require_impersonal(reason, "reason")
     made = [
         Acknowledgement(code=finding.code, unit=unit, sha256=finding.sha256, rater_id=actor(), reason=reason.strip())
-        for finding in _chosen(registry, unit, codes)
+        for finding in _choose(registry, unit, codes)
     ]
     about = {"unit": unit, "codes": [row.code for row in made], "reason": reason.strip()}
     change = Change("check.acknowledge", f"Acknowledge {format_count(len(made), 'finding')} about {unit}", about)
@@ -84,16 +84,13 @@ def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str]
     return made
 
 
-def _chosen(registry: Registry, unit: str, codes: Sequence[str]) -> list[CheckFinding]:
+def _choose(registry: Registry, unit: str, codes: Sequence[str]) -> list[CheckFinding]:
     with registry.reading() as database:
         found = database.exec(select(CheckFinding).where(CheckFinding.unit == unit)).all()
     chosen = [finding for finding in found if not codes or finding.code in codes]
-    _require(unit, codes, [finding.code for finding in chosen])
-    return chosen
-
-
-def _require(unit: str, codes: Sequence[str], found: Sequence[str]) -> None:
-    if missing := [code for code in codes if code not in found]:
+    known = {finding.code for finding in chosen}
+    if missing := [code for code in codes if code not in known]:
         raise NotFound(f"There is no finding '{missing[0]}' about {unit}.", "List them with: cohortium check list")
-    if not found:
+    if not chosen:
         raise NotFound(f"There is no finding about {unit}.", "List them with: cohortium check list")
+    return chosen

@@ -1,4 +1,4 @@
-"""`run`: measure what was not measured yet, judge everything, and write both down."""
+"""A run of the checks: measure new images, judge all images, and record measures and findings."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ORIGIN = f"cohortium {__version__}"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
-        images: in the registry.
-        absent: paths whose content is not on this machine; nothing is said about them.
-        findings: all that holds now, acknowledged or not, by unit.
+        images: number of images in the registry.
+        absent: paths of images whose content is not on this machine; they were not checked.
+        findings: every finding that holds now, acknowledged or not, sorted by unit.
     """
 
     images: int
@@ -39,47 +39,48 @@ class Outcome:
 
     @property
     def by_code(self) -> dict[str, int]:
-        """How often each check found something, most often first."""
+        """Check to its number of findings, the highest number first."""
         return dict(Counter(finding.code for finding in self.findings).most_common())
 
 
 def run(registry: Registry, progress: Progress | None = None) -> Outcome:
-    """Check every image, and what is missing.
+    """Check every image, and look for what is missing.
 
-    An image that this machine has read before, by its checksum, is not read again. Measures of images whose content
-    is elsewhere stay as they were written down by whoever had it.
+    An image whose checksum this machine has read before is not read again. Measures of images whose content is on
+    another machine stay as they were recorded there.
     """
     shots = inputs.shots(registry)
     images = [(shot.path, shot.sha256) for shot in shots]
     checks, cache = list_checks(), registry.local / "cache" / "checks"
     own = [number for check in checks for number in check.numbers]
-    measured = dict(read.measured(registry.root, cache, images, progress, own))
+    measured = dict(read.measure_images(registry.root, cache, images, progress, own))
     found = judge(inputs.gather(registry, shots, measured), checks)
-    change = Change("check", f"Check {len(shots)} images: {len(found)} findings", {"by_code": _counted(found)})
-    record.keep(registry, lambda: (change, {**_measures(registry, shots, measured), **record.findings(found)}))
+    by_code = dict(sorted(Counter(finding.code for finding in found).items()))
+    change = Change("check", f"Check {len(shots)} images: {len(found)} findings", {"by_code": by_code})
+    record.keep(registry, lambda: (change, {**_encode_measures(registry, shots, measured), **record.findings(found)}))
     absent = tuple(shot.path for shot in shots if shot.path not in measured)
     return Outcome(len(shots), absent, tuple(found))
 
 
 def judge(whole: Cohort, checks: Iterable[Check] = CHECKS) -> list[CheckFinding]:
-    """What the checks find in a cohort, by unit; a check that finds one thing twice says so in one sentence."""
+    """Findings of the checks in a cohort, sorted by unit; hits of one check about one unit become one finding."""
     by_path = {shot.path: shot for shot in whole.shots}
     found = [
-        _finding(check, unit, hits, by_path.get(unit))
+        _build_finding(check, unit, hits, by_path.get(unit))
         for check in checks
-        for unit, hits in _by_unit(check.run(whole)).items()
+        for unit, hits in _group_by_unit(check.run(whole)).items()
     ]
     return sorted(found, key=lambda finding: (finding.unit.encode(), finding.code))
 
 
-def _by_unit(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
+def _group_by_unit(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
     grouped: dict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
         grouped[hit.unit].append(hit)
     return grouped
 
 
-def _finding(check: Check, unit: str, hits: Sequence[Hit], shot: Shot | None) -> CheckFinding:
+def _build_finding(check: Check, unit: str, hits: Sequence[Hit], shot: Shot | None) -> CheckFinding:
     scored = [hit.score for hit in hits if hit.score is not None]
     first = hits[0]
     return CheckFinding(
@@ -97,15 +98,15 @@ def _finding(check: Check, unit: str, hits: Sequence[Hit], shot: Shot | None) ->
     )
 
 
-def _measures(registry: Registry, shots: Sequence[Shot], measured: Mapping[str, Measured]) -> record.Files:
-    """The tables of subjects of whom something was measured; what nobody can read here is kept as it was."""
+def _encode_measures(registry: Registry, shots: Sequence[Shot], measured: Mapping[str, Measured]) -> record.Files:
+    """The table of each measured subject, by path; measures of images whose content is elsewhere stay as they were."""
     elsewhere = [shot.path for shot in shots if shot.path not in measured]
     with registry.reading() as database:
         held = {row.path: row for row in database.exec(select(ImageMeasures))} if elsewhere else {}
     rows: dict[str, list[ImageMeasures]] = defaultdict(list)
     for shot in shots:
         if shot.path in measured:
-            rows[shot.subject].append(_row(shot, measured[shot.path]))
+            rows[shot.subject].append(_build_row(shot, measured[shot.path]))
         elif shot.path in held:
             rows[shot.subject].append(held[shot.path])
     files: dict[str, bytes] = {}
@@ -114,7 +115,7 @@ def _measures(registry: Registry, shots: Sequence[Shot], measured: Mapping[str, 
     return files
 
 
-def _row(shot: Shot, made: Measured) -> ImageMeasures:
+def _build_row(shot: Shot, made: Measured) -> ImageMeasures:
     return ImageMeasures(
         path=shot.path,
         subject_id=shot.subject,
@@ -123,7 +124,3 @@ def _row(shot: Shot, made: Measured) -> ImageMeasures:
         problem=made.problem,
         **{name: made.numbers.get(name) for name in record.MEASURED if name in made.numbers},
     )
-
-
-def _counted(found: Iterable[CheckFinding]) -> dict[str, int]:
-    return dict(sorted(Counter(finding.code for finding in found).items()))

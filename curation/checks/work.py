@@ -1,4 +1,4 @@
-"""A check of all images as long work."""
+"""Long work that checks all images."""
 
 from __future__ import annotations
 

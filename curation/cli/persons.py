@@ -102,7 +102,7 @@ def _decide(how: str, first: str, second: str, why_and_who: tuple[str, str], as_
 
     registry = console.registry()
     decide = links.confirm if how == "confirm" else links.clear
-    link = decide(registry, first, second, links.Verdict(*why_and_who))
+    link = decide(registry, first, second, links.LinkDecision(*why_and_who))
     commit_pending(registry)
     known = people(registry)
     persons = {subject: known.person(subject) for subject in (link.subject_a, link.subject_b)}

@@ -1,4 +1,4 @@
-"""The charts of curation's pages. Data in, chart out; nothing is asked here."""
+"""The charts of curation's pages: rows in, chart out, without a query."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _SHOWN_NAMES = {
 
 
 def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequence[str] = ()) -> alt.Chart:
-    """Stacked horizontal bars; every name is there whole, however long.
+    """Stacked horizontal bars; every name is shown whole, however long.
 
     Args:
-        rows: with the three columns named next.
-        category: of the bars.
-        value: their length, a count.
-        by: what a bar is divided into; radiological status has colours of its own.
-        known: all names that the registry has of it, so that each keeps its colour.
+        rows: rows with the three columns named next.
+        category: column with a bar for each value.
+        value: column with a count, the length of a bar.
+        by: column that divides a bar; radiological status has colours of its own.
+        known: every value of `by` in the registry, so that each keeps its colour.
     """
     names = {name: name.capitalize() for name in (category, value, by)}
     beside = {row[category] for row in rows}
@@ -46,7 +46,7 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequenc
         labelOverlap=False,
         labelExpr=chart_labels.wrap(beside, chart_labels.SIDE),
     )
-    pieces = sorted({row[by] for row in rows}, key=_place)
+    pieces = sorted({row[by] for row in rows}, key=_sort_key)
     chart: alt.Chart = (
         alt.Chart(
             alt.InlineData(values=list(rows)), height=_bars_height(beside) + chart_labels.legend_height(pieces, beside)
@@ -70,7 +70,7 @@ def bars(rows: Sequence[Row], category: str, value: str, by: str, known: Sequenc
 
 def timeline(rows: Sequence[Row], known: Sequence[str] = ()) -> alt.Chart:
     """Histogram of the days between the baseline and each visit, by centre; `known` as in `bars`."""
-    sites = sorted({row["site"] for row in rows}, key=_place)
+    sites = sorted({row["site"] for row in rows}, key=_sort_key)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(rows)), height=_LOW + chart_labels.legend_height(sites))
         .mark_bar(stroke=None)
@@ -94,8 +94,8 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
     """Subjects of one site by session and channel, coloured by what is there; a click selects a subject and a session.
 
     Args:
-        cells: of one site, from `registry.catalog.overview.squares`.
-        with_legend: also says what the colours mean; of several such charts the first one does.
+        cells: squares of one site, from `registry.catalog.overview.squares`.
+        with_legend: whether a legend explains the colours; the first of several such charts has one.
     """
     values = [
         {**cell, "column": f"{format_visit(cell['session'])} · {cell['channel']}", "shown": _SHOWN_NAMES[cell["shown"]]}
@@ -129,7 +129,7 @@ def matrix(cells: Sequence[Row], with_legend: bool) -> alt.Chart:
 
 
 def _columns_axis(names: Collection[str]) -> alt.Axis:
-    """Labels on two lines, visit and channel, while they fit on a narrow screen; else aslant."""
+    """An axis with visit and channel on two lines where they fit on a narrow screen; else aslant on one."""
     longest = max((len(part) for name in names for part in name.split(" · ")), default=0)
     straight = len(names) * longest * chart_labels.LETTER < chart_labels.NARROW
     lines = {"labelExpr": "split(datum.label, ' · ')"} if straight else {"labelAngle": -40}
@@ -139,7 +139,7 @@ def _columns_axis(names: Collection[str]) -> alt.Axis:
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
-    """Marked volume (mL) of each rater over the days from baseline."""
+    """Lines of the marked volume (mL) of each rater over the days from baseline."""
     known_raters = [*raters, "consensus"]
     colours = [*(rater_colour(index) for index in range(len(raters))), _CONSENSUS_LINE]
     shown = {row["rater"] for row in rows}
@@ -167,12 +167,12 @@ def parts(rows: Sequence[Row], value: str, by: str, known: Sequence[str] = ()) -
     """Stacked bars of persons or samples per part.
 
     Args:
-        rows: with `part` and the two columns named next.
+        rows: rows with `part` and the two columns named next.
         value: `persons` or `samples`.
-        by: what a bar is divided into, `site` or `class`.
+        by: column that divides a bar, `site` or `class`.
         known: as in `bars`.
     """
-    names = sorted({row[by] for row in rows}, key=_place)
+    names = sorted({row[by] for row in rows}, key=_sort_key)
     order = list(dict.fromkeys(row["part"] for row in rows))
     axis = alt.Axis(ticks=False, domain=False)
     chart: alt.Chart = (
@@ -196,7 +196,7 @@ def effects(rows: Sequence[Row]) -> alt.Chart:
     """Bars of the images that each reason leaves out, in the order given.
 
     Args:
-        rows: with `Reason`, `Samples`, `Images` and `Persons`.
+        rows: rows with `Reason`, `Samples`, `Images` and `Persons`.
     """
     down = alt.Axis(labelLimit=320, ticks=False, domain=False, labelOverlap=False)
     chart: alt.Chart = (
@@ -223,12 +223,12 @@ def _count_axis() -> alt.Axis:
     return alt.Axis(tickMinStep=1, format=",d", titlePadding=8)
 
 
-def _place(name: str) -> tuple[bool, str]:
-    """In a legend: by name, what is not stated last."""
+def _sort_key(name: str) -> tuple[bool, str]:
+    """Sort key of a legend: by name, what is not stated last."""
     return name == NOT_STATED, name.casefold()
 
 
 def _scale(by: str, shown: Sequence[str], known: Sequence[str]) -> alt.Scale:
-    """The colours of these names among all that the registry knows."""
+    """The scale that colours these names as all known names of the registry are coloured."""
     found = {**colours.of([*known, *shown]), **(colours.of_status() if by == "status" else {})}
     return alt.Scale(domain=list(shown), range=[found[name] for name in shown])

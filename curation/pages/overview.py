@@ -1,4 +1,4 @@
-"""The start page: what the cohort holds, and what it lacks."""
+"""The page Overview, the start page: what the cohort holds, and what it lacks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _HEADLINE: dict[str, str | None] = {
     "images": None,
     "raters": None,
     "masks": "Accepted readings of one rater each.",
-    "lesions": "Counted in the consensus masks, in every visit anew.",
+    "lesions": "Counted in the consensus masks; a lesion counts at each visit.",
 }
 
 _EXPECTED = (
     "Missing is what at least two thirds of the other subjects of the same site have: a visit, a channel at a visit, "
-    "a reading, a consensus. Of a site with fewer than three subjects nothing is expected."
+    "a reading, a consensus. Nothing is expected of a site with fewer than three subjects."
 )
 
 
@@ -101,7 +101,7 @@ def _completeness(cells: list[dict[str, Any]]) -> None:
 
 
 def _most_telling(cells: list[dict[str, Any]], incomplete: set[str]) -> list[dict[str, Any]]:
-    """All cells, or in a large cohort those of the subjects that lack something."""
+    """All cells; in a large cohort only those of subjects that lack something."""
     subjects = list(dict.fromkeys(cell["subject"] for cell in cells))
     if len(subjects) <= _MOST_SUBJECTS:
         return cells

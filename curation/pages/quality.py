@@ -1,4 +1,4 @@
-"""The QC sweep: every image once, a verdict by key, on to the next."""
+"""The page QC sweep: see each image once, give a verdict by key, go on to the next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from curation import quality
-from curation.quality import Case, Show
+from curation.quality import Show, SweepImage
 from curation.quality.component import sweep
 from curation.quality.routes import standing, today
 from registry.catalog import Catalog, overview
@@ -32,14 +32,14 @@ Chosen = tuple[Show, tuple[str, ...], tuple[str, ...], bool, int]
 
 
 def render(registry: Registry) -> None:
-    """Draw the page. The worklist is made once for each choice of filters and then stays as it is."""
+    """Draw the page; the worklist is made once for each choice of filters and then stays as it is."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):  # one row: the image needs the height
         st.title("QC sweep", width="content")
-        chosen = _chosen(Catalog.of(registry))
+        chosen = _choose(Catalog.of(registry))
         st.button(
             "New list",
             icon=":material/refresh:",
-            on_click=_renew,
+            on_click=_make_new_list,
             help="The list stays as it was made, so that nothing moves while you work.",
         )
     cases, total = _worklist(registry, chosen)
@@ -52,7 +52,7 @@ def render(registry: Registry) -> None:
         )
     sweep(
         cases,
-        _mine(registry, cases),
+        _standing_verdicts(registry, cases),
         key=f"sweep {actor()} {chosen}",
         name=registry.writer,
         rater=actor(),
@@ -60,8 +60,8 @@ def render(registry: Registry) -> None:
     )
 
 
-def _chosen(catalog: Catalog) -> Chosen:
-    """Which images are shown; all filters but the first are folded away."""
+def _choose(catalog: Catalog) -> Chosen:
+    """Draw the filters and return what they choose; all but the first are folded away."""
     sites, channels = overview.sites(catalog), quality.channels(catalog)
     show = st.segmented_control(
         "Show",
@@ -86,11 +86,11 @@ def _chosen(catalog: Catalog) -> Chosen:
     return Show(show or Show.UNSEEN), tuple(at), tuple(of), copies, st.session_state.get("qc list", 0)
 
 
-def _renew() -> None:
+def _make_new_list() -> None:
     st.session_state["qc list"] = st.session_state.get("qc list", 0) + 1
 
 
-def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[Case], int]:
+def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[SweepImage], int]:
     held: dict[str, Any] = st.session_state.get("qc worklist", {})
     if held.get("chosen") != chosen:
         show, sites, channels, copies, _ = chosen
@@ -99,8 +99,8 @@ def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[Case], int]:
     return held["cases"], held["total"]
 
 
-def _mine(registry: Registry, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
-    """The acting rater's verdicts on these images as they stand now."""
+def _standing_verdicts(registry: Registry, cases: Sequence[SweepImage]) -> dict[str, dict[str, Any]]:
+    """Path of an image to the acting rater's verdict on it as it stands now."""
     wanted = {case.image for case in cases}
     rows = [row for row in quality.of_rater(registry, actor()) if row.image_path in wanted]
-    return {row.image_path: told for row in rows if (told := standing(row))}
+    return {row.image_path: verdict for row in rows if (verdict := standing(row))}

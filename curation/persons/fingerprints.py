@@ -1,9 +1,9 @@
-"""A small picture of what an image shows, to ask whether two images show one head (or one neck).
+"""A fingerprint: a small picture of an image, by which two images of one head (or one neck) are recognised.
 
 A fingerprint is the image on a coarse grid about its centre of mass, band-passed so that brightness, bias field and
-coil do not count; two of them are compared where both were in the field of view. `nearest` ranks without any
-alignment, `compare` then turns and shifts one of a pair by a rigid motion, because heads lie differently at each visit.
-The numbers that chose the thresholds are in `docs/identity.md`.
+coil do not count. Two fingerprints are compared where both fields of view overlap. `nearest` ranks pairs without
+alignment; `compare` then moves one of a pair rigidly, because heads lie differently at each visit. The measurements
+behind the thresholds are in `docs/identity.md`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ VERSION = "1"
 """Part of the cache's key: raise it when a number here changes."""
 
 MIN_SHARED = 1500
-"""Points that both images must have seen (324 cm3): a smaller field of view says nothing about who it is."""
+"""Points that must lie in both fields of view (324 cm3); less says nothing about whose head it is."""
 
 RANKED = 0.4
-"""Correlation, unaligned, below which a pair is not looked at more closely."""
+"""Correlation without alignment below which a pair is not aligned."""
 
 ALIKE = 0.845
 """Correlation after alignment from which two images are proposed as one person."""
@@ -54,23 +54,23 @@ class Fingerprint:
 
 
 def of_file(path: Path) -> Fingerprint:
-    """The fingerprint of a NIfTI image; of a series its first volume.
+    """The fingerprint of a NIfTI image; in a series, of its first volume.
 
     Raises:
-        InvalidInput: not a readable image.
+        InvalidInput: the file is no readable image.
     """
     return of_volume(volumes.load(path))
 
 
 def of_volume(volume: volumes.Volume) -> Fingerprint:
-    """As `of_file`, of voxels that were read already."""
+    """The fingerprint of voxels that were read already; in a series, of its first volume."""
     data = np.nan_to_num(volume.data[..., 0] if volume.data.ndim == 4 else volume.data).astype(np.float32)
     low, high = np.percentile(data, [1, 99.5])
     data = np.clip((data - low) / max(float(high - low), 1e-9), 0, 1)
-    return _banded(*_sampled(data, volume.affine_ras, volume.spacing_mm))
+    return _band_pass(*_sample(data, volume.affine_ras, volume.spacing_mm))
 
 
-def _sampled(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) -> tuple[Array, Mask]:
+def _sample(data: Array, affine: volumes.Array, spacing_mm: Sequence[float]) -> tuple[Array, Mask]:
     """The image on the coarse grid about the centre of its largest bright part, and where the image reaches."""
     from scipy import ndimage
 
@@ -104,8 +104,8 @@ def otsu(data: Array) -> float:
     return float(centres[np.argmax(between)])
 
 
-def _banded(values: Array, seen: Mask) -> Fingerprint:
-    """Less what is smooth; the field of view's edge does not count as a step."""
+def _band_pass(values: Array, seen: Mask) -> Fingerprint:
+    """The fingerprint without what is smooth; the blur is weighted, so that the field of view's edge is no step."""
     from scipy import ndimage
 
     weight = seen.astype(np.float32)
@@ -114,7 +114,7 @@ def _banded(values: Array, seen: Mask) -> Fingerprint:
 
 
 def correlation(a: Fingerprint, b: Fingerprint) -> float:
-    """Pearson's correlation where both have seen something; 0 where that is too little to tell."""
+    """Pearson's correlation where both fields of view overlap; 0 where that is fewer than `MIN_SHARED` points."""
     return _correlation(a.values, b.values, a.seen & b.seen, MIN_SHARED)
 
 
@@ -127,12 +127,12 @@ def _correlation(a: Array, b: Array, where: Mask, least: int) -> float:
 
 
 def nearest(prints: Sequence[Fingerprint], allowed: Mask, most: int = 3) -> Iterator[tuple[int, int]]:
-    """Pairs worth aligning: for each image the few allowed others most like it; a pair comes once, first < second.
+    """Pairs of indices (i, j), i < j, sorted: the pairs worth aligning, each image with the others most like it.
 
     Args:
-        prints: fingerprints.
-        allowed: (n, n), which pairs may be proposed at all.
-        most: how many for each.
+        prints: n fingerprints.
+        allowed: (n, n), whether a pair may be proposed at all.
+        most: how many others for each image.
     """
     found = set()
     for first in range(len(prints)):
@@ -143,17 +143,17 @@ def nearest(prints: Sequence[Fingerprint], allowed: Mask, most: int = 3) -> Iter
 
 
 def compare(a: Fingerprint, b: Fingerprint) -> float:
-    """The correlation of two fingerprints after the best rigid motion that was found, at most 1."""
+    """The correlation of two fingerprints, at most 1, after the best rigid motion that was found."""
     return align(a, b).score
 
 
 def align(a: Fingerprint, b: Fingerprint) -> Alignment:
-    """The best rigid motion of the second head onto the first that was found; none where too little was seen."""
+    """The best rigid motion found of the second head onto the first; none, with score 0, below `MIN_SHARED` points."""
     from scipy import optimize
 
     if np.count_nonzero(a.seen & b.seen) < MIN_SHARED:
         return Alignment(0.0)
-    search = _Search(a, b, every=4)
+    search = _Search(a, b, every=4)  # a quarter of the points finds the motion; all of them give its score
     options = {"maxfev": 300, "xtol": 0.02, "ftol": 1e-3}
     starts = [np.array([np.radians(turn) * _TURN, 0, 0, 0, 0, 0]) for turn in _STARTS_DEG]
     tried = [optimize.minimize(search.cost, start, method="Powell", options=options) for start in starts]
@@ -166,7 +166,7 @@ def align(a: Fingerprint, b: Fingerprint) -> Alignment:
 
 @dataclass(frozen=True)
 class Alignment:
-    """How one head lies beside another.
+    """The rigid motion from one head to another, and how alike they are after it.
 
     Attributes:
         score: correlation after the motion, at most 1.
@@ -184,10 +184,12 @@ _TURN = 20.0
 
 
 class _Search:
-    """How unlike two fingerprints are under a rigid motion of the second.
+    """The function to minimise: how unlike two fingerprints are under a rigid motion of the second.
 
     Args:
-        every: use every so many points of the grid.
+        a: the first fingerprint.
+        b: the second fingerprint, which is moved.
+        every: use every n-th point of the grid.
     """
 
     def __init__(self, a: Fingerprint, b: Fingerprint, every: int) -> None:
@@ -196,7 +198,7 @@ class _Search:
         self._grid, self._other, self._every = grid, b, every
 
     def cost(self, motion: npt.NDArray[np.float64]) -> float:
-        """Minus the correlation. `motion`: three turns (1/20 rad) about R, A, S, three shifts (points)."""
+        """Minus the correlation; `motion` is three turns (1/20 rad) about R, A, S and three shifts (points)."""
         from scipy import ndimage
 
         points = rotation(motion[:3] / _TURN) @ self._grid + motion[3:, None] + (SIZE - 1) / 2

@@ -1,6 +1,6 @@
-"""What reviewers said about two subjects being one person: proposed, confirmed, or cleared for good.
+"""Links between two subjects: suspected to be one person, confirmed as one, or cleared as two for good.
 
-The file of record is `code/registry/persons.tsv`, one row a pair; git keeps what a row said before.
+The file of record is `code/registry/persons.tsv`, with one row for each pair; git keeps earlier rows.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ _LIST = "List what waits for review with: cohortium persons list"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a reviewer says, and why. `reviewer` is a pseudonymous code; empty takes the acting one."""
+class LinkDecision:
+    """Why a reviewer decides so. `reviewer` is a pseudonymous code; where it is empty, the acting one decides."""
 
     reason: str
     reviewer: str = ""
 
 
 def list_links(registry: Registry, kind: str | None = None) -> Sequence[PersonLink]:
-    """Links by pair, all or of one kind."""
+    """Links sorted by pair: all of them, or those of one kind."""
     with registry.reading() as database:
         found = database.exec(select(PersonLink).order_by(col(PersonLink.subject_a), col(PersonLink.subject_b))).all()
     return [link for link in found if kind in (None, link.kind)]
 
 
 def propose(registry: Registry, progress: Progress | None = None) -> Survey:
-    """Look for subjects that may be one person and note each new pair as suspected.
+    """Look for subjects that may be one person and record each new pair as suspected.
 
     A pair that was proposed, confirmed or cleared before is left alone.
     """
-    found = survey(registry, _links(registry).keys(), progress)
+    found = survey(registry, _links_by_pair(registry).keys(), progress)
 
     def add() -> Draft | None:
-        links = _links(registry)
+        links = _links_by_pair(registry)
         fresh = [item for item in found.proposals if (item.first, item.second) not in links]
         for item in fresh:
             links[item.first, item.second] = PersonLink(
@@ -72,34 +72,46 @@ def propose(registry: Registry, progress: Progress | None = None) -> Survey:
     return found
 
 
-def confirm(registry: Registry, a: str, b: str, verdict: Verdict) -> PersonLink:
-    """Say that two subjects are one person: from now on splits, snapshots and leak checks see one.
+def confirm(registry: Registry, a: str, b: str, decision: LinkDecision) -> PersonLink:
+    """Record that two subjects are one person; splits, snapshots and leak checks see one from now on.
+
+    Args:
+        registry: the registry to change.
+        a: one subject, `sub-A000`.
+        b: the other subject.
+        decision: the reason, and who decides.
 
     Raises:
-        NotFound: no such subject.
-        UsageError: one subject twice, no reason, or it contradicts a pair that was cleared.
+        NotFound: there is no such subject.
+        UsageError: one subject is named twice, the reason is missing, or a cleared pair contradicts it.
     """
-    return _decide(registry, pair(a, b), SAME, verdict)
+    return _decide(registry, pair(a, b), SAME, decision)
 
 
-def clear(registry: Registry, a: str, b: str, verdict: Verdict) -> PersonLink:
-    """Say that two subjects are two persons; the pair is never proposed again.
+def clear(registry: Registry, a: str, b: str, decision: LinkDecision) -> PersonLink:
+    """Record that two subjects are two persons; the pair is never proposed again.
+
+    Args:
+        registry: the registry to change.
+        a: one subject, `sub-A000`.
+        b: the other subject.
+        decision: the reason, and who decides.
 
     Raises:
-        NotFound: no such subject.
-        UsageError: as for `confirm`, or `participants.tsv` and other links still make them one.
+        NotFound: there is no such subject.
+        UsageError: as for `confirm`, or `participants.tsv` or other links still make them one person.
     """
-    return _decide(registry, pair(a, b), CLEARED, verdict)
+    return _decide(registry, pair(a, b), CLEARED, decision)
 
 
-def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> PersonLink:
-    reason = " ".join(verdict.reason.split())
-    reviewer = require_code(verdict.reviewer, "reviewer's code") if verdict.reviewer else actor()
-    _require(registry, names, reason)
+def _decide(registry: Registry, names: Pair, kind: str, decision: LinkDecision) -> PersonLink:
+    reason = " ".join(decision.reason.split())
+    reviewer = require_code(decision.reviewer, "reviewer's code") if decision.reviewer else actor()
+    _require_reason_and_subjects(registry, names, reason)
     word = "Join" if kind == SAME else "Keep apart"
 
     def decide() -> Draft:
-        links = _links(registry)
+        links = _links_by_pair(registry)
         before = links.get(names)
         method, score = (before.method, before.score) if before else ("declared", None)
         link = PersonLink(
@@ -117,10 +129,10 @@ def _decide(registry: Registry, names: Pair, kind: str, verdict: Verdict) -> Per
         return Draft(change, {places.PERSON_LINKS: _encode(links)})
 
     rewrite(registry, places.PERSON_LINKS, decide)
-    return _links(registry)[names]
+    return _links_by_pair(registry)[names]
 
 
-def _require(registry: Registry, names: Pair, reason: str) -> None:
+def _require_reason_and_subjects(registry: Registry, names: Pair, reason: str) -> None:
     if not reason:
         raise UsageError("A decision about persons needs a reason.", 'Give one, such as --reason "same scan date".')
     require_impersonal(reason, "reason")
@@ -131,15 +143,15 @@ def _require(registry: Registry, names: Pair, reason: str) -> None:
 
 
 def _require_consistent(registry: Registry, links: Mapping[Pair, PersonLink]) -> None:
-    """No pair may be cleared whose subjects are one person all the same."""
+    """Refuse links that clear a pair whose subjects are one person by `participants.tsv` or by other links."""
     declared = {subject: {"person_id": person} for subject, person in people(registry).declared.items()}
-    now = resolve(declared, [link.model_dump() for link in links.values()])
+    resolved = resolve(declared, [link.model_dump() for link in links.values()])
     for link in links.values():
         a, b = link.subject_a, link.subject_b
-        if link.kind == CLEARED and now.person(a) == now.person(b):
-            if now.declared_person(a) == now.declared_person(b):
+        if link.kind == CLEARED and resolved.person(a) == resolved.person(b):
+            if resolved.declared_person(a) == resolved.declared_person(b):
                 raise UsageError(
-                    f"participants.tsv says that {a} and {b} are one person, {now.person(a)}.",
+                    f"participants.tsv says that {a} and {b} are one person, {resolved.person(a)}.",
                     "Correct participants.tsv first.",
                 )
             raise UsageError(
@@ -148,7 +160,7 @@ def _require_consistent(registry: Registry, links: Mapping[Pair, PersonLink]) ->
             )
 
 
-def _links(registry: Registry) -> dict[Pair, PersonLink]:
+def _links_by_pair(registry: Registry) -> dict[Pair, PersonLink]:
     return {(link.subject_a, link.subject_b): link for link in list_links(registry)}
 
 

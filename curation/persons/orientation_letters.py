@@ -1,4 +1,4 @@
-"""Letters at the edges of a picture of a head, which say to which side of the person each edge lies."""
+"""Letters at the edges of a picture of a head, which name the side of the person that lies there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 Picture = npt.NDArray[np.uint8]
 
 SIDES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "PASI"}
-"""Plane to the sides at the left, the right, the top and the bottom edge, as `side_by_side.Head.slice` lays it out."""
+"""Plane to the sides at the left, right, top and bottom edge of a slice of `side_by_side.Head.slice`."""
 
 _EDGE, _HEIGHT = 4, 20
 """Points between a letter and its edge, and the height of the font."""
@@ -21,7 +21,7 @@ def add_letters(picture: Picture, plane: str) -> Picture:
     The letters are white with a dark rim that keeps them legible on bright tissue.
 
     Args:
-        picture: (H, W), of at least 64 points each way.
+        picture: (H, W), at least 64 points each way.
         plane: a key of `SIDES`.
     """
     found = Image.fromarray(picture)

@@ -1,4 +1,4 @@
-"""Two subjects that may be one person: the evidence in words, both side by side, and what one person would change."""
+"""Two subjects that may be one person: the evidence, the facts about both, and the splits that a decision concerns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class Fact:
-    """What is stated of either subject. `same` is None where one of the two is unknown, or where it says nothing."""
+    """One fact about both subjects. `same` is None where a value is unknown or a difference says nothing."""
 
     what: str
     first: str
@@ -41,9 +41,9 @@ class Crossing:
 
     Attributes:
         split: `name@version`, the newest version.
-        first_part: of the first subject, and `second_part` of the second.
-        snapshots: how many were frozen by this split.
-        runs: how many were trained on those.
+        first_part: part of the first subject; `second_part` is that of the second.
+        snapshots: number of snapshots that were frozen with this split.
+        runs: number of runs that were trained on those snapshots.
     """
 
     split: str
@@ -53,12 +53,12 @@ class Crossing:
     runs: int
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The crossing as a plain mapping."""
         return asdict(self)
 
 
 def evidence(link: PersonLink) -> str:
-    """Why a pair was proposed, in a sentence."""
+    """A sentence that says why a pair was proposed."""
     reason = link.reason or ""
     if link.method == "fingerprint" and link.score is not None:
         channel = reason.partition(" images alike")[0] if " images alike" in reason else "Their"
@@ -74,10 +74,15 @@ def evidence(link: PersonLink) -> str:
 
 
 def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
-    """What is stated of the two, line by line.
+    """The facts about two subjects, in the order in which they are shown.
+
+    Args:
+        catalog: the registry's views.
+        a: the first subject, `sub-A000`.
+        b: the second subject.
 
     Raises:
-        NotFound: no such subject.
+        NotFound: there is no such subject.
     """
     one, other = subjects.who(catalog, a), subjects.who(catalog, b)
     here, there = subjects.visits(catalog, a), subjects.visits(catalog, b)
@@ -86,18 +91,18 @@ def facts(catalog: Catalog, a: str, b: str) -> list[Fact]:
     return [
         Fact("Person today", one.person, other.person, one.person == other.person or None),
         _fact("Sex", one.sex, other.sex),
-        Fact("Age at baseline", _years(one.age), _years(other.age), close),
+        Fact("Age at baseline", _format_years(one.age), _format_years(other.age), close),
         _fact("Class", one.class_label, other.class_label),
         _fact("Diagnosis", one.diagnosis, other.diagnosis),
         _fact("Radiological status", *(who.status and format_code(who.status) for who in (one, other))),
-        _place("Sites", *(_joined(item.site for item in visits) for visits in (here, there))),
-        _place("Scanners", *(_joined(item.scanner for item in visits) for visits in (here, there))),
-        Fact("Visits", _visits(here), _visits(there), None),
+        _place("Sites", *(_join(item.site for item in visits) for visits in (here, there))),
+        _place("Scanners", *(_join(item.scanner for item in visits) for visits in (here, there))),
+        Fact("Visits", _format_visits(here), _format_visits(there), None),
     ]
 
 
 def contradictions(found: Iterable[Fact]) -> list[str]:
-    """What is stated of the two and cannot be true of one person, a sentence each; empty where nothing is."""
+    """A sentence for each fact that cannot be true of one person; empty where there is none."""
     return [
         f"{fact.what}, as stated, differs: {fact.first} and {fact.second}."
         for fact in found
@@ -111,25 +116,31 @@ def _fact(what: str, first: str | None, second: str | None) -> Fact:
 
 
 def _place(what: str, first: str | None, second: str | None) -> Fact:
-    """Where somebody was scanned: people travel, so that another place speaks against nothing."""
+    """The fact where somebody was scanned; another place is no contradiction, because people travel."""
     fact = _fact(what, first, second)
     return replace(fact, same=fact.same or None)
 
 
-def _years(age: float | None) -> str:
+def _format_years(age: float | None) -> str:
     return "not stated" if age is None else f"{age:g} years"
 
 
-def _joined(values: Iterable[str | None]) -> str | None:
+def _join(values: Iterable[str | None]) -> str | None:
     return ", ".join(sorted({value for value in values if value})) or None
 
 
-def _visits(visits: Iterable[subjects.Visit]) -> str:
+def _format_visits(visits: Iterable[subjects.Visit]) -> str:
     return ", ".join(f"{format_visit(item.label)} ({format_day(item.day)})" for item in visits) or "none"
 
 
 def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
-    """Splits, in their newest versions, that would have one person in two parts if the two subjects are one."""
+    """Newest versions of splits that would have one person in two parts if the two subjects are one.
+
+    Args:
+        registry: the registry.
+        a: the first subject, `sub-A000`.
+        b: the second subject.
+    """
     newest = {split.name: split for split in versioned.list_all(registry, Split)}
     found = []
     for split in newest.values():
@@ -140,7 +151,7 @@ def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
 
 
 def _parts(registry: Registry, split: Split, a: str, b: str) -> tuple[str | None, str | None]:
-    """The parts of two subjects, by the persons they were when the split was made; None where a split lacks one."""
+    """The parts of two subjects, by the persons they were when the split was made; None where there is no part."""
     people, parts = persons.people(registry), splits.assignments(registry, split)
     first, second = (parts.get(people.declared_person(name)) or parts.get(people.person(name)) for name in (a, b))
     return first, second

@@ -1,7 +1,7 @@
-"""Two heads as a person compares them: the same slice of both about the centre, the second turned like the first.
+"""Two heads for a person to compare: the same slice of both about the centre, the second turned like the first.
 
-The fingerprints decide what is proposed; here a person sees the images themselves. Fields of view and positions in the
-scanner do not matter: what lies the same way from the centre of the head lies at the same place of both pictures.
+Fingerprints decide what is proposed; here a person sees the images themselves. Fields of view and positions in the
+scanner do not matter: a point at one offset from the centre of the head lies at the same place of both pictures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIZE, STEP_MM = 240, 0.9
 """Points along each edge of a picture, and their distance: 216 mm."""
 
 REACH_MM = 72
-"""How far from the centre slices are asked for."""
+"""The greatest distance of a slice from the centre."""
 
 Plane = Literal["axial", "coronal", "sagittal"]
 Picture = npt.NDArray[np.uint8]
@@ -32,13 +32,13 @@ Picture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Head:
-    """One image.
+    """One image of a head, ready to be sliced.
 
     Attributes:
         data: (I, J, K), 0 to 255.
         affine_ras: voxel index to RAS millimetres.
-        middle_mm: (3), the centre of what is bright.
-        alignment: how it was turned to lie like the other head of its pair.
+        middle_mm: (3), RAS millimetres of the centre of the largest bright part.
+        alignment: the motion that makes it lie like the other head of its pair.
     """
 
     data: Picture
@@ -47,11 +47,11 @@ class Head:
     alignment: Alignment
 
     def slice(self, plane: Plane, offset_mm: float) -> Picture:
-        """A slice as it is shown on a screen: front or top up, the person's right on the left. (SIZE, SIZE).
+        """A slice (SIZE, SIZE) as a screen shows it: front or top up, the person's right on the left, black outside.
 
         Args:
-            plane: which way it is cut; in sagittal slices the face looks right.
-            offset_mm: from the centre of the head, to the top, the front or the right. Outside the image is black.
+            plane: the plane of the slice; in sagittal slices the face looks right.
+            offset_mm: distance from the centre of the head to the top, the front or the right.
         """
         from scipy import ndimage
 
@@ -63,7 +63,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Pair:
+class HeadPair:
     """Two heads, the second turned like the first."""
 
     first: Head
@@ -71,12 +71,18 @@ class Pair:
 
     @property
     def score(self) -> float:
-        """How alike they are after that, at most 1."""
+        """The correlation of both after the second was turned, at most 1."""
         return self.second.alignment.score
 
 
 def shared_images(registry: Registry, a: str, b: str) -> dict[str, tuple[str, str]]:
-    """Channel to an image of either subject: the first of each by path, raw before derived, of three dimensions."""
+    """Shared channel to an image of each subject: the first three-dimensional one, raw before derived, then by path.
+
+    Args:
+        registry: the registry.
+        a: the first subject, `sub-A000`.
+        b: the second subject.
+    """
     with registry.reading() as database:
         wanted = select(Image.subject_id, Image.channel, Image.path).where(
             col(Image.subject_id).in_((a, b)), Image.n_t == 1
@@ -89,30 +95,35 @@ def shared_images(registry: Registry, a: str, b: str) -> dict[str, tuple[str, st
     return {channel: (first[a, channel], first[b, channel]) for channel in channels}
 
 
-def pair(registry: Registry, first: str, second: str) -> Pair:
-    """Two images, the second turned onto the first; a second or two of work.
+def pair(registry: Registry, first: str, second: str) -> HeadPair:
+    """Two heads, the second turned onto the first; this takes a second or two.
+
+    Args:
+        registry: the registry.
+        first: path of the first image.
+        second: path of the second image, which is turned.
 
     Raises:
         NotFound: the content of an image is not on this machine.
-        InvalidInput: it cannot be read.
+        InvalidInput: an image cannot be read, or is not three-dimensional.
     """
-    one, other = _volume(registry, first), _volume(registry, second)
+    one, other = _load(registry, first), _load(registry, second)
     alignment = fingerprints.align(fingerprints.of_volume(one), fingerprints.of_volume(other))
-    return Pair(_head(one, Alignment(1.0)), _head(other, alignment))
+    return HeadPair(_prepare(one, Alignment(1.0)), _prepare(other, alignment))
 
 
-def _volume(registry: Registry, path: str) -> volumes.Volume:
-    place = registry.root / path
-    if not place.is_file():
+def _load(registry: Registry, path: str) -> volumes.Volume:
+    file = registry.root / path
+    if not file.is_file():
         raise NotFound(f"The content of {path} is not on this machine.", f"Fetch it: datalad get {path}")
-    volume = volumes.load(place)
+    volume = volumes.load(file)
     if volume.data.ndim != 3:
         raise InvalidInput(f"{path} has {volume.data.ndim} dimensions, so it is no single picture of a head.")
     return volume
 
 
-def _head(volume: volumes.Volume, alignment: Alignment) -> Head:
-    """Dark at the image's 1st percentile, bright at its 99.5th."""
+def _prepare(volume: volumes.Volume, alignment: Alignment) -> Head:
+    """The head of a volume, with grey values from 0 at its 1st percentile to 255 at its 99.5th."""
     data = np.nan_to_num(volume.data).astype(np.float32)
     low, high = np.percentile(data, [1, 99.5])
     data = np.clip((data - low) / max(float(high - low), 1e-9), 0, 1)

@@ -1,4 +1,4 @@
-"""The search for subjects that may be one person as long work; what it found is kept until it is old news."""
+"""Long work that searches for subjects that may be one person; its result is kept until a pair is decided."""
 
 from __future__ import annotations
 

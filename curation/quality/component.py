@@ -1,4 +1,4 @@
-"""`sweep`: the QC sweep as a Streamlit component. It owns the worklist and sends verdicts to `quality_routes`."""
+"""The QC sweep as a Streamlit component, which walks through the worklist and sends verdicts to `quality_routes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from curation.quality import Case
+from curation.quality import SweepImage
 from registry.viewer.layers import volume_url
 from registry.vocabulary.verdicts import ARTIFACTS
 
@@ -19,7 +19,7 @@ VIEWER = files("registry.viewer") / "static"
 
 @dataclass(frozen=True)
 class Key:
-    """One key of the sweep: what it does, and what its button says. `about` is read in the help."""
+    """One key of the sweep: the action it takes, the title on its button, and `about`, its line in the help."""
 
     key: str
     action: str
@@ -39,21 +39,27 @@ KEYS = (
     Key("h", "help", "Keys", "show or hide this list"),
     *(Key(str(item.key), item.code, item.title, item.about) for item in ARTIFACTS),
 )
-"""Every key of the page, in the order of its buttons: the one table that the browser gets."""
+"""Every key of the page, in the order of the buttons; the browser has no table of its own."""
 
 
 def sweep(
-    cases: Sequence[Case], standing: Mapping[str, Mapping[str, Any]], *, key: str, name: str, rater: str, today: int
+    cases: Sequence[SweepImage],
+    standing: Mapping[str, Mapping[str, Any]],
+    *,
+    key: str,
+    name: str,
+    rater: str,
+    today: int,
 ) -> None:
     """Show images one by one and take verdicts by key or button, without running the page again.
 
     Args:
         cases: the worklist, in order.
-        standing: image to the rater's verdict on it, as `quality_routes.standing` gives it.
-        key: unique in the page; another one starts with the first image.
-        name: of this registry; verdicts that could not be sent are kept under it and the rater in the browser.
-        rater: whose verdicts they are.
-        today: images judged today so far.
+        standing: path of an image to the rater's verdict on it, as `routes.standing` gives it.
+        key: unique in the page; with another key the sweep starts at the first image.
+        name: name of this registry; the browser keeps unsent verdicts under this name and the rater's.
+        rater: code of the rater who gives the verdicts.
+        today: number of images that the rater has judged today.
     """
     artifacts = {item.code for item in ARTIFACTS}
     _component()(

@@ -1,4 +1,4 @@
-"""HTTP routes of the QC sweep: a verdict, an undo. Small and quick, so that a sweep never waits for a page."""
+"""HTTP routes of the QC sweep: record a verdict, undo one. A sweep uses them and never waits for a page."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ Answer = Callable[[Registry, dict[str, Any]], dict[str, Any]]
 def quality_routes(registry: Registry) -> list[Route]:
     """Routes to mount beside the app: `POST /sweep/verdicts`, `POST /sweep/undo`, and the page's own code.
 
-    Each carries an `action`, an id of the browser's: sent twice, it is done once. Answers hold what stands now.
-    A mistake is 422, something else that stands is 409, a database or disk that refuses is 503: the browser keeps the
-    verdict and tries again. Foreign sites are refused by the server's guard, and could not send JSON anyway.
+    Each request carries an `action`, an id that the browser chose: sent twice, it is done once. An answer holds the
+    verdict that stands now. The status is 422 for a mistake, 409 where another verdict stands, and 503 where the
+    database or the disk refuses; then the browser keeps the verdict and tries again. `SameOrigin` refuses other sites,
+    which could not send JSON anyway.
     """
     from starlette.routing import Route
 
@@ -52,21 +53,21 @@ def _endpoint(registry: Registry, answer: Answer) -> Callable[[Request], Any]:
         from starlette.responses import JSONResponse
 
         body = await request.body() if _is_json(request) else b""
-        status, told = await run_in_threadpool(_answered, registry, answer, body)
-        return JSONResponse(told, status_code=status, headers=_HEADERS)
+        status, content = await run_in_threadpool(_respond, registry, answer, body)
+        return JSONResponse(content, status_code=status, headers=_HEADERS)
 
     return endpoint
 
 
 def _is_json(request: Request) -> bool:
-    """Only JSON of a small size: a form of another site cannot send that."""
+    """Whether the request is JSON of a small size, which a form of another site cannot send."""
     kind, size = request.headers.get("content-type", ""), request.headers.get("content-length", "")
     return kind.partition(";")[0] == "application/json" and size.isdecimal() and int(size) <= _MOST_BYTES
 
 
-def _answered(registry: Registry, answer: Answer, body: bytes) -> tuple[int, dict[str, Any]]:
+def _respond(registry: Registry, answer: Answer, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        return 200, {**answer(registry, _asked(body)), "today": today(registry)}
+        return 200, {**answer(registry, _parse(body)), "today": today(registry)}
     except quality.Overtaken as error:
         return 409, {"message": error.message, "hint": error.hint, "now": standing(error.now)}
     except StorageError as error:
@@ -75,38 +76,38 @@ def _answered(registry: Registry, answer: Answer, body: bytes) -> tuple[int, dic
         return 422, {"message": error.message, "hint": error.hint}
 
 
-def _asked(body: bytes) -> dict[str, Any]:
+def _parse(body: bytes) -> dict[str, Any]:
     try:
-        asked = json.loads(body)
-        if not _ACTION.fullmatch(asked["action"]):
+        values = json.loads(body)
+        if not _ACTION.fullmatch(values["action"]):
             raise ValueError(body)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput("This is no verdict.", "Load the page again.") from error
-    return dict(asked)
+    return dict(values)
 
 
-def _record(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:
+def _record(registry: Registry, values: dict[str, Any]) -> dict[str, Any]:
     try:
         judgement = quality.Judgement(
-            str(asked["image"]),
-            verdict_of(asked["verdict"]),
-            tuple(map(str, asked["artifacts"])),
-            str(asked["comment"] or ""),
-            str(asked["sha256"]),
+            str(values["image"]),
+            verdict_of(values["verdict"]),
+            tuple(map(str, values["artifacts"])),
+            str(values["comment"] or ""),
+            str(values["sha256"]),
         )
-        made = quality.record(registry, judgement, action=asked["action"], expected=asked["expected"])
+        made = quality.record(registry, judgement, action=values["action"], expected=values["expected"])
     except (KeyError, TypeError) as error:
         raise InvalidInput("This is no verdict.", "Load the page again.") from error
     return {"image": made.image_path, "now": standing(made)}
 
 
-def _undo(registry: Registry, asked: dict[str, Any]) -> dict[str, Any]:
-    done = quality.undo(registry, action=asked["action"])
+def _undo(registry: Registry, values: dict[str, Any]) -> dict[str, Any]:
+    done = quality.undo(registry, action=values["action"])
     return {"image": done.now.image_path, "now": standing(done.now), "undone": standing(done.taken_back)}
 
 
 def standing(row: QualityVerdict | QualityAction | None) -> dict[str, Any] | None:
-    """A verdict in the form that the browser gets; None where none stands."""
+    """A verdict as the plain mapping that the browser gets; None where no verdict stands."""
     if row is None or row.verdict is None:
         return None
     return {
@@ -119,6 +120,6 @@ def standing(row: QualityVerdict | QualityAction | None) -> dict[str, Any] | Non
 
 
 def today(registry: Registry) -> int:
-    """Images that the acting rater judged since midnight, this machine's time."""
+    """Number of images that the acting rater has judged since midnight of this machine's time."""
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     return quality.done_since(registry, actor(), midnight)

@@ -1,4 +1,4 @@
-"""What the quality check has found so far, for people and for scripts."""
+"""Summaries of the quality check, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from registry.vocabulary.verdicts import ARTIFACTS, Verdict
 
 Row = dict[str, Any]
 
-_SAYS = {"accept": "accepted it", "reject": "rejected it", "flag": "flagged it", "later": "put it off"}
+_VERBS = {"accept": "accepted it", "reject": "rejected it", "flag": "flagged it", "later": "put it off"}
 
 COLUMNS = ("image", "rater", "verdict", "artifacts", "comment", "judged_at", "stale")
 
 
 def list_verdicts(catalog: Catalog, rater: str | None = None, verdict: str | None = None) -> list[Row]:
-    """Verdicts as they stand, by image and rater; those on an image that was replaced since are `stale`."""
+    """Rows of `COLUMNS`, sorted by image and rater; a verdict on an image that was replaced since is `stale`.
+
+    Args:
+        catalog: the registry's views.
+        rater: list only the verdicts of this rater.
+        verdict: list only this verdict: accept, reject, later or flag.
+    """
     return catalog.rows(
         f"""SELECT {", ".join(COLUMNS)} FROM quality
         WHERE rater = coalesce($1, rater) AND verdict = coalesce($2, verdict) ORDER BY image, rater""",
@@ -24,7 +30,7 @@ def list_verdicts(catalog: Catalog, rater: str | None = None, verdict: str | Non
 
 
 def summary(catalog: Catalog) -> Row:
-    """Counts: images and how they stand, verdicts of each rater, artifacts, images on which raters differ."""
+    """Counts of images by verdict, verdicts by rater, images by artifact, and images on which raters differ."""
     kinds = ", ".join(f"count(*) FILTER (quality = '{kind}') AS {kind}" for kind in Verdict)
     per_rater = ", ".join(f"count(*) FILTER (verdict = '{kind}' AND NOT stale) AS {kind}" for kind in Verdict)
     images = catalog.rows(f"SELECT count(*) AS images, count(quality) AS judged, {kinds} FROM images")[0]
@@ -39,12 +45,12 @@ def summary(catalog: Catalog) -> Row:
 
 
 def of_image(catalog: Catalog, image: str) -> list[str]:
-    """What each rater says about one image, in words: `e01 rejected it (motion), before it was replaced`."""
+    """A phrase for each verdict on one image: `e01 rejected it (motion), before it was replaced`."""
     rows = catalog.rows("SELECT rater, verdict, artifacts, stale FROM quality WHERE image = $1 ORDER BY rater", [image])
-    return [_said(row) for row in rows]
+    return [_format_verdict(row) for row in rows]
 
 
-def _said(row: Row) -> str:
+def _format_verdict(row: Row) -> str:
     titles = [item.title.lower() for item in ARTIFACTS if item.code in (row["artifacts"] or "").split(",")]
     named = f" ({', '.join(titles)})" if titles else ""
-    return f"{row['rater']} {_SAYS[row['verdict']]}{named}{', before it was replaced' if row['stale'] else ''}"
+    return f"{row['rater']} {_VERBS[row['verdict']]}{named}{', before it was replaced' if row['stale'] else ''}"

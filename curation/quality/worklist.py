@@ -1,4 +1,4 @@
-"""Which images wait for a rater, in an order that stays."""
+"""The worklist of a rater in the quality check: the images that wait, always in the order of their paths."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from registry.vocabulary.display import format_scan
 from registry.vocabulary.display import format_visit as visit_name
 
 MOST = 2000
-"""Images of one worklist: as many as a person can look at before it is asked for again."""
+"""The most images of one worklist: as many as a person looks at before making a new one."""
 
 
 class Show(StrEnum):
-    """Which images a worklist holds."""
+    """The choice of images for a worklist."""
 
     UNSEEN = "unseen"
     """Not yet judged by this rater; a verdict on an image that was replaced since does not count."""
@@ -46,12 +46,12 @@ _NO_COPY = """(i.dataset = 'raw' OR NOT EXISTS (FROM images r
 
 
 @dataclass(frozen=True)
-class Case:
+class SweepImage:
     """One image of a worklist.
 
     Attributes:
-        title: what it is, in words.
-        facts: where it was made, and its grid.
+        title: subject, visit, channel and other entities, in words.
+        facts: site, scanner, field strength and grid, in words.
         notes: who flagged it and what they wrote; empty where nobody did.
     """
 
@@ -66,9 +66,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Worklist:
-    """The first `MOST` images that fit, by path; `total` counts all that fit."""
+    """The first `MOST` chosen images, sorted by path; `total` counts all that were chosen."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[SweepImage, ...]
     total: int
 
 
@@ -80,10 +80,16 @@ def worklist(
     channels: Sequence[str] = (),
     copies: bool = False,
 ) -> Worklist:
-    """Images for a rater to look at; only those with three dimensions. Empty `sites` or `channels` mean all.
+    """The three-dimensional images for a rater to look at.
 
-    Copies are images of a derivative dataset whose visit has a raw image of the same channel: they are left out unless
-    asked for, but what was put off or flagged is never hidden.
+    Args:
+        catalog: the registry's views.
+        rater: code of the rater.
+        show: which images.
+        sites: only these sites; empty means all.
+        channels: only these channels; empty means all.
+        copies: whether to include copies, which are images of a derivative dataset whose visit has a raw image of the
+            same channel. Images that were put off or flagged are included even where they are copies.
     """
     copied = copies or show in (Show.LATER, Show.FLAGGED)
     rows = catalog.rows(
@@ -97,29 +103,35 @@ def worklist(
         ORDER BY i.path LIMIT {MOST}""",
         [rater, list(sites), list(channels)],
     )
-    return Worklist(tuple(map(_case, rows)), rows[0]["total"] if rows else 0)
+    return Worklist(tuple(map(_build_image, rows)), rows[0]["total"] if rows else 0)
 
 
 def channels(catalog: Catalog) -> list[str]:
-    """Channels of the images that can be swept."""
+    """Channels of the three-dimensional images, sorted."""
     return [row["channel"] for row in catalog.rows("SELECT DISTINCT channel FROM images WHERE n_t = 1 ORDER BY 1")]
 
 
 def of_rater(registry: Registry, rater: str) -> Sequence[QualityVerdict]:
-    """One rater's verdicts as they stand, by image; quick, because no catalog is filled."""
+    """One rater's verdicts as they stand, sorted by image; quick, because no catalog is filled."""
     with registry.reading() as database:
         wanted = select(QualityVerdict).where(QualityVerdict.rater_id == rater)
         return database.exec(wanted.order_by(col(QualityVerdict.image_path))).all()
 
 
 def done_since(registry: Registry, rater: str, since: datetime) -> int:
-    """How many images a rater judged since then, by the verdicts that stand."""
+    """Number of images that a rater has judged, counted from the verdicts that stand.
+
+    Args:
+        registry: the registry.
+        rater: code of the rater.
+        since: count verdicts from this time on; with a time zone.
+    """
     wanted = select(func.count()).where(QualityVerdict.rater_id == rater, col(QualityVerdict.at) >= utc(since))
     with registry.reading() as database:
         return database.exec(wanted).one()
 
 
-def _case(row: dict[str, Any]) -> Case:
+def _build_image(row: dict[str, Any]) -> SweepImage:
     words = [row["subject"], visit_name(str(row["session"]).partition("/")[2]), row["channel"]]
     words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
     words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
@@ -128,7 +140,7 @@ def _case(row: dict[str, Any]) -> Case:
         (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"])
     )
     facts = [row["site"] or "site not stated", row["scanner"], row["model_name"], field, grid]
-    return Case(
+    return SweepImage(
         row["path"],
         row["sha256"],
         row["subject"],

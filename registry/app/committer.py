@@ -1,4 +1,4 @@
-"""The committer of a server: puts what pages wrote into git, so that no page waits for a commit."""
+"""The server's thread that commits to git what pages wrote, so that no page waits for a commit."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _LOGGER = logging.getLogger(__name__)
 
 @contextmanager
 def committer(registry: Registry) -> Iterator[None]:
-    """Commit accepted changes in the background while the block runs, and what is left when it ends.
+    """Commit accepted changes in the background while the block runs, and the rest when it ends.
 
     A commit that fails (a full disk, a git lock of somebody else) is logged and tried again; nothing is lost, since
     the change is in the database and its files are in place.
     """
     stop = threading.Event()
-    thread = threading.Thread(target=_work, args=(registry, stop), name="committer", daemon=True)
+    thread = threading.Thread(target=_commit_until, args=(registry, stop), name="committer", daemon=True)
     thread.start()
     try:
         yield
@@ -36,18 +36,21 @@ def committer(registry: Registry) -> Iterator[None]:
         _commit(registry, 0)
 
 
-def _work(registry: Registry, stop: threading.Event) -> None:
+def _commit_until(registry: Registry, stop: threading.Event) -> None:
     while not stop.wait(_PAUSE_S if _commit(registry) else _AFTER_ERROR_S):
         pass
 
 
 def _commit(registry: Registry, rest_s: float = _REST_S) -> bool:
-    """Commit; verdicts of the quality check only when their rater rests, so that a sweep is a few commits."""
-    done = [_tried(lambda: file_waiting(registry, rest_s)), _tried(lambda: commit_pending(registry))]
-    return all(done)
+    """Commit what waits; True when nothing failed.
+
+    A rater's verdicts of the quality check wait for `rest_s` without a new one, so that a sweep becomes few commits.
+    """
+    filed = _try(lambda: file_waiting(registry, rest_s))
+    return _try(lambda: commit_pending(registry)) and filed
 
 
-def _tried(work: Callable[[], object]) -> bool:
+def _try(work: Callable[[], object]) -> bool:
     try:
         work()
     except CohortiumError as error:

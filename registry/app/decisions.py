@@ -1,4 +1,4 @@
-"""Decisions on a page: carry one out, draw the page anew, and show what was decided; the fields of an exclusion."""
+"""Decisions on a page: carry one out, redraw the page and show what was decided; the fields of an exclusion."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from registry.errors import CohortiumError
 from registry.store import Registry
 from registry.vocabulary.display import escape_markdown, format_code
 
-_OUTCOME = "decision told"
+_OUTCOME = "decision outcome"
 _ANOTHER = "another reason"
-"""No code, because of its blank."""
+"""The last entry of the list of reasons. It can never be the code of a reason, because a code has no blank."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Why something shall be left out, as it was entered; an empty reason is refused when it is excluded."""
+class ExclusionReason:
+    """Why something shall be left out, as it was entered; `exclude` refuses an empty reason."""
 
-    reason: str
+    code: str
     comment: str | None
 
 
 def show_outcome() -> None:
-    """Show once what was decided before this drawing of the page; nothing where nothing was."""
+    """Show, once, what was decided before this drawing of the page; draw nothing where nothing was."""
     if sentence := st.session_state.pop(_OUTCOME, None):
         st.success(sentence, icon=":material/check_circle:")
 
 
 def carry_out(change: Callable[[], object], sentence: str) -> None:
-    """Carry out a change, then draw the page anew, so that every table knows of it.
+    """Carry out a change, then redraw the page, so that every table knows of it.
 
     Args:
-        change: may be refused, which is explained here and leaves everything as it was.
-        sentence: what `show_outcome` shows then.
+        change: does it; a `CohortiumError` is explained here and leaves everything as it was.
+        sentence: what `show_outcome` shows afterwards.
     """
     try:
         change()
@@ -49,10 +49,11 @@ def carry_out(change: Callable[[], object], sentence: str) -> None:
     st.rerun()
 
 
-def ask_why(registry: Registry, key: str) -> Asked:
-    """Draw the fields of an exclusion, outside of a form, in which no field can appear; `key` names them on their page.
+def ask_why(registry: Registry, key: str) -> ExclusionReason:
+    """Draw the fields of an exclusion and return what was entered; `key` names the fields on their page.
 
-    A reason that nobody has used yet has a field of its own, so that none is made by typing half of a known one.
+    Call it outside of a form, in which no field can appear later. A new reason is typed in a field of its own, so that
+    none is made by typing half of a known one.
     """
     reason = st.selectbox(
         "Reason",
@@ -67,12 +68,18 @@ def ask_why(registry: Registry, key: str) -> Asked:
         reason = "-".join(typed.lower().split())
         st.caption(f"Kept as the code {escape_markdown(reason)}, also in manifests." if reason else "A few words.")
     comment = st.text_input("Comment (optional)", key=f"{key} comment", placeholder="one line for people")
-    return Asked(reason or "", comment.strip() or None)
+    return ExclusionReason(reason or "", comment.strip() or None)
 
 
-def exclude(registry: Registry, unit: str, asked: Asked) -> None:
-    """Leave a unit out; it then waits for a second reader."""
+def exclude(registry: Registry, unit: str, reason: ExclusionReason) -> None:
+    """Leave a unit out; the exclusion then waits for a second rater.
+
+    Args:
+        registry: the registry to change.
+        unit: a person, subject, session or image, as `units` names it.
+        reason: as `ask_why` returned it.
+    """
     carry_out(
-        lambda: exclusions.exclude(registry, unit, asked.reason, asked.comment),
-        f"{units.in_words(unit)} is excluded: {format_code(asked.reason)}. It waits for a second reader.",
+        lambda: exclusions.exclude(registry, unit, reason.code, reason.comment),
+        f"{units.in_words(unit)} is excluded: {format_code(reason.code)}. It waits for a second rater.",
     )

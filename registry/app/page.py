@@ -24,9 +24,9 @@ class Page:
         title: what the side bar and the browser's tab say.
         url_path: the last part of its address, lower case, unique in the app.
         icon: a Material symbol, `:material/monitoring:`.
-        render: draws the page; gets the open registry. It raises `CohortiumError` for what a user can mend.
+        render: draws the page of the open registry; raises `CohortiumError` for what a user can mend.
         section: heading in the side bar.
-        order: place within its section, lowest first; the first page of the first section is the start page.
+        order: position within its section, lowest first; the first page of the first section is the start page.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Page:
 
 
 def arrange(pages: list[Page]) -> dict[str, list[Page]]:
-    """Sections in their order, each with its pages in theirs.
+    """Sections in the order of the side bar, each with its pages in order.
 
     Raises:
         ValueError: two pages share one address.
@@ -50,4 +50,4 @@ def arrange(pages: list[Page]) -> dict[str, list[Page]]:
     sections: dict[str, list[Page]] = {name: [] for name in (*SECTIONS, *extra)}
     for page in sorted(pages, key=lambda page: (page.order, page.title)):
         sections[page.section].append(page)
-    return {name: listed for name, listed in sections.items() if listed}
+    return {name: section for name, section in sections.items() if section}

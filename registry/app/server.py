@@ -23,13 +23,13 @@ def serve(script: Path, routes: Sequence[BaseRoute], *, port: int = DEFAULT_PORT
 
     Args:
         script: the app's script, `app.py`.
-        routes: mounted beside the app, see `volume_routes`.
+        routes: HTTP routes to mount beside the app, such as `volume_routes`.
         port: a free port.
-        address: of this machine only; registries hold personal data and the app has no login.
+        address: one of `LOOPBACK`; registries hold personal data and the app has no login.
 
     Raises:
         UsageError: another address, or a port that is taken.
-        NotFound: there is no such script.
+        NotFound: the script does not exist.
     """
     if address not in LOOPBACK:
         raise UsageError(f"The app is served on this machine only, not on {address}.", "Use 127.0.0.1 and a tunnel.")
@@ -46,7 +46,7 @@ def serve(script: Path, routes: Sequence[BaseRoute], *, port: int = DEFAULT_PORT
 
 
 def options(port: int, address: str) -> dict[str, object]:
-    """Streamlit options of the app; they win over any configuration file."""
+    """Streamlit options of the app, by dotted name; they win over any configuration file."""
     return {
         "server.port": port,
         "server.address": address,

@@ -24,7 +24,7 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
 
     Args:
         open_registry: opens the registry; a `CohortiumError` becomes one sentence on the page.
-        pages: instead of those that the installed workspaces announce; for tests.
+        pages: pages to draw instead of those that the installed workspaces announce; for tests.
     """
     st.set_page_config(page_title="Cohortium", page_icon=ICON, layout="wide")
     try:
@@ -33,20 +33,20 @@ def run(open_registry: Callable[[], Registry], pages: Sequence[Page] | None = No
         explain(error)
         st.stop()
     sections = arrange(list(pages) if pages is not None else list_pages())
-    built = {name: [_build(page, registry) for page in listed] for name, listed in sections.items()}
+    built = {name: [_build(page, registry) for page in section] for name, section in sections.items()}
     st.session_state[_BUILT] = {
         page.url_path: entry
-        for name, listed in sections.items()
-        for page, entry in zip(listed, built[name], strict=True)
+        for name, section in sections.items()
+        for page, entry in zip(section, built[name], strict=True)
     }
     chosen = st.navigation(built, expanded=True)
-    _foot(registry)
+    _draw_foot(registry)
     work_panel.draw(registry)
     chosen.run()
 
 
 def list_pages() -> list[Page]:
-    """Pages of the installed workspaces, by name of the workspace."""
+    """Pages of the installed workspaces, sorted by the name of the workspace."""
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     return [page for entry in entries for page in entry.load()]
 
@@ -63,23 +63,29 @@ def go_to(url_path: str, query: Mapping[str, str] | None = None) -> NoReturn:
 
     Args:
         url_path: the other page's `Page.url_path`.
-        query: its parameters, read there from `st.query_params`.
+        query: parameters of its address, which it reads from `st.query_params`.
     """
     st.switch_page(st.session_state[_BUILT][url_path], query_params=dict(query or {}))
 
 
 def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:
-    """Draw a link to another page; arguments as in `go_to`."""
+    """Draw a link to another page.
+
+    Args:
+        url_path: the other page's `Page.url_path`.
+        label: what the link says.
+        query: as in `go_to`.
+    """
     st.page_link(st.session_state[_BUILT][url_path], label=label, query_params=dict(query or {}))
 
 
 def table_height(rows: int, most: int) -> int:
-    """Height in pixels of a table that shows all its rows, or scrolls where that is more than `most`."""
+    """Height in pixels of a table that shows all its rows, or scrolls where they are higher than `most`."""
     return min(most, 38 + 35 * rows)
 
 
-def _foot(registry: Registry) -> None:
-    """Below the pages in the side bar: which cohort this is, where it lies, and who acts in it."""
+def _draw_foot(registry: Registry) -> None:
+    """Draw, below the pages in the side bar, which cohort this is, where it lies, and who acts in it."""
     with st.sidebar.container(key="foot"):
         st.markdown(f"**{escape_markdown(status.title(registry))}**", help=escape_markdown(str(registry.root)))
         st.caption(

@@ -34,15 +34,11 @@ _DARK = {
 
 
 def theme_options() -> dict[str, object]:
-    """Streamlit options by their dotted names."""
+    """Streamlit options of the look, by dotted name."""
     options: dict[str, object] = {
         "theme.baseRadius": "0.4rem",
         "theme.chartCategoricalColors": list(RATER_COLOURS),
     }
     for name, colours in (("light", _LIGHT), ("dark", _DARK)):
-        options |= {_option(name, key): value for key, value in colours.items()}
+        options |= {f"theme.{name}.{key}": value for key, value in colours.items()}
     return options
-
-
-def _option(name: str, key: str) -> str:
-    return f"theme.{name}.{key}"

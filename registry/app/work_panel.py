@@ -1,4 +1,4 @@
-"""The panel of long work in the side bar: all of it that is under way, how far it is, and a way to stop it."""
+"""The panel of long work in the side bar: what is under way, how far it is, and a button to stop it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _REFRESH_S = 2.0
 
 
 def draw(registry: Registry) -> None:
-    """Draw the panel, and draw it anew every two seconds; nothing where no work is under way.
+    """Draw the panel and redraw it every two seconds; draw nothing where no work is under way.
 
-    Where there is none, nothing is drawn anew either: work that this page starts draws the page, and with it the panel.
+    An absent panel is not redrawn: work that this page starts redraws the page, and the panel with it.
     """
     with suppress(StorageError), st.sidebar:  # the page says that the database does not answer
         if queue.list_work(registry, states=UNDER_WAY):
-            _panel(registry)
+            _draw_panel(registry)
 
 
 @st.fragment(run_every=_REFRESH_S)
-def _panel(registry: Registry) -> None:
+def _draw_panel(registry: Registry) -> None:
     with suppress(StorageError):
         for work in queue.list_work(registry, states=UNDER_WAY):
             with st.container(key=f"work {work.work_id}", border=True, gap=None):
-                _draw(registry, work)
+                _draw_work(registry, work)
 
 
-def _draw(registry: Registry, work: Work) -> None:
+def _draw_work(registry: Registry, work: Work) -> None:
     left, right = st.columns((5, 2), vertical_alignment="center", gap="small")
     left.caption(escape_markdown(work.title))
     if not work.stop_asked:
@@ -47,7 +47,7 @@ def _draw(registry: Registry, work: Work) -> None:
 
 
 def bar(work: Work) -> None:
-    """Draw how far work is; an empty step is work that is starting."""
+    """Draw how far work is; work without a step is starting."""
     share = min(work.done / work.total, 1.0) if work.total else 0.0
     steps = (
         f"{capitalise(work.what)}: {format_number(work.done)} of {format_number(work.total)}"
@@ -58,6 +58,6 @@ def bar(work: Work) -> None:
 
 
 def stop(registry: Registry, work_id: str) -> None:
-    """Ask for the end of work; nothing where it ended in this moment, which the page then says."""
+    """Ask work to end; work that has ended meanwhile is left alone, and the page shows its end."""
     with suppress(UsageError):
         queue.stop(registry, work_id)

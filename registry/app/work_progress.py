@@ -18,7 +18,7 @@ _REFRESH_S = 1.0
 
 
 def begin(start: Callable[[], object]) -> None:
-    """Start work, then draw the page anew, which follows it. Where it cannot begin, say why."""
+    """Start work and redraw the page, which then follows it; where the work cannot begin, show why."""
     try:
         start()
     except CohortiumError as error:
@@ -28,20 +28,20 @@ def begin(start: Callable[[], object]) -> None:
 
 
 def follow(registry: Registry, work: Work, about: str) -> None:
-    """Draw the bar anew every second; when the work has ended, the whole page.
+    """Draw the bar and redraw it every second; redraw the whole page once the work has ended.
 
     Args:
-        registry: whose work.
-        work: under way.
-        about: what closing the page or stopping means.
+        registry: the registry that the work belongs to.
+        work: work that is under way.
+        about: a sentence that says what closing the page or stopping means.
     """
     st.markdown(f"**{escape_markdown(work.title)}**")
     st.caption(about)
-    _bar(registry, work.work_id)
+    _draw_bar(registry, work.work_id)
 
 
 def explain_end(work: Work) -> None:
-    """Say why work ended without a result; nothing where it has one."""
+    """Show why work ended without a result; draw nothing where it has one."""
     if work.state == STOPPED:
         st.info(work.message or "", icon=":material/stop:")
     elif work.state != FINISHED:
@@ -49,7 +49,7 @@ def explain_end(work: Work) -> None:
 
 
 @st.fragment(run_every=_REFRESH_S)
-def _bar(registry: Registry, work_id: str) -> None:
+def _draw_bar(registry: Registry, work_id: str) -> None:
     try:
         work = queue.get(registry, work_id)
     except CohortiumError as error:

@@ -20,54 +20,60 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-class State:
-    """What the options before the command said."""
+class GlobalOptions:
+    """The options given before the command."""
 
     registry: Path | None = None
 
 
 def registry() -> Registry:
-    """The registry named by --registry or by the environment."""
+    """The registry that --registry or the environment names."""
     from registry.store import open_registry
 
-    return open_registry(State.registry)
+    return open_registry(GlobalOptions.registry)
 
 
 def note(message: str) -> None:
-    """A message for the person at the terminal; never part of the result."""
+    """Print a message for the person at the terminal; it goes to stderr, never into the result."""
     typer.echo(message, err=True)
 
 
 def emit(result: Mapping[str, Any], as_json: bool, text: str | Callable[[], str]) -> None:
-    """Print the result: JSON for scripts, text for people."""
+    """Print the result to stdout: JSON for scripts, text for people.
+
+    Args:
+        result: what is printed as JSON; NaN and infinity become null.
+        as_json: whether to print JSON.
+        text: what is printed otherwise; a function is called only then.
+    """
     if as_json:
-        typer.echo(json.dumps(_finite(result), indent=1, sort_keys=True, default=str, allow_nan=False))
+        typer.echo(json.dumps(_replace_nonfinite(result), indent=1, sort_keys=True, default=str, allow_nan=False))
     else:
         typer.echo(text() if callable(text) else text)
 
 
-def _finite(value: Any) -> Any:
-    """The value with null for NaN and infinity, which JSON does not have."""
+def _replace_nonfinite(value: Any) -> Any:
+    """The value with None for NaN and infinity, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _replace_nonfinite(item) for key, item in value.items()}
+    return [_replace_nonfinite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
-    """Rows as an aligned text table; `-` for None; `no rows` when there is nothing."""
+    """Rows as an aligned text table with `-` for None; `no rows` where there are none."""
     if not rows:
         return "no rows"
     columns = columns or list(rows[0])
-    cells = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
+    cells = [list(columns), *([_format_cell(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
     )
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

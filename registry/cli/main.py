@@ -1,4 +1,4 @@
-"""The command line `cohortium`. Start-up loads no table and no library of images; each command imports its own."""
+"""The command line `cohortium`. Start-up loads no table and no array; each command imports what it needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def options(
     ] = None,
 ) -> None:
     """From multi-centre scans and expert masks to a trained, traceable model."""
-    console.State.registry = registry
+    console.GlobalOptions.registry = registry
 
 
 @app.command()
@@ -56,7 +56,9 @@ def status(as_json: AsJson = False) -> None:
     shown = {**result["counts"], "changes that wait for their commit": result["waiting"]}
     console.emit(result, as_json, lambda: console.table([{"what": k, "count": v} for k, v in shown.items()]))
     if result["unread"]:
-        console.note("The database of this copy is empty, the folder is not: make it with cohortium rebuild")
+        console.note(
+            "This copy of the registry holds files, but its database is empty. Make it with: cohortium rebuild"
+        )
 
 
 @app.command()
@@ -75,7 +77,7 @@ def validate(
 
 
 @app.command()
-def log(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20, as_json: AsJson = False) -> None:
+def log(limit: Annotated[int, typer.Option(help="How many events, the newest.")] = 20, as_json: AsJson = False) -> None:
     """Show what happened, newest first."""
     from registry.maintenance.status import history
 
@@ -94,27 +96,27 @@ def doctor(as_json: AsJson = False) -> None:
     registry = console.registry()
     rows = [asdict(item) for item in mend(registry)]
     left = [asdict(item) for item in drift.differences(registry)]
-    console.emit({"repairs": rows, "outside": left}, as_json, lambda: _diagnosis(rows, left))
+    console.emit({"repairs": rows, "outside": left}, as_json, lambda: _format_diagnosis(rows, left))
 
 
-def _diagnosis(rows: list[dict[str, str]], left: list[dict[str, str]]) -> str:
-    told = [console.table(rows) if rows else "Nothing to mend."]
+def _format_diagnosis(rows: list[dict[str, str]], left: list[dict[str, str]]) -> str:
+    parts = [console.table(rows) if rows else "Nothing to mend."]
     away = [item for item in left if item["what"] == "not fetched"]
     if away:
-        told.append(f"""Newer versions whose content is not on this machine:
+        parts.append(f"""Newer versions whose content is not on this machine:
 {console.table(away)}
 Fetch it with: datalad get PATH   Then run: cohortium doctor""")
     if changed := [item for item in left if item not in away]:
-        told.append(f"""Changed outside the registry, and waiting for you:
+        parts.append(f"""Changed outside the registry, and waiting for you:
 {console.table(changed)}
 Take files in with: cohortium adopt PATH --reason "..."   Undo an edit with: git checkout -- PATH""")
-    return "\n\n".join(told)
+    return "\n\n".join(parts)
 
 
 @app.command()
 def adopt(
     paths: Annotated[list[str], typer.Argument(help="Paths in the registry, as doctor lists them.")],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence; it is kept.")],
+    reason: Annotated[str, typer.Option(help="Why, in one sentence that is kept.")],
     as_json: AsJson = False,
 ) -> None:
     """Take in files that were edited in place or dropped into the registry's folder."""
@@ -138,7 +140,7 @@ def rebuild(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """Entry point: collects the workspaces' commands, then runs."""
+    """Run the command line with the commands of the registry and of the installed workspaces."""
     from registry.cli.commands import layout, queries, serve, subjects, work
 
     for group in (queries, subjects, layout, serve, work):

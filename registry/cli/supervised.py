@@ -1,4 +1,4 @@
-"""A command that ends with the process that started it: the worker beside the app's server.
+"""Run a command that ends with the process that started it: the worker beside the app's server.
 
 `python -m registry.cli.supervised PARENT WORD...` runs `cohortium WORD...`. SIGTERM, and the death of the process
 PARENT, interrupt it as Ctrl+C does, so that a run in progress is noted as stopped.
@@ -38,7 +38,7 @@ def attendant(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Entry point of the attending process: watch the parent, then run the command."""
+    """Run the command of the child process, and watch its parent meanwhile."""
     parent, words = int(arguments[0]), list(arguments[1:])
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""`show`: the viewer as a Streamlit component. Its code in the browser is in `static/`, its voxels come over HTTP."""
+"""The viewer as a Streamlit component: its code in the browser is in `static/`, its voxels come over HTTP."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def show(
     at_mm: tuple[float, float, float] | None = None,
     clicks: bool = False,
 ) -> ViewerState:
-    """Show an image with its overlays in three planes and in 3-D.
+    """Show an image with its overlays in three planes and in 3-D; return where the user clicked.
 
-    Switches, opacity, window and scrolling live in the browser: none of them runs the page again.
+    Switches, opacity, window and scrolling stay in the browser: none of them runs the page again.
 
     Args:
         volumes: the image first, then overlays on the same grid.
         key: unique in the page; keep it while the subject stays the same, so that the view stays too.
-        height: of the picture, in CSS pixels.
+        height: height of the picture in CSS pixels.
         at_mm: move the crosshair here (RAS mm) when this value changes, for example to a chosen lesion.
-        clicks: run the page again on each click and return its place.
+        clicks: run the page again on each click and return the position clicked.
 
     Raises:
-        UsageError: no volume, or the first one is no image.
+        UsageError: there is no volume, or the first one is no image.
     """
     if not volumes or volumes[0].kind != "image":
         raise UsageError("The viewer needs an image as its first layer.", "Put the image before its masks.")
@@ -47,13 +47,13 @@ def show(
             "clicks": clicks,
         },
         default={"location": None},
-        on_location_change=_nothing,
+        on_location_change=_ignore_change,
     )
-    return _state(result.get("location")) if clicks else ViewerState()
+    return _parse_state(result.get("location")) if clicks else ViewerState()
 
 
-def _nothing() -> None:
-    """Streamlit wants a callback for every state that a component may set."""
+def _ignore_change() -> None:
+    """Do nothing: Streamlit requires a callback for every state that a component may set."""
 
 
 @cache
@@ -63,7 +63,7 @@ def _component() -> Callable[..., Any]:
     return component(NAME, css=(STATIC / "viewer.css").read_text("utf-8"), js=(STATIC / "boot.js").read_text("utf-8"))
 
 
-def _state(location: Mapping[str, Any] | None) -> ViewerState:
+def _parse_state(location: Mapping[str, Any] | None) -> ViewerState:
     if not location:
         return ViewerState()
     x, y, z = (float(value) for value in location["mm"])

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 RATER_COLOURS = ("#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#0072B2")
-"""Okabe and Ito (2008): told apart with any colour vision; in the order in which raters are given them."""
+"""Okabe and Ito (2008), distinct with any colour vision; the first rater in sorted order gets the first colour."""
 
 CONSENSUS_COLOUR = "#F0E442"
 """The yellow of the same palette, kept for the consensus."""
@@ -35,12 +35,12 @@ class Layer:
     """One volume in the viewer. The first layer is the image; every other lies on its grid (RAS mm).
 
     Attributes:
-        url: where the browser fetches it: `volume_url(sha256)`.
+        url: the address from which the browser fetches the volume: `volume_url(sha256)`.
         title: what the legend says.
         kind: `image` is drawn in grey, `label` as coloured regions with a contour.
         colour: `#RRGGBB` of a label layer.
-        opacity: of the filled region, 0 to 1; the contour stays opaque.
-        visible: shown at first; the viewer's own switch rules from then on.
+        opacity: opacity of the filled region, 0 to 1; the contour stays opaque.
+        visible: whether the layer is shown at first; afterwards the switch in the viewer decides.
         labels: names and colours of single values; empty means every non-zero value has the layer's colour.
     """
 
@@ -53,19 +53,19 @@ class Layer:
     labels: tuple[Label, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The form that the browser gets."""
+        """The layer as the plain mapping that the browser gets."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class ViewerState:
-    """Where a user last clicked; all None before the first click, or when clicks were not asked for.
+    """Where a user last clicked; all None before the first click, or where the viewer does not report clicks.
 
     Attributes:
         position_mm: RAS millimetres of the crosshair.
         voxel: 0-based indices (i, j, k) in the image's own voxel order.
         intensity: the image's value there.
-        labels: value of each label layer there, by the layer's title.
+        labels: title of each label layer and its value there.
     """
 
     position_mm: tuple[float, float, float] | None = None
@@ -75,7 +75,7 @@ class ViewerState:
 
 
 def rater_colour(index: int) -> str:
-    """Colour of the rater with this place in the sorted list of raters; repeats after six."""
+    """Colour of the rater at this index of the sorted list of raters; colours repeat after six."""
     return RATER_COLOURS[index % len(RATER_COLOURS)]
 
 

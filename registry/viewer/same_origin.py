@@ -1,4 +1,4 @@
-"""Who may talk to the app: pages that the app itself served, under this machine's own names."""
+"""Middleware that lets only pages of the app itself talk to the app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SameOrigin:
-    """ASGI middleware: refuses requests and websockets that another site's page sends.
+    """ASGI middleware that refuses requests and websockets sent by another site's page.
 
     Streamlit refuses foreign websockets too, but first asks a server outside for this machine's public address.
     """
@@ -19,8 +19,8 @@ class SameOrigin:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what has no `Origin` (a plain visit) or the one of this very host."""
-        if scope["type"] not in ("http", "websocket") or _own(dict(scope["headers"])):
+        """Pass on what has no `Origin` (a plain visit) or this host's own; refuse the rest."""
+        if scope["type"] not in ("http", "websocket") or _is_own(dict(scope["headers"])):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client sees 403
@@ -30,6 +30,6 @@ class SameOrigin:
             await PlainTextResponse("Other sites may not use this app.", status_code=403)(scope, receive, send)
 
 
-def _own(headers: dict[bytes, bytes]) -> bool:
+def _is_own(headers: dict[bytes, bytes]) -> bool:
     origin = headers.get(b"origin")
     return origin is None or urlsplit(origin).netloc == headers.get(b"host")

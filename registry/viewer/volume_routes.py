@@ -36,8 +36,8 @@ def volume_routes(resolve: Resolve) -> list[Route]:
     """Routes to mount beside the app: `GET /volumes/{sha256}.nii.gz`, `/assets/niivue.js`, `/assets/viewer/*.js`.
 
     Args:
-        resolve: the file with this SHA-256 (64 lower-case hex digits), or None. The path never comes from the
-            address, so there is nothing to traverse. Runs in a worker thread.
+        resolve: returns the file with a SHA-256 (64 lower-case hex digits), or None; it runs in a worker thread. No
+            part of a path comes from the address, so no address can leave the registry.
     """
     from starlette.routing import Route
 
@@ -58,12 +58,12 @@ def volume_routes(resolve: Resolve) -> list[Route]:
 
 
 def script_route(address: str, folder: Path, names: Collection[str]) -> Route:
-    """A route for the JavaScript modules of one room, `GET ADDRESS/{name}`.
+    """A route to the JavaScript modules of one room, `GET ADDRESS/{name}`.
 
     Args:
-        address: where the modules are found; a module of another room is imported by `../viewer/scene.js`.
-        folder: where they lie on the disk.
-        names: the files that are served; whatever else the folder holds is not.
+        address: where the browser finds the modules; it imports one of another room as `../viewer/scene.js`.
+        folder: the folder that holds them.
+        names: the files to serve; nothing else in the folder is served.
     """
     from starlette.routing import Route
 
@@ -75,7 +75,7 @@ def script_route(address: str, folder: Path, names: Collection[str]) -> Route:
 
 
 def niivue_path() -> Path:
-    """NiiVue (BSD-2), as nilearn's wheel carries it; nothing is fetched from elsewhere.
+    """Path of NiiVue (BSD-2) in the installed nilearn, whose wheel carries it; nothing is fetched from elsewhere.
 
     Raises:
         StorageError: this nilearn carries none.

@@ -1,4 +1,4 @@
-"""Numbers of one volume: how they are computed, and the pass that reads every image once.
+"""Measures: how they are computed from one volume, and the pass that reads every image once.
 
-Start at `numbers` (what each measure means) and `read` (the pass over images).
+Start at `numbers` (the meaning of each measure) and `read` (the pass over images).
 """

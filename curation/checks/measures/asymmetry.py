@@ -1,9 +1,8 @@
-"""What is different between the left and the right of a head, as a small picture: for finding mirrored images.
+"""The asymmetry of a head: the difference of its left and right as a small picture, which finds mirrored images.
 
-The fingerprint of an image (`registry.cohorts.persons.fingerprints`) is turned upright, so that left and right lie on
-either side of its middle plane, and its mirror image is taken away from it. What remains changes its sign, and nothing
-else, when an image is mirrored: two images of one head agree (towards 1), an image and a mirrored one disagree (towards
--1).
+The fingerprint of an image (`curation.persons.fingerprints`) is turned upright, so that left and right lie on either
+side of its middle plane, and its mirror image is subtracted. Mirroring an image changes the sign of the difference and
+nothing else: two images of one head agree (towards 1), an image and a mirrored one disagree (towards -1).
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ _TURN = 20.0
 _SMOOTH = 0.8
 _EVERY = 3
 _LEAST = 60
-"""Cubes that two images must both have seen on either side (100 cm3)."""
+"""Cubes that must lie in both fields of view, on either side (100 cm3)."""
 
 MIN_SYMMETRY = 0.5
-"""Correlation with the own mirror image below which there is no middle plane to speak of, as in a thigh."""
+"""Correlation of an image with its mirror image below which it has no middle plane, as in a thigh."""
 
 Array = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
@@ -39,8 +38,8 @@ class Asymmetry:
     """Left minus right of an upright image, in cubes of 12 mm.
 
     Attributes:
-        values: (8, 16, 16) int8, the half right of the middle plane, in units of the largest; 0 where not both sides
-            were seen, or where they are the same.
+        values: (8, 16, 16) int8, the half right of the middle plane, the largest as 127; 0 where both sides are equal
+            or one is outside the field of view.
         symmetry: correlation of the upright image with its mirror image.
     """
 
@@ -49,7 +48,7 @@ class Asymmetry:
 
 
 def of(print_: Fingerprint) -> Asymmetry | None:
-    """The asymmetry of an image, or None where it shows too little, or nothing with a middle plane."""
+    """The asymmetry of an image; None where its field of view is too small or it has no middle plane."""
     from scipy import ndimage, optimize
 
     if np.count_nonzero(print_.seen & print_.seen[::-1]) < MIN_SHARED // 2:
@@ -67,14 +66,14 @@ def of(print_: Fingerprint) -> Asymmetry | None:
 
 
 def _coarse(odd: Array, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
-    """Means of cubes of 2 x 2 x 2 points that were seen whole, the largest as 127."""
+    """Means of cubes of 2 x 2 x 2 points, the largest as 127; 0 where a cube is not wholly in the field of view."""
     blocks = (_HALF // 2, 2, SIZE // 2, 2, SIZE // 2, 2)
     means = odd.reshape(blocks).mean(axis=(1, 3, 5)) * seen.reshape(blocks).all(axis=(1, 3, 5))
     return np.asarray(np.rint(means / max(float(np.abs(means).max()), 1e-9) * 127), dtype=np.int8)
 
 
 def agreement(a: Asymmetry, b: Asymmetry) -> float:
-    """From 1 (the same side is the same) to -1 (mirrored); 0 where they share too little to tell."""
+    """The agreement of two images, from 1 (not mirrored) to -1 (one is mirrored); 0 below `_LEAST` shared cubes."""
     both = (a.values != 0) & (b.values != 0)
     if np.count_nonzero(both) < _LEAST:
         return 0.0
@@ -82,14 +81,17 @@ def agreement(a: Asymmetry, b: Asymmetry) -> float:
 
 
 def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
-    """Correlation about zero; 0 where either is nothing."""
+    """Correlation about zero; 0 where either array is zero everywhere."""
     x, y = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
     scale = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / scale if scale > 0 else 0.0
 
 
 class _Middle:
-    """How symmetric a fingerprint is about the plane x = 0 after a motion: roll, yaw (1/20 rad) and shift (points)."""
+    """The function to minimise: minus the symmetry of a fingerprint about the plane x = 0 after a motion.
+
+    A motion is roll and yaw (1/20 rad) and a shift to the right (points).
+    """
 
     def __init__(self, print_: Fingerprint, every: int) -> None:
         self._print, self._every = print_, every
@@ -98,15 +100,15 @@ class _Middle:
         self._mirrored: Points = np.asarray(self._points * [[-1], [1], [1]], dtype=np.float64)
 
     def cost(self, motion: Points) -> float:
-        one, one_seen = self._sampled(self._points, motion)
-        other, other_seen = self._sampled(self._mirrored, motion)
+        one, one_seen = self._sample(self._points, motion)
+        other, other_seen = self._sample(self._mirrored, motion)
         return -_correlation(one, other, one_seen & other_seen)
 
     def upright(self, motion: Points) -> tuple[Array, npt.NDArray[np.bool_]]:
-        values, seen = self._sampled(self._points, motion)
+        values, seen = self._sample(self._points, motion)
         return values.reshape(SIZE, SIZE, SIZE), seen.reshape(SIZE, SIZE, SIZE)
 
-    def _sampled(self, points: Points, motion: Points) -> tuple[Array, npt.NDArray[np.bool_]]:
+    def _sample(self, points: Points, motion: Points) -> tuple[Array, npt.NDArray[np.bool_]]:
         from scipy import ndimage
 
         roll, yaw = motion[:2] / _TURN

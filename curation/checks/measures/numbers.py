@@ -1,7 +1,7 @@
-"""Numbers of one volume that are compared with those of others. Pure: an array in, numbers out.
+"""Measures of one volume, which are compared with those of other volumes. Pure: an array in, numbers out.
 
-Foreground is what is brighter than Otsu's threshold of the values between their 1st and 99.5th percentile. Of a series
-the first volume is measured, apart from what concerns every voxel (digest, NaN and infinity).
+Foreground is what is brighter than Otsu's threshold of the values between their 1st and 99.5th percentile. In a series
+the first volume is measured; only the digest and the count of NaN and infinity concern every voxel.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Measure:
-    """One number that outliers are looked for in.
+    """A number of each image in which checks look for outliers.
 
     Attributes:
         name: column of `ImageMeasures` and of the view `measures`.
         title, unit: for people; the unit is empty for shares.
-        about: one sentence.
+        about: a sentence that defines it.
         least: relative difference from the median below which a value is never an outlier.
     """
 
@@ -51,19 +51,19 @@ class Measure:
 
     @property
     def code(self) -> str:
-        """Of the check that looks for its outliers."""
+        """The code of the check that looks for outliers of this measure."""
         return f"outlier-{self.name.replace('_', '-')}"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number that one check needs and that no column of `ImageMeasures` holds; it is kept on this machine alone.
+    """A number that one check needs and no column of `ImageMeasures` holds; only this machine keeps it.
 
     Attributes:
-        name: under which `Shot.number` gives it.
-        compute: from a volume in RAS orientation; a function of a module, so that other processes can call it. It gives
-            what JSON can hold, None where nothing can be computed.
-        version: raise it when `compute` gives other numbers, and every image is read again.
+        name: its name in `Shot.number`.
+        compute: computes it from a volume in RAS orientation; returns what JSON can hold, or None. It is a function
+            of a module, so that other processes can call it.
+        version: raise it when `compute` returns other numbers; every image is then read again.
     """
 
     name: str
@@ -80,15 +80,15 @@ MEASURES = (
     Measure("sharpness", "Sharpness", "1/mm", "95th percentile of the gradient per mm, over the range p1 to p99.", 0.5),
     Measure("foreground_ml", "Foreground", "mL", "Volume of the foreground.", 0.3),
 )
-"""In the order in which pages and commands name them."""
+"""Every measure, in the order in which pages and commands list them."""
 
 
 def measure(volume: Volume, own: Sequence[Number] = ()) -> dict[str, Any]:
-    """Every measured column of one volume; numbers have six digits, None is what cannot be computed.
+    """Column to value of one volume; numbers have six digits, None is what cannot be computed.
 
     Args:
-        volume: in any orientation.
-        own: what checks measure beside the columns.
+        volume: a volume or series in any orientation.
+        own: numbers that checks need beside the columns.
     """
     ras = volumes.canonical(volume)
     finite = np.isfinite(ras.data)
@@ -108,18 +108,18 @@ def measure(volume: Volume, own: Sequence[Number] = ()) -> dict[str, Any]:
         found |= {"foreground_ml": float(where.sum() * ras.voxel_mm3 / 1000), "touches": touches(where)}
         found |= _intensities(first, where) | {"noise": noise(first, where), "sharpness": _sharpness(first, where, ras)}
     found |= {number.name: number.compute(ras) for number in own}
-    return {name: _rounded(value) for name, value in found.items()}
+    return {name: _round(value) for name, value in found.items()}
 
 
 def digest(data: Array) -> str:
-    """SHA-256 of the voxels in RAS order as float32 with the shape: equal for equal values, however they are stored."""
+    """SHA-256 of shape and voxels (RAS order, float32): equal for equal values, however they are stored."""
     plain = np.ascontiguousarray(data.T, dtype="<f4") + np.float32(0)  # no minus zero
     plain[np.isnan(plain)] = np.nan
     return hashlib.sha256(str(data.shape).encode() + plain.tobytes()).hexdigest()
 
 
 def distinct(data: Array) -> int:
-    """How many values there are among evenly strided voxels."""
+    """Number of distinct values among evenly strided voxels."""
     return int(np.unique(data.ravel()[:: max(1, data.size // _SAMPLED)]).size)
 
 
@@ -135,7 +135,7 @@ def foreground(data: Array) -> npt.NDArray[np.bool_]:
 
 
 def touches(where: Array) -> str:
-    """The faces (L, R, P, A, I, S) that the foreground of a RAS volume reaches with one voxel of a hundred or more."""
+    """The faces (L, R, P, A, I, S) of a RAS volume of whose voxels at least 1 % are foreground."""
     found = ""
     for axis, names in enumerate(AXIS_ENDS):
         for index, name in zip((0, -1), names, strict=True):
@@ -183,9 +183,9 @@ def _sharpness(data: Array, where: Array, volume: Volume) -> float | None:
 
 
 def _emptiness(data: Array, spacing_mm: tuple[float, float, float]) -> dict[str, Any]:
-    """How far the content reaches (mm, R A S), the share of slices without any, and the longest empty end (mm).
+    """Extent of the content (mm, R A S), share of empty slices, and length of the longer empty end (mm).
 
-    Empty is a plane whose voxels are all equal; the axis with the thickest voxels is the slices'.
+    A plane is empty where its voxels are all equal; slices lie along the axis with the thickest voxels.
     """
     found: dict[str, Any] = {}
     slices = int(np.argmax(np.round(spacing_mm, 3)))
@@ -200,5 +200,5 @@ def _emptiness(data: Array, spacing_mm: tuple[float, float, float]) -> dict[str,
     return found
 
 
-def _rounded(value: Any) -> Any:
+def _round(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value

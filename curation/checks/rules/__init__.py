@@ -1,4 +1,4 @@
-"""What each check looks for: one image alone, its peers, mirrored heads, copies, and what is missing.
+"""The rules of the checks: one image alone, an image against its peers, mirrored heads, and what is missing.
 
-Start at `curation.checks.all`, which lists every check; a module here holds the functions that it lists.
+Start at `curation.checks.all`, which lists every check and names its rule here.
 """

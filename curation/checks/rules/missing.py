@@ -10,7 +10,7 @@ from curation.checks.check import Cohort, Hit, Shot
 from registry.catalog.completeness import gaps
 
 OTHERS = 4
-"""Others of a site who must be there for a check to expect anything; of a smaller site it says nothing."""
+"""Other subjects that a site must have before a check expects anything there."""
 
 _MR = ("Manufacturer", "MagneticFieldStrength")
 _TIMES = (*_MR, "RepetitionTime", "EchoTime")
@@ -23,11 +23,11 @@ EXPECTED: Mapping[str, Sequence[str]] = {
     "ct": ("Manufacturer",),
     "pet": ("Manufacturer", "TracerName", "InjectedRadioactivity"),
 }
-"""BIDS suffix to the fields that a sidecar should state; other suffixes are not asked."""
+"""BIDS suffix to the fields that a sidecar should state; images of other suffixes are not checked."""
 
 
 def fields(cohort: Cohort) -> Iterable[Hit]:
-    """Raw images whose sidecars lack fields; a channel where every image lacks the same ones is named once."""
+    """Hits for raw images whose sidecars lack fields; a channel whose images all lack the same fields is one hit."""
     channels: dict[str, list[tuple[Shot, tuple[str, ...]]]] = defaultdict(list)
     for shot in cohort.shots:
         if not shot.path.startswith("derivatives/"):
@@ -36,23 +36,23 @@ def fields(cohort: Cohort) -> Iterable[Hit]:
     for channel, found in channels.items():
         kinds = {lacking for _, lacking in found}
         if len(found) > 1 and len(kinds) == 1 and (lacking := next(iter(kinds))):
-            message = f"the sidecars of all {len(found):,} images state no {_listed(lacking)}"
+            message = f"the sidecars of all {len(found):,} images state no {_join(lacking)}"
             yield Hit(channel, message, channel=channel)
             continue
         for shot, lacking in found:
             if lacking:
-                yield Hit(shot.path, f"its sidecar states no {_listed(lacking)}")
+                yield Hit(shot.path, f"its sidecar states no {_join(lacking)}")
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
 
 
 def sessions(cohort: Cohort) -> Iterable[Hit]:
-    """Visits that most other subjects of the site have."""
-    for gap in _missing(cohort, "session"):
+    """Hits for missing visits that most other subjects of the site have."""
+    for gap in _find_gaps(cohort, "session"):
         yield Hit(
-            _unit(gap),
+            _name_unit(gap),
             "is not there, most others of the site have this visit",
             subject=gap["subject"],
             site=gap["site"],
@@ -60,15 +60,15 @@ def sessions(cohort: Cohort) -> Iterable[Hit]:
 
 
 def channels(cohort: Cohort) -> Iterable[Hit]:
-    """Channels that most other subjects of the site have at this visit."""
+    """Hits for visits without a channel that most other subjects of the site have at this visit."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for gap in _missing(cohort, "image"):
-        found[_unit(gap), gap["subject"], gap["site"]].append(gap["channel"])
+    for gap in _find_gaps(cohort, "image"):
+        found[_name_unit(gap), gap["subject"], gap["site"]].append(gap["channel"])
     for (unit, subject, site), names in found.items():
         only = names[0] if len(names) == 1 else None
         yield Hit(
             unit,
-            f"has no {_listed(sorted(names))}, most others of the site have one at this visit",
+            f"has no {_join(sorted(names))}, most others of the site have one at this visit",
             None,
             subject,
             only,
@@ -76,9 +76,9 @@ def channels(cohort: Cohort) -> Iterable[Hit]:
         )
 
 
-def _missing(cohort: Cohort, kind: str) -> Iterable[Mapping[str, Any]]:
+def _find_gaps(cohort: Cohort, kind: str) -> Iterable[Mapping[str, Any]]:
     return (gap for gap in gaps(cohort.cells, OTHERS) if gap["missing"] == kind)
 
 
-def _unit(gap: Mapping[str, Any]) -> str:
+def _name_unit(gap: Mapping[str, Any]) -> str:
     return f"{gap['subject']}/{gap['session']}" if gap["session"] else str(gap["subject"])

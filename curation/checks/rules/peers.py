@@ -1,4 +1,4 @@
-"""Checks of an image against the others of its site, channel, dataset and space (`shapes.Peers`)."""
+"""Rules that compare an image with the others of its site, channel, dataset and space (`check.Peers`)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from curation.checks.check import Check, Cohort, Hit
 from curation.checks.measures.numbers import MEASURES, Measure
 
 LEAST = 8
-"""Images that are compared with each other below which nobody is called an outlier."""
+"""Images of a group below which none of them is called an outlier."""
 
 FAR = 6.0
 """Robust z-score from which a measure is an outlier."""
 
 _SPREAD = 0.05
-"""The least spread (of the logarithm) that is believed: a phantom-like uniform group would make anything an outlier."""
+"""The least spread (of the logarithm) that is believed; in a very uniform group anything would be an outlier."""
 
 _COMMON = 0.1
-"""Share of the others below which something is uncommon."""
+"""Share of a group up to which a property is uncommon."""
 
 _MANY, _MIXED = 2, 0.15
-"""Outliers of one group, in number and as a share, above which the group is a mix of several kinds."""
+"""Number and share of outliers in a group above which the group is taken for a mix of several kinds of images."""
 
 _EXTENT = 0.25
 
@@ -34,7 +34,7 @@ class Group:
 
     Attributes:
         values: path to value; values that are not positive are left out.
-        median: of them.
+        median: median of these values.
         scores: path to robust z-score of the logarithm, (x - median) / (1.4826 MAD); empty for fewer than `LEAST`.
     """
 
@@ -43,13 +43,13 @@ class Group:
     scores: Mapping[str, float]
 
     def is_outlier(self, measure: Measure, path: str) -> bool:
-        """Far in terms of the others' spread, and by so much that a person would see it."""
+        """Whether the value is far in terms of the group's spread, and by so much that a person would see it."""
         ratio = self.values[path] / self.median
         return abs(self.scores.get(path, 0.0)) >= FAR and max(ratio, 1 / ratio) >= 1 + measure.least
 
 
 def group(values: Mapping[str, float | None]) -> Group | None:
-    """Compare values with each other; None where none is positive."""
+    """The group of these values, path to value; None where no value is positive."""
     known = {path: float(value) for path, value in values.items() if value is not None and value > 0}
     if not known:
         return None
@@ -61,7 +61,7 @@ def group(values: Mapping[str, float | None]) -> Group | None:
 
 
 def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
-    """Images whose measure is far from that of the others; where many are, the channel is a mix and is named itself."""
+    """Hits for images whose measure is far from the median; where many are, one hit for the channel, which is a mix."""
     unit = f" {measure.unit}" if measure.unit else ""
     for who, shots in cohort.peers.items():
         found = group({shot.path: shot.number(measure.name) for shot in shots})
@@ -72,7 +72,7 @@ def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
             yield Hit(
                 who.channel,
                 f"{len(odd):,} of {len(found.values):,} images ({who.of_channel} at {who.site}) are "
-                f"far from the median of {measure.title.lower()} ({plainly(found.median)}{unit}): several kinds "
+                f"far from the median of {measure.title.lower()} ({format_plainly(found.median)}{unit}): several kinds "
                 "of images in one channel?",
                 channel=who.channel,
             )
@@ -80,19 +80,19 @@ def outliers(measure: Measure, cohort: Cohort) -> Iterable[Hit]:
         for path in odd:
             yield Hit(
                 path,
-                f"{measure.title.lower()} is {plainly(found.values[path])}{unit}, the median of "
-                f"{who.of_channel} at {who.site} is {plainly(found.median)}{unit}",
+                f"{measure.title.lower()} is {format_plainly(found.values[path])}{unit}, the median of "
+                f"{who.of_channel} at {who.site} is {format_plainly(found.median)}{unit}",
                 round(found.scores[path], 2),
             )
 
 
-def plainly(value: float) -> str:
-    """Four digits: `1,385`, `68.68`, `0.0021`; more than a million as `3.2e+06`."""
+def format_plainly(value: float) -> str:
+    """The value with four digits: `1,385`, `68.68`, `0.0021`; from a million on as `3.2e+06`."""
     return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:.4g}"
 
 
 def outlier_checks() -> tuple[Check, ...]:
-    """One check a measure."""
+    """A check for each measure."""
 
     def one(measure: Measure) -> Check:
         return Check(
@@ -107,7 +107,7 @@ def outlier_checks() -> tuple[Check, ...]:
 
 
 def negative(cohort: Cohort) -> Iterable[Hit]:
-    """Negative values in a channel that has none elsewhere."""
+    """Hits for images with negative values where the rest of the group has none."""
     for shots in cohort.peers.values():
         holders = [shot for shot in shots if (shot.number("negative_share") or 0) > 0]
         if len(shots) >= LEAST and len(holders) <= _COMMON * len(shots):
@@ -121,7 +121,7 @@ def negative(cohort: Cohort) -> Iterable[Hit]:
 
 
 def border(cohort: Cohort) -> Iterable[Hit]:
-    """Content at a face of the field of view where the others have none."""
+    """Hits for images whose content touches a face of the field of view that the rest of the group keeps clear."""
     names = {"L": "left", "R": "right", "P": "posterior", "A": "anterior", "I": "inferior", "S": "superior"}
     for shots in cohort.peers.values():
         for face, name in names.items():
@@ -132,14 +132,14 @@ def border(cohort: Cohort) -> Iterable[Hit]:
 
 
 def extent(cohort: Cohort) -> Iterable[Hit]:
-    """A field of view, or a part of it that holds anything, unlike the others'."""
+    """Hits for images whose content extends unlike that of their group."""
     for shots in cohort.peers.values():
         for axis, name in zip("ras", ("left to right", "back to front", "bottom to top"), strict=True):
             values = {shot.path: float(shot.number(f"extent_{axis}_mm") or 0) for shot in shots}
-            yield from _unlike(values, name)
+            yield from _compare_extents(values, name)
 
 
-def _unlike(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
+def _compare_extents(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
     known = np.array(list(values.values()))
     if len(known) < LEAST:
         return
@@ -155,7 +155,7 @@ def _unlike(values: Mapping[str, float], direction: str) -> Iterable[Hit]:
 
 
 def empty_slices(cohort: Cohort) -> Iterable[Hit]:
-    """Empty slices at one end, more than the others have; where there are too few others, most of all slices."""
+    """Hits for images with more empty slices at one end than their group; in a small group, more than half of all."""
     for shots in cohort.peers.values():
         ends = np.array([float(shot.number("empty_end_mm") or 0) for shot in shots])
         usual = float(np.percentile(ends, 90)) if len(ends) >= LEAST else None

@@ -1,4 +1,7 @@
-"""Checks of one image by its numbers: can it be read, is its place clear, what does it hold, is it a copy."""
+"""Rules for one image by its numbers: it can be read, its position is clear, its values are usable, it is no copy.
+
+A rule for one image returns what is odd about it as the rest of a sentence, or None.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from collections.abc import Iterable
 from curation.checks.check import Cohort, Hit, Shot
 
 FEW = 16
-"""Distinct values below which an image is more likely a label map, or was cut down to a handful of grey levels."""
+"""Distinct values below which an image is more likely a label map, or was reduced to a few grey levels."""
 
 SATURATED = 0.02
-"""Share of the foreground at the very maximum from which an image counts as cut off."""
+"""Share of the foreground at the maximum from which bright values count as cut off."""
 
 
 def unreadable(shot: Shot) -> str | None:
-    """Damaged, cut short, or no image."""
+    """The file is damaged, cut short, or no image."""
     return shot.measured.problem if shot.measured else None
 
 
@@ -30,30 +33,30 @@ def forms_disagree(shot: Shot) -> str | None:
 
 
 def nonfinite(shot: Shot) -> str | None:
-    """NaN or infinity."""
+    """Some voxels are NaN or infinite."""
     count = shot.number("nonfinite")
     return f"holds {count:,} voxels that are no number (NaN or infinite)" if count else None
 
 
 def empty(shot: Shot) -> str | None:
-    """Nothing but zeros."""
+    """Every voxel is zero."""
     return "holds nothing but zeros" if shot.number("minimum") == shot.number("maximum") == 0 else None
 
 
 def constant(shot: Shot) -> str | None:
-    """One value everywhere, other than zero."""
+    """Every voxel has one value, other than zero."""
     low, high = shot.number("minimum"), shot.number("maximum")
     return f"holds the value {low:g} everywhere" if low is not None and low == high != 0 else None
 
 
 def few_values(shot: Shot) -> str | None:
-    """So few values that it may be a mask."""
+    """The image has so few distinct values that it may be a mask."""
     count = shot.number("distinct")
     return f"holds {count} distinct values only: is it a mask?" if count is not None and 1 < count < FEW else None
 
 
 def saturated(shot: Shot) -> str | None:
-    """The bright end is cut off."""
+    """The bright values are cut off."""
     share, count = shot.number("saturated_share"), shot.number("distinct")
     if share is None or share < SATURATED or count < FEW:
         return None
@@ -61,7 +64,7 @@ def saturated(shot: Shot) -> str | None:
 
 
 def copies(cohort: Cohort) -> Iterable[Hit]:
-    """Equal voxels in files that differ; equal files are one checksum, which leak checks know."""
+    """Hits for equal voxels in files that differ; equal files share a checksum, which the leak checks find."""
     holders: dict[str, list[Shot]] = defaultdict(list)
     for shot in sorted(cohort.shots, key=lambda item: item.path.encode()):
         if (key := shot.number("voxels_sha256")) and shot.number("minimum") != shot.number("maximum"):

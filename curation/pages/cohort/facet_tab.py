@@ -1,4 +1,4 @@
-"""Build a cohort by ticking: facets with live counts, what they leave, and the SQL they write."""
+"""The tab Cohort: facets to tick with live counts, the images that remain, and the SQL of the filters."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from registry.store import Registry
 from registry.vocabulary.display import escape_markdown, format_number
 
 SQL_TAB = "2 · SQL"
-_STAYS = "cohort-left-over"
-_IN_SIGHT = f"""<style>@media (min-width: 641px) {{ [data-testid="stColumn"]:has(.st-key-{_STAYS}) {{
+_STICKY = "cohort-left-over"
+_STICKY_STYLE = f"""<style>@media (min-width: 641px) {{ [data-testid="stColumn"]:has(.st-key-{_STICKY}) {{
     position: sticky; top: 3rem; align-self: flex-start; max-height: calc(100vh - 4rem); overflow-y: auto;
 }} }}</style>"""
-"""What ticks leave stays in sight beside facets that are longer than the window; where columns lie below each other
-(as Streamlit lays them up to 640 px) it takes its turn."""
+"""The counts stay in sight beside facets that are longer than the window; on windows up to 640 px, where Streamlit puts
+columns below each other, they scroll with the page."""
 
 _TOTALS = ("persons", "subjects", "sessions", "images")
 
 
 @st.fragment
 def render(registry: Registry) -> None:
-    """Draw the tab; a tick redraws this tab alone."""
+    """Draw the tab; a tick redraws only this tab."""
     if st.session_state.pop("leave_cohort", False):
         st.rerun()
     left, right = st.columns((2, 5), gap="large")
@@ -37,19 +37,19 @@ def render(registry: Registry) -> None:
     with left:
         st.button("Clear all", icon=":material/filter_alt_off:", on_click=facet_widgets.clear, disabled=not filters)
         facet_widgets.draw(counts)
-    with right, st.container(key=_STAYS):
-        st.html(_IN_SIGHT)
-        _left_over(counts, filters)
-        _sql(sql)
-        _save(registry, sql)
+    with right, st.container(key=_STICKY):
+        st.html(_STICKY_STYLE)
+        _draw_counts(counts, filters)
+        _draw_sql(sql)
+        _draw_form(registry, sql)
         if counts.totals["images"] and st.toggle("Show what a snapshot would leave out", key="cohort_effects"):
             left_out.draw(registry, sql)
 
 
-def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
+def _draw_counts(counts: Counts, filters: tuple[Filter, ...]) -> None:
     for column, name in zip(st.columns(len(_TOTALS)), _TOTALS, strict=True):
         column.metric(name.capitalize(), format_number(counts.totals[name]), border=True)
-    st.caption(_told(filters) or "Every image of the registry. Tick what the cohort shall hold.")
+    st.caption(_format_filters(filters) or "Every image of the registry. Tick what the cohort shall hold.")
     if not counts.totals["images"]:
         st.info("No image has all of this. Untick something.")
         return
@@ -59,39 +59,39 @@ def _left_over(counts: Counts, filters: tuple[Filter, ...]) -> None:
         column.altair_chart(charts.bars(rows, "site", value, "class", classes), width="stretch")
 
 
-def _told(filters: tuple[Filter, ...]) -> str:
+def _format_filters(filters: tuple[Filter, ...]) -> str:
     """`Channel: FLAIR · Age at baseline: 18 to 65 years, or not stated`."""
     return escape_markdown(" · ".join(facets.format_filter(item) for item in filters))
 
 
-def _sql(sql: str) -> None:
+def _draw_sql(sql: str) -> None:
     st.session_state["facet_sql"] = sql
     with st.expander("As SQL", icon=":material/code:"):
         st.text_area(
             "The SQL that these filters write. Edit it, and you go on in the next tab.",
             key="facet_sql",
             height=68 + 24 * sql.count("\n"),
-            on_change=_by_hand,
+            on_change=_go_on_in_sql,
         )
 
 
-def _by_hand() -> None:
+def _go_on_in_sql() -> None:
     st.session_state["sql"] = st.session_state["ran"] = st.session_state["facet_sql"]
     st.session_state["step"] = SQL_TAB
     st.session_state["leave_cohort"] = True
 
 
-def _save(registry: Registry, sql: str) -> None:
+def _draw_form(registry: Registry, sql: str) -> None:
     with st.form("save_cohort", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Save this cohort as", placeholder="flair-3t", key="cohort_name")
         pressed = st.form_submit_button("Save the cohort", type="primary", icon=":material/save:")
     if pressed:
-        _saved(registry, name, sql)
+        _save_query(registry, name, sql)
     if message := st.session_state.pop("cohort_saved", None):
         st.success(message, icon=":material/check_circle:")
 
 
-def _saved(registry: Registry, name: str, sql: str) -> None:
+def _save_query(registry: Registry, name: str, sql: str) -> None:
     try:
         with st.spinner("Saving the cohort"):
             saved = queries.save(registry, name, sql)

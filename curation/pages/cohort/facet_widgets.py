@@ -1,4 +1,4 @@
-"""The filters of the first tab: a list of ticks or two numbers for each facet. What is ticked lives in their keys."""
+"""The widgets of the facets: a list of ticks or two numbers for each; the widgets' keys hold what is chosen."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from registry.vocabulary.display import escape_markdown, format_number
 
 _PREFIX = "facet "
 _OPEN = 5
-"""Facets that are unfolded at first."""
+"""Number of facets that are unfolded at first."""
 
 _LONG = 10
-"""Values from which a list gets a height of its own."""
+"""Number of values above which a list scrolls."""
 
 _MOST = 200
 
 
 def chosen() -> tuple[Filter, ...]:
-    """The filters that the widgets hold; a range that is empty is told, and filters nothing."""
+    """The filters that the widgets hold; an empty range is explained on the page and filters nothing."""
     found = []
     for facet in FACETS:
         try:
-            item = Filter(facet.field, tuple(_ticked(facet)), _bound(facet, "from"), _bound(facet, "to"))
+            item = Filter(facet.field, tuple(_list_ticks(facet)), _bound(facet, "from"), _bound(facet, "to"))
         except UsageError as error:
             shell.explain(error)
         else:
@@ -43,8 +43,8 @@ def clear() -> None:
 
 
 def draw(counts: Counts) -> None:
-    """One fold for each facet that tells images apart."""
-    shown_facets = [facet for facet in FACETS if _useful(facet, counts)]
+    """Draw a fold for each facet that tells images apart."""
+    shown_facets = [facet for facet in FACETS if _is_useful(facet, counts)]
     for position, facet in enumerate(shown_facets):
         with st.expander(facet.title, expanded=position < _OPEN):
             if facet.kind is Kind.RANGE:
@@ -53,12 +53,12 @@ def draw(counts: Counts) -> None:
                 _choices(facet, counts.choices[facet.field])
 
 
-def _useful(facet: Facet, counts: Counts) -> bool:
-    """Whether there is a choice at all, or something is chosen."""
+def _is_useful(facet: Facet, counts: Counts) -> bool:
+    """Whether the facet offers a choice, or something of it is chosen."""
     if facet.kind is Kind.RANGE:
         span = counts.spans[facet.field]
         return span.low is not None and (span.low != span.high or span.missing > 0)
-    return len(counts.choices[facet.field]) > 1 or any(_ticked(facet))
+    return len(counts.choices[facet.field]) > 1 or any(_list_ticks(facet))
 
 
 def _choices(facet: Facet, choices: tuple[Choice, ...]) -> None:
@@ -80,7 +80,7 @@ def _range(facet: Facet, span: Span) -> None:
             format="%g",
         )
     st.caption(f"{format_number(span.stated)} images state it")
-    if span.missing or None in _ticked(facet):
+    if span.missing or None in _list_ticks(facet):
         st.checkbox(_label(facet, None, span.missing), key=_key(facet, None))
 
 
@@ -92,7 +92,7 @@ def _key(facet: Facet, value: Value | None) -> str:
     return f"{_PREFIX}{facet.field} {json.dumps(value)}"
 
 
-def _ticked(facet: Facet) -> Iterator[Value | None]:
+def _list_ticks(facet: Facet) -> Iterator[Value | None]:
     start = f"{_PREFIX}{facet.field} "
     for key, held in st.session_state.items():
         text = str(key)

@@ -1,4 +1,4 @@
-"""What a snapshot leaves out: by reason, by excluded unit, and as a flow diagram to take away."""
+"""What a snapshot leaves out: by reason, by excluded unit, and as a flow diagram to download."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from registry.vocabulary.display import escape_markdown, format_count
 def draw(
     registry: Registry, sql: str, split: str | None = None, policy: TargetPolicy | None = None, name: str = "at-hand"
 ) -> None:
-    """What a snapshot of this query would leave out now.
+    """Draw what a snapshot of this query would leave out now.
 
     Args:
-        registry: where.
-        sql: of the query, which need not be saved.
-        split: whose parts are taken.
-        policy: which mask is the target; the usual ones, of the commonest protocol, where it is None.
-        name: of the query; unique on the page.
+        registry: the registry.
+        sql: SQL of the query, which need not be saved.
+        split: the split whose parts are taken.
+        policy: which mask is the target; None takes the usual ones, of the commonest protocol.
+        name: name of the query, unique on the page.
     """
     try:
         policy = policy or targets.choose_usual(Catalog.of(registry), sql)
@@ -53,7 +53,7 @@ def draw(
 
 
 def picture(steps: Flow, name: str) -> None:
-    """The flow as a picture in the colours of the page, with its words, and as a file in those of paper."""
+    """Draw the flow in the colours of the page, the same in words, and a button that downloads it in those of paper."""
     dark = st.context.theme.type == "dark"
     st.image(flow_diagram.svg(steps, flow_diagram.DARK if dark else flow_diagram.PAPER))
     with st.expander("The same in words"):

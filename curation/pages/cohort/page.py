@@ -1,4 +1,4 @@
-"""From a question to a frozen cohort: choose or write a query, divide its persons, freeze what it selects."""
+"""The page Queries and snapshots: choose or write a query, divide its persons, freeze what it selects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a query over the documented views, look at what it gives, save it."""
+"""The tab SQL: write a query over the documented views, look at its result, save it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _editor(registry: Registry) -> None:
         list(saved),
         index=None,
         key="saved",
-        on_change=_take,
+        on_change=_open_saved,
         args=(saved,),
         placeholder="Open a saved query" if saved else "No query is saved yet",
     )
@@ -47,7 +47,7 @@ def _editor(registry: Registry) -> None:
         st.session_state["ran"] = st.session_state["sql"]
 
 
-def _take(saved: dict[str, str]) -> None:
+def _open_saved(saved: dict[str, str]) -> None:
     chosen = st.session_state["saved"]
     if chosen in saved:
         st.session_state["sql"] = st.session_state["ran"] = saved[chosen]

@@ -1,4 +1,4 @@
-"""Compare two snapshots: in sentences first, then in tables."""
+"""The comparison of two snapshots, in sentences and in tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def render(registry: Registry, later: str, titles: Mapping[str, str]) -> None:
     """Draw the choice of an earlier snapshot and what changed from it to `later`.
 
     Args:
-        registry: where.
+        registry: the registry.
         later: id of the snapshot on the page.
         titles: id to title of every snapshot.
     """

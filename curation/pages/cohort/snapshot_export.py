@@ -1,4 +1,4 @@
-"""Hand a snapshot on: write it as a folder on the machine that serves this page."""
+"""The export of a snapshot to a folder on the machine that serves this page."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def _export(registry: Registry, manifest: Manifest, layout: str, name: str, opti
     except CohortiumError as error:
         shell.explain(error)
     else:
-        _made(made)
+        _show_result(made)
     finally:
         bar.empty()
 
 
-def _made(made: ExportReport) -> None:
+def _show_result(made: ExportReport) -> None:
     st.success(
         f"{format_count(made.samples, 'sample')} in {format_count(made.files, 'file')}, written to this folder of the "
         "machine that serves this page:",

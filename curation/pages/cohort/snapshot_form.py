@@ -1,4 +1,4 @@
-"""Choose what to freeze: the query, the split, and which mask is the target; then freeze it."""
+"""The form of a snapshot: choose the query, the split, and which mask is the target; then freeze."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _ALONE = {"expert": "The only rater"}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What shall be frozen."""
+class SnapshotChoice:
+    """The choices that make a snapshot."""
 
     query: str
     sql: str
@@ -36,8 +36,8 @@ class Wanted:
     policy: TargetPolicy
 
 
-def choose(registry: Registry) -> Wanted | None:
-    """Draw the choices; None, and a sentence, while something is missing."""
+def choose(registry: Registry) -> SnapshotChoice | None:
+    """Draw the choices and return them; None, with a sentence on the page, while one is missing."""
     saved = recent.saved_queries(registry)
     if not saved:
         st.info("A snapshot freezes a saved query. Save one first.")
@@ -46,7 +46,7 @@ def choose(registry: Registry) -> Wanted | None:
     query = st.selectbox("Freeze the query", list(saved), key=_QUERY, on_change=_query_chosen)
     split = _split(registry, query)
     policy = _policy(registry, saved[query].sql)
-    return Wanted(query, saved[query].sql, split, policy) if policy else None
+    return SnapshotChoice(query, saved[query].sql, split, policy) if policy else None
 
 
 def _query_chosen() -> None:
@@ -54,7 +54,7 @@ def _query_chosen() -> None:
 
 
 def _split(registry: Registry, query: str) -> str | None:
-    """The split to take the parts from: those of this query's persons stand first."""
+    """Draw the choice of the split that gives the parts; splits of this query's persons come first."""
     made = recent.list_splits(registry, query)
     fits = [name for name, split in made.items() if split.query == query]
     offered = [*made, NO_SPLIT] if fits else [NO_SPLIT, *made]
@@ -65,7 +65,7 @@ def _split(registry: Registry, query: str) -> str | None:
         key=_SPLIT,
         on_change=_split_chosen,
         args=(query,),
-        format_func=lambda name: _of(name, made.get(name), query),
+        format_func=lambda name: _name_split(name, made.get(name), query),
     )
     if chosen == NO_SPLIT:
         if not fits:
@@ -80,7 +80,7 @@ def _split(registry: Registry, query: str) -> str | None:
     return chosen
 
 
-def _of(name: str, split: Split | None, query: str) -> str:
+def _name_split(name: str, split: Split | None, query: str) -> str:
     return name if split is None or split.query == query else f"{name} · of {split.query}"
 
 
@@ -89,7 +89,7 @@ def _split_chosen(query: str) -> None:
 
 
 def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
-    """The target policy as chosen; None, and a sentence, while nothing is chosen."""
+    """Draw the choice of the target policy; None, with a sentence on the page, while nothing is chosen."""
     at_hand.hold(_TARGETS, _SEED, _PROTOCOL)
     offers = targets.list_offers(Catalog.of(registry))
     words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
@@ -115,26 +115,28 @@ def _seed() -> int:
 
 
 def _protocol(registry: Registry, sql: str) -> str | None:
-    """The protocol whose masks are taken: first that of most masks; None where there is no choice, or no answer."""
+    """Draw the choice of the protocol, the one of most masks first; None where there is none or the query fails."""
     try:
         found = targets.list_protocols(Catalog.of(registry), sql)
-    except QueryError:  # freezing tells why
+    except QueryError:  # freezing explains the error
         return None
     if len(found) < 2:
         return None
     if st.session_state.get(_PROTOCOL) not in found:
         st.session_state[_PROTOCOL] = found[0]
-    return st.selectbox("Only masks of the protocol", found, key=_PROTOCOL, help="First, the one of most masks.")
+    return st.selectbox(
+        "Only masks of the protocol", found, key=_PROTOCOL, help="The protocol of most masks comes first."
+    )
 
 
 def _title(word: str) -> str:
-    """Short enough for a tag; the caption below says the rest."""
+    """The title of a target, short enough for a tag; the caption below says the rest."""
     kind, _, source = word.partition(":")
     return f"{_TITLES[kind]} {source}".strip() if source else _ALONE.get(word, _TITLES[kind])
 
 
-def freeze(registry: Registry, wanted: Wanted) -> str | None:
-    """Freeze it, with a bar; the id of the snapshot, or None and a sentence."""
+def freeze(registry: Registry, wanted: SnapshotChoice) -> str | None:
+    """Freeze the choice behind a bar; the id of the snapshot, or None where it fails and the page says why."""
     bar = st.progress(0.0, "Selecting images")
 
     def report(done: int, total: int, what: str) -> None:
@@ -154,6 +156,6 @@ def freeze(registry: Registry, wanted: Wanted) -> str | None:
         icon=":material/check_circle:",
     )
     taken = (file.path for sample in manifest.samples for file in sample.images.values())
-    if told := selection.rejected_once(Catalog.of(registry), taken):
-        st.warning(told, icon=":material/history:")
+    if sentence := selection.rejected_once(Catalog.of(registry), taken):
+        st.warning(sentence, icon=":material/history:")
     return manifest.snapshot_id

@@ -1,4 +1,4 @@
-"""Freeze a query into a snapshot; look at what it holds and left out, verify, compare and export it."""
+"""The tab Snapshot: freeze a query, see what a snapshot holds and left out, verify, compare and export it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def render(registry: Registry) -> None:
             st.markdown(f"#### What would be left out of {wanted.query}")
             left_out.draw(registry, wanted.sql, wanted.split, wanted.policy, wanted.query)
             st.markdown("#### Snapshots")
-        _listed(registry, made)
+        _draw_list(registry, made)
 
 
-def _listed(registry: Registry, made: str | None) -> None:
+def _draw_list(registry: Registry, made: str | None) -> None:
     known = {row.snapshot_id: row for row in snapshots.list_snapshots(registry)}
     if not known:
         st.caption("There is no snapshot yet.")
@@ -80,7 +80,7 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")
     files = manifest.files()
     st.caption(
-        f"{format_count(len(manifest.samples), 'sample')} of {format_count(_persons(manifest), 'person')} · "
+        f"{format_count(len(manifest.samples), 'sample')} of {format_count(_count_persons(manifest), 'person')} · "
         f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
         f"{format_count(len(files), 'file')}, {format_size(sum(ref.size for ref in files))}"
     )
@@ -92,7 +92,7 @@ def _show(registry: Registry, manifest: Manifest) -> None:
         shell.link("launch", "Train on this snapshot", {"snapshot": manifest.snapshot_id})
     if pressed:
         _verify(registry, manifest)
-    _left_out(manifest)
+    _draw_left_out(manifest)
 
 
 def _verify(registry: Registry, manifest: Manifest) -> None:
@@ -116,7 +116,7 @@ def _verify(registry: Registry, manifest: Manifest) -> None:
     st.dataframe([*rows, *({"File": path, "State": "changed"} for path in found.changed)], hide_index=True)
 
 
-def _left_out(manifest: Manifest) -> None:
+def _draw_left_out(manifest: Manifest) -> None:
     if not manifest.excluded:
         st.caption("Nothing that the query selects was left out.")
         return
@@ -128,5 +128,5 @@ def _left_out(manifest: Manifest) -> None:
     st.dataframe(rows, hide_index=True)
 
 
-def _persons(manifest: Manifest) -> int:
+def _count_persons(manifest: Manifest) -> int:
     return len({sample.person for sample in manifest.samples})

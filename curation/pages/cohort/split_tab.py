@@ -1,4 +1,4 @@
-"""Divide the persons of a saved query into training, validation and test."""
+"""The tab Split: divide the persons of a saved query into training, validation and test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render(registry: Registry) -> None:
     with left:
         made = _form(registry)
     with right:
-        _listed(registry, made)
+        _draw_list(registry, made)
 
 
 def _form(registry: Registry) -> str | None:
@@ -47,15 +47,16 @@ def _form(registry: Registry) -> str | None:
             "Seed", 0, 2**31 - 1, 2026, help="Decides the order of persons. The same seed, the same split."
         )
         pressed = st.form_submit_button("Make the split", type="primary")
-    return _make(registry, name, query, (shares, int(seed), tuple(stratify))) if pressed else None
+    if not pressed:
+        return None
+    train, validation, test = (share / 100 for share in shares)
+    return _make(registry, name, query, splits.SplitRequest((train, validation, test), int(seed), tuple(stratify)))
 
 
-def _make(registry: Registry, name: str, query: str, asked: tuple[list[int], int, tuple[str, ...]]) -> str | None:
-    shares, seed, stratify = asked
+def _make(registry: Registry, name: str, query: str, request: splits.SplitRequest) -> str | None:
     try:
-        train, validation, test = (share / 100 for share in shares)
         with st.spinner("Dividing the persons"):
-            made = splits.create(registry, name, query, splits.SplitRequest((train, validation, test), seed, stratify))
+            made = splits.create(registry, name, query, request)
     except CohortiumError as error:
         shell.explain(error)
         return None
@@ -69,7 +70,7 @@ def _go_on() -> None:
     st.session_state["step"] = SNAPSHOT_TAB
 
 
-def _listed(registry: Registry, made: str | None) -> None:
+def _draw_list(registry: Registry, made: str | None) -> None:
     known = recent.list_splits(registry)
     if not known:
         st.caption("There is no split yet.")
@@ -90,7 +91,7 @@ def _show(registry: Registry, split: Split) -> None:
     names = overview.names(Catalog.of(registry))
     for column, by in zip(st.columns(2), ("site", "class"), strict=True):
         column.altair_chart(charts.parts(rows, "persons", by, names[by]), width="stretch")
-    st.dataframe(_wide(rows), hide_index=True)
+    st.dataframe(_pivot(rows), hide_index=True)
     for label, part in composition.absent(rows, "class"):
         st.warning(f"No person of the class {escape_markdown(label)} is in {part}.", icon=":material/person_off:")
     found = leaks.check_split(registry, f"{split.name}@{split.version}")
@@ -104,8 +105,8 @@ def _show(registry: Registry, split: Split) -> None:
         st.caption(":material/check_circle: No person and no file is in two parts.")
 
 
-def _wide(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """One row a site and class, one column a part."""
+def _pivot(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Rows of a table with a line for each site and class and a column for each part."""
     table: dict[tuple[object, object], dict[str, object]] = {}
     empty = {str(row["part"]).capitalize(): 0 for row in rows}
     for row in rows:

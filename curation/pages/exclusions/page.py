@@ -1,4 +1,4 @@
-"""What is left out on purpose: exclude, confirm as second reader, reinstate, and what it takes from saved queries."""
+"""The page Exclusions: exclude, confirm as second rater, reinstate, and count what saved queries lose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render(registry: Registry) -> None:
     decisions.show_outcome()
     left, right = st.columns((3, 2), gap="large")
     with left:
-        tables.now(found)
+        tables.current(found)
         if found:
             _one(registry, found)
     with right:
@@ -37,7 +37,7 @@ def _summary(found: Sequence[ExclusionVerdict]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{format_number(len(found))} excluded", icon=":material/block:", color="gray")
         st.badge(
-            f"{format_number(waiting)} without a second reader",
+            f"{format_number(waiting)} without a second rater",
             icon=":material/group:",
             color="orange" if waiting else "green",
         )
@@ -50,11 +50,11 @@ def _summary(found: Sequence[ExclusionVerdict]) -> None:
 
 
 def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
-    """The chosen exclusion: who said what, and what can be done about it."""
+    """Draw the choice of an exclusion, who decided what about it, and what can be done."""
     named = {item.unit: item for item in found}
-    asked = st.query_params.get("unit")
-    if asked in named and "exclusion" not in st.session_state:
-        st.session_state["exclusion"] = asked
+    wanted = st.query_params.get("unit")
+    if wanted in named and "exclusion" not in st.session_state:
+        st.session_state["exclusion"] = wanted
     if st.session_state.get("exclusion") not in (None, *named):
         del st.session_state["exclusion"]
     unit = st.selectbox("Exclusion", list(named), key="exclusion", format_func=units.in_words)
@@ -66,7 +66,7 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
             + (
                 f"confirmed by {escape_markdown(item.second_rater_id)}."
                 if item.second_rater_id
-                else "no second reader has confirmed it yet. It counts all the same."
+                else "no second rater has confirmed it yet. It counts all the same."
             )
         )
         if item.comment:
@@ -75,13 +75,13 @@ def _one(registry: Registry, found: Sequence[ExclusionVerdict]) -> None:
         _reinstate(registry, item)
         if item.subject_id.startswith("sub-"):
             shell.link("subject", f"Look at {item.subject_id}", {"subject": item.subject_id})
-        tables.history_of(registry, unit)
+        tables.unit_history(registry, unit)
 
 
 def _confirm(registry: Registry, item: ExclusionVerdict) -> None:
     objection = exclusions.objection(item, actor())
     if st.button(
-        "Confirm as second reader", type="primary", icon=":material/how_to_reg:", disabled=objection is not None
+        "Confirm as second rater", type="primary", icon=":material/how_to_reg:", disabled=objection is not None
     ):
         decisions.carry_out(
             lambda: exclusions.confirm(registry, item.unit), f"{units.in_words(item.unit)}: confirmed by {actor()}."
@@ -121,6 +121,6 @@ def _exclude(registry: Registry) -> None:
         format_func=units.in_words,
         key="exclude unit",
     )
-    asked = decisions.ask_why(registry, "exclude")
+    reason = decisions.ask_why(registry, "exclude")
     if st.button("Exclude", type="primary", icon=":material/block:"):
-        decisions.exclude(registry, unit, asked)
+        decisions.exclude(registry, unit, reason)

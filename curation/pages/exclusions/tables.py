@@ -1,4 +1,4 @@
-"""The tables of the exclusions page: what holds now, what it takes from saved queries, what was decided when."""
+"""The tables of the page Exclusions: current exclusions, what saved queries lose, and the history."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from registry.tables import ExclusionVerdict
 from registry.vocabulary.display import escape_markdown, format_code, format_count
 
 
-def now(found: Sequence[ExclusionVerdict]) -> None:
-    """What is excluded now, first what waits for a second reader."""
+def current(found: Sequence[ExclusionVerdict]) -> None:
+    """Draw what is excluded now, first what waits for a second rater."""
     if not found:
         st.info(
             "Nothing is excluded. Find a person, subject, visit or image on the right to leave it out.",
@@ -29,8 +29,8 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
         {
             "What": units.in_words(item.unit),
             "Reason": format_code(item.reason),
-            "First reader": item.rater_id,
-            "Second reader": item.second_rater_id or "waits",
+            "First rater": item.rater_id,
+            "Second rater": item.second_rater_id or "waits",
         }
         for item in found
     ]
@@ -38,7 +38,7 @@ def now(found: Sequence[ExclusionVerdict]) -> None:
 
 
 def effect(registry: Registry) -> None:
-    """What exclusions take from each saved query; nothing while there is no exclusion."""
+    """Draw what exclusions take from each saved query; draw nothing while there is no exclusion."""
     if not exclusions.list_exclusions(registry):
         return
     st.subheader("What they take from saved queries")
@@ -53,7 +53,7 @@ def effect(registry: Registry) -> None:
 
 
 def _remaining(item: Losses) -> dict[str, object]:
-    """One row a query: of all that it returns, what is excluded and what remains."""
+    """The row of a query: how much of its result is excluded, how much remains, and the total."""
     row: dict[str, object] = {"Query": item.query}
     for what, total, left in (("Images", item.images, item.images_left), ("Persons", item.persons, item.persons_left)):
         row |= {f"{what} excluded": total - left, f"{what} remaining": left, f"{what} of all": total}
@@ -61,7 +61,7 @@ def _remaining(item: Losses) -> dict[str, object]:
 
 
 def _in_parts(found: Sequence[Losses]) -> None:
-    """What each reason and what each exclusion takes."""
+    """Draw what each reason and each exclusion takes."""
     parts = {
         "Reason": [(item.query, format_code(taken.name), taken) for item in found for taken in item.by_reason],
         "Exclusion": [(item.query, units.in_words(taken.name), taken) for item in found for taken in item.by_unit],
@@ -80,7 +80,7 @@ def _in_parts(found: Sequence[Losses]) -> None:
 
 
 def history(registry: Registry) -> None:
-    """Everything that was decided, newest first."""
+    """Draw every decision, newest first."""
     found = exclusions.history(registry)
     if not found:
         return
@@ -99,8 +99,8 @@ def history(registry: Registry) -> None:
         st.dataframe(rows, hide_index=True, height=shell.table_height(len(rows), 420))
 
 
-def history_of(registry: Registry, unit: str) -> None:
-    """What was decided about one unit, a line each."""
+def unit_history(registry: Registry, unit: str) -> None:
+    """Draw a line for each decision about one unit."""
     lines = []
     for row in exclusions.history(registry, unit):
         why = ", ".join(text for text in (row["reason"] and format_code(row["reason"]), row["comment"]) if text)

@@ -1,4 +1,4 @@
-"""The Inbox's form: which delivery, laid out how; and the look that it starts."""
+"""The form of the Inbox: choose the delivery and its recipe, and start a look at it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from registry.work import files
 
 
 def draw(registry: Registry, failed: Work | None) -> None:
-    """Ask for a recipe and a folder; after a look that failed, with what was typed then."""
+    """Draw the form; after a look that failed, with what was typed then."""
     if failed is not None:
         work_progress.explain_end(failed)
         known: Look | None = files.read_found(registry, failed.work_id)
@@ -58,7 +58,7 @@ def draw(registry: Registry, failed: Work | None) -> None:
 
 
 def fill(wanted: Asked) -> None:
-    """What the form holds before anybody types."""
+    """Fill the fields that nobody has typed into yet."""
     typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
     st.session_state.setdefault("inbox_same", wanted.same_persons)
     for key, value in typed.items():
@@ -78,9 +78,9 @@ def _about(recipe: Recipe) -> None:
                 st.caption(escape_markdown(trap))
 
 
-def _look(registry: Registry, asked: Callable[[], Asked]) -> None:
+def _look(registry: Registry, read_form: Callable[[], Asked]) -> None:
     try:
-        wanted = asked()
+        wanted = read_form()
     except CohortiumError as error:
         shell.explain(error)
         return

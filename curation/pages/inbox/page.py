@@ -1,4 +1,4 @@
-"""Deliveries: look at one before anything is written, import it, and read what earlier imports kept and refused."""
+"""The page Inbox: look at a delivery before anything is written, import it, and read reports of earlier imports."""
 
 from __future__ import annotations
 
@@ -31,44 +31,46 @@ def render(registry: Registry) -> None:
     elif looked is not None and looked.state in UNDER_WAY:
         work_progress.follow(registry, looked, "Nothing is written.")
     elif work is not None:
-        _imported(registry, work, looked)
+        _show_import(registry, work, looked)
     elif looked is None or (looked.state != FINISHED and not looked.inputs["whole"]):
         form.draw(registry, looked)
     else:
-        _ended(registry, looked)
+        _show_look(registry, looked)
     report_view.earlier(registry)
 
 
-def _imported(registry: Registry, work: Work, looked: Work | None) -> None:
-    """How an import ended; one that changed nothing can be tried again with what was looked at for it."""
-    _head(registry, work)
-    state.ended(registry, work)
+def _show_import(registry: Registry, work: Work, looked: Work | None) -> None:
+    """Draw how an import ended; one that changed nothing can be tried again with the result of its look."""
+    _draw_head(registry, work)
+    state.show_end(registry, work)
     if work.state == FINISHED:
-        queue.put_away(registry, LOOK)  # it may hold descriptions as people typed them
-    elif looked is not None and (look := _look_for(registry, work, looked)) is not None:
-        _found(registry, looked, look)
+        queue.put_away(registry, LOOK)  # its result may hold descriptions as people typed them
+    elif looked is not None and (look := _find_look(registry, work, looked)) is not None:
+        _show_found(registry, looked, look)
     else:
-        st.button("Look at it again", type="primary", icon=":material/search:", on_click=_again, args=(registry, work))
+        st.button(
+            "Look at it again", type="primary", icon=":material/search:", on_click=_go_back, args=(registry, work)
+        )
 
 
-def _look_for(registry: Registry, work: Work, looked: Work) -> Look | None:
-    """What was found when somebody looked at this import's delivery; None when that was put away."""
+def _find_look(registry: Registry, work: Work, looked: Work) -> Look | None:
+    """The result of the look at this import's delivery; None where it was put away."""
     same = all(work.inputs[key] == looked.inputs[key] for key in ("recipe", "source"))
     return files.read_found(registry, looked.work_id) if same else None
 
 
-def _ended(registry: Registry, looked: Work) -> None:
-    """What a look found."""
-    _head(registry, looked)
+def _show_look(registry: Registry, looked: Work) -> None:
+    """Draw how a look ended."""
+    _draw_head(registry, looked)
     if looked.state != FINISHED:
         work_progress.explain_end(looked)
         st.caption(UNCHANGED)
     look: Look | None = files.read_found(registry, looked.work_id)
     if look is not None:
-        _found(registry, looked, look)
+        _show_found(registry, looked, look)
 
 
-def _head(registry: Registry, work: Work) -> None:
+def _draw_head(registry: Registry, work: Work) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f"**{escape_markdown(work.inputs['source'])}** by the recipe {escape_markdown(work.inputs['recipe'])}"
@@ -76,16 +78,16 @@ def _head(registry: Registry, work: Work) -> None:
         st.button("Another delivery", icon=":material/arrow_back:", on_click=imports.put_away, args=(registry,))
 
 
-def _again(registry: Registry, work: Work) -> None:
-    """Back to the form: a table of Patient IDs, which nobody keeps, has to be named anew."""
+def _go_back(registry: Registry, work: Work) -> None:
+    """Go back to the form; a table of Patient IDs has to be named again, because its path is never kept."""
     form.fill(Asked(work.inputs["recipe"], Path(work.inputs["source"])))
     imports.put_away(registry)
 
 
-def _found(registry: Registry, looked: Work, look: Look) -> None:
-    """What a look found, and for DICOM its plan, which stays on the page until it could be followed."""
+def _show_found(registry: Registry, looked: Work, look: Look) -> None:
+    """Draw the result of a look, and for DICOM its plan, which stays on the page until it can be followed."""
     if look.planned is not None:
-        _plan(registry, looked, look)
+        _edit_plan(registry, looked, look)
     if (rehearsal := look.rehearsal) is None:
         report_view.refused(inbox.outside(look.planned) if look.planned else (), "looked")
         return
@@ -97,10 +99,10 @@ def _found(registry: Registry, looked: Work, look: Look) -> None:
     report_view.show(rehearsal.report, "looked")
 
 
-def _plan(registry: Registry, looked: Work, look: Look) -> None:
-    """The table of names; what was written into it is kept with the look, for when the page is left and come back to.
+def _edit_plan(registry: Registry, looked: Work, look: Look) -> None:
+    """Draw the table of names; what is written into it is kept with the look, for when the page is left.
 
-    While the table is on the page it has to be given the same rows: Streamlit keeps what was edited as differences.
+    While the table is on the page it must get the same rows, because Streamlit keeps the edits as differences.
     """
     key = f"plan {st.session_state.setdefault(_TABLE, 0)}"
     if key not in st.session_state:
@@ -110,7 +112,7 @@ def _plan(registry: Registry, looked: Work, look: Look) -> None:
     if planned != look.planned:
         look = replace(look, planned=planned)
         files.keep(registry, looked.work_id, look)
-    waiting = _why_not(corrected.problems)
+    waiting = _format_obstacle(corrected.problems)
     with st.container(horizontal=True):
         if st.button(
             "Import by this plan", type="primary", icon=":material/move_to_inbox:", disabled=bool(waiting), help=waiting
@@ -134,14 +136,14 @@ def _plan(registry: Registry, looked: Work, look: Look) -> None:
 
 
 def _leave_out(registry: Registry, looked: Work) -> None:
-    """A new table, for the old one would put its edits over the lines again."""
+    """Write no into every line that waits, in a new table; the old one would put its edits over the lines again."""
     look: Look | None = files.read_found(registry, looked.work_id)
     if look is not None and look.planned is not None:
         files.keep(registry, looked.work_id, replace(look, planned=inbox.without_waiting(look.planned)))
     st.session_state[_TABLE] += 1
 
 
-def _why_not(problems: tuple[str, ...]) -> str | None:
+def _format_obstacle(problems: tuple[str, ...]) -> str | None:
     return f"{format_count(len(problems), 'thing')} to settle first, see below the table." if problems else None
 
 

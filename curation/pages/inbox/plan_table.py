@@ -1,4 +1,4 @@
-"""The plan of a DICOM delivery as a table to correct: one line a series, with the BIDS name it gets."""
+"""The plan of a DICOM delivery as a table to correct, with a line for each series and the BIDS name it gets."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ _SIZES = ("shape", "spacing_mm")
 
 
 def edit(planned: Planned, key: str) -> Corrected:
-    """Draw the table `key` and what keeps it from being followed; returns the plan as it was corrected."""
+    """Draw the table `key` and the problems that are left; return the plan as it was corrected."""
     st.markdown(f"**{format_count(len(planned.rows), 'series', 'series')}**, each with the BIDS name it would get")
     st.caption(
         "Correct what is wrong: keep (yes or no), the name without subject and session, such as "
         "anat/ce-gadolinium_T1w, the subject and the session."
     )
-    rows = [_shown(number, row) for number, row in enumerate(planned.rows, start=1)]
+    rows = [_format_row(number, row) for number, row in enumerate(planned.rows, start=1)]
     cells: list[dict[str, Any]] = st.data_editor(
         rows,
         key=key,
         hide_index=True,
         disabled=_FIXED,
-        column_config=_config(),
+        column_config=_configure_columns(),
         height=shell.table_height(len(rows), 560),
     )
     corrected = look.correct(planned, cells)
-    _problems(corrected)
+    _draw_problems(corrected)
     return corrected
 
 
-def _shown(number: int, row: Row) -> dict[str, Any]:
-    """One line: numbers as numbers, sizes with a multiplication sign."""
+def _format_row(number: int, row: Row) -> dict[str, Any]:
+    """A line of the table: numbers as numbers, sizes with a multiplication sign."""
     values: dict[str, Any] = {key: getattr(row, key) for key in _COLUMNS}
     values |= {key: kind(values[key]) if values[key] else None for key, kind in _NUMBERS.items()}
     return {"line": number, **values, **{key: values[key].replace(" x ", " \u00d7 ") for key in _SIZES}}
 
 
-def _problems(corrected: Corrected) -> None:
+def _draw_problems(corrected: Corrected) -> None:
     if not corrected.problems:
         st.caption(
             f":material/check_circle: {format_count(corrected.kept, 'series', 'series')} would be imported, each "
@@ -72,7 +72,7 @@ def _problems(corrected: Corrected) -> None:
     st.warning(f"To settle before it can be imported:\n{listed}", icon=":material/rule:")
 
 
-def _config() -> dict[str, Any]:
+def _configure_columns() -> dict[str, Any]:
     text, count = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
         "line": count("Line", width=50, pinned=True),

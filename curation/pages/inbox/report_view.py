@@ -1,4 +1,4 @@
-"""Reports of imports: what was kept, what stayed outside and why, and every import that ended before."""
+"""Reports of imports: what was kept, what stayed outside and why, and the list of earlier imports."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _NOUNS = {"masks": "mask", "consensus": "consensus mask"}
 
 
 def came_in(report: ImportReport | None) -> str:
-    """`2 subjects and 1 image are in the registry.`; without a report that something is."""
+    """A sentence on what an import kept: `2 subjects and 1 image are in the registry.`."""
     kept = {kind: report.kept.get(kind, 0) for kind in _KEPT} if report else {}
     parts = [format_count(value, _NOUNS.get(kind, kind.removesuffix("s"))) for kind, value in kept.items() if value]
     if not parts:
         return "It is in the registry."
-    said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    return f"{said} {'are' if len(parts) > 1 or max(kept.values()) > 1 else 'is'} in the registry."
+    words = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return f"{words} {'are' if len(parts) > 1 or max(kept.values()) > 1 else 'is'} in the registry."
 
 
 def arriving(rehearsal: Rehearsal) -> None:
-    """How much an import would write, and what by visit and channel."""
+    """Draw how much an import would write, and what it would write by visit and channel."""
     st.info(f"{rehearsal.said} Nothing is written yet.", icon=":material/info:")
     visits = [_visit(row) for row in arrivals.by_visit(rehearsal.arriving)]
     st.markdown("**What comes in, by visit and channel**")
@@ -43,7 +43,7 @@ def _visit(row: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def show(report: ImportReport, key: str) -> None:
-    """Draw one report. `key` tells its widgets from those of another one on the page."""
+    """Draw one report; `key` names its widgets, uniquely on the page."""
     columns = st.columns(len(_KEPT) + 1)
     for column, kind in zip(columns, _KEPT, strict=False):
         column.metric(kind.capitalize(), format_number(report.kept.get(kind, 0)), border=True)
@@ -53,7 +53,7 @@ def show(report: ImportReport, key: str) -> None:
 
 
 def refused(files: Sequence[Refusal], key: str) -> None:
-    """Files that are not imported, by reason with one of them as an example, and one by one."""
+    """Draw the files that are not imported: by reason with an example, and one by one."""
     if not files:
         st.caption(":material/check_circle: No file is left out.")
         return
@@ -106,21 +106,21 @@ def _notes(notes: Sequence[str]) -> None:
 
 
 def earlier(registry: Registry) -> None:
-    """Every import that has ended, and the report of one of them."""
+    """Draw every import that has ended, and the report of the chosen one."""
     st.subheader("Earlier imports")
     found = [line for line in listing.rows(registry) if line["state"] not in ("queued", "running")]
     if not found:
         st.caption("Nothing was imported into this registry yet.")
         return
     st.dataframe([_row(line) for line in found], hide_index=True, height=shell.table_height(len(found), 300))
-    listed = {line["import"]: line for line in found if line["images"] is not None}
+    reported = {line["import"]: line for line in found if line["images"] is not None}
     chosen = st.selectbox(
         "Open a report",
-        list(listed),
+        list(reported),
         index=None,
         key="earlier",
         placeholder="Choose an import",
-        format_func=lambda key: _title(listed[key]),
+        format_func=lambda key: _title(reported[key]),
     )
     if chosen:
         show(reports.get(registry, chosen).report, "earlier")
@@ -143,5 +143,5 @@ def _title(line: Mapping[str, Any]) -> str:
 
 
 def moment(at: str) -> str:
-    """`2001-02-03 04:05 UTC` of an event's time; `time unknown` for an empty one."""
+    """An event's time as `2001-02-03 04:05 UTC`; an empty one as `time unknown`."""
     return f"{at[:10]} {at[11:16]} UTC" if at else "time unknown"

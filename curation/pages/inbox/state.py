@@ -1,4 +1,4 @@
-"""One import that goes on without the app: how far it is, or how it ended."""
+"""The state of an import, which goes on without the app: how far it is, or how it ended."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _SAFE = (
 
 
 def follow(registry: Registry, work: Work) -> None:
-    """How far it is."""
+    """Draw how far an import is."""
     work_progress.follow(registry, work, _SAFE)
     by = f"by {escape_markdown(work.actor)}, by the recipe {escape_markdown(work.inputs['recipe'])}"
     st.caption(f"Started {report_view.moment(work.started or '')} {by}")
 
 
-def ended(registry: Registry, work: Work) -> None:
-    """Say how it ended, with its report where it came in."""
+def show_end(registry: Registry, work: Work) -> None:
+    """Draw how an import ended, with its report where it succeeded."""
     times = f"started {report_view.moment(work.started or '')}, ended {report_view.moment(work.ended or '')}"
     if work.state == FINISHED:
         report = _report(registry, work)

@@ -1,4 +1,4 @@
-"""The strip plot of a measure by site. Data in, chart out."""
+"""The strip plot of a measure by site: rows in, chart out."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _KINDS = {
     "open": ("outlier", "#D55E00", "diamond", 130),
     "median": ("median", "#7A7F87", "M-.1,-1V1H.1V-1Z", 700),
 }
-"""State to its title, colour, shape and size; shapes as well, because colours alone do not reach everybody."""
+"""State to its title, colour, shape and size; shapes too, because not everybody can tell colours apart."""
 
 
 def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Chart:
-    """One point an image, one strip for those that are compared with each other; a click selects the image's `path`.
+    """A point for each image and a strip for each group of peers; a click selects the image's `path`.
 
     Args:
-        rows: of `curation.checks.outliers.values`.
-        measure: what they are of.
-        chosen: path of the image that is looked at, drawn with a ring.
+        rows: rows of `curation.checks.outliers.values`.
+        measure: the measure of their values.
+        chosen: path of the image that is looked at, which gets a ring.
     """
     points = [_point(row, number) for number, row in enumerate(rows)]
     points += [_median(who, value) for who, value in _medians(rows).items()]

@@ -1,4 +1,4 @@
-"""What is odd in the images: a measure by site, open findings, the image beside them, and what to do about it."""
+"""The page Outliers: a measure by site, the findings, the image beside them, and what to do about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def render(registry: Registry) -> None:
         measure = _plot(catalog)
         shown = table.draw(registry, everything)
     with right:
-        unit = _chosen(shown)
+        unit = _choose_unit(shown)
         if unit is None:
             st.info("Nothing is chosen. Click a point of the plot to look at its image.")
             return
@@ -60,7 +60,7 @@ def _summary(known: outliers.Coverage) -> None:
 
 
 def _check(registry: Registry, known: outliers.Coverage) -> bool:
-    """Check the images; the work goes on when the page is closed. Returns whether it is under way."""
+    """Draw the check of all images, which goes on when the page is closed; return whether it is under way."""
     work = queue.find_shown(registry, CHECK)
     if work is not None and work.state in UNDER_WAY:
         work_progress.follow(registry, work, "You may close this page. Images that were measured are not read again.")
@@ -79,7 +79,7 @@ def _check(registry: Registry, known: outliers.Coverage) -> bool:
 
 
 def _plot(catalog: Catalog) -> Measure:
-    """The strip plot of the chosen channel and measure; a click chooses an image."""
+    """Draw the strip plot and return its measure; a click chooses an image."""
     first, second = st.columns(2)
     known = outliers.channels(catalog)
     if st.session_state.get(CHANNEL) not in (None, *known):
@@ -93,30 +93,30 @@ def _plot(catalog: Catalog) -> Measure:
     if not rows:
         st.info("No image of this channel has a value to draw.")
         return measure
-    chart = charts.strip(rows, measure, _asked())
-    st.altair_chart(chart, width="stretch", on_select=_clicked, key="outlier_plot")
+    chart = charts.strip(rows, measure, _wanted_unit())
+    st.altair_chart(chart, width="stretch", on_select=_choose_clicked, key="outlier_plot")
     return measure
 
 
-def _clicked() -> None:
+def _choose_clicked() -> None:
     points = st.session_state["outlier_plot"].selection.get("image") or []
     if points and points[0].get("path"):
         st.session_state[UNIT] = points[0]["path"]
 
 
-def _asked() -> str | None:
-    """What was clicked last, or what the address says."""
+def _wanted_unit() -> str | None:
+    """The unit that was clicked last, else that of the address."""
     return st.session_state.get(UNIT) or st.query_params.get("unit")
 
 
-def _chosen(units: list[str]) -> str | None:
-    """What is looked at: the last click, what the address says, or the first of the list."""
+def _choose_unit(units: list[str]) -> str | None:
+    """Draw the choice of the unit: the one clicked last, else that of the address, else the first of the list."""
     options = list(units)
-    asked = _asked()
-    if asked and asked not in options:
-        options.insert(0, asked)
+    wanted = _wanted_unit()
+    if wanted and wanted not in options:
+        options.insert(0, wanted)
     if not options:
         return None
     if UNIT not in st.session_state:
-        st.session_state[UNIT] = asked or options[0]
+        st.session_state[UNIT] = wanted or options[0]
     return st.selectbox("Looked at", options, key=UNIT, format_func=view.in_words)

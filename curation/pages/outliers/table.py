@@ -1,4 +1,4 @@
-"""The units with findings as a table with filters; a row that is chosen is looked at."""
+"""The table of units with findings, behind filters; a chosen row is looked at."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
     """Draw the table of units with findings behind its filters; a chosen row chooses its unit.
 
     Args:
-        registry: whose findings.
-        everything: all of them, whatever their state, for what can be filtered by.
+        registry: the registry.
+        everything: its findings of every state, which give the filters their values.
 
     Returns:
-        The units shown, as they are sorted.
+        The units shown, in the order of the table.
     """
     columns = st.columns(4)
     state = columns[0].selectbox("State", [*checks.STATES, _ALL], key="outlier_state", format_func=str.capitalize)
-    asked = {
+    filters = {
         "code": _filter(columns[1], "Kind", everything, "code"),
         "site": _filter(columns[2], "Site", everything, "site"),
         "channel": _filter(columns[3], "Of channel", everything, "channel"),
     }
-    units = _by_unit(checks.list_findings(registry, checks.Wanted(None if state == _ALL else state, **asked)))
+    units = _group_by_unit(checks.list_findings(registry, checks.Wanted(None if state == _ALL else state, **filters)))
     st.session_state["outlier rows"] = [
         (unit, rows[0]["channel"], [row["code"] for row in rows]) for unit, rows in units.items()
     ]
@@ -48,7 +48,7 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
         st.success("There is no such finding.", icon=":material/check_circle:")
         return []
     st.caption(
-        f"{format_count(sum(map(len, units.values())), 'finding')}, one row an image, visit or channel. "
+        f"{format_count(sum(map(len, units.values())), 'finding')}, one row for each image, visit or channel. "
         "Choose a row to look at it."
     )
     shown = [
@@ -65,32 +65,32 @@ def draw(registry: Registry, everything: list[Row]) -> list[str]:
         hide_index=True,
         height=shell.table_height(len(shown), 560),
         key="outlier_table",
-        on_select=_row_chosen,
+        on_select=_choose_row,
         selection_mode="single-row",
         column_config={"What": st.column_config.TextColumn(width=170), "Kind": st.column_config.TextColumn(width=130)},
     )
     return list(units)
 
 
-def _by_unit(rows: list[Row]) -> dict[str, list[Row]]:
-    """Findings of each unit: those with an error first, then those with the most findings."""
+def _group_by_unit(rows: list[Row]) -> dict[str, list[Row]]:
+    """Unit to its findings: units with an error first, then those with the most findings."""
     units: dict[str, list[Row]] = {}
     for row in rows:
         units.setdefault(row["unit"], []).append(row)
     return dict(sorted(units.items(), key=lambda item: (item[1][0]["severity"], -len(item[1]), item[0])))
 
 
-def _filter(place: Any, title: str, rows: list[Row], name: str) -> str | None:
+def _filter(column: Any, title: str, rows: list[Row], name: str) -> str | None:
     options = [_ALL, *sorted({str(row[name]) for row in rows if row[name]})]
     key = f"outlier_{name}"
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
-    chosen = place.selectbox(title, options, key=key, format_func=view.kind if name == "code" else str)
+    chosen = column.selectbox(title, options, key=key, format_func=view.kind if name == "code" else str)
     return None if chosen == _ALL else str(chosen)
 
 
-def _row_chosen() -> None:
-    """Look at the unit of the row, and draw what was found about it."""
+def _choose_row() -> None:
+    """Look at the unit of the chosen row, and plot the measure and channel of its findings."""
     chosen, units = st.session_state["outlier_table"].selection.rows, st.session_state.get("outlier rows", [])
     if not chosen or chosen[0] >= len(units):
         return

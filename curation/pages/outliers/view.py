@@ -30,9 +30,9 @@ def in_words(unit: str) -> str:
 
 
 def short(unit: str) -> str:
-    """The same for a column: `sub-A000 · M00 · FLAIR (MNI152NLin6Asym)`, `sub-A000 · M12`, `FLAIR`.
+    """The unit for a column of a table: `sub-A000 · M00 · FLAIR (MNI152NLin6Asym)`, `sub-A000 · M12`, `FLAIR`.
 
-    An image of a derivative is told from the raw one by its space, or else by the derivative.
+    The parentheses tell an image of a derivative from the raw one: they hold its space, or else the derivative.
     """
     dataset, inner = places.split_dataset(unit)
     name = parse(inner)
@@ -45,13 +45,19 @@ def short(unit: str) -> str:
 
 
 def kind(code: str) -> str:
-    """A check's code as words: `image unreadable`, `outlier: noise`."""
+    """A check's code in words: `image unreadable`, `outlier: noise`."""
     measure = next((item for item in checks.MEASURES if item.code == code), None)
     return f"outlier: {measure.title.lower()}" if measure else format_code(code)
 
 
 def look(catalog: Catalog, unit: str, measure: Measure) -> None:
-    """Draw the image of a unit, where it is one."""
+    """Draw the image of a unit, or say that a visit or a channel has none.
+
+    Args:
+        catalog: the registry's views.
+        unit: an image's path, a session, or a channel.
+        measure: the measure by which a typical image is chosen for comparison.
+    """
     image = outliers.image(catalog, unit)
     if image is None:
         st.info("A visit or a channel has no single image to show. What was found about it is below.")
@@ -60,7 +66,14 @@ def look(catalog: Catalog, unit: str, measure: Measure) -> None:
 
 
 def decide(registry: Registry, catalog: Catalog, unit: str, found: list[Row]) -> None:
-    """What was found about a unit, and the forms to acknowledge it or to leave the image out."""
+    """Draw the findings about a unit, and the forms to acknowledge them or to leave the image out.
+
+    Args:
+        registry: the registry.
+        catalog: its views.
+        unit: an image's path, a session, or a channel.
+        found: rows of its findings, of every state.
+    """
     st.markdown(f"**{escape_markdown(in_words(unit))}**")
     if found:
         _findings(found)
@@ -98,22 +111,22 @@ def _picture(catalog: Catalog, image: Row, measure: Measure) -> None:
 
 
 def _findings(found: list[Row]) -> None:
-    """One table of what was found, then what to do, each advice once."""
+    """Draw a table of the findings, then each advice once."""
     known = {check.code: check for check in checks.list_checks()}
-    rows = "\n".join(f"| {escape_markdown(kind(row['code']).capitalize())} | {_told(row)} |" for row in found)
+    rows = "\n".join(f"| {escape_markdown(kind(row['code']).capitalize())} | {_format_finding(row)} |" for row in found)
     st.markdown(f"| Finding | What |\n|---|---|\n{rows}")
     still = [known[row["code"]] for row in found if row["state"] == "open" and row["code"] in known]
     for advice in dict.fromkeys(check.advice for check in still):
         st.caption(escape_markdown(advice))
 
 
-def _told(row: Row) -> str:
+def _format_finding(row: Row) -> str:
     """A finding's sentence with its state, for a cell of a table."""
-    said = escape_markdown(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
+    sentence = escape_markdown(f"{row['message'][:1].upper()}{row['message'][1:].removesuffix('.')}.")
     if row["state"] == "acknowledged":
         seen = escape_markdown(f"Acknowledged by {row['acknowledged_by']}: {row['reason']}")
-        return f"{said} *{seen}*"
-    return f"{said} {_STATE[row['state']]}"
+        return f"{sentence} *{seen}*"
+    return f"{sentence} {_STATE[row['state']]}"
 
 
 def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
@@ -136,6 +149,6 @@ def _acknowledge(registry: Registry, unit: str, found: list[Row]) -> None:
 def _exclude(registry: Registry, image: Row) -> None:
     wide = {image["path"]: "This image", image["session"]: "Its visit"}
     unit = st.selectbox("Leave out", list(wide), format_func=wide.__getitem__)
-    asked = decisions.ask_why(registry, "outlier")
+    reason = decisions.ask_why(registry, "outlier")
     if st.button("Exclude", icon=":material/block:"):
-        decisions.exclude(registry, unit, asked)
+        decisions.exclude(registry, unit, reason)

@@ -1,4 +1,4 @@
-"""Who is who: pairs of subjects that may be one person, side by side, and what was decided about them."""
+"""The page Persons: pairs of subjects that may be one person, side by side, and the decisions about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from curation.pages.persons import pair_search, pair_view
 from curation.persons import links, pairs
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from curation.persons.proposals import pair
 from registry.app import decisions, shell
 from registry.catalog import Catalog, subjects
@@ -19,7 +19,7 @@ from registry.tables import PersonLink
 from registry.vocabulary.display import escape_markdown, format_count
 
 _KINDS = {SUSPECTED: "To decide", SAME: "One person", CLEARED: "Two persons"}
-_COUNTED = {SUSPECTED: "to decide", SAME: "decided as one person", CLEARED: "decided as two persons"}
+_BADGES = {SUSPECTED: "to decide", SAME: "decided as one person", CLEARED: "decided as two persons"}
 _COLOURS: dict[str, Literal["orange", "green", "gray"]] = {SUSPECTED: "orange", SAME: "green", CLEARED: "gray"}
 
 
@@ -45,7 +45,7 @@ def render(registry: Registry) -> None:
 
 
 def _summary(found: Sequence[PersonLink]) -> None:
-    for kind, title in _COUNTED.items():
+    for kind, title in _BADGES.items():
         count = sum(link.kind == kind for link in found)
         st.badge(f"{format_count(count, 'pair')} {title}", color=_COLOURS[kind] if count else "gray")
     st.badge(
@@ -57,11 +57,11 @@ def _summary(found: Sequence[PersonLink]) -> None:
 
 
 def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | None:
-    """The pair to look at: one of a list, or any two subjects."""
+    """Draw the choice of a pair: one of a list, or any two subjects."""
     kinds = [*_KINDS, "any"]
     titles = {**_KINDS, "any": "Any two subjects"}
-    asked = (st.query_params.get("a"), st.query_params.get("b"))
-    first = "any" if None not in asked else SUSPECTED
+    wanted = (st.query_params.get("a"), st.query_params.get("b"))
+    first = "any" if None not in wanted else SUSPECTED
     left, right = st.columns((3, 2), vertical_alignment="center")
     kind = left.segmented_control(
         "Pairs",
@@ -73,7 +73,7 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
         label_visibility="collapsed",
     )
     if kind == "any":
-        return _any(found, known, asked)
+        return _choose_any(found, known, wanted)
     named = {f"{link.subject_a} and {link.subject_b}": link for link in found if link.kind == kind}
     if not named:
         st.info(
@@ -93,9 +93,11 @@ def _choose(found: Sequence[PersonLink], known: Sequence[str]) -> PersonLink | N
     return named[chosen]
 
 
-def _any(found: Sequence[PersonLink], known: Sequence[str], asked: tuple[str | None, str | None]) -> PersonLink | None:
+def _choose_any(
+    found: Sequence[PersonLink], known: Sequence[str], wanted: tuple[str | None, str | None]
+) -> PersonLink | None:
     left, right = st.columns(2)
-    indices = [known.index(name) if name in known else place for place, name in enumerate(asked)]
+    indices = [known.index(name) if name in known else index for index, name in enumerate(wanted)]
     a = left.selectbox("First subject", known, index=indices[0], key="pair_a")
     b = right.selectbox("Second subject", known, index=indices[1], key="pair_b")
     if a == b:
@@ -160,7 +162,7 @@ def _settle(registry: Registry, link: PersonLink, decide: Callable[..., PersonLi
     a, b = link.subject_a, link.subject_b
 
     def change() -> None:
-        decide(registry, a, b, Verdict(reason))
+        decide(registry, a, b, LinkDecision(reason))
         pair_search.forget(registry)
 
     decisions.carry_out(change, f"{a} and {b} {then}.")

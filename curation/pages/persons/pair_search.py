@@ -1,4 +1,4 @@
-"""Look for subjects that may be one person; the search goes on when the page is closed."""
+"""The search for subjects that may be one person, which goes on when the page is closed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TITLE = "Looking for subjects that may be one person"
 
 
 def button(registry: Registry, possible: bool) -> None:
-    """The button that starts a search; `possible` is False where there are not two subjects."""
+    """Draw the button that starts a search; `possible` is False where there are fewer than two subjects."""
     work = queue.find_shown(registry, SEARCH)
     running = work is not None and work.state in UNDER_WAY
     if st.button(
@@ -30,7 +30,7 @@ def button(registry: Registry, possible: bool) -> None:
 
 
 def outcome(registry: Registry) -> None:
-    """How far a search is, or what it found."""
+    """Draw how far a search is, or what it found; draw nothing where there is none."""
     work = queue.find_shown(registry, SEARCH)
     if work is None:
         return
@@ -39,15 +39,15 @@ def outcome(registry: Registry) -> None:
     elif work.state != FINISHED:
         work_progress.explain_end(work)
     elif (found := files.read_found(registry, work.work_id)) is not None:
-        _found(found)
+        _draw_found(found)
 
 
 def forget(registry: Registry) -> None:
-    """What the last search found is old news once a pair was decided."""
+    """Put away the result of the last search, which is out of date once a pair was decided."""
     queue.put_away(registry, SEARCH)
 
 
-def _found(survey: Survey) -> None:
+def _draw_found(survey: Survey) -> None:
     if survey.proposals:
         st.success(f"{format_count(len(survey.proposals), 'new pair')} to decide.", icon=":material/check_circle:")
     else:

@@ -1,4 +1,4 @@
-"""Two subjects beside each other: the same slice of both heads, and what is stated of either."""
+"""Two subjects beside each other: the same slice of both heads, and the facts about both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from registry.store import Registry
 from registry.vocabulary.display import escape_markdown
 
 _PLANES: tuple[side_by_side.Plane, ...] = ("axial", "coronal", "sagittal")
-_LIE = {
+_ORIENTATION = {
     "axial": "The person's right is on the left, the face is at the top.",
     "coronal": "The person's right is on the left, as if the person faced you.",
     "sagittal": "The face looks to the right.",
@@ -25,7 +25,13 @@ _TOWARDS = {"axial": "up", "coronal": "forward", "sagittal": "to the person's ri
 
 
 def pictures(registry: Registry, a: str, b: str) -> None:
-    """The same slice of both, in one plane and at one distance from the centre of the head."""
+    """Draw the same slice of both heads, in one plane and at one distance from the centre of the head.
+
+    Args:
+        registry: the registry.
+        a: the first subject, `sub-A000`.
+        b: the second subject, whose head is turned like the first.
+    """
     shared = side_by_side.shared_images(registry, a, b)
     if not shared:
         st.info("The two have no kind of image in common, so there is nothing to look at side by side.")
@@ -67,7 +73,7 @@ def pictures(registry: Registry, a: str, b: str) -> None:
         column.image(
             add_letters(head.slice(plane, offset_mm), plane), caption=subject, width="stretch", output_format="PNG"
         )
-    st.caption(_LIE[plane])
+    st.caption(_ORIENTATION[plane])
     st.caption(
         f"The second head is turned like the first: after that the images are alike to {pair.score:.2f}, where "
         f"1 is the same image and 0 nothing in common; from {fingerprints.ALIKE:g} on pairs are proposed."
@@ -75,12 +81,18 @@ def pictures(registry: Registry, a: str, b: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs={Registry: lambda registry: str(registry.root)})
-def _pair(registry: Registry, first: str, second: str) -> side_by_side.Pair:
+def _pair(registry: Registry, first: str, second: str) -> side_by_side.HeadPair:
     return side_by_side.pair(registry, first, second)
 
 
 def facts(found: Sequence[Fact], a: str, b: str) -> None:
-    """What is stated of either, with what speaks for and against one person."""
+    """Draw a table of the facts about both subjects, with what agrees and what differs.
+
+    Args:
+        found: facts of `pairs.facts`.
+        a: the first subject, `sub-A000`.
+        b: the second subject.
+    """
     lines = ["| | " + " | ".join(escape_markdown(name) for name in (a, b)) + " | |", "|---|---|---|---|"]
     for fact in found:
         mark = {True: ":green[agrees]", False: ":orange[differs]", None: ""}[fact.same]

@@ -1,4 +1,4 @@
-"""Which subject, visit and image the subject page shows; each is also in the page's address."""
+"""The choice of subject, visit and image on the page Subject; the page's address holds each of them."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from registry.vocabulary.display import format_visit as visit_name
 
 def subject(known: Sequence[str]) -> str:
     """The chosen subject, with buttons to the next and the previous one (keys j and k)."""
-    asked = st.query_params.get("subject")
-    if asked is not None and asked not in known:
-        st.warning(f"There is no subject '{escape_markdown(asked)}' in this registry; {known[0]} is shown.")
+    wanted = st.query_params.get("subject")
+    if wanted is not None and wanted not in known:
+        st.warning(f"There is no subject '{escape_markdown(wanted)}' in this registry; {known[0]} is shown.")
     _follow_address("subject", known)
     title, choice, back, forth = st.columns((8, 6, 3, 3), vertical_alignment="bottom")
     chosen = choice.selectbox("Subject", known, key="subject", label_visibility="collapsed")
-    place = known.index(chosen)
+    index = known.index(chosen)
     back.button(
         "Previous",
         shortcut="k",
         width="stretch",
-        disabled=place == 0,
+        disabled=index == 0,
         on_click=_choose,
-        args=(known[max(place - 1, 0)],),
+        args=(known[max(index - 1, 0)],),
     )
     forth.button(
         "Next",
         shortcut="j",
         width="stretch",
-        disabled=place == len(known) - 1,
+        disabled=index == len(known) - 1,
         on_click=_choose,
-        args=(known[min(place + 1, len(known) - 1)],),
+        args=(known[min(index + 1, len(known) - 1)],),
     )
     title.title(chosen)
     return _write_address("subject", chosen)
@@ -49,7 +49,7 @@ def visit(visits: Sequence[Visit]) -> Visit | None:
 
 
 def scan(scans: Sequence[Scan]) -> Scan | None:
-    """The chosen image; at first the one that was read."""
+    """The chosen image; at first one that raters have read."""
     if not scans:
         return None
     titles = {item.title: item for item in scans}
@@ -75,13 +75,13 @@ def _choose(subject: str) -> None:
 
 
 def _follow_address(key: str, options: Sequence[str]) -> None:
-    """Take the choice from the address where somebody else wrote it, and from the last visit of the page at first.
+    """Take the choice from the address where a link wrote it; at first, the one of the page's last visit.
 
-    Streamlit's own binding was rejected: it writes what a choice is called, not what it is.
+    Streamlit's own binding was rejected: it writes the title of a choice into the address, not its value.
     """
-    asked, written = st.query_params.get(key), st.session_state.get(f"{key} in address")
-    if asked in options and asked != written:
-        st.session_state[key] = asked
+    wanted, written = st.query_params.get(key), st.session_state.get(f"{key} in address")
+    if wanted in options and wanted != written:
+        st.session_state[key] = wanted
     elif key not in st.session_state and written in options:
         st.session_state[key] = written
     if st.session_state.get(key) not in (None, *options):

@@ -1,4 +1,4 @@
-"""One subject: the images with everything that was drawn on them, lesion by lesion, visit by visit."""
+"""The page Subject: the images of one subject with every mask on them, visit by visit, lesion by lesion."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _reading(registry: Registry, catalog: Catalog, visit: Visit, scan: Scan) -> 
     drawn = overlays.over(registry, images)
     found = subjects.lesions(catalog, images)
     st.text(_facts(visit, scan))
-    if said := quality.of_image(catalog, scan.path):
-        st.text("Quality check: " + "; ".join(said))
+    if verdicts := quality.of_image(catalog, scan.path):
+        st.text("Quality check: " + "; ".join(verdicts))
     left, right = st.columns((2, 1), gap="medium")
     with right:
         at_mm = tables.lesions(scan.path, found)
@@ -110,7 +110,7 @@ def _colour(drawing: Drawing, raters: Sequence[str]) -> str:
 
 
 def _labels(drawing: Drawing) -> tuple[Label, ...]:
-    """Names of the values; where there are several, each has a colour of its own."""
+    """Labels of a mask; where there are several values, each has a colour of its own."""
     several = not drawing.binary
     return tuple(
         Label(int(value), name, rater_colour(index) if several else "")

@@ -1,4 +1,4 @@
-"""The tables and the chart of the subject page."""
+"""The tables and the chart of the page Subject."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DRAWERS = {Kind.READING: "Rater", Kind.CONSENSUS: "Consensus", Kind.PREDICTION:
 
 
 def title(drawing: Drawing, several_protocols: bool = False) -> str:
-    """What the legend and the table call a drawing."""
+    """The name of a drawing in the legend and in the table."""
     name = f"{_DRAWERS[drawing.kind]} {drawing.source}"
     if drawing.kind is Kind.CONSENSUS:
         name = f"Consensus ({drawing.source})"
@@ -29,30 +29,32 @@ def title(drawing: Drawing, several_protocols: bool = False) -> str:
 
 
 def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
-    """The lesions of the consensus; returns the place of the chosen one (RAS mm), the largest at first."""
+    """Draw the lesions of the consensus; return the centre of the chosen one (RAS mm), at first the largest."""
     placed = [row for row in found if row["x_mm"] is not None]
     if not placed:
         st.caption("No lesion is listed for this image.")
         return None
     total = format_volume(sum(row["volume_mm3"] or 0 for row in placed))
     st.markdown(f"**{format_count(len(placed), 'lesion')}**, together {total}")
-    now = _current(image, len(placed))
+    current = _current_index(image, len(placed))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, now - 1), disabled=now == 0)
+        st.button(
+            "Previous", key="last_lesion", shortcut="p", on_click=_go, args=(image, current - 1), disabled=current == 0
+        )
         st.button(
             "Next",
             key="next_lesion",
             shortcut="n",
             on_click=_go,
-            args=(image, now + 1),
-            disabled=now == len(placed) - 1,
+            args=(image, current + 1),
+            disabled=current == len(placed) - 1,
         )
-    st.caption(f"Last opened: {placed[now]['lesion']}. Choose a row to go to another lesion.")
+    st.caption(f"Last opened: {placed[current]['lesion']}. Choose a row to go to another lesion.")
     st.dataframe(
         [_lesion_row(row) for row in placed],
         hide_index=True,
         height=shell.table_height(len(placed), 500),
-        on_select=lambda: _selected(image),
+        on_select=lambda: _choose_selected(image),
         selection_mode="single-row",
         key="lesions",
         column_config={
@@ -61,12 +63,12 @@ def lesions(image: str, found: Sequence[dict[str, Any]]) -> Point | None:
             "Centre": st.column_config.TextColumn("Centre (mm)", width=126),
         },
     )
-    chosen = placed[now]
+    chosen = placed[current]
     return chosen["x_mm"], chosen["y_mm"], chosen["z_mm"]
 
 
 def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
-    """Who drew how much, and how well it agrees with the consensus."""
+    """Draw the volume of each mask and its agreement with the consensus."""
     st.subheader("Readings")
     if not drawn:
         st.caption("Nobody has read this image, and nothing was computed on it.")
@@ -93,7 +95,7 @@ def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
 
 
 def growth(catalog: Catalog, subject: str) -> None:
-    """Marked volume of every reader over time, where there is time."""
+    """Draw the marked volume of every rater over time; draw nothing where there is only one day."""
     rows = [row for row in subjects.burden(catalog, subject) if row["day"] is not None]
     if len({row["day"] for row in rows}) < 2:
         return
@@ -125,7 +127,7 @@ def _lesion_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _current(image: str, count: int) -> int:
+def _current_index(image: str, count: int) -> int:
     at, index = st.session_state.get("lesion", (image, 0))
     return min(index, count - 1) if at == image else 0
 
@@ -134,7 +136,7 @@ def _go(image: str, index: int) -> None:
     st.session_state["lesion"] = (image, index)
 
 
-def _selected(image: str) -> None:
+def _choose_selected(image: str) -> None:
     rows = st.session_state["lesions"].selection.rows
     if rows:
         _go(image, rows[0])

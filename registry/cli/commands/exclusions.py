@@ -32,7 +32,7 @@ def exclude_add(
 
 @exclude_app.command("confirm")
 def exclude_confirm(unit: Unit, as_json: AsJson = False) -> None:
-    """Agree with an exclusion, as its second reader (COHORTIUM_ACTOR)."""
+    """Agree with an exclusion, as its second rater (COHORTIUM_ACTOR)."""
     from registry.cohorts import exclusions
     from registry.publishing.commits import commit_pending
 
@@ -69,7 +69,7 @@ def exclude_remove(
 
 @exclude_app.command("history")
 def exclude_history(
-    unit: Annotated[str | None, typer.Argument(help="Only of this unit; all by default.")] = None,
+    unit: Annotated[str | None, typer.Argument(help="Only the decisions about this unit; all by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who excluded, confirmed and reinstated what, newest first."""
@@ -81,7 +81,7 @@ def exclude_history(
 
 @exclude_app.command("effect")
 def exclude_effect(
-    query: Annotated[str | None, typer.Option(help="Only of this saved query; all by default.")] = None,
+    query: Annotated[str | None, typer.Option(help="Only this saved query; all by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count what exclusions take from saved queries, by reason."""

@@ -26,13 +26,15 @@ def add(query_app: typer.Typer) -> None:
 
 
 def query_facets(where: Where = None, as_json: AsJson = False) -> None:
-    """Count images and persons of each value that can be filtered by, given the other filters."""
+    """Count the images and persons of each value of each filter, given the other filters."""
     from registry.catalog import Catalog, facets
 
     filters = facets.parse(where or [])
     found = facets.count(Catalog.of(console.registry()), filters)
     sql = facets.sql(filters)
-    console.emit({**found.to_json(), "sql": sql}, as_json, lambda: f"{console.table(list(_lines(found)))}\n\n{sql}")
+    console.emit(
+        {**found.to_json(), "sql": sql}, as_json, lambda: f"{console.table(list(_list_counts(found)))}\n\n{sql}"
+    )
 
 
 def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None:
@@ -49,8 +51,8 @@ def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None
     console.emit(result, as_json, f"Saved {saved.name}@{saved.version}\n{sql}")
 
 
-def _lines(found: Counts) -> Iterator[dict[str, Any]]:
-    """One row a value; a range is one row, and one for images without a number."""
+def _list_counts(found: Counts) -> Iterator[dict[str, Any]]:
+    """One row for each value; a range has one row, and another for the images without a number."""
     from registry.catalog.facets import FACETS, shown
 
     for facet in FACETS:

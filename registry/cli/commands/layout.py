@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def commands(app: typer.Typer) -> None:
-    """Add it to the command line."""
+    """Add the command to the command line."""
     app.command("layout")(layout)
 
 
@@ -23,21 +23,21 @@ def layout(
     snapshot: Annotated[
         str | None, typer.Option(help="Only the files of this snapshot, and what describes them.")
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="The database's folder; without it, in the registry's cache.")] = None,
+    to: Annotated[Path | None, typer.Option(help="The database's folder; by default in the registry's cache.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a pybids database, which bids.BIDSLayout(ROOT, database_path=FOLDER) opens at once."""
     from registry.bids.pybids import database
 
     registry = console.registry()
-    name, paths = _frozen(registry, snapshot) if snapshot else (database.WHOLE, None)
-    place = (to or registry.root / database.CACHE / name).absolute()
-    database.open_layout(registry.root, place, paths)
-    console.emit({"database": str(place)}, as_json, str(place))
+    name, paths = _list_frozen(registry, snapshot) if snapshot else (database.WHOLE, None)
+    folder = (to or registry.root / database.CACHE / name).absolute()
+    database.open_layout(registry.root, folder, paths)
+    console.emit({"database": str(folder)}, as_json, str(folder))
 
 
-def _frozen(registry: Registry, reference: str) -> tuple[str, list[str]]:
-    """A snapshot's name in the cache, and its files; says how many are not in the folder any more."""
+def _list_frozen(registry: Registry, reference: str) -> tuple[str, list[str]]:
+    """A snapshot's name in the cache and the paths of its files; notes how many are no longer in the registry."""
     from registry import snapshots
 
     manifest = snapshots.get(registry, reference)

@@ -79,7 +79,7 @@ def query_show(name: str, as_json: AsJson = False) -> None:
 @query_app.command("flow")
 def query_flow(
     name: str,
-    split: Annotated[str | None, typer.Option(help="Count also who has a part.")] = None,
+    split: Annotated[str | None, typer.Option(help="Also count who has a part in this split.")] = None,
     target: Annotated[list[str] | None, typer.Option(help="As in: snapshot create.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw it into this new file.")] = None,
@@ -104,13 +104,13 @@ def query_flow(
     console.emit(found.to_json(), as_json, lambda: console.table(rows, columns))
 
 
-def _write_new(place: Path, text: str) -> None:
+def _write_new(path: Path, text: str) -> None:
     try:
-        with place.open("x", encoding="utf-8") as stream:
+        with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
         raise UsageError(
-            f"{place} cannot be written: {error.strerror}.", "Name a new file in a folder that exists."
+            f"{path} cannot be written: {error.strerror}.", "Name a new file in a folder that exists."
         ) from error
 
 
@@ -145,9 +145,9 @@ def split_create(
 
     columns = tuple(word.strip() for word in stratify.split(",") if word.strip())
     registry = console.registry()
-    made = splits.create(registry, name, query, splits.SplitRequest(_ratios(ratios), seed, columns))
+    made = splits.create(registry, name, query, splits.SplitRequest(_parse_ratios(ratios), seed, columns))
     commit_pending(registry)
-    counts = _part_counts(splits.assignments(registry, made))
+    counts = _count_parts(splits.assignments(registry, made))
     text = ", ".join(f"{part} {count}" for part, count in counts.items())
     console.emit(
         {"split": made.name, "version": made.version, "persons": counts},
@@ -156,7 +156,7 @@ def split_create(
     )
 
 
-def _ratios(text: str) -> tuple[float, float, float]:
+def _parse_ratios(text: str) -> tuple[float, float, float]:
     try:
         train, validation, test = (float(word) for word in text.split(","))
     except ValueError as error:
@@ -164,7 +164,7 @@ def _ratios(text: str) -> tuple[float, float, float]:
     return train, validation, test
 
 
-def _part_counts(assigned: dict[str, str]) -> dict[str, int]:
+def _count_parts(assigned: dict[str, str]) -> dict[str, int]:
     from registry.manifests import PARTS
 
     return {part: sum(1 for value in assigned.values() if value == part) for part in PARTS}

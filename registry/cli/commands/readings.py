@@ -36,7 +36,7 @@ def reading_accept(
 
 @reading_app.command("list")
 def reading_list(
-    image: Annotated[str | None, typer.Argument(help="Path of an image; every image without it.")] = None,
+    image: Annotated[str | None, typer.Argument(help="Path of an image; all images by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List accepted readings with their revisions."""

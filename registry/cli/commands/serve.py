@@ -31,7 +31,7 @@ def commands(app: typer.Typer) -> None:
 
 def serve(
     port: Annotated[int, typer.Option(help="A free port of this machine.")] = 8501,
-    worker: Annotated[bool, typer.Option(help="Also train what is queued.")] = True,
+    worker: Annotated[bool, typer.Option(help="Also train queued runs.")] = True,
 ) -> None:
     """Open the app on 127.0.0.1 until Ctrl+C; queued runs are trained meanwhile."""
     from registry.app import server
@@ -54,12 +54,12 @@ def serve(
 
 
 def app_script() -> Path:
-    """`app.py`, which lies beside the packages."""
+    """Path of `app.py`, which lies beside the packages."""
     return Path(__file__).resolve().parents[3] / "app.py"
 
 
 def _announce(port: int) -> None:
-    """Print the address once the app answers there, so that it is never printed in vain."""
+    """Print the address once the app answers there."""
     from urllib.request import urlopen
 
     for _ in range(_START_S * 4):
@@ -71,7 +71,7 @@ def _announce(port: int) -> None:
 
 @contextmanager
 def _until_stopped() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl+C does, so that everything started in it is stopped too."""
+    """Let SIGTERM end the block as Ctrl+C does, so that everything started in it is stopped too."""
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield

@@ -69,10 +69,10 @@ def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
     from registry import snapshots
 
     manifest = snapshots.get(console.registry(), snapshot)
-    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _describe(manifest))
+    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _format_manifest(manifest))
 
 
-def _describe(manifest: Manifest) -> str:
+def _format_manifest(manifest: Manifest) -> str:
     rows = [
         {
             "sample": s.sample,
@@ -128,17 +128,17 @@ def snapshot_folder(
     from registry import snapshots
 
     registry = console.registry()
-    place = snapshots.materialise(registry, snapshots.get(registry, snapshot), fetch=fetch)
-    console.emit({"folder": str(place)}, as_json, str(place))
+    folder = snapshots.materialise(registry, snapshots.get(registry, snapshot), fetch=fetch)
+    console.emit({"folder": str(folder)}, as_json, str(folder))
 
 
 @snapshot_app.command("diff")
 def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
-    """Say what changed from one snapshot to another: added, removed and changed samples, each with its reason."""
+    """Show what changed from one snapshot to another: added, removed and changed samples, each with its reason."""
     from registry import snapshots
 
     found = snapshots.compare(console.registry(), before, after)
-    console.emit(found.to_json(), as_json, lambda: _diff_text(found))
+    console.emit(found.to_json(), as_json, lambda: _format_diff(found))
 
 
 def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
@@ -146,35 +146,35 @@ def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
     from registry.snapshots.selection import rejected_once
 
     taken = (file.path for sample in manifest.samples for file in sample.images.values())
-    if told := rejected_once(Catalog.of(registry), taken):
-        console.note(told)
+    if sentence := rejected_once(Catalog.of(registry), taken):
+        console.note(sentence)
 
 
-def _diff_text(found: SnapshotDiff) -> str:
+def _format_diff(found: SnapshotDiff) -> str:
     from registry.snapshots import diff_text
 
     if found.empty:
         return "No difference: both are the same snapshot."
     moved = {name: [vars(item) for item in getattr(found, name)] for name in ("added", "removed")}
-    changed = [{"sample": item.sample, **_values(one)} for item in found.changed for one in item.differences]
+    changed = [{"sample": item.sample, **_format_difference(one)} for item in found.changed for one in item.differences]
     tables = {
-        "Settings": [_values(one) for one in found.settings],
+        "Settings": [_format_difference(one) for one in found.settings],
         "Added": moved["added"],
         "Removed": moved["removed"],
         "Changed": changed,
-        "Left out differently": [_values(one) for one in found.exclusions],
+        "Left out differently": [_format_difference(one) for one in found.exclusions],
     }
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
     head = "\n".join([f"{found.before[:12]} -> {found.after[:12]}: {counts}", *diff_text.sentences(found)])
     return "\n\n".join([head, *(f"{name}\n{console.table(rows)}" for name, rows in tables.items() if rows)])
 
 
-def _values(one: Difference) -> dict[str, Any]:
-    return {"what": one.what, "before": _short(one.before), "after": _short(one.after)}
+def _format_difference(one: Difference) -> dict[str, Any]:
+    return {"what": one.what, "before": _shorten(one.before), "after": _shorten(one.after)}
 
 
-def _short(value: Any) -> Any:
-    """A file as the beginning of its checksum, the rest as it is."""
+def _shorten(value: Any) -> Any:
+    """A value that fits a table: a file as the beginning of its checksum, any other mapping as its values."""
     if isinstance(value, Mapping):
         return str(value["sha256"])[:12] if "sha256" in value else ", ".join(str(item) for item in value.values())
     return " ".join(value.split()) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this centr
 
 
 def commands(app: typer.Typer) -> None:
-    """Add both to the command line."""
+    """Add both commands to the command line."""
     app.command("completeness")(completeness)
     app.command("subject")(subject)
 
@@ -31,23 +31,23 @@ def completeness(site: Sites = None, as_json: AsJson = False) -> None:
     from registry.catalog import Catalog, overview
 
     catalog = Catalog.of(console.registry())
-    chosen = _known(site or [], overview.sites(catalog))
+    chosen = _require_sites(site or [], overview.sites(catalog))
     cells = overview.completeness(catalog, chosen)
     gaps = overview.gaps(cells)
     shown = overview.squares(cells, gaps)
     result = {"counts": overview.headline(catalog, chosen), "cells": cells, "gaps": gaps}
-    text = [*(_matrix(name, rows) for name, rows in shown.items()), _gaps(gaps)]
+    text = [*(_format_matrix(name, rows) for name, rows in shown.items()), _format_gaps(gaps)]
     console.emit(result, as_json, "\n\n".join(text))
 
 
-def _known(asked: list[str], sites: Sequence[str]) -> list[str]:
-    if unknown := [name for name in asked if name not in sites]:
+def _require_sites(names: list[str], sites: Sequence[str]) -> list[str]:
+    if unknown := [name for name in names if name not in sites]:
         raise NotFound(f"There is no site '{unknown[0]}'.", f"Known are: {', '.join(sites) or 'none'}.")
-    return asked
+    return names
 
 
-def _matrix(site: str, cells: Sequence[Row]) -> str:
-    """One line a subject, one column a visit and channel; `-` where nothing is and nothing is expected."""
+def _format_matrix(site: str, cells: Sequence[Row]) -> str:
+    """A table with a line for each subject and a column for each visit and channel; `-` where nothing is expected."""
     lines: dict[str, dict[str, Any]] = {}
     for cell in cells:
         line = lines.setdefault(cell["subject"], {site: cell["subject"]})
@@ -55,7 +55,7 @@ def _matrix(site: str, cells: Sequence[Row]) -> str:
     return console.table(list(lines.values()))
 
 
-def _gaps(gaps: Sequence[Row]) -> str:
+def _format_gaps(gaps: Sequence[Row]) -> str:
     return f"Missing:\n{console.table(gaps)}" if gaps else "Nothing is missing that others of the same site have."
 
 
@@ -66,14 +66,14 @@ def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_j
     catalog = Catalog.of(console.registry())
     who = subjects.who(catalog, name)
     visits = subjects.visits(catalog, name)
-    images = [row for visit in visits for row in _images(catalog, visit)]
+    images = [row for visit in visits for row in _list_images(catalog, visit)]
     drawn = subjects.burden(catalog, name)
     result = {"subject": asdict(who), "visits": [asdict(visit) for visit in visits], "images": images, "volumes": drawn}
-    tables = [[_flat(asdict(who))], [_flat(asdict(visit)) for visit in visits], images, drawn]
+    tables = [[_flatten(asdict(who))], [_flatten(asdict(visit)) for visit in visits], images, drawn]
     console.emit(result, as_json, lambda: "\n\n".join(console.table(rows) for rows in tables))
 
 
-def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
+def _list_images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
     from registry.catalog import subjects
     from registry.vocabulary.display import format_scan
 
@@ -89,6 +89,6 @@ def _images(catalog: Catalog, visit: Visit) -> list[dict[str, Any]]:
     ]
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Lists as words; what is not known as None."""
+def _flatten(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with tuples as words; an empty tuple is None."""
     return {key: ", ".join(value) or None if isinstance(value, tuple) else value for key, value in row.items()}

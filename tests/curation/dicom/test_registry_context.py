@@ -17,7 +17,7 @@ from curation.dicom.names import plan
 from curation.dicom.pseudonyms import of_registry
 from curation.dicom.survey import DicomSettings, survey
 from curation.imports.delivery import import_delivery
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import read_tsv
 from registry.maintenance.creation import create
@@ -79,7 +79,7 @@ def test_the_salt_is_made_once_for_its_owner_and_never_tracked(registry: Registr
 def test_the_command_plans_then_imports_by_the_plan(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(State, "registry", registry.root)
+    monkeypatch.setattr(GlobalOptions, "registry", registry.root)
     app = typer.Typer()
     commands(app)
     run = CliRunner().invoke

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from curation.cli import commands
 from curation.imports.arrivals import Arrival, arriving, by_visit
 from curation.imports.delivery import check_delivery, import_delivery
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.store import Registry
 from tests.support.app import app_deliveries
 from tests.support.app.inbox import ended, looked
@@ -67,7 +67,7 @@ def test_page_and_command_show_what_comes_in(
     test = ended(writable, looked(writable, "bids", delivery))
     (shown,) = (frame.value for frame in test.dataframe if "FLAIR" in frame.value)
     assert list(shown.iloc[0]) == ["sub-C001", "ses-M00", "new"]
-    monkeypatch.setattr(State, "registry", writable.root)
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
     app = typer.Typer()
     commands(app)
     said = CliRunner().invoke(app, ["import", "bids", str(delivery), "--check"]).stdout

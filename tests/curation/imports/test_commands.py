@@ -14,7 +14,7 @@ from curation.cli import commands
 from curation.imports import listing, reports
 from curation.imports import work as imports
 from curation.imports.look import Asked
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.errors import NotFound, UsageError
 from registry.store import Registry
 from tests.support.app import app_imports
@@ -36,7 +36,7 @@ def said(*words: str) -> Any:
 
 
 def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "registry", writable.root)
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
     before = registry_state.everything(writable)
     assert said("import", "bids", str(delivery), "--check")["report"]["kept"]["images"] == 1
     assert registry_state.everything(writable) == before
@@ -53,7 +53,7 @@ def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, mo
 def test_the_commands_tell_and_stop_what_the_app_started(
     writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(State, "registry", writable.root)
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
     app_imports.doomed(monkeypatch, "pause")
     work = imports.start(writable, Asked("bids", delivery))
     app_imports.paused(writable)

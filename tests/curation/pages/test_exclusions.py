@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from curation.persons import links
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from registry import snapshots
 from registry.catalog import Catalog, units
 from registry.cli.commands.exclusions import exclude_app
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.cohorts import exclusions, queries
 from registry.cohorts.exclusions import REASON
 from registry.errors import UsageError
@@ -86,20 +86,20 @@ def test_a_reason_nobody_used_is_asked_for_by_name_only(writable: Registry) -> N
 
 def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     test = chosen(writable, "a001", "motion", "sub-A001/ses-M12")
-    assert "Visit M12 of sub-A001 is excluded: motion. It waits for a second reader." in texts(test).replace("\\", "")
+    assert "Visit M12 of sub-A001 is excluded: motion. It waits for a second rater." in texts(test).replace("\\", "")
     (item,) = exclusions.list_exclusions(writable)
     assert (item.unit, item.reason, item.rater_id, item.second_rater_id) == ("sub-A001/ses-M12", "motion", "r01", None)
 
-    confirm = button(test, "Confirm as second reader")
+    confirm = button(test, "Confirm as second rater")
     assert confirm.disabled  # type: ignore[attr-defined]
     assert "r01 cannot be the second rater" in "".join(item.value for item in test.caption), "in sight, not in a tip"
     with pytest.raises(UsageError, match="cannot be the second rater"):
         exclusions.confirm(writable, item.unit)
 
     monkeypatch.setenv("COHORTIUM_ACTOR", "r02")
-    test = button(open_page(writable, "exclusions"), "Confirm as second reader").click().run()
+    test = button(open_page(writable, "exclusions"), "Confirm as second rater").click().run()
     assert exclusions.get(writable, item.unit).second_rater_id == "r02"
-    assert button(test, "Confirm as second reader").disabled  # type: ignore[attr-defined]
+    assert button(test, "Confirm as second rater").disabled  # type: ignore[attr-defined]
 
     test = button(test, "Reinstate").click().run()
     assert "A comment is needed" in texts(test)
@@ -111,14 +111,14 @@ def test_two_readers_and_a_reinstatement(writable: Registry, monkeypatch: pytest
     assert told == [("r02", "reinstated", "scanned again"), ("r02", "confirmed", None), ("r01", "excluded", None)]
 
 
-def test_what_waits_for_a_second_reader_stands_first(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_for_a_second_rater_stands_first(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     exclusions.exclude(writable, "sub-A000", "motion")
     exclusions.exclude(writable, "sub-B005", "duplicate")
     monkeypatch.setenv("COHORTIUM_ACTOR", "r02")
     exclusions.confirm(writable, "sub-A000")
     rows = open_page(writable, "exclusions").dataframe[0].value
     assert list(rows["What"]) == ["Subject sub-B005", "Subject sub-A000"]
-    assert list(rows["Second reader"]) == ["waits", "r02"]
+    assert list(rows["Second rater"]) == ["waits", "r02"]
 
 
 def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
@@ -150,7 +150,7 @@ def test_losses_are_those_of_a_snapshot(writable: Registry) -> None:
 def test_an_exclusion_of_a_person_holds_under_the_person_of_today(writable: Registry) -> None:
     queries.save(writable, "all", "SELECT path FROM images")
     exclusions.exclude(writable, "P002", "motion")
-    links.confirm(writable, "sub-A001", "sub-A002", Verdict("same head"))
+    links.confirm(writable, "sub-A001", "sub-A002", LinkDecision("same head"))
     (taken,) = exclusion_impact.count_in_query(writable, "all").by_unit
     assert taken.name == "P002", "as it was named, whoever it is today"
     assert taken.images == 4 + 2
@@ -182,7 +182,7 @@ def test_reasons_offered_are_codes_and_those_in_use(writable: Registry) -> None:
 
 
 def test_the_commands_tell_effect_and_history(writable: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "registry", writable.root)
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
     exclusions.exclude(writable, "sub-A001", "motion", "shaking")
 
     def said(*words: str) -> Any:

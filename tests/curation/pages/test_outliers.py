@@ -125,7 +125,7 @@ def test_excluding_takes_a_reason_and_is_an_exclusion_like_any_other(checked: Re
     assert "needs a reason" in test.error[0].value
     test.selectbox(key="outlier reason").set_value("incomplete")
     test = button(test, "Exclude").click().run()
-    assert "second reader" in test.success[0].value
+    assert "second rater" in test.success[0].value
     assert exclusions.get(checked, CUT).reason == "incomplete"
 
 

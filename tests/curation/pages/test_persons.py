@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from curation.cli.persons import persons_app
 from curation.persons import links, pairs
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from curation.persons.work import SEARCH
 from registry.bids import places
-from registry.cli.console import State
+from registry.cli.console import State, GlobalOptions
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.publishing import Change, publish, write_files
@@ -105,8 +105,8 @@ def test_a_decision_counts(suspected: Registry, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_contradiction_is_a_sentence(writable: Registry) -> None:
     """A = B and B = C are decided; A and C cannot be two persons."""
-    links.confirm(writable, A, B, Verdict("same"))
-    links.confirm(writable, B, "sub-B003", Verdict("same"))
+    links.confirm(writable, A, B, LinkDecision("same"))
+    links.confirm(writable, B, "sub-B003", LinkDecision("same"))
     test = open_page(writable, "persons", a=A, b="sub-B003")
     test.text_input(key=f"why {A} sub-B003").set_value("other ventricles")
     test = button(test, "Two persons").click().run()
@@ -131,7 +131,7 @@ def test_looking_finds_what_shares_bytes(writable: Registry) -> None:
 
 
 def test_the_command_shows_a_pair(suspected: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "registry", suspected.root)
+    monkeypatch.setattr(GlobalOptions, "registry", suspected.root)
     done = CliRunner().invoke(persons_app, ["show", B, A, "--json"])
     shown = json.loads(done.stdout)
     assert shown["link"]["method"] == "fingerprint"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from curation.persons import links
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from registry.bids import places
 from registry.catalog import Catalog
 from registry.cohorts import persons
@@ -25,7 +25,7 @@ from registry.store import Registry
 from tests.support.cohorts import tiny_bids
 from tests.support.templates import registry_state
 
-SEEN = Verdict("looked at both", "r01")
+SEEN = LinkDecision("looked at both", "r01")
 
 
 def person(registry: Registry, subject: str) -> str:
@@ -105,7 +105,7 @@ def test_subjects_of_one_person_and_pairs_that_were_seen_are_not_proposed(cohort
 
 def test_a_reviewer_is_a_code_and_not_a_name(cohort: Registry) -> None:
     with pytest.raises(UsageError, match="reviewer's code"):
-        links.confirm(cohort, "sub-A005", "sub-A002", links.Verdict("looked", "Dr. Jane Mueller"))
+        links.confirm(cohort, "sub-A005", "sub-A002", links.LinkDecision("looked", "Dr. Jane Mueller"))
 
 
 def test_confirming_merges_persons_and_clearing_parts_them_again(cohort: Registry) -> None:
@@ -142,7 +142,7 @@ def test_rebuilding_gives_the_same_persons(cohort: Registry) -> None:
 
 
 def test_the_file_of_record_says_who_decided_and_why(cohort: Registry) -> None:
-    links.confirm(cohort, "sub-A003", "sub-A001", Verdict("same\tscar,\nsame teeth", "r07"))
+    links.confirm(cohort, "sub-A003", "sub-A001", LinkDecision("same\tscar,\nsame teeth", "r07"))
     (row,) = read_tsv(cohort.root / places.PERSON_LINKS)
     assert row == {
         "subject_a": "sub-A001",
@@ -183,7 +183,7 @@ def test_bad_input_is_named(cohort: Registry) -> None:
     with pytest.raises(UsageError, match="named twice"):
         links.confirm(cohort, "sub-A000", "sub-A000", SEEN)
     with pytest.raises(UsageError, match="needs a reason"):
-        links.clear(cohort, "sub-A000", "sub-A001", Verdict("  "))
+        links.clear(cohort, "sub-A000", "sub-A001", LinkDecision("  "))
     assert kinds(cohort) == {}
 
 
@@ -191,7 +191,7 @@ def test_two_reviewers_at_once_lose_no_decision(cohort: Registry) -> None:
     program = (
         "import sys; from pathlib import Path; from registry.store import open_registry;"
         "from curation.persons import links;"
-        "links.confirm(open_registry(Path(sys.argv[1])), *sys.argv[2:4], links.Verdict('seen', sys.argv[2]))"
+        "links.confirm(open_registry(Path(sys.argv[1])), *sys.argv[2:4], links.LinkDecision('seen', sys.argv[2]))"
     )
     pairs = [("sub-A000", "sub-A001"), ("sub-A002", "sub-A003"), ("sub-A001", "sub-A002")]
     children = [subprocess.Popen([sys.executable, "-c", program, str(cohort.root), *pair]) for pair in pairs]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from curation.persons import links, pairs, side_by_side
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from curation.persons.orientation_letters import SIDES, add_letters
 from registry.catalog import Catalog, subjects
 from registry.cohorts import leaks, splits
@@ -33,7 +33,7 @@ def test_crossings_are_the_leaks_that_follow(writable: Registry) -> None:
     assert (foretold.split, foretold.snapshots, foretold.runs) == ("by-person@1", 1, 0)
     assert (foretold.first_part, foretold.second_part) == tuple(parts[persons[name]] for name in apart)
     assert leaks.check_split(writable, "by-person") == []
-    links.confirm(writable, *apart, Verdict("same"))
+    links.confirm(writable, *apart, LinkDecision("same"))
     assert {leak.kind for leak in leaks.check_split(writable, "by-person")} == {"person"}
     assert pairs.crossings(writable, *apart) == [foretold]
 

@@ -110,7 +110,7 @@ def test_a_replaced_image_makes_a_verdict_stale(cohort: Registry) -> None:
 def test_a_snapshot_says_that_it_takes_what_was_rejected_once(
     cohort: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console.State, "registry", cohort.root)
+    monkeypatch.setattr(console.GlobalOptions, "registry", cohort.root)
     image = tiny_bids.image_path("sub-A001", "T1w")
     queries.save(cohort, "both", "SELECT path FROM images")
     say(cohort, image, "reject")
@@ -231,7 +231,7 @@ def test_the_documented_commands_run_and_the_documented_words_are_those_of_the_c
     page = (ROOT / "docs" / "quality.md").read_text()
     (script,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(console.State, "registry", cohort.root)
+        patch.setattr(console.GlobalOptions, "registry", cohort.root)
         for line in script.splitlines():
             done = CliRunner().invoke(qc_app, shlex.split(line)[2:])
             assert done.exit_code == 0, f"{line}: {done.output} {done.exception}"

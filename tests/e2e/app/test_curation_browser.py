@@ -30,7 +30,7 @@ _FOCUSED = """() => { const at = document.activeElement
 
 @pytest.fixture(scope="module")
 def address(own: Registry) -> Iterator[str]:
-    """The app of the second reader r02, on a registry with one exclusion by r01 and one pair to decide."""
+    """The app of the second rater r02, on a registry with one exclusion by r01 and one pair to decide."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ACTOR_ENVIRONMENT, "r01")
         exclusions.exclude(own, "sub-A001/ses-M12", "motion", "shaking")
@@ -151,10 +151,10 @@ def test_a_dicom_name_is_corrected_in_the_table(own: Registry, address: str, pag
     sound(page)
 
 
-def test_a_second_reader_confirms_by_keyboard(own: Registry, address: str, page: Any) -> None:
+def test_a_second_rater_confirms_by_keyboard(own: Registry, address: str, page: Any) -> None:
     opened(page, f"{address}/exclusions", "Exclusions")
     shot(page, "app-exclusions")
-    entered(page, "Confirm as second reader")
+    entered(page, "Confirm as second rater")
     said(page, "confirmed by r02.")
     assert exclusions.get(own, "sub-A001/ses-M12").second_rater_id == "r02"
     shot(page, "app-exclusions-confirmed")

@@ -69,7 +69,7 @@ def test_both_databases_give_one_snapshot_id(cohort: Registry, twin: Registry) -
 
 def test_rebuilding_gives_the_same_registry(cohort: Registry) -> None:
     freeze(cohort)
-    links.confirm(cohort, "sub-A000", "sub-A002", links.Verdict("same scan"))
+    links.confirm(cohort, "sub-A000", "sub-A002", links.LinkDecision("same scan"))
     commit_pending(cohort)
     before = registry_state.rows(cohort, without=("intent", "setting"), drop=("mtime_ns", "intent_id"))
     rebuild.rebuild(cohort)

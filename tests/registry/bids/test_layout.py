@@ -201,7 +201,7 @@ def test_what_pybids_refuses_is_a_sentence(tmp_path: Path) -> None:
 @pytest.fixture
 def say(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Runs `layout` on a registry with a snapshot; gives its result."""
-    monkeypatch.setattr(console.State, "registry", registry.root)
+    monkeypatch.setattr(console.GlobalOptions, "registry", registry.root)
     app = typer.Typer()
     layout_command.commands(app)
 

@@ -31,7 +31,7 @@ def run(registry: Registry, words: list[str]) -> str:
     app = typer.Typer()
     cohorts.commands(app)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(console.State, "registry", registry.root)  # another test's command may have left its own
+        patch.setattr(console.GlobalOptions, "registry", registry.root)  # another test's command may have left its own
         return str(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
 
 

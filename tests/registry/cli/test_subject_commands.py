@@ -18,7 +18,7 @@ from registry.store import Registry
 @pytest.fixture
 def say(cohort: Registry, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Runs one of the commands on the cohort."""
-    monkeypatch.setattr(console.State, "registry", cohort.root)
+    monkeypatch.setattr(console.GlobalOptions, "registry", cohort.root)
     return CliRunner()
 
 

@@ -72,7 +72,7 @@ def test_a_rejected_image_is_left_out(registry: Registry) -> None:
 
 def test_a_person_is_excluded_whole_whoever_it_turns_out_to_be(registry: Registry) -> None:
     exclusions.exclude(registry, "P005", "consent-withdrawn")
-    links.confirm(registry, "sub-A004", "sub-A005", links.Verdict("same person, by the centre's own list"))
+    links.confirm(registry, "sub-A004", "sub-A005", links.LinkDecision("same person, by the centre's own list"))
     made = snapshots.create(registry, "flair", None, FIRST)
     assert {item.unit: item.reason for item in made.excluded} == {
         f"sub-A00{number}_ses-M00": "excluded:consent-withdrawn" for number in (4, 5)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from curation.persons import links
-from curation.persons.links import Verdict
+from curation.persons.links import LinkDecision
 from registry import snapshots
 from registry.bids import places
 from registry.cohorts import leaks, queries, splits
@@ -22,7 +22,7 @@ from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from tests.support.cohorts import tiny_bids
 
-SEEN = Verdict("looked at both", "r01")
+SEEN = LinkDecision("looked at both", "r01")
 
 
 @pytest.fixture

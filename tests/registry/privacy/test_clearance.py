@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from curation.cli import commands
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import save
@@ -89,7 +89,7 @@ def test_an_unknown_unit_is_refused(registry: Registry) -> None:
 
 
 def test_the_commands_record_list_and_scan(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "registry", registry.root)
+    monkeypatch.setattr(GlobalOptions, "registry", registry.root)
     app = typer.Typer()
     commands(app)
     run = CliRunner().invoke

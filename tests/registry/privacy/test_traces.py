@@ -95,7 +95,7 @@ def speak(registry: Registry, text: str) -> dict[str, Callable[[], object]]:
         "exclude": lambda: exclusions.exclude(registry, "sub-1", "motion", text),
         "reinstate": lambda: exclusions.reinstate(registry, "sub-1", text),
         "qc": lambda: record(registry, Judgement(SIDECAR, Verdict.FLAG, comment=text)),
-        "persons": lambda: links.confirm(registry, "sub-1", "sub-2", links.Verdict(text, "R1")),
+        "persons": lambda: links.confirm(registry, "sub-1", "sub-2", links.LinkDecision(text, "R1")),
         "adopt": lambda: adopt(registry, [SIDECAR], text),
         "acknowledge": lambda: review.acknowledge(registry, SIDECAR, text),
     }

@@ -13,7 +13,7 @@ from registry.app.page import Page, arrange
 from registry.app.server import options, serve
 from registry.errors import NotFound, UsageError
 from registry.viewer import Layer, show
-from registry.viewer.component import _state
+from registry.viewer.component import _parse_state
 from tests.support.viewer import sample as viewer_sample
 
 APP = Path(viewer_sample.__file__).with_name("sample_app.py")
@@ -69,7 +69,7 @@ def test_a_mask_alone_is_refused() -> None:
 
 
 def test_a_click_becomes_a_place() -> None:
-    state = _state({"mm": [26, 8.5, 0], "voxel": [1, 2, 3], "intensity": 7, "labels": [["Rater A", 1]]})
+    state = _parse_state({"mm": [26, 8.5, 0], "voxel": [1, 2, 3], "intensity": 7, "labels": [["Rater A", 1]]})
     assert (state.position_mm, state.voxel, state.labels) == ((26.0, 8.5, 0.0), (1, 2, 3), (("Rater A", 1),))
 
 

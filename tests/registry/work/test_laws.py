@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from registry.cli.commands.work import work_app
-from registry.cli.console import State
+from registry.cli.console import GlobalOptions
 from registry.errors import NotFound, StorageError, UsageError
 from registry.maintenance.creation import create
 from registry.store import Registry, registry_at
@@ -212,7 +212,7 @@ def test_what_a_look_found_is_private_until_it_is_put_away(registry: Registry) -
 def test_the_commands_list_show_and_stop_work_of_every_kind(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(State, "registry", registry.root)
+    monkeypatch.setattr(GlobalOptions, "registry", registry.root)
     work, other = begun(registry, "never"), begun(registry, "never", ALONE)
 
     def said(*words: str) -> dict[str, object]:
