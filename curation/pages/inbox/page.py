@@ -79,7 +79,7 @@ def _draw_head(registry: Registry, work: Work) -> None:
 
 
 def _go_back(registry: Registry, work: Work) -> None:
-    """Go back to the form; a table of Patient IDs has to be named again, because its path is never kept."""
+    """Go back to the form; a table of Patient IDs has to be named again, because it is never kept."""
     form.fill(Asked(work.inputs["recipe"], Path(work.inputs["source"])))
     imports.put_away(registry)
 

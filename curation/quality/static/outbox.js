@@ -3,7 +3,7 @@
 const PAUSE_MS = [500, 1000, 2000, 5000];
 
 export class Outbox {
-  /** `name` tells raters and registries apart, so that nothing kept from one is sent to another. */
+  /** `name` holds rater and registry, so that a verdict kept for one is never sent for another. */
   constructor(name, { answered, changed }) {
     this.prefix = `cohortium/quality/${name}/`;
     this.answered = answered;
@@ -51,7 +51,7 @@ export class Outbox {
     this.changed();
   }
 
-  /** Gives the first one up; only a person decides that. */
+  /** Gives up the first verdict; only a person decides that. */
   discard() {
     this.forget();
     this.refused = false;
@@ -70,7 +70,7 @@ export class Outbox {
     if (this.waiting.length) event.preventDefault();
   };
 
-  /** The page is gone; what waits is sent all the same. */
+  /** Stops reporting to a page that is gone; verdicts that wait are still sent. */
   close() {
     this.answered = this.changed = () => {};
   }
@@ -88,14 +88,14 @@ async function send({ path, body }) {
   }
 }
 
-/** What an earlier page could not send, oldest first. Sent twice by two pages, it is done once: its id is the same. */
+/** Verdicts that an earlier page could not send, oldest first. Two pages may send one: its id makes it count once. */
 function kept(prefix) {
   const found = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
   const items = found.map((key) => attempt(() => JSON.parse(localStorage.getItem(key)))).filter(Boolean);
   return items.sort((one, other) => one.at - other.at);
 }
 
-/** A browser may refuse to keep anything; the verdicts are then kept in this page only. */
+/** The result of work with the browser's storage; where the browser refuses it, only this page keeps the verdicts. */
 function attempt(work) {
   try {
     return work();

@@ -1,4 +1,4 @@
-// The QC sweep: one image at a time, a verdict by key, on to the next image that is loaded already. No page runs meanwhile.
+// The QC sweep: one image at a time, a verdict by key, then the next image, which is loaded already. No page runs meanwhile.
 import { Outbox } from "./outbox.js";
 import { Overlay } from "../viewer/overlay.js";
 import { painted } from "../viewer/parts.js";
@@ -7,13 +7,13 @@ import { SweepPanel } from "./sweep_panel.js";
 import { dragWindow } from "../viewer/window.js";
 
 const sweeps = new WeakMap();
-/** Where keys are text, or choose in a list. */
+/** Elements in which keys type text or choose from a list. */
 const TYPING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], " +
   "[role=combobox], [role=listbox], [role=option], [role=textbox], [role=dialog] *";
-/** Slices on by key, in the plane under the pointer. */
+/** Keys that change the slice in the plane under the pointer. */
 const STEPS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
 const NOWHERE = [-1, -1];
-/** What may be said of an image that cannot be shown. */
+/** Verdicts allowed on an image that cannot be shown. */
 const UNSEEN = ["later", "flag"];
 
 /** Called for each change of data; another worklist is another component. */
@@ -52,7 +52,7 @@ class Sweep {
     return this.cases[this.index];
   }
 
-  /** Artifacts and comment as they are being entered; at first those of the verdict that stands. */
+  /** Artifacts and comment while they are entered; at first those of the verdict that stands. */
   get draft() {
     const { image, now } = this.case;
     if (!this.drafts.has(image)) {
@@ -95,7 +95,7 @@ class Sweep {
     this.panel.showDraft(this.draft);
   }
 
-  /** An image that is not drawn yet has not been seen, so a key that comes too early says nothing about it. */
+  /** Gives a verdict; ignores one given before the image is drawn, because the rater has not seen it yet. */
   judge(verdict) {
     const mayBe = this.state === "ready" || (this.state === "failed" && UNSEEN.includes(verdict));
     if (!mayBe || this.undoing) return this.panel.hint(this.undoing ? "Taking back …" : "Not shown yet.");

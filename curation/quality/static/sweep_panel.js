@@ -1,8 +1,8 @@
-// Everything around the picture of the QC sweep. Text from the registry is only ever set as text.
+// Everything around the picture of the QC sweep. Text from the registry is set as text, never as HTML.
 import { Frame, group, make } from "../viewer/parts.js";
 
 const VERDICTS = ["accept", "reject", "later", "flag"];
-/** What is in the list of keys and has no button. */
+/** Keys in the list of keys that have no button. */
 const MOVES = [
   { key: "↑ ↓", title: "Slices", about: "of the plane under the pointer; also Page Up, Page Down and the wheel" },
   { key: "Right", title: "Window", about: "the right mouse button, dragged, changes it" },
@@ -48,7 +48,7 @@ export class SweepPanel extends Frame {
       ...this.named("undo"), this.comment);
   }
 
-  /** Over the picture, where the eyes are. */
+  /** The messages, which lie over the picture because the rater looks there. */
   messages(sweep) {
     this.message = make("span", { className: "message" });
     this.message.setAttribute("role", "status");
@@ -110,7 +110,7 @@ export class SweepPanel extends Frame {
     if (this.comment.value !== comment) this.comment.value = comment;
   }
 
-  /** Nothing is shown for a moment's wait: only what the server has not taken for a second, or has refused. */
+  /** Shows only verdicts that the server has not confirmed for a second, or has refused. */
   showOutbox({ waiting, trouble, refused }) {
     const count = waiting.length === 1 ? "1 verdict is" : `${waiting.length} verdicts are`;
     const end = refused ? "" : " It is kept in this browser and sent again.";
@@ -119,7 +119,7 @@ export class SweepPanel extends Frame {
     this.discard.hidden = !refused;
   }
 
-  /** `lasting` is read to its end: it is not wiped out by the next verdict's confirmation. */
+  /** A `lasting` message stays when the next verdict is confirmed. */
   hint(text, lasting = false) {
     if (!text && Date.now() < this.until) return;
     this.until = lasting ? Date.now() + LASTING_MS : 0;

@@ -1,4 +1,4 @@
-// Runs in the page for each mount and each change of data: fetches the viewer from the app's own server.
+// Runs in the page at each mount and each change of data, and fetches the viewer from the app's own server.
 export default function mount(component) {
   const { parentElement } = component;
   const loading = import(`${window.location.origin}/assets/viewer/viewer.js`);

@@ -1,4 +1,4 @@
-// Label volumes on the image's RAS voxel grid, and their contours along voxel edges: drawn as they are, not smoothed.
+// Label volumes on the image's RAS voxel grid, and their contours along voxel edges, which are never smoothed.
 
 /** In-plane axes (u, v) and the through-plane axis of axial, coronal and sagittal slices. */
 export const PLANES = [[0, 1, 2], [0, 2, 1], [1, 2, 0]];
@@ -18,7 +18,7 @@ export class Mask {
     return dims.every((size, axis) => size === this.dims[axis]);
   }
 
-  /** Map of label value -> Path2D in voxel-edge coordinates of one slice. */
+  /** A map of label value to Path2D, in voxel-edge coordinates of one slice. */
   contours(plane, slice) {
     const key = plane * 100000 + slice;
     if (!this.cache.has(key)) {
@@ -65,7 +65,7 @@ function toRas(volume, [nx, ny, nz]) {
   return data;
 }
 
-/** 0-based (i, j, k) in the file's own order for a RAS voxel. */
+/** The 0-based (i, j, k) of a RAS voxel in the file's own order. */
 export function storedVoxel(volume, ras) {
   let index = ras.reduce((sum, r, axis) => sum + volume.img2RASstart[axis] + r * volume.img2RASstep[axis], 0);
   return [1, 2, 3].map((axis) => {

@@ -1,4 +1,4 @@
-// Drawn above the picture in each plane: contours, crosshair, side letters, the plane's name and position.
+// The drawing above the picture in each plane: contours, crosshair, side letters, the plane's name and position.
 import { PLANES } from "./masks.js";
 
 const NAMES = ["Axial", "Coronal", "Sagittal"];
@@ -6,7 +6,7 @@ const NAMES = ["Axial", "Coronal", "Sagittal"];
 const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]];
 const RENDER = 4;
 
-/** A coordinate as it is spoken: `R 26.0`, never a signed number. */
+/** A coordinate with its side, `R 26.0`, instead of a sign. */
 export const sided = (mm, axis) => `${ENDS[axis][mm <= -0.05 ? 0 : 1]} ${Math.abs(mm).toFixed(1)}`;
 
 export class Overlay {
@@ -50,7 +50,7 @@ export class Overlay {
     return this.pen.restore();
   }
 
-  /** Canvas pixels to voxel-edge coordinates, measured from the scene itself so that the letters cannot lie. */
+  /** Canvas pixels to voxel-edge coordinates, measured from the scene itself, so that the letters match the picture. */
   mapping(plane, index, box) {
     const { nv, layers } = this.scene;
     const [u, v, w] = PLANES[plane];
@@ -99,7 +99,7 @@ export class Overlay {
     this.pen.stroke();
   }
 
-  /** The letters of the rendering come from the matrix that draws it: at each edge the axis that lies most along it. */
+  /** Draws the letters of the rendering from the matrix that draws it: each edge gets the axis closest to it. */
   rendering(box) {
     const { nv } = this.scene;
     const place = [box.left, box.top, box.width, box.height];

@@ -1,4 +1,4 @@
-// Everything around the picture: tool bar, legend, read-out. Text from the registry is only ever set as text.
+// Everything around the picture: tool bar, legend, read-out. Text from the registry is set as text, never as HTML.
 import { sided } from "./overlay.js";
 import { Frame, group, make } from "./parts.js";
 import { dragWindow } from "./window.js";
@@ -137,7 +137,7 @@ export class Panel extends Frame {
   }
 }
 
-/** A layer that could not be fetched: named, with the reason, never silently left out. */
+/** A chip that names a layer that could not be fetched, with the reason. */
 function unavailable({ title, reason }) {
   const chip = make("span", { className: "chip missing", textContent: `${title}: not available`, title: reason });
   chip.setAttribute("role", "note");
@@ -151,7 +151,7 @@ function button(text, action, pressed) {
   return element;
 }
 
-/** A button that stays pressed; the action is told whether it is. */
+/** A button that stays pressed; the action gets whether it is pressed. */
 function toggle(text, action, pressed) {
   const element = button(text, () => {
     const on = element.getAttribute("aria-pressed") !== "true";

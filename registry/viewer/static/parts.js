@@ -1,4 +1,4 @@
-// What the panels around a picture share. Text from the registry is only ever set as text.
+// Parts that the panels around a picture share. Text from the registry is set as text, never as HTML.
 
 export function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -16,16 +16,16 @@ export function group(name, ...children) {
 const MOST_CRAMPED = 240; // CSS pixels; in a smaller window the page is scrolled
 const MARGIN = 16;
 
-/** How far the page around is scrolled. */
+/** How far the page is scrolled. */
 function scrolled(node) {
   let sum = 0;
   for (let at = node; at; at = at.parentNode ?? at.host) sum += at.scrollTop ?? 0;
   return sum;
 }
 
-/** A picture with what is drawn above it, a note, and all around it; the root tells how far it is. */
+/** A picture with the drawing above it, a note and the panels around it; an attribute of the root says its state. */
 export class Frame {
-  /** `kind` is the attribute of the root, `data-viewer` or `data-sweep`, that says `loading`, `ready` or `failed`. */
+  /** `kind` is the root's attribute, `data-viewer` or `data-sweep`, that holds `loading`, `ready` or `failed`. */
   constructor(kind, about) {
     this.kind = kind;
     this.room = [MOST_CRAMPED, 1000];
@@ -46,7 +46,7 @@ export class Frame {
     window.addEventListener("resize", this.fit);
   }
 
-  /** The picture's height is what the window leaves for it, within `room`: no button below it has to be scrolled to. */
+  /** Gives the picture the height that the window leaves, within `room`, so that every button below it is in sight. */
   fit = () => {
     const [least, most] = this.room;
     const others = this.root.offsetHeight - this.stage.offsetHeight;

@@ -1,4 +1,4 @@
-// NiiVue with the settings of this app. Layers are kept by address: switching one never loads another again.
+// NiiVue with the settings of this app. Layers are kept by address: switching one never reloads another.
 import { Mask, PLANES, storedVoxel } from "./masks.js";
 import { startingWindow } from "./window.js";
 
@@ -61,7 +61,7 @@ export class Scene {
     this.nv.onLocationChange = (place) => this.located(place);
   }
 
-  /** Light without colour: NiiVue's own has a warm reflection, which looks like a mark on the brain. */
+  /** Sets a light without colour; NiiVue's own has a warm reflection, which looks like a mark on the brain. */
   async light() {
     const ball = Object.assign(document.createElement("canvas"), { width: 128, height: 128 });
     const pen = ball.getContext("2d");
@@ -91,7 +91,7 @@ export class Scene {
     this.nv.createOnLocationChange();
   }
 
-  /** Fetch an image before it is wanted: `setLayers` then draws it at once. Only the last one asked for is kept. */
+  /** Fetches an image ahead, so that `setLayers` draws it at once; only the last one fetched ahead is kept. */
   async ahead(layer) {
     await this.starting;
     if (this.fetched.has(layer.url)) return;
@@ -101,7 +101,7 @@ export class Scene {
     this.fetched.set(layer.url, reading);
   }
 
-  /** One layer with its voxels. Without the image there is nothing to show; without a mask the rest still is. */
+  /** Loads one layer with its voxels. A missing image is an error; a missing mask leaves the rest in place. */
   async hold(layer, kept, first) {
     const old = kept.find((candidate) => same(layer, candidate));
     try {
@@ -115,7 +115,7 @@ export class Scene {
     }
   }
 
-  /** Opacity and visibility to the graphics card. */
+  /** Sends opacity and visibility to the graphics card. */
   refresh() {
     this.fade();
     this.nv.updateGLVolume();
@@ -125,7 +125,7 @@ export class Scene {
     for (const layer of this.layers) layer.volume.opacity = this.shows(layer) ? layer.opacity : 0;
   }
 
-  /** A mask may be switched off alone, or with all others. */
+  /** Whether a mask is shown: it can be switched off alone, or with all others. */
   shows(layer) {
     return layer.visible && (this.masks || layer.kind !== "label");
   }
@@ -148,7 +148,7 @@ export class Scene {
     this.onLocation(this.place);
   }
 
-  /** RAS millimetres of the crosshair in the image that is drawn: asked of NiiVue each time, never kept. */
+  /** RAS millimetres of the crosshair in the image that is drawn; read from NiiVue each time, never kept. */
   get mm() {
     return Array.from(this.nv.frac2mm(this.nv.scene.crosshairPos, 0, true)).slice(0, 3);
   }
@@ -163,14 +163,14 @@ export class Scene {
     this.nv.moveCrosshairInVox(x, y, z);
   }
 
-  /** The plane at a place of the picture in CSS pixels: 0 axial, 1 coronal, 2 sagittal; axial where there is none. */
+  /** The plane at a position in CSS pixels: 0 axial, 1 coronal, 2 sagittal; axial where there is none. */
   planeAt([x, y]) {
     const dpr = this.nv.uiData.dpr || 1;
     const tile = this.nv.screenSlices[this.nv.tileIndex(x * dpr, y * dpr)];
     return tile?.axCorSag in PLANES ? tile.axCorSag : 0;
   }
 
-  /** So many slices on, towards R, A or S. */
+  /** Moves by a number of slices, towards R, A or S. */
   scroll(plane, slices) {
     const move = [0, 0, 0];
     move[PLANES[plane][2]] = slices;
@@ -209,7 +209,7 @@ export class Scene {
     this.onWindow(this.windowRange());
   }
 
-  /** The next image is seen whole. */
+  /** Resets pan and zoom, so that the next image is seen whole. */
   forgetZoom() {
     if (this.nv) this.nv.scene.pan2Dxyzmm = [0, 0, 0, 1];
   }

@@ -1,8 +1,8 @@
 // The window of grey values: where it starts, and how the mouse sets it.
 
-const RADIUS = 0.3; // of the middle that is looked at, in lengths of the volume's edges: within a head, without its fat
+const RADIUS = 0.3; // of the ellipsoid that is sampled, in lengths of the volume's edges: within a head, without its fat
 const HEADROOM = 0.25; // above what is bright there, because lesions are brighter still
-const FINEST = 96; // voxels looked at along an edge
+const FINEST = 96; // most voxels sampled along an edge
 
 /**
  * The window at first, as [low, high]: from the background, which is black, to a quarter above the middle of the volume.
@@ -17,7 +17,7 @@ export function startingWindow({ img, hdr, robust_min: least, robust_max: most, 
   return bright > low ? [low, Math.min(bright + HEADROOM * (bright - low), top)] : [least, most];
 }
 
-/** Values of an ellipsoid around the middle, and of the eight corners; what is no number is left out. */
+/** Values of an ellipsoid around the middle and of the eight corners, without those that are no number. */
 function sampled(img, [nx, ny, nz], slope, inter) {
   const found = { middle: [], corners: [] };
   const [xs, ys, zs] = [nx, ny, nz].map(along);
@@ -30,7 +30,7 @@ function sampled(img, [nx, ny, nz], slope, inter) {
   return { middle: Float64Array.from(found.middle).sort(), corners: Float64Array.from(found.corners).sort() };
 }
 
-/** Places along an edge: the index, and the distance from the middle in lengths of the edge. */
+/** Samples along an edge: the index, and the distance from the middle in lengths of the edge. */
 function along(size) {
   const step = Math.max(1, Math.floor(size / FINEST));
   return Array.from({ length: Math.ceil(size / step) }, (_, at) => [at * step, (at * step + 0.5) / size - 0.5]);

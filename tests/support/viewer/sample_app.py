@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from curation.quality import Case
+from curation.quality import SweepImage
 from curation.quality.component import sweep
 from registry.app import shell
 from registry.app.page import Page
@@ -43,7 +43,9 @@ def other(registry: Registry) -> None:
 def quality(registry: Registry) -> None:
     st.title("QC")
     digests = {name: sha256_file(registry.root / f"{name}.nii.gz") for name in viewer_sample.CENTRES}
-    cases = [Case(f"{name}.nii.gz", sha256, "sub-0001", "FLAIR", name, "", "") for name, sha256 in digests.items()]
+    cases = [
+        SweepImage(f"{name}.nii.gz", sha256, "sub-0001", "FLAIR", name, "", "") for name, sha256 in digests.items()
+    ]
     sweep(cases, {}, key="sweep", name="sample", rater="r01", today=0)
 
 
