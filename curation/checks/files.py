@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -36,7 +35,11 @@ Files = Mapping[str, bytes]
 def measures(subject: str, rows: Iterable[ImageMeasures]) -> Files:
     """Path and bytes of the table of one subject's measures, sorted by image."""
     ordered = sorted(rows, key=lambda row: row.path.encode())
-    return {f"{places.CHECKS}/measures/{subject}.tsv": tsv_bytes(map(_drop_subject, ordered), MEASURED)}
+    return {
+        f"{places.CHECKS}/measures/{subject}.tsv": tsv_bytes(
+            (row.model_dump(exclude={"subject_id"}) for row in ordered), MEASURED
+        )
+    }
 
 
 def findings(rows: Iterable[CheckFinding]) -> Files:
@@ -68,7 +71,3 @@ def keep(registry: Registry, compute: Callable[[], tuple[Change, Files]]) -> Non
         return Draft(change, fresh) if fresh else None
 
     rewrite(registry, places.CHECKS, draft)
-
-
-def _drop_subject(row: ImageMeasures) -> dict[str, Any]:
-    return {name: value for name, value in row.model_dump().items() if name != "subject_id"}

@@ -108,7 +108,7 @@ def measure(volume: Volume, own: Sequence[Number] = ()) -> dict[str, Any]:
         found |= {"foreground_ml": float(where.sum() * ras.voxel_mm3 / 1000), "touches": touches(where)}
         found |= _intensities(first, where) | {"noise": noise(first, where), "sharpness": _sharpness(first, where, ras)}
     found |= {number.name: number.compute(ras) for number in own}
-    return {name: _round(value) for name, value in found.items()}
+    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in found.items()}
 
 
 def digest(data: Array) -> str:
@@ -198,7 +198,3 @@ def _emptiness(data: Array, spacing_mm: tuple[float, float, float]) -> dict[str,
             found["empty_end_mm"] = float(max(ends) * spacing_mm[axis])
             found["empty_share"] = 1 - full.size / data.shape[axis]
     return found
-
-
-def _round(value: Any) -> Any:
-    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -78,9 +78,9 @@ def _show(registry: Registry, manifest: Manifest) -> None:
     st.code(manifest.snapshot_id, language=None)
     rows = composition.of_snapshot(manifest)
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")
-    files = manifest.files()
+    files, persons = manifest.files(), {sample.person for sample in manifest.samples}
     st.caption(
-        f"{format_count(len(manifest.samples), 'sample')} of {format_count(_count_persons(manifest), 'person')} · "
+        f"{format_count(len(manifest.samples), 'sample')} of {format_count(len(persons), 'person')} · "
         f"channels {', '.join(manifest.channels)} · labels {labels or 'not stated'} · "
         f"{format_count(len(files), 'file')}, {format_size(sum(ref.size for ref in files))}"
     )
@@ -126,7 +126,3 @@ def _draw_left_out(manifest: Manifest) -> None:
         for item in manifest.excluded
     ]
     st.dataframe(rows, hide_index=True)
-
-
-def _count_persons(manifest: Manifest) -> int:
-    return len({sample.person for sample in manifest.samples})

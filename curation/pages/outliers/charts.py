@@ -33,7 +33,8 @@ def strip(rows: Sequence[Row], measure: Measure, chosen: str | None) -> alt.Char
         chosen: path of the image that is looked at, which gets a ring.
     """
     points = [_point(row, number) for number, row in enumerate(rows)]
-    points += [_median(who, value) for who, value in _medians(rows).items()]
+    medians = {row["peers"]: row["median"] for row in rows if row["median"] is not None}
+    points += [_median(who, value) for who, value in medians.items()]
     strips = {point["strip"] for point in points}
     shown = [kind for kind in _KINDS if any(point["kind"] == _KINDS[kind][0] for point in points)]
     titles, colours, shapes, sizes = (list(part) for part in zip(*(_KINDS[kind] for kind in shown), strict=True))
@@ -86,10 +87,6 @@ def _point(row: Row, number: int) -> Row:
         "kind": _KINDS[row["state"]][0],
         "across": (number * 0.618) % 1 * 2 - 1,
     }
-
-
-def _medians(rows: Sequence[Row]) -> dict[Peers, float]:
-    return {row["peers"]: row["median"] for row in rows if row["median"] is not None}
 
 
 def _median(who: Peers, value: float) -> Row:
