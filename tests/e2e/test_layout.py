@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
-from tests.support import layouts
+from tests.support import ROOT, layouts
 from tests.support.shell import shell
 
 PAGE = ROOT / "docs" / "layout.md"
