@@ -1,4 +1,4 @@
-"""The page of exclusions: two readers, found by typing, counted in saved queries, with a history."""
+"""The page of exclusions: two raters, found by typing, counted in saved queries, with a history."""
 
 from __future__ import annotations
 

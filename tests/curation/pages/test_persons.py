@@ -13,7 +13,7 @@ from curation.persons import links, pairs
 from curation.persons.links import LinkDecision
 from curation.persons.work import SEARCH
 from registry.bids import places
-from registry.cli.console import GlobalOptions, State
+from registry.cli.console import GlobalOptions
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
 from registry.publishing import Change, publish, write_files
