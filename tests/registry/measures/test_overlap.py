@@ -19,6 +19,15 @@ def test_dice_is_twice_the_overlap_over_both_sizes() -> None:
     assert dice(mask(0, 0), mask(0, 0)) is None
 
 
+def test_dice_is_the_f1_score_of_voxels() -> None:
+    from sklearn.metrics import f1_score
+
+    random = np.random.default_rng(7)
+    for share in (0.02, 0.3, 0.9):
+        one, other = (random.random((6, 7, 8)) < share for _ in range(2))
+        assert dice(one, other) == pytest.approx(f1_score(one.ravel(), other.ravel()))
+
+
 def test_a_tie_is_background() -> None:
     votes = count_votes([mask(1, 1, 0, 0), mask(1, 0, 1, 0)])
     assert votes.ravel().tolist() == [2, 1, 1, 0]
