@@ -15,7 +15,7 @@ import pytest
 
 from registry import snapshots
 from registry.database.migrations import HEAD
-from registry.maintenance import doctor, drift, validation
+from registry.maintenance import doctor, drift, rebuild, validation
 from registry.store import Registry, open_registry
 from tests.support.templates import registry_state
 
@@ -67,7 +67,7 @@ def test_nothing_is_to_be_mended_and_everything_verifies(before: Registry) -> No
 def test_a_rebuild_gives_the_rows_that_were_there(before: Registry) -> None:
     without, drop = ("intent", "setting"), OF_DISK
     live = registry_state.rows(before, without, drop)
-    doctor.rebuild(before)
+    rebuild.rebuild(before)
     rebuilt = registry_state.rows(before, without, drop)
     assert {name for name in live if live[name] != rebuilt[name]} == set()
     assert registry_state.uncommitted(before) == ""

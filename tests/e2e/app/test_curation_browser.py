@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from curation.persons import links
+from registry.bids import places
 from registry.cohorts import exclusions
 from registry.cohorts.persons import SAME, SUSPECTED
+from registry.publishing import Change, publish, write_files
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import PersonLink
@@ -42,7 +44,8 @@ def address(own: Registry) -> Iterator[str]:
             score=0.912,
             reason="FLAIR images alike to 0.91 after alignment",
         )
-        links._publish(own, {(A, B): link}, links.Change("persons.propose", "Propose 1 links of persons"))
+        change = Change("persons.propose", "Propose 1 links of persons")
+        publish(own, change, write_files({places.PERSON_LINKS: links._encode({(A, B): link})}))
         commit_pending(own)
     with serving(own.root, actor="r02") as started:
         yield started

@@ -117,12 +117,12 @@ def test_the_doctor_waits_for_the_git_of_a_dead_committer(copies: Callable[[], R
     program = (
         "import os, subprocess, sys\n"
         "from pathlib import Path\n"
-        "from registry.files.locks import inherited, lock\n"
+        "from registry.files.locks import list_inherited, lock\n"
         "from registry.store import open_registry\n"
         "registry = open_registry(Path(sys.argv[1]))\n"
         "with lock(registry, 'commit'):\n"
         "    script = 'sleep 1.5; touch done'\n"
-        "    subprocess.Popen(['sh', '-c', script], cwd=registry.local, pass_fds=inherited())\n"
+        "    subprocess.Popen(['sh', '-c', script], cwd=registry.local, pass_fds=list_inherited())\n"
         "    os.kill(os.getpid(), 9)\n"
     )
     child = subprocess.run([sys.executable, "-c", program, str(registry.root)], check=False)
