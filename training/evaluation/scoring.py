@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,11 @@ from training.evaluation.metrics.metric import Column
 from training.evaluation.profiles import table as profiles
 from training.evaluation.profiles.profile import FAILED, Profile, describe
 from training.evaluation.raters import expert_rows
-from training.evaluation.statistics import ALL, summarise
+from training.evaluation.results import FILE, LESIONS, NO_VALUE, TABLE
+from training.evaluation.statistics import summarise
 from training.evaluation.table import ScoredSample, image_rows
 from training.predict.derivatives import folder_of
 from training.record import run_record
-
-TABLE, LESIONS, FILE = "scores.csv", "lesions.csv", "evaluation.json"
 
 LESION_COLUMNS = (
     "source",
@@ -74,11 +72,6 @@ class Evaluation:
             "table_sha256": self.table_sha256,
         }
 
-    def summary(self, part: str, source: str = "model") -> Mapping[str, Any] | None:
-        """The summary of a part: over all labels where there are several, else of the only label."""
-        lines = [line for line in self.parts if line["part"] == part and line["source"] == source]
-        return next((line for line in lines if line["label"] == ALL), lines[0] if lines else None)
-
     def text(self) -> str:
         """Every summary as a line for people, with the first measure and its interval."""
         lines = [_line(part, *next(iter(self.columns.items()))) for part in self.parts]
@@ -110,12 +103,6 @@ def evaluate(
     rows, lesions = _score_all(profile, manifest, source, _predictions(run_dir, record, manifest, progress))
     parts = summarise(profile, rows, scoring.bootstrap, seed=0)
     return _write(run_dir, record, profile, (rows, lesions, parts), scoring.bootstrap)
-
-
-def read_evaluation(run_dir: Path) -> dict[str, Any] | None:
-    """The content of `evaluation.json`, or None before `evaluate` has written it."""
-    path = run_dir / FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _require_ready(record: Mapping[str, Any], manifest: Manifest) -> None:
@@ -203,7 +190,7 @@ def _csv(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: "n/a" if value is None else value for key, value in row.items()} for row in rows)
+    writer.writerows({key: NO_VALUE if value is None else value for key, value in row.items()} for row in rows)
     return stream.getvalue().encode()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from registry.manifests import Manifest
 from training.evaluation.metrics.metric import Column, Direction
 from training.evaluation.profiles.table import read_columns
+from training.evaluation.results import read_evaluation, read_scores
 
 Row = dict[str, Any]
 
@@ -46,24 +45,19 @@ def curve(lines: Sequence[Row], value: str) -> list[Row]:
 
 def summaries(folder: Path) -> list[Row]:
     """One summary per source, part and label, as `evaluate` wrote them; empty before that."""
-    parts: list[Row] = _evaluation(folder).get("parts", [])
+    parts: list[Row] = (read_evaluation(folder) or {}).get("parts", [])
     return parts
 
 
 def scores(folder: Path) -> list[Row]:
-    """The model's rows of `scores.csv`, one per image and label; numbers are floats, and `n/a` is None."""
-    path = folder / "scores.csv"
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["source"] == "model"]
-    numbers = (*columns(folder), *_VOLUMES)
-    return [{**row, **{key: _number(row.get(key)) for key in numbers}} for row in rows]
+    """The model's rows of `scores.csv`, one per image and label; numbers are floats, and a cell without a value is None."""
+    rows = read_scores(folder, (*columns(folder), *_VOLUMES))
+    return [row for row in rows if row["source"] == "model"]
 
 
 def columns(folder: Path) -> dict[str, Column]:
     """The measures by which a run was scored, the most important first."""
-    return read_columns(_evaluation(folder))
+    return read_columns(read_evaluation(folder) or {})
 
 
 def worst(
@@ -88,20 +82,8 @@ def worst(
     return [_worst_image(row, samples[row["sample"]], columns) for row in list(chosen.values())[:most]]
 
 
-def _evaluation(folder: Path) -> dict[str, Any]:
-    path = folder / "evaluation.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
 def _worst_image(row: Row, sample: Any, columns: Iterable[str]) -> WorstImage:
     images = {ref.path: channel for channel, ref in sample.images.items()}
     drawn_on = images.get(sample.target.image) if sample.target else None
     values = {name: row[name] for name in columns}
     return WorstImage(sample.subject, sample.session, drawn_on, row["part"], sample.site or "not stated", values)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None

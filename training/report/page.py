@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from registry.manifests import Manifest
 from training.engine import progress
 from training.evaluation.metrics.metric import Column
 from training.evaluation.profiles.table import read_columns
-from training.evaluation.scoring import TABLE, read_evaluation
+from training.evaluation.results import find_summary, read_evaluation, read_scores
 from training.record import run_record
 from training.report import examples, figures
 from training.report.style import STYLE
@@ -42,7 +41,7 @@ def write_report(run_dir: Path, manifest: Manifest, root: Path) -> Path:
     if evaluation is None:
         raise UsageError(f"Run {record['run']} was not evaluated yet.", "Evaluate it first; the report shows scores.")
     columns = read_columns(evaluation)
-    rows = _read_rows(run_dir / TABLE, columns)
+    rows = read_scores(run_dir, columns)
     part = "test" if any(row["part"] == "test" for row in rows) else rows[0]["part"]
     shown = examples.examples(run_dir, record, manifest, root, examples.image_scores(rows, part, columns))
     body = [
@@ -69,8 +68,7 @@ def _page(record: Mapping[str, Any], body: Sequence[str]) -> str:
 
 
 def _summary(record: Mapping[str, Any], evaluation: Mapping[str, Any], part: str, columns: Mapping[str, Column]) -> str:
-    lines = [line for line in evaluation["parts"] if line["part"] == part and line["source"] == "model"]
-    line = next((line for line in lines if line["label"] == "foreground"), lines[0])
+    line = find_summary(evaluation["parts"], part)
     (name, column), *others = columns.items()
     main, digits = line[name], column.digits
     cards = [
@@ -163,8 +161,8 @@ def _examples(shown: Sequence[examples.Example], part: str) -> str:
         '<span class="swatch both"></span> both. Axial slice where both together are largest; the right of the '
         "person is on the left.</p>"
     )
-    figures = "".join(examples.figure(example) for example in shown) or "<p>No image of this part has a value.</p>"
-    return f'<section><h2>Examples from the {part} part</h2>{legend}<div class="row">{figures}</div></section>'
+    pictures = "".join(examples.figure(example) for example in shown) or "<p>No image of this part has a value.</p>"
+    return f'<section><h2>Examples from the {part} part</h2>{legend}<div class="row">{pictures}</div></section>'
 
 
 def _details(record: Mapping[str, Any]) -> str:
@@ -187,13 +185,3 @@ def _details(record: Mapping[str, Any]) -> str:
         ["Licences", ", ".join(record["data"]["licences"]) or "not stated"],
     ]
     return f"<section><h2>How it was made</h2>{html_table(['What', 'Value'], rows, text=True)}</section>"
-
-
-def _read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows: list[dict[str, Any]] = [
-            {key: None if value == "n/a" else value for key, value in row.items()} for row in csv.DictReader(stream)
-        ]
-    for row in rows:
-        row.update({key: None if row[key] is None else float(row[key]) for key in columns})
-    return rows

@@ -20,7 +20,8 @@ from training.evaluation.metrics.table import METRICS
 from training.evaluation.profiles.default import DEFAULT
 from training.evaluation.profiles.profile import Profile, describe
 from training.evaluation.profiles.table import PROFILES, read_columns
-from training.evaluation.scoring import evaluate, read_evaluation
+from training.evaluation.results import read_evaluation
+from training.evaluation.scoring import evaluate
 from training.pages import run_files
 from training.record import run_record
 from training.report import write_report

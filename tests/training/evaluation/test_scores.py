@@ -25,7 +25,8 @@ from registry.measures.surface_distances import diagonal_mm, surface
 from tests.training.conftest import Cohort
 from training.evaluation.profiles.default import DEFAULT
 from training.evaluation.profiles.profile import Status
-from training.evaluation.scoring import evaluate, read_evaluation
+from training.evaluation.results import find_summary, read_evaluation
+from training.evaluation.scoring import evaluate
 from training.evaluation.statistics import summarise
 
 SPACING = (0.5, 1.0, 4.0)
@@ -217,7 +218,7 @@ def test_a_run_is_scored_image_by_image(finished: Path, cohort: Cohort) -> None:
     written = read_evaluation(finished)
     assert written is not None
     assert written["parts"] == json.loads(json.dumps(list(found.parts)))
-    assert found.summary("test") is not None
+    assert find_summary(found.parts, "test")["label"] == "lesion", "there is one label"
     assert "validation" in found.text()
 
 
