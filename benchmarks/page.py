@@ -62,8 +62,6 @@ def _scan(result: Result) -> Iterator[Line]:
             if peer != "cohortium":
                 result_text = f"{times:g} times as long ({processor[peer]:g} times the processor)"
                 yield f"{count}: {peer.replace('_', ' with ')}", result_text, wanted.get(peer, "")
-        if "cores" not in found:
-            continue
         yield f"{count}: unchanged rescan", f"{found['ratio_rescan_to_index']:.2f} of a full index", "under 0.2"
         one, many = (statistics.median(found[f"volumes_{how}"]) for how in ("one_core", "all_cores"))
         result_text = f"{many:.2f} s ({one / many:.1f} times one core)"

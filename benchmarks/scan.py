@@ -19,7 +19,7 @@ from benchmarks import cohorts, measure
 from registry.bids.walk import walk
 from registry.files.parallel import cores_here
 from registry.index import facts, sync
-from registry.maintenance import creation, doctor
+from registry.maintenance import creation, rebuild
 
 SIZES = (1000, 10_000)
 QUICK = ("scandir", "cohortium", "bids2table", "bids2table_sidecars")
@@ -83,7 +83,7 @@ def _again(tree: Path, root: Path) -> dict[str, Any]:
     """Seconds to index a registry with the tree, and to scan it again when nothing has changed."""
     registry = creation.create(root)
     shutil.copytree(tree, registry.root, dirs_exist_ok=True)
-    full = measure.call(lambda: doctor.rebuild(registry))
+    full = measure.call(lambda: rebuild.rebuild(registry))
     rescan = measure.call(lambda: sync.scan(registry), runs=3)
     ratio = round(statistics.median(rescan["seconds"]) / full["seconds"][0], 3)
     return {"full_index": full, "unchanged_rescan": rescan, "ratio_rescan_to_index": ratio}

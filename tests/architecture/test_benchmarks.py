@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks import page
+from benchmarks import cohorts, page, scan
 
 
 def test_the_page_is_what_the_results_say() -> None:
@@ -18,3 +18,10 @@ def test_every_benchmark_has_lines_on_the_page() -> None:
     assert names is not None
     assert set(re.findall(r'"(\w+)"', names[1])) == page.LINES.keys()
     assert {path.stem for path in page.RESULTS.glob("*.json")} <= page.LINES.keys()
+
+
+def test_a_full_index_and_a_rescan_are_timed(tmp_path: Path) -> None:
+    """The last step of the longest benchmark: a name that moved would cost an hour."""
+    cohorts.generate(tmp_path / "tree", 1, readings=False)
+    timed = scan._again(tmp_path / "tree", tmp_path / "registry")
+    assert (len(timed["full_index"]["seconds"]), len(timed["unchanged_rescan"]["seconds"])) == (1, 3)
