@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -94,13 +95,8 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
     Raises:
         ConfigError: an argument the network does not know or cannot take, or another parameter count.
     """
-    try:
+    with _refusing(model):
         network = find(model.name).build(model, channels, classes, 3)
-    except REFUSALS as error:
-        raise ConfigError(
-            f"{model.name} cannot be built from [model.kwargs]: {error}.",
-            "Check that the lists have one entry per level.",
-        ) from error
     count = sum(p.numel() for p in network.parameters())
     if model.expected_params is not None and count != model.expected_params:
         message = f"{model.name} has {count:,} parameters, the configuration expects {model.expected_params:,}."
@@ -109,9 +105,27 @@ def build(model: Model, channels: int, classes: int) -> nn.Module:
 
 
 def stride_of(model: Model) -> tuple[int, int, int]:
-    """The factor by which the network shrinks each axis; input sizes must be multiples of it."""
-    i, j, k = find(model.name).stride(model)
+    """The factor by which the network shrinks each axis; input sizes must be multiples of it.
+
+    Raises:
+        ConfigError: the arguments that it follows from cannot be meant.
+    """
+    with _refusing(model):
+        i, j, k = find(model.name).stride(model)
+        if min(i, j, k) < 1:
+            raise ValueError(f"it shrinks an axis by {min(i, j, k)}")
     return i, j, k
+
+
+@contextmanager
+def _refusing(model: Model) -> Iterator[None]:
+    try:
+        yield
+    except REFUSALS as error:
+        raise ConfigError(
+            f"{model.name} cannot be built from [model.kwargs]: {error}.",
+            "Check that the lists have one entry per level.",
+        ) from error
 
 
 def group_of(name: str, parameter: str) -> str | None:

@@ -107,6 +107,13 @@ def test_a_network_that_cannot_be_meant_is_refused(model: Model, message: str) -
         registry.build(model, 4, 5)
 
 
+@pytest.mark.parametrize("strides", [2, [0], ["2"], ["222"], [[2, 2]], [[2, 2, 2, 2]]])
+def test_strides_that_cannot_be_meant_are_a_sentence(strides: object) -> None:
+    text = TINY.replace("strides = [2]", f"strides = {strides!r}")
+    with pytest.raises(ConfigError, match=r"UNet cannot be built from \[model.kwargs\]"):
+        registry.require_sizes(loads(text))
+
+
 def test_the_groups_of_a_dynunet_hold_all_its_parameters() -> None:
     kwargs = {
         "filters": [4, 8, 16],
