@@ -14,6 +14,7 @@ import torch
 
 from registry.errors import InvalidInput
 from registry.files.progress import Progress
+from registry.measures import overlap
 from training.data.samples import Case
 from training.engine import weights
 from training.engine.progress import Meter
@@ -153,7 +154,7 @@ def validate(setup: RunSetup, state: State) -> tuple[float | None, list[float | 
     live = {name: value.clone() for name, value in state.network.state_dict().items()}
     state.network.load_state_dict(state.kept_weights())
     try:
-        table = np.array([_dice(setup, state, case) for case in setup.validation], dtype=float)
+        table = np.array([_dice(setup, state, case) for case in setup.validation], dtype=float)  # None becomes NaN
     finally:
         state.network.load_state_dict(live)
     if not table.size or np.isnan(table).all():
@@ -163,17 +164,12 @@ def validate(setup: RunSetup, state: State) -> tuple[float | None, list[float | 
     return float(np.mean(images)), [float(c.mean()) if c.size else None for c in columns]
 
 
-def _dice(setup: RunSetup, state: State, case: Case) -> list[float]:
+def _dice(setup: RunSetup, state: State, case: Case) -> list[float | None]:
     state.network.eval()
     with autocast(setup.config, setup.device):
         shares = probabilities(state.network, case.image, setup.config.prediction, fit_of(setup.config))
-    found, truth = shares.argmax(0).cpu(), case.target
-    out = []
-    for c in range(1, setup.classes):
-        a, b = found == c, truth == c
-        size = int(a.sum() + b.sum())
-        out.append(2 * int((a & b).sum()) / size if size else float("nan"))
-    return out
+    found, truth = shares.argmax(0).cpu().numpy(), case.target.numpy()
+    return [overlap.dice(found == c, truth == c) for c in range(1, setup.classes)]
 
 
 def _end_epoch(setup: RunSetup, state: State, meter: Meter, *, last: bool = False) -> None:
