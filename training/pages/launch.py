@@ -59,11 +59,10 @@ def _queue(registry: Registry, name: str, snapshot: str) -> None:
 def _describe(config: Config) -> None:
     settings = config.training
     end = f"{settings.max_minutes:g} minutes" if settings.max_minutes else format_count(settings.epochs or 0, "epoch")
-    size = format_grid(config.sampling.patch) if config.sampling.patch else "whole images"
     rows = {
         "Network": config.model.name,
         "Trains for": end,
-        "Patch (voxels)": size,
+        "Patch (voxels)": format_grid(config.sampling.patch),
         "Batch": str(settings.batch),
         "Learning rate": f"{settings.lr:g}",
         "Seed": str(config.seed),

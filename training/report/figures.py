@@ -10,7 +10,7 @@ import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -116,8 +116,7 @@ def draw_strips(groups: Mapping[str, Sequence[tuple[float, str]]], frame: Frame)
         groups: name to (value, text) of each dot.
         frame: the plotting area; its `x` is ignored, and it is widened where there are many groups.
     """
-    width = max(frame.width, 90 * len(groups))
-    frame = Frame((0, len(groups)), frame.y, frame.x_name, frame.y_name, width, frame.height)
+    frame = replace(frame, x=(0, len(groups)), width=max(frame.width, 90 * len(groups)))
     with _figure(frame) as (figure, axes):
         for column, dots in enumerate(groups.values()):
             _draw_column(axes, column + 0.5, [value for value, _ in dots])
@@ -177,7 +176,7 @@ def _widen(ends: Point) -> Point:
 def _svg(figure: Figure, frame: Frame, texts: Sequence[str] = ()) -> str:
     """The picture as SVG for inside an HTML page: no addresses, a title for screen reading, a text for each dot."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
+    figure.savefig(stream, format="svg")
     root = ElementTree.fromstring(stream.getvalue())
     for metadata in root.findall(f"{_SVG}metadata"):
         root.remove(metadata)
