@@ -27,7 +27,7 @@ FLAIR = "sub-A001/ses-M12/anat/sub-A001_ses-M12_FLAIR.nii.gz"
 
 
 @pytest.fixture(autouse=True)
-def first_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+def first_rater(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COHORTIUM_ACTOR", "r01")
 
 

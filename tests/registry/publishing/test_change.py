@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -88,7 +87,6 @@ def test_a_person_who_interrupts_leaves_no_trace(unchanged: Registry) -> None:
 
 
 IMAGE = tiny_bids.image_path("sub-A007")
-NAN_GRID = np.full((4, 4), np.nan)
 
 
 def damaged(position: int) -> bytes:
