@@ -9,6 +9,7 @@ from typing import Any
 
 from registry.bids import places
 from registry.bids.names import parse
+from registry.index.rows.masks import RATED_SUFFIXES
 from registry.vocabulary.reasons import ReasonCode
 
 SHOWN = 10
@@ -108,15 +109,16 @@ def count(root: Path) -> dict[str, int]:
             continue
         subjects.add(name.subject)
         sessions |= {name.session_key} if name.session else set()
-        if kind := _find_kind(path.relative_to(root).as_posix(), name.suffix):
+        if kind := find_kind(path.relative_to(root).as_posix(), name.suffix):
             kept[kind] += 1
     return {**kept, "subjects": len(subjects), "sessions": len(sessions)}
 
 
-def _find_kind(path: str, suffix: str) -> str | None:
+def find_kind(path: str, suffix: str) -> str | None:
+    """What a volume at this path of the tree counts as: `images`, `masks`, `consensus`, or None for none of them."""
     role = places.role(places.split_dataset(path)[0])[0]
     kinds = {places.Role.READINGS: "masks", places.Role.CONSENSUS: "consensus"}
     if role in kinds:
         return kinds[role]
-    is_image = role in (places.Role.RAW, places.Role.IMAGES) and suffix not in ("mask", "dseg", "probseg")
+    is_image = role in (places.Role.RAW, places.Role.IMAGES) and suffix not in RATED_SUFFIXES
     return "images" if is_image else None

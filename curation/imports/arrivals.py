@@ -8,20 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.bids import places
-from registry.bids.names import BidsName, parse
+from curation.importers.report import find_kind
+from registry.bids.names import parse
 from registry.vocabulary.display import format_code
 
 IMAGE, MASK, CONSENSUS = "image", "mask", "consensus"
-_KINDS = {
-    places.Role.RAW: IMAGE,
-    places.Role.IMAGES: IMAGE,
-    places.Role.READINGS: MASK,
-    places.Role.CONSENSUS: CONSENSUS,
-}
+_KINDS = {"images": IMAGE, "masks": MASK, "consensus": CONSENSUS}
 _STATES = ("new", "changed", "there_already")
 _ORDER = {IMAGE: 0, MASK: 1, CONSENSUS: 2}
-_LABELS = ("mask", "dseg", "probseg")
 
 
 @dataclass(frozen=True)
@@ -91,12 +85,8 @@ def by_visit(found: Sequence[Arrival]) -> list[dict[str, str | None]]:
 
 def _find_cell(path: str) -> tuple[str, str, str, str] | None:
     name = parse(path.rpartition("/")[2])
-    kind = _KINDS.get(places.role(places.split_dataset(path)[0])[0])
-    if name is None or kind is None or (kind == IMAGE and name.suffix in _LABELS):
+    counted_as = find_kind(path, name.suffix) if name else None
+    if name is None or counted_as is None:
         return None
-    return name.subject, name.session or "", kind, _format_channel(name) if kind == IMAGE else ""
-
-
-def _format_channel(name: BidsName) -> str:
-    contrast = name.entities.get("ce")
-    return f"ce-{contrast}_{name.suffix}" if contrast else name.suffix
+    kind = _KINDS[counted_as]
+    return name.subject, name.session or "", kind, name.channel if kind == IMAGE else ""

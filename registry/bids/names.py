@@ -60,6 +60,12 @@ class BidsName:
         return f"{self.subject}/{self.session}" if self.session else self.subject
 
     @property
+    def channel(self) -> str:
+        """The suffix with the contrast agent, `FLAIR` or `ce-gadolinium_T1w`: what an image shows."""
+        contrast = self.entities.get("ce")
+        return f"ce-{contrast}_{self.suffix}" if contrast else self.suffix
+
+    @property
     def stem(self) -> str:
         """The name without its extension."""
         parts = [f"{key}-{self.entities[key]}" for key in ENTITY_ORDER if key in self.entities]

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from curation.importers.cleaning.sidecars import words
 from registry.bids import places, schema
 from registry.bids.names import BidsName, parse
+from registry.index.rows.masks import RATED_SUFFIXES
 
 _CARRIED = ("anat", "func", "dwi", "fmap", "perf")
 _ADDED = {"func": {"boldref"}}
@@ -16,7 +17,6 @@ _ADDED = {"func": {"boldref"}}
 SUFFIXES = {datatype: {*schema.read().suffixes[datatype], *_ADDED.get(datatype, ())} for datatype in _CARRIED}
 """Suffixes of raw data by data type; the data types the registry carries."""
 
-MASK_SUFFIXES = frozenset({"mask", "dseg", "probseg"})
 DERIVED_ENTITIES = frozenset({"space", "split", "res", "den", "label", "desc", "seg"})
 IMAGE_EXTENSIONS = (".nii.gz", ".nii")
 COMPANIONS = (".json", ".tsv", ".tsv.gz", ".bval", ".bvec")
@@ -87,7 +87,7 @@ def sort_name(path: str, dataset: str, inner: str) -> Item:
         return Item(path, dataset, inner, ItemKind.STRANGE)
     if name.extension not in IMAGE_EXTENSIONS:
         return Item(path, dataset, inner, ItemKind.COMPANION, name)
-    kind = ItemKind.MASK if name.suffix in MASK_SUFFIXES else ItemKind.IMAGE
+    kind = ItemKind.MASK if name.suffix in RATED_SUFFIXES else ItemKind.IMAGE
     return Item(path, dataset, inner, kind, name.replace(extension=".nii.gz"))
 
 
@@ -96,7 +96,7 @@ def _is_known(name: BidsName, *, derived: bool) -> bool:
         return name.suffix in ("sessions", "scans") and name.extension in (".tsv", ".json")
     if name.datatype not in SUFFIXES or name.extension not in (*IMAGE_EXTENSIONS, *COMPANIONS):
         return False
-    if derived and name.suffix in MASK_SUFFIXES:
+    if derived and name.suffix in RATED_SUFFIXES:
         return True
     return name.suffix in SUFFIXES[name.datatype] and (derived or not DERIVED_ENTITIES & set(name.entities))
 
@@ -107,7 +107,7 @@ def _is_head(inner: str) -> bool:
     *entities, suffix = stem.split("_")
     if inner in HEADS:
         return True
-    known = {suffix for names in SUFFIXES.values() for suffix in names} | MASK_SUFFIXES
+    known = {suffix for names in SUFFIXES.values() for suffix in names} | RATED_SUFFIXES
     if dot + extension not in COMPANIONS or suffix not in known:
         return False
     return parse("_".join(["sub-x", *entities, suffix]) + dot + extension) is not None

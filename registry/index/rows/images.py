@@ -12,7 +12,6 @@ def image_row(context: Context) -> Image:
     name, facts, sidecar = context.name, context.file.facts, context.sidecar
     shape: list[int] = [*facts["shape"], 1, 1, 1, 1]
     spacing: list[float] = facts["spacing"]
-    contrast = name.entities.get("ce")
     return Image.row(
         path=context.file.path,
         dataset=context.dataset.removeprefix("derivatives/") or "raw",
@@ -20,7 +19,7 @@ def image_row(context: Context) -> Image:
         session_key=name.session_key,
         datatype=name.datatype,
         suffix=name.suffix,
-        channel=f"ce-{contrast}_{name.suffix}" if contrast else name.suffix,
+        channel=name.channel,
         space=name.entities.get("space"),
         acq=name.entities.get("acq"),
         run=name.entities.get("run"),
