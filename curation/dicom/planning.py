@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curation import importers
 from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
 from curation.dicom.survey import DicomSettings, Outside, survey
@@ -64,7 +65,7 @@ def make_plan(recipe: Recipe, source: Path, path: Path, progress: Progress) -> P
         )
     if path.exists():
         raise InvalidInput(f"{path.name} exists already.", "Name a new file; plans are never overwritten.")
-    planned = propose(recipe, source, progress)
+    planned = (importers.find(recipe).propose or propose)(recipe, source, progress)
     plan.write(path, planned.rows)
     return planned
 

@@ -25,7 +25,7 @@ __all__ = ["ImportReport", "Importer", "Reason", "Refusal", "find", "importers",
 GROUP = "cohortium.importers"
 """Entry points of other packages."""
 
-_OURS = {
+_MODULES = {
     "bids": "curation.importers.bids.importer",
     "decathlon": "curation.importers.decathlon",
     "dicom": "curation.dicom.convert.importer",
@@ -33,12 +33,13 @@ _OURS = {
     "open-ms": "curation.importers.open_ms.importer",
     "patterns": "curation.importers.patterns.importer",
 }
-"""Each module holds an `IMPORTER`; it is loaded when a recipe asks for it."""
+_OURS = {name: EntryPoint(name, f"{module}:IMPORTER", GROUP) for name, module in _MODULES.items()}
+"""Our importers, which win over others of the same name; a module is loaded when a recipe asks for it."""
 
 
 def importers() -> list[str]:
     """Names that a recipe can give as its `importer`, sorted."""
-    return sorted(_list_known())
+    return sorted({*_OURS, *entry_points(group=GROUP).names})
 
 
 def find(recipe: Recipe) -> Importer:
@@ -47,13 +48,13 @@ def find(recipe: Recipe) -> Importer:
     Raises:
         InvalidInput: no importer has that name.
     """
-    known = _list_known()
-    if recipe.importer not in known:
+    entry = _OURS.get(recipe.importer) or next(iter(entry_points(group=GROUP, name=recipe.importer)), None)
+    if entry is None:
         raise InvalidInput(
             f"The recipe '{recipe.name}' asks for the importer '{recipe.importer}'.",
-            f"Known importers: {', '.join(sorted(known))}.",
+            f"Known importers: {', '.join(importers())}.",
         )
-    found: Importer = known[recipe.importer].load()
+    found: Importer = entry.load()
     return found
 
 
@@ -69,12 +70,6 @@ def prepare(recipe: Recipe, registry: Registry, options: Mapping[str, Any]) -> R
         InvalidInput: no importer has the name that the recipe gives, or the registry's salt cannot be read.
     """
     return find(recipe).prepare(replace(recipe, options={**recipe.options, **options}), registry)
-
-
-def _list_known() -> dict[str, EntryPoint]:
-    """Importers by name; ours come first."""
-    ours = {name: EntryPoint(name, f"{module}:IMPORTER", GROUP) for name, module in _OURS.items()}
-    return {**{item.name: item for item in entry_points(group=GROUP)}, **ours}
 
 
 def stage(recipe: Recipe, source: Path, into: Path, progress: Progress | None = None) -> ImportReport:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from curation.importers.report import ImportReport
 from curation.recipes import Recipe
 from registry.files.progress import Progress
 from registry.store import Registry
+
+if TYPE_CHECKING:
+    from curation.dicom.planning import Planned
 
 
 class Stage(Protocol):
@@ -45,13 +48,13 @@ class Importer:
     Attributes:
         stage: writes the tree.
         prepare: adds to the recipe what only the registry knows, such as its salt.
-        propose: surveys a delivery for a plan of names that a person corrects before anything is imported
-            (`curation.dicom.planning.Planned`); None where the names in the delivery are enough.
+        propose: surveys a delivery for a plan of names that a person corrects before anything is imported; None where
+            the names in the delivery are enough.
         redact: takes a report and a function from a path to its salted hash; returns the report as the registry may
             keep it. None shortens the names of files that are not BIDS.
     """
 
     stage: Stage
     prepare: Callable[[Recipe, Registry], Recipe] = _keep_recipe
-    propose: Callable[[Recipe, Path, Progress], Any] | None = None
+    propose: Callable[[Recipe, Path, Progress], Planned] | None = None
     redact: Callable[[ImportReport, Callable[[str], str]], ImportReport] | None = None

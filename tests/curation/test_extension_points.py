@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from curation import checks, importers
 from curation.checks.measures import read
+from curation.dicom import planning
 from curation.recipes import Recipe
 from registry.app import shell
 from registry.errors import InvalidInput
@@ -38,6 +39,25 @@ def stage(recipe, source, into, progress):
 
 
 IMPORTER = Importer(stage)
+'''
+
+PLANNING = '''
+"""One image a file, and a plan of their names."""
+
+from curation.dicom.codes import Code
+from curation.dicom.planning import Planned
+from curation.importers.importer import Importer
+
+
+def stage(recipe, source, into, progress):
+    raise NotImplementedError
+
+
+def propose(recipe, source, progress):
+    return Planned([], [("list.txt", Code.NOT_DICOM, "It is the delivery's own list.")])
+
+
+IMPORTER = Importer(stage, propose=propose)
 '''
 
 CHECK = '''
@@ -112,6 +132,17 @@ def test_an_importer_from_outside_stages_a_delivery(install: Install, tmp_path: 
     with pytest.raises(InvalidInput, match="asks for the importer") as refused:
         importers.find(Recipe(name="mine", title="Mine", importer="none"))
     assert "plain-files" in refused.value.hint
+
+
+def test_an_importer_from_outside_makes_its_own_plan(install: Install, tmp_path: Path) -> None:
+    """`import --plan` writes the plan that the recipe's importer proposes, not that of our DICOM importer."""
+    install("planned_files", PLANNING, importers.GROUP, "planned-files = planned_files:IMPORTER")
+    source = tmp_path / "delivery"
+    source.mkdir()
+    recipe = Recipe(name="mine", title="Mine", importer="planned-files")
+    made = planning.make_plan(recipe, source, tmp_path / "plan.tsv", lambda done, total, what: None)
+    assert [path for path, _, _ in made.outside] == ["list.txt"]
+    assert (tmp_path / "plan.tsv").is_file()
 
 
 def test_a_check_from_outside_measures_its_own_number(install: Install, cohort: Registry) -> None:
