@@ -14,8 +14,7 @@ from registry.catalog import Catalog
 from registry.files.canonical import utc
 from registry.store import Registry
 from registry.tables import QualityVerdict
-from registry.vocabulary.display import format_scan
-from registry.vocabulary.display import format_visit as visit_name
+from registry.vocabulary.display import format_scan, format_visit
 
 MOST = 2000
 """The most images of one worklist: as many as a person looks at before making a new one."""
@@ -132,7 +131,7 @@ def done_since(registry: Registry, rater: str, since: datetime) -> int:
 
 
 def _build_image(row: dict[str, Any]) -> SweepImage:
-    words = [row["subject"], visit_name(str(row["session"]).partition("/")[2]), row["channel"]]
+    words = [row["subject"], format_visit(str(row["session"]).partition("/")[2]), row["channel"]]
     words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
     words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
     field = f"{row['field_strength_t']:g} T" if row["field_strength_t"] else None

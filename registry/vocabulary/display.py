@@ -37,6 +37,11 @@ def format_day(days_from_baseline: int | None) -> str:
     return f"day {format_number(days_from_baseline)}" if days_from_baseline else "baseline"
 
 
+def format_time(at: str) -> str:
+    """An event's time as `2001-02-03 04:05 UTC`; an empty one as `time unknown`."""
+    return f"{at[:10]} {at[11:16]} UTC" if at else "time unknown"
+
+
 def format_visit(label: str) -> str:
     """A session's label without its prefix: `M12`; `single visit` where the subject has no sessions."""
     return label.removeprefix("ses-") or "single visit"

@@ -28,7 +28,8 @@ def render(registry: Registry) -> None:
             _one(registry, found)
     with right:
         _exclude(registry)
-    tables.effect(registry)
+    if found:
+        tables.effect(registry)
     tables.history(registry)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from curation.pages.inbox.report_view import moment
 from registry.app import shell
 from registry.catalog import units
 from registry.cohorts import exclusions
@@ -14,7 +13,7 @@ from registry.snapshots import exclusion_impact
 from registry.snapshots.exclusion_impact import Losses
 from registry.store import Registry
 from registry.tables import ExclusionVerdict
-from registry.vocabulary.display import escape_markdown, format_code, format_count
+from registry.vocabulary.display import escape_markdown, format_code, format_count, format_time
 
 
 def current(found: Sequence[ExclusionVerdict]) -> None:
@@ -38,9 +37,7 @@ def current(found: Sequence[ExclusionVerdict]) -> None:
 
 
 def effect(registry: Registry) -> None:
-    """Draw what exclusions take from each saved query; draw nothing while there is no exclusion."""
-    if not exclusions.list_exclusions(registry):
-        return
+    """Draw what exclusions take from each saved query."""
     st.subheader("What they take from saved queries")
     found = exclusion_impact.count_in_queries(registry)
     if not found:
@@ -87,7 +84,7 @@ def history(registry: Registry) -> None:
     with st.expander(f"History: {format_count(len(found), 'decision')}"):
         rows = [
             {
-                "When": moment(row["at"]),
+                "When": format_time(row["at"]),
                 "Who": row["actor"],
                 "Did": row["what"],
                 "What": units.in_words(row["unit"] or ""),
@@ -104,6 +101,6 @@ def unit_history(registry: Registry, unit: str) -> None:
     lines = []
     for row in exclusions.history(registry, unit):
         why = ", ".join(text for text in (row["reason"] and format_code(row["reason"]), row["comment"]) if text)
-        lines.append(f"{moment(row['at'])}: {row['what']} by {row['actor']}" + (f" ({why})" if why else ""))
+        lines.append(f"{format_time(row['at'])}: {row['what']} by {row['actor']}" + (f" ({why})" if why else ""))
     if lines:
         st.caption("  \n".join(escape_markdown(line) for line in lines))

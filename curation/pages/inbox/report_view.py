@@ -12,7 +12,7 @@ from curation.imports import arrivals, listing, reasons, reports
 from curation.imports.delivery import Rehearsal
 from registry.app import shell
 from registry.store import Registry
-from registry.vocabulary.display import capitalise, escape_markdown, format_count, format_number
+from registry.vocabulary.display import capitalise, escape_markdown, format_count, format_number, format_time
 
 _KEPT = ("subjects", "sessions", "images", "masks", "consensus")
 _MOST_NOTES = 6
@@ -129,7 +129,7 @@ def earlier(registry: Registry) -> None:
 def _row(line: Mapping[str, Any]) -> dict[str, object]:
     kept = {kind.capitalize(): line[kind] for kind in _KEPT}
     return {
-        "When": moment(line["at"]),
+        "When": format_time(line["at"]),
         "Recipe": line["recipe"],
         "By": line["actor"] or "-",
         "State": line["state"],
@@ -139,9 +139,4 @@ def _row(line: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _title(line: Mapping[str, Any]) -> str:
-    return f"{moment(line['at'])} · {line['recipe']} · {format_count(line['images'], 'image')}"
-
-
-def moment(at: str) -> str:
-    """An event's time as `2001-02-03 04:05 UTC`; an empty one as `time unknown`."""
-    return f"{at[:10]} {at[11:16]} UTC" if at else "time unknown"
+    return f"{format_time(line['at'])} · {line['recipe']} · {format_count(line['images'], 'image')}"

@@ -14,7 +14,7 @@ from registry.app import shell, work_progress
 from registry.errors import NotFound
 from registry.store import Registry
 from registry.tables import Work
-from registry.vocabulary.display import escape_markdown
+from registry.vocabulary.display import escape_markdown, format_time
 from registry.work.rows import FINISHED, STOPPED
 
 _NEXT = {
@@ -33,12 +33,12 @@ def follow(registry: Registry, work: Work) -> None:
     """Draw how far an import is."""
     work_progress.follow(registry, work, _SAFE)
     by = f"by {escape_markdown(work.actor)}, by the recipe {escape_markdown(work.inputs['recipe'])}"
-    st.caption(f"Started {report_view.moment(work.started or '')} {by}")
+    st.caption(f"Started {format_time(work.started or '')} {by}")
 
 
 def show_end(registry: Registry, work: Work) -> None:
     """Draw how an import ended, with its report where it succeeded."""
-    times = f"started {report_view.moment(work.started or '')}, ended {report_view.moment(work.ended or '')}"
+    times = f"started {format_time(work.started or '')}, ended {format_time(work.ended or '')}"
     if work.state == FINISHED:
         report = _report(registry, work)
         st.success(report_view.came_in(report), icon=":material/check_circle:")

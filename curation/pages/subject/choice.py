@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from registry.catalog.subjects import Scan, Visit
-from registry.vocabulary.display import escape_markdown, format_day
-from registry.vocabulary.display import format_visit as visit_name
+from registry.vocabulary.display import escape_markdown, format_day, format_visit
 
 
 def subject(known: Sequence[str]) -> str:
@@ -67,7 +66,7 @@ def _segments(key: str, options: list[str], name: Callable[[str], str], first: s
 
 
 def _visit_title(visit: Visit) -> str:
-    return f"{visit_name(visit.label)} · {format_day(visit.day)} · {visit.site or 'site not stated'}"
+    return f"{format_visit(visit.label)} · {format_day(visit.day)} · {visit.site or 'site not stated'}"
 
 
 def _choose(subject: str) -> None:
