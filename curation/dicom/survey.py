@@ -133,8 +133,8 @@ def survey(recipe: Recipe, source: Path, settings: DicomSettings, progress: Prog
         for stack, proposal in proposals
     }
     rows = {
-        stack.key: row(stack, proposal, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
-        for stack, proposal in proposals
+        stack.key: row(stack, names.get(stack.key, ""), placed[stack.key], findings[stack.key])
+        for stack, _ in proposals
     }
     legible = [(printable(path), code, detail) for path, code, detail in outside]
     return Survey(stacks, rows, findings, legible, labels, frozenset(settings.held))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from curation.dicom.codes import Effect, effect
-from curation.dicom.names.rules import Proposal
 from curation.dicom.names.visits import StudyVisit
 from curation.dicom.sort.stacks import Stack
 from curation.importers.bids.items import DERIVED_ENTITIES, SUFFIXES
@@ -83,13 +82,12 @@ class Row:
         return name
 
 
-def row(stack: Stack, proposal: Proposal, name: str, visit: StudyVisit, findings: Sequence[Finding]) -> Row:
+def row(stack: Stack, name: str, visit: StudyVisit, findings: Sequence[Finding]) -> Row:
     """The proposed row of one stack.
 
     Args:
         stack: whose row it is.
-        proposal: of the naming rules.
-        name: data type and file name without subject and session; empty without a proposal.
+        name: data type and file name without subject and session; empty where the rules propose none.
         visit: subject, session and days.
         findings: about this stack; the strongest effect decides `keep`.
     """

@@ -1,6 +1,6 @@
 """The naming rules of a recipe: from series description and sequence parameters to a BIDS name, or to leaving it out.
 
-NamingRules are data (`[[options.rules]]` in `datasets/dicom.toml`), tried in order; the first that fits decides.
+The rules are data (`[[options.rules]]` in `datasets/dicom.toml`), tried in order; the first that fits decides.
 """
 
 from __future__ import annotations

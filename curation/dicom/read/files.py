@@ -174,7 +174,7 @@ def _build_instance(path: str, dataset: Any) -> Instance:
     storage, frames = read_frames(dataset)
     if not frames:
         raise Unusable(Code.NO_POSITION, "The header does not say where in the patient the image lies.")
-    pixels, side = (whole(dataset, "Rows"), whole(dataset, "Columns")), mosaic_side(dataset)
+    side = mosaic_side(dataset)
     return Instance(
         path=path,
         sop_class=text(dataset, "SOPClassUID"),
@@ -185,8 +185,7 @@ def _build_instance(path: str, dataset: Any) -> Instance:
         origin=_read_origin(dataset),
         protocol=_read_protocol(dataset),
         frames=frames,
-        size=(pixels[0] // side, pixels[1] // side),
-        pixels=pixels,
+        size=(whole(dataset, "Rows") // side, whole(dataset, "Columns") // side),
         storage=storage,
         series_number=whole(dataset, "SeriesNumber"),
         instance_number=whole(dataset, "InstanceNumber"),
@@ -208,7 +207,6 @@ def _read_origin(dataset: Any) -> Origin:
     when = text(dataset, "AcquisitionDate") + text(dataset, "AcquisitionTime")
     return Origin(
         text(dataset, "StudyDate"),
-        text(dataset, "StudyTime"),
         when or text(dataset, "AcquisitionDateTime"),
         text(dataset, "InstitutionName"),
         years or None,
@@ -222,7 +220,6 @@ def _read_protocol(dataset: Any) -> Protocol:
         text(dataset, "SeriesDescription"),
         text(dataset, "ProtocolName"),
         text(dataset, "SequenceName") or text(dataset, "PulseSequenceName"),
-        words(dataset, "ScanningSequence"),
         tuple(word.upper() for word in words(dataset, "ImageType")),
         {name: value for name, value in numbers.items() if value >= 0},
         text(dataset, "ContrastBolusAgent"),

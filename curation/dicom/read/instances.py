@@ -74,7 +74,6 @@ class Protocol:
     description: str = ""
     protocol: str = ""
     sequence: str = ""
-    scanning: tuple[str, ...] = ()
     image_type: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     agent: str = ""
@@ -92,7 +91,6 @@ class Origin:
     """Place and time of a study; dates are used in memory only, to order sessions."""
 
     study_date: str = field(default="", repr=False)
-    study_time: str = field(default="", repr=False)
     acquired: str = field(default="", repr=False)
     institution: str = ""
     age_years: int | None = None
@@ -105,7 +103,6 @@ class Instance:
     Attributes:
         path: relative to the delivery, POSIX.
         size: rows, columns of one frame (of one tile in a mosaic).
-        pixels: rows, columns of the stored frame.
         rescale: slope and intercept of stored values, and the factor of Philips' precise values where stated.
         stated: number of images in the acquisition by the header; 0 if it is not stated.
     """
@@ -120,7 +117,6 @@ class Instance:
     protocol: Protocol
     frames: tuple[Frame, ...]
     size: tuple[int, int]
-    pixels: tuple[int, int]
     storage: Storage = Storage.SINGLE
     series_number: int = 0
     instance_number: int = 0
