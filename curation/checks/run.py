@@ -52,7 +52,7 @@ def run(registry: Registry, progress: Progress | None = None) -> Outcome:
     shots = inputs.shots(registry)
     images = [(shot.path, shot.sha256) for shot in shots]
     checks, cache = list_checks(), registry.local / "cache" / "checks"
-    own = [number for check in checks for number in check.numbers]
+    own = list(dict.fromkeys(number for check in checks for number in check.numbers))  # checks may share a number
     measured = dict(read.measure_images(registry.root, cache, images, progress, own))
     found = judge(inputs.gather(registry, shots, measured), checks)
     by_code = dict(sorted(Counter(finding.code for finding in found).items()))
@@ -122,5 +122,5 @@ def _build_row(shot: Shot, made: Measured) -> ImageMeasures:
         sha256=shot.sha256,
         version=read.VERSION,
         problem=made.problem,
-        **{name: made.numbers.get(name) for name in record.MEASURED if name in made.numbers},
+        **{name: made.numbers[name] for name in record.MEASURED if name in made.numbers},
     )

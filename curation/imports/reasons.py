@@ -17,16 +17,12 @@ class Group:
         reason: the code.
         sentence: the meaning of the reason.
         files: in the order of the report.
-        details: the different sentences about single files, at most `MOST`.
     """
 
     reason: str
     sentence: str
     files: tuple[Refusal, ...]
-    details: tuple[str, ...]
 
-
-MOST = 5
 
 _SENTENCES = {str(member): member.sentence for kind in (Code, Reason) for member in kind}
 """Code to sentence; `Reason` wins where both have the code."""
@@ -37,10 +33,7 @@ def grouped(refused: Iterable[Refusal]) -> list[Group]:
     groups: dict[str, list[Refusal]] = {}
     for item in refused:
         groups.setdefault(item.reason, []).append(item)
-    found = [
-        Group(reason, sentence(reason), tuple(files), tuple(dict.fromkeys(file.detail for file in files))[:MOST])
-        for reason, files in groups.items()
-    ]
+    found = [Group(reason, sentence(reason), tuple(files)) for reason, files in groups.items()]
     return sorted(found, key=lambda group: (-len(group.files), group.reason))
 
 

@@ -141,26 +141,21 @@ def crossings(registry: Registry, a: str, b: str) -> list[Crossing]:
         a: the first subject, `sub-A000`.
         b: the second subject.
     """
+    people = persons.people(registry)
     newest = {split.name: split for split in versioned.list_all(registry, Split)}
     found = []
     for split in newest.values():
-        first, second = _parts(registry, split, a, b)
+        parts = splits.assignments(registry, split)
+        # The parts of the persons that the two were when the split was made; None where there is no part.
+        first, second = (parts.get(people.declared_person(name)) or parts.get(people.person(name)) for name in (a, b))
         if first and second and first != second:
             found.append(_crossing(registry, split, first, second))
     return found
 
 
-def _parts(registry: Registry, split: Split, a: str, b: str) -> tuple[str | None, str | None]:
-    """The parts of two subjects, by the persons they were when the split was made; None where there is no part."""
-    people, parts = persons.people(registry), splits.assignments(registry, split)
-    first, second = (parts.get(people.declared_person(name)) or parts.get(people.person(name)) for name in (a, b))
-    return first, second
-
-
 def _crossing(registry: Registry, split: Split, first: str, second: str) -> Crossing:
-    versioned = f"{split.name}@{split.version}"
     frozen = {
         row.snapshot_id for row in snapshots.list_snapshots(registry) if (row.split or "").startswith(f"{split.name}@")
     }
     trained = [run for run in runs.list_runs(registry) if run.snapshot_id in frozen]
-    return Crossing(versioned, first, second, len(frozen), len(trained))
+    return Crossing(f"{split.name}@{split.version}", first, second, len(frozen), len(trained))

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from curation.persons import fingerprints
 from curation.persons.fingerprints import Fingerprint
-from curation.persons.proposals import ImageKeys, Pair, Proposal, Traits, by_keys, candidates, describe, pair
+from curation.persons.proposals import ImageKeys, Pair, Proposal, Traits, by_keys, candidates, describe
 from registry.cohorts.persons import people
 from registry.errors import InvalidInput
 from registry.files import atomic
@@ -120,6 +120,3 @@ def _read_traits(registry: Registry) -> dict[str, Traits]:
     for subject, site in visits:
         sites.setdefault(subject, set()).update({site} - {None})
     return {row.subject_id: Traits(row.sex, row.age, tuple(sorted(sites.get(row.subject_id, ())))) for row in subjects}
-
-
-__all__ = ["Survey", "pair", "survey"]

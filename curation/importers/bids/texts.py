@@ -44,7 +44,7 @@ def _copy_sidecar(state: BidsImportState, item: Item) -> None:
     kept = _translate(state, _keep_fields(state, item, fields))
     reference = next((state.references[path] for path in data_files if path in state.references), None)
     if reference is not None:
-        kept = {**kept, **_state_reference(state, item, reference.path, kept)}
+        kept = {**kept, **_state_reference(item, reference.path, kept)}
     same = kept == fields
     state.tree.write(item.target, (state.source / item.path).read_bytes() if same else readable_json(kept))
 
@@ -59,7 +59,7 @@ def _keep_fields(state: BidsImportState, item: Item, fields: dict[str, Any]) -> 
     return kept
 
 
-def _state_reference(state: BidsImportState, item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
+def _state_reference(item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Fields that name a mask's image so that the registry finds it; empty if the sidecar does so already."""
     reference = kept.get("SpatialReference")
     links = places.links([image])
