@@ -79,7 +79,8 @@ def resolve(uri: str, dataset: str, links: Mapping[str, Any]) -> str | None:
         links: its `DatasetLinks`, name to `file:` URL; a value that is no text is no link.
 
     Returns:
-        A path relative to the registry root, or None when the link leaves the registry or has no entry.
+        A path relative to the registry root; None where the link leaves the registry, or the name has no link. Only
+        `raw` needs none: it is the root.
     """
     if not uri.startswith("bids:"):
         return f"{dataset}/{uri}".lstrip("/")
@@ -90,8 +91,10 @@ def resolve(uri: str, dataset: str, links: Mapping[str, Any]) -> str | None:
         return f"{dataset}/{path}".lstrip("/")
     link = links.get(name)
     target = link.removeprefix("file:") if isinstance(link, str) else ""
+    if not target:
+        return path if name == "raw" else None
     base: list[str] = dataset.split("/") if dataset else []
-    for part in target.split("/") if target else ["missing", "..", ".."] if name != "raw" else [".."] * len(base):
+    for part in target.split("/"):
         if part == "..":
             if not base:
                 return None
