@@ -20,7 +20,7 @@ from tests.support import ROOT
 from tests.support.shell import shell
 
 PAGE = ROOT / "docs" / "second-machine.md"
-HERE_ALONE = ("intent", "setting")
+HERE_ALONE = ("intent", "setting", "work")
 """Tables of one machine."""
 OF_DISK = ("intent_id", "mtime_ns")
 

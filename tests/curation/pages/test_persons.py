@@ -12,16 +12,14 @@ from curation.cli.persons import persons_app
 from curation.persons import links, pairs
 from curation.persons.links import LinkDecision
 from curation.persons.work import SEARCH
-from registry.bids import places
 from registry.cli.console import GlobalOptions
 from registry.cohorts import persons
 from registry.cohorts.persons import CLEARED, SAME, SUSPECTED
-from registry.publishing import Change, publish, write_files
 from registry.store import Registry
-from registry.tables import PersonLink
 from registry.work.rows import FINISHED
 from tests.support.app import app_imports
 from tests.support.app.pages import button, open_page, texts
+from tests.support.app.person_links import suspect
 
 A, B = "sub-A001", "sub-A002"
 
@@ -29,16 +27,7 @@ A, B = "sub-A001", "sub-A002"
 @pytest.fixture
 def suspected(writable: Registry) -> Registry:
     """A registry in which two subjects wait for a decision."""
-    link = PersonLink(
-        subject_a=A,
-        subject_b=B,
-        kind=SUSPECTED,
-        method="fingerprint",
-        score=0.912,
-        reason="FLAIR images alike to 0.91 after alignment; sex F and F",
-    )
-    change = Change("persons.propose", "Propose 1 links of persons")
-    publish(writable, change, write_files({places.PERSON_LINKS: links._encode({(A, B): link})}))
+    suspect(writable, A, B, "FLAIR images alike to 0.91 after alignment; sex F and F")
     return writable
 
 

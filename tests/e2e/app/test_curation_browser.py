@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 from curation.persons import links
-from registry.bids import places
 from registry.cohorts import exclusions
-from registry.cohorts.persons import SAME, SUSPECTED
-from registry.publishing import Change, publish, write_files
+from registry.cohorts.persons import SAME
 from registry.publishing.commits import commit_pending
 from registry.store import ACTOR_ENVIRONMENT, Registry
-from registry.tables import PersonLink
 from tests.support.app import app_deliveries
+from tests.support.app.person_links import suspect
 from tests.support.chromium.app import opened, pressed, said, serving
 from tests.support.chromium.app import sound as nothing_wrong
 from tests.support.chromium.browser import chromium, shot
@@ -36,16 +34,7 @@ def address(own: Registry) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ACTOR_ENVIRONMENT, "r01")
         exclusions.exclude(own, "sub-A001/ses-M12", "motion", "shaking")
-        link = PersonLink(
-            subject_a=A,
-            subject_b=B,
-            kind=SUSPECTED,
-            method="fingerprint",
-            score=0.912,
-            reason="FLAIR images alike to 0.91 after alignment",
-        )
-        change = Change("persons.propose", "Propose 1 links of persons")
-        publish(own, change, write_files({places.PERSON_LINKS: links._encode({(A, B): link})}))
+        suspect(own, A, B)
         commit_pending(own)
     with serving(own.root, actor="r02") as started:
         yield started
