@@ -50,7 +50,7 @@ def summaries(folder: Path) -> list[Row]:
 
 
 def scores(folder: Path) -> list[Row]:
-    """The model's rows of `scores.csv`, one per image and label; numbers are floats, and a cell without a value is None."""
+    """The model's rows of `scores.csv`, one per image and label; numbers are floats, None where there is no value."""
     rows = read_scores(folder, (*columns(folder), *_VOLUMES))
     return [row for row in rows if row["source"] == "model"]
 
