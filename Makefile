@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= build/demo
+# One test process more than the two cores of a small machine: some always wait for a browser or for git.
+WORKERS ?= 3
 ON_POSTGRESQL := tests/registry tests/curation tests/annotation
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -36,7 +38,7 @@ test: lint types unit
 
 # Contracts are among the tests of the house, which always run.
 check: lint types
-	$(BIN)/pytest -n 2 --dist loadfile -m "not (soak or slow or browser)" $$($(BIN)/python -m tests.architecture.changed_rooms)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not (soak or slow or browser)" $$($(BIN)/python -m tests.architecture.changed_rooms)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -46,11 +48,11 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 unit: $(STAMP)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not soak"
 
 # Skips with a reason where no server is installed; tests that look into a SQLite file say so and skip too.
 test-postgresql: $(STAMP)
-	COHORTIUM_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not soak" -p tests.support.postgresql_server $(ON_POSTGRESQL)
+	COHORTIUM_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not soak" -p tests.support.postgresql_server $(ON_POSTGRESQL)
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout=3600

@@ -25,11 +25,11 @@ def describe(kind: Kind, title: str, inputs: Mapping[str, Any], work_id: str = "
         kind: its kind.
         title: a line for people.
         inputs: the inputs that the row may hold: no personal data.
-        work_id: an id of the caller's; by default the kind's first letter, ten hex digits of time, by which ids sort,
-            and four random ones.
+        work_id: an id of the caller's; by default the kind's first letter, thirteen hex digits of time (microseconds),
+            by which ids sort, and four random ones.
     """
     return Work(
-        work_id=work_id or f"{kind.name[0]}{int(time.time() * 100):010x}{secrets.token_hex(2)}",
+        work_id=work_id or f"{kind.name[0]}{time.time_ns() // 1000:013x}{secrets.token_hex(2)}",
         kind=kind.name,
         program=kind.program,
         title=title,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from registry.cohorts import exclusions
 from registry.store import open_registry
+from tests.e2e.conftest import remove
 from tests.support import ROOT
 from tests.support.shell import shell
 
@@ -24,15 +24,15 @@ IDENTITY += " GIT_COMMITTER_EMAIL=c@example.invalid\n"
 
 
 @pytest.fixture(scope="module")
-def machines(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def machines(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """The folder in which the section's script ran on a copy of the demo, and what it printed."""
     folder = tmp_path_factory.mktemp("datalad")
-    shutil.copytree(place / "build/demo", folder / "build/first", symlinks=True)
+    shutil.copytree(demo / "build/demo", folder / "build/first", symlinks=True)
     _, section = PAGE.read_text().split("## With DataLad's own commands")
     script = re.search(r"```bash\n(.*?)```", section, re.DOTALL)
     assert script
     yield folder, shell(IDENTITY + script[1], folder)
-    subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
+    remove(folder)
 
 
 def run(folder: Path, command: str) -> str:

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from registry import snapshots
 from registry.store import open_registry
+from tests.e2e.conftest import DEMO, remove
 from tests.support import ROOT
+from tests.support.shell import shell
 
 PAGE = ROOT / "README.md"
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder in which the script ran, and what it printed."""
+def ran(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The folder in which the script ran, its first line replaced by a copy of the demo, and what it printed."""
     folder = tmp_path_factory.mktemp("cite")
-    (script,) = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)[:1]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("COHORTIUM_ACTOR", None)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"mkdir build\n{script}"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout
+    first, *lines = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)[0].splitlines()
+    assert first == f"cohortium demo build/cite {DEMO}"
+    shutil.copytree(demo / "build/demo", folder / "build/cite", symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COHORTIUM_ACTOR", raising=False)
+        yield folder, shell("\n".join(lines), folder)
+    remove(folder)
 
 
 def test_the_comparison_says_exactly_what_was_done(ran: tuple[Path, str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from registry import snapshots
 from registry.cohorts import exclusions
 from registry.store import Registry, open_registry
 from registry.tables import Table
+from tests.e2e.conftest import DEMO, remove
 from tests.support import ROOT
 from tests.support.shell import shell
 
@@ -30,15 +30,15 @@ IDENTITY += " GIT_COMMITTER_EMAIL=c@example.invalid\n"
 
 
 @pytest.fixture(scope="module")
-def machines(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def machines(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder in which the first script ran, its first line replaced by a copy of the demo."""
     folder = tmp_path_factory.mktemp("machines")
-    shutil.copytree(place / "build/demo", folder / "build/first", symlinks=True)
+    shutil.copytree(demo / "build/demo", folder / "build/first", symlinks=True)
     lines = scripts()[0].splitlines()
-    assert lines[0] == "cohortium demo build/first --persons 4 --no-train"
+    assert lines[0] == f"cohortium demo build/first {DEMO}"
     shell(IDENTITY + "\n".join(lines[1:]), folder)
     yield folder
-    subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
+    remove(folder)
 
 
 def scripts() -> list[str]:

@@ -9,6 +9,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.support import ROOT
@@ -54,6 +55,7 @@ def extra(name: str) -> list[str]:
     return [Requirement(text).name for text in told[name]]
 
 
+@pytest.mark.slow
 def test_a_cluster_node_trains_and_scores_with_the_training_extra_alone(cohort: Cohort, tmp_path: Path) -> None:
     config = tmp_path / "tiny.toml"
     config.write_text(TINY.replace("epochs = 3", "epochs = 1"))

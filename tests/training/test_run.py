@@ -127,6 +127,7 @@ def test_a_run_that_an_older_version_started_is_resumed(
     assert run_record.read(folder)["predictions"] == run_record.read(finished)["predictions"]
 
 
+@pytest.mark.slow
 def test_a_run_killed_with_sigkill_goes_on(cohort: Cohort, tiny: Config, tmp_path: Path) -> None:
     endless = replace(tiny, training=replace(tiny.training, epochs=400))
     config, out = tmp_path / "endless.toml", tmp_path / "runs"

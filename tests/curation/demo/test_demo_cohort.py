@@ -48,6 +48,7 @@ def by_image(root: Path) -> dict[str, dict[str, np.ndarray]]:
     return found
 
 
+@pytest.mark.slow
 def test_equal_seed_gives_equal_bytes_in_another_process_and_persons_do_not_influence_each_other(
     demo_tree: Path, tmp_path: Path
 ) -> None:
@@ -64,6 +65,7 @@ def test_equal_seed_gives_equal_bytes_in_another_process_and_persons_do_not_infl
     assert len(digests(alone, *subjects)) == 2 * (1 + 2 * (2 + 4) * 2)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_cohort(demo_tree: Path, tmp_path: Path) -> None:
     generate(tmp_path / "other", seed=7, persons=1)
     ours, other = digests(demo_tree), digests(tmp_path / "other")

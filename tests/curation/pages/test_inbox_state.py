@@ -20,6 +20,7 @@ from tests.support.templates import registry_state
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "said"),
     [

@@ -43,6 +43,7 @@ def test_each_row_of_a_public_dataset_is_that_of_pybids(pair: Pair) -> None:
     assert ours == theirs
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_each_question_to_a_public_dataset_has_the_answer_of_pybids(pair: Pair) -> None:
     assert differing(pair, every=40) == []

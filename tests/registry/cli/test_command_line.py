@@ -53,6 +53,7 @@ def test_help_of_the_whole_program_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "loaded []"
 
 
+@pytest.mark.slow
 def test_every_command_explains_itself(runner: CliRunner) -> None:
     """And none loads torch or streamlit to do so; in one process, since importing is what could go wrong."""
     commands = leaves(typer.main.get_command(app))

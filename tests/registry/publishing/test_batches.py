@@ -69,6 +69,7 @@ def test_a_rebuild_keeps_what_is_not_yet_written(cohort: Registry) -> None:
     assert registry_state.rows(cohort, without=HISTORY, drop=("intent_id",)) == before
 
 
+@pytest.mark.slow
 def test_eight_raters_at_once_lose_nothing(cohort: Registry) -> None:
     raters = [f"p{number}" for number in range(7)]
     start = [judge.__file__, str(cohort.root)]

@@ -60,6 +60,7 @@ def require_committed_once(registry: Registry, prefix: str) -> None:
     assert set(counts.values()) == {1}
 
 
+@pytest.mark.slow
 def test_eight_processes_write_at_once_and_every_commit_has_its_own_author(empty: Registry) -> None:
     run_writers(empty.root, 8, 1)
     doctor.doctor(empty)

@@ -44,6 +44,7 @@ def test_nothing_to_do_writes_nothing(empty: Registry) -> None:
     assert registry_state.everything(empty) == before
 
 
+@pytest.mark.slow
 def test_who_is_always_overtaken_gives_up_and_changes_nothing(empty: Registry) -> None:
     add(empty, "0\n", replaces=False)
 

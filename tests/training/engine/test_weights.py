@@ -92,6 +92,7 @@ weights.write(Path(sys.argv[1]), turn(tensors), turn(note))
 """
 
 
+@pytest.mark.slow
 def test_equal_content_has_equal_bytes_in_every_process(tmp_path: Path) -> None:
     for name in ("plain", "turned", "again"):
         subprocess.run([sys.executable, "-c", WRITER, str(tmp_path / name), name], cwd=ROOT, check=True)
