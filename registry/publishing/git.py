@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from registry.errors import IntegrityError, StorageError
@@ -68,7 +69,7 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
         **_COMMITTER,
         "GIT_AUTHOR_NAME": name,
         "GIT_AUTHOR_EMAIL": f"{name}@cohortium.invalid",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": _put_programs_first(),
         "LC_ALL": "C.UTF-8",
         "GIT_LITERAL_PATHSPECS": "1",  # a file name may hold [ or *
     }
@@ -87,9 +88,23 @@ def read_git(root: Path, *arguments: str, stdin: bytes | None = None, author: st
     return done.stdout
 
 
+def _put_programs_first() -> str:
+    """`PATH`, where git finds the git-annex of this environment first, however often this is called.
+
+    Its wheel wraps the program in a script, and to start Python takes longer than most of the program's answers. git
+    calls it several times for one commit.
+    """
+    programs = [str(Path(sys.executable).parent)]
+    wheel = find_spec("git_annex")
+    if wheel and wheel.origin and os.access(Path(wheel.origin).with_name("git-annex"), os.X_OK):
+        programs.insert(0, str(Path(wheel.origin).parent))
+    others = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in programs]
+    return os.pathsep.join([*programs, *others])
+
+
 def create_dataset(root: Path) -> None:
     """Make `root` a DataLad dataset with Cohortium's rules for annexed files."""
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["PATH"] = _put_programs_first()
     for key, value in {**_COMMITTER, "GIT_AUTHOR_NAME": "Cohortium", "GIT_AUTHOR_EMAIL": "a@cohortium.invalid"}.items():
         os.environ.setdefault(key, value)
     import datalad.api

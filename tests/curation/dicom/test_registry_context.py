@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from curation.imports.delivery import import_delivery
 from registry.cli.console import GlobalOptions
 from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import read_tsv
-from registry.maintenance.creation import create
 from registry.privacy.scan import scan
 from registry.store import Registry
 from tests.support.dicom import twins
@@ -29,10 +27,8 @@ from tests.support.dicom.twins import Series
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Tiny")
-    yield made
-    made.engine.dispose()
+def registry(empty: Registry) -> Registry:
+    return empty
 
 
 def test_the_registry_keeps_no_path_and_knows_a_person_again(registry: Registry, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import gzip
 import json
 import stat
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from curation.importers.cleaning.last_look import safeguard
 from curation.imports import reports
 from curation.imports.delivery import import_delivery
 from registry.files.canonical import read_tsv
-from registry.maintenance.creation import create
 from registry.store import Registry
 
 MARK = "ZQROE"
@@ -39,10 +37,8 @@ OBJECTS: tuple[Any, ...] = (
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Tiny")
-    yield made
-    made.engine.dispose()
+def registry(empty: Registry) -> Registry:
+    return empty
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ import tests.support.cohorts.importer_twins as twins
 from curation.imports.delivery import check_delivery, import_delivery
 from registry.errors import InvalidInput
 from registry.maintenance import rebuild
-from registry.maintenance.creation import create
 from registry.store import Registry
 from registry.tables import Image
 
@@ -21,11 +20,9 @@ NEW = "sub-01/ses-z/anat/sub-01_ses-z_FLAIR.nii.gz"
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Several datasets")
-    import_delivery(made, "bids", delivery(tmp_path / "first", "One"))
-    yield made
-    made.engine.dispose()
+def registry(empty: Registry, tmp_path: Path) -> Registry:
+    import_delivery(empty, "bids", delivery(tmp_path / "first", "One"))
+    return empty
 
 
 def delivery(root: Path, name: str | None) -> Path:

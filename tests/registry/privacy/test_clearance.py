@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from registry.cli.console import GlobalOptions
 from registry.errors import NotFound, UsageError
 from registry.files.canonical import read_tsv
 from registry.files.volumes import save
-from registry.maintenance.creation import create
 from registry.maintenance.rebuild import rebuild
 from registry.privacy.clearance import PRIVACY, Answer, Question, blockers, is_cleared, list_verdicts, record
 from registry.publishing import Change, publish
@@ -28,12 +26,10 @@ IMAGE, OTHER = f"{SESSION}/anat/sub-A1_ses-01_T1w.nii.gz", f"{SESSION}/anat/sub-
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Tiny")
-    publish(made, Change("import", "Import two images"), images)
-    commit_pending(made)
-    yield made
-    made.engine.dispose()
+def registry(empty: Registry) -> Registry:
+    publish(empty, Change("import", "Import two images"), images)
+    commit_pending(empty)
+    return empty
 
 
 def images(tree: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -16,7 +16,6 @@ from curation.quality.record import Judgement, record
 from registry.cohorts import exclusions
 from registry.errors import InvalidInput, UsageError
 from registry.maintenance import validation
-from registry.maintenance.creation import create
 from registry.maintenance.drift import adopt
 from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
@@ -29,10 +28,8 @@ SIDECAR = "sub-1/anat/sub-1_T1w.json"
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = create(tmp_path / "registry", "Tiny")
-    yield made
-    made.engine.dispose()
+def registry(empty: Registry) -> Registry:
+    return empty
 
 
 def put(registry: Registry, files: dict[str, bytes]) -> None:

@@ -16,7 +16,6 @@ from registry.cohorts import queries
 from registry.export import export
 from registry.files.canonical import sha256_bytes
 from registry.maintenance import rebuild
-from registry.maintenance.creation import create
 from registry.manifests import Manifest
 from registry.snapshots import freeze
 from registry.snapshots.targets import parse_policy
@@ -25,8 +24,8 @@ from registry.tables import Image
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    return create(tmp_path / "registry", "Several cohorts")
+def registry(empty: Registry) -> Registry:
+    return empty
 
 
 def bids(root: Path, licence: str | None) -> Path:
