@@ -98,8 +98,7 @@ def _put_programs_first() -> str:
     wheel = find_spec("git_annex")
     if wheel and wheel.origin and os.access(Path(wheel.origin).with_name("git-annex"), os.X_OK):
         programs.insert(0, str(Path(wheel.origin).parent))
-    others = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in programs]
-    return os.pathsep.join([*programs, *others])
+    return os.pathsep.join(dict.fromkeys([*programs, *os.environ.get("PATH", "").split(os.pathsep)]))
 
 
 def create_dataset(root: Path) -> None:
