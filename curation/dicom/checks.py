@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import Any
 
+from curation.dicom import people
 from curation.dicom.codes import Code, about
 from curation.dicom.read.instances import Instance, Storage
 from curation.dicom.sort import grids
@@ -25,17 +27,22 @@ def of_stack(stack: Stack) -> list[Finding]:
 def _check_geometry(stack: Stack) -> Iterator[Finding]:
     along = grids.normal(stack.slices[0])
     depths = [grids.depth_mm(frame, along) for frame in stack.slices]
-    missing, even = grids.gaps(depths)
-    if any(_is_mixed(instance) for instance in stack.instances):
-        yield about(Code.MIXED_IN_ONE_FILE, "One file holds frames of several orientations.", stack.key)
+    rounding = grids.rounding_mm(stack.slices)
+    missing, even = grids.gaps(depths, rounding)
+    if mixed := next(filter(None, map(_find_mixed, stack.instances)), ""):
+        yield about(Code.MIXED_IN_ONE_FILE, f"One file holds frames of several {mixed}.", stack.key)
     elif not even:
         steps = [after - before for before, after in pairwise(depths)]
         message = f"Distances between slices run from {min(steps):.2f} to {max(steps):.2f} mm."
         yield about(Code.IRREGULAR_SPACING, message, stack.key)
     elif missing:
         yield about(Code.MISSING_SLICES, f"{missing} of {len(depths) + missing} slices are missing.", stack.key)
-    elif (off := grids.off_line_mm(stack.slices)) > grids.ALIGNED_MM:
+    elif (off := grids.off_line_mm(stack.slices)) > max(grids.ALIGNED_MM, 4 * rounding):
         yield about(Code.SHIFTED_SLICES, f"Slices lie up to {off:.2f} mm beside their line.", stack.key)
+    elif (tilt := grids.tilt_mm(stack.slices)) > grids.tilt_limit_mm(stack.slices):
+        message = f"Its slices are shifted sideways, the last one by {tilt:.2f} mm: its grid is sheared, and programs "
+        message += "that know only cuboids refuse or misplace it."
+        yield about(Code.TILTED, message, stack.key)
     if len(depths) == 1:
         yield about(Code.SINGLE_SLICE, "It is one slice, no volume.", stack.key)
     if stack.orientations > 1:
@@ -43,9 +50,14 @@ def _check_geometry(stack: Stack) -> Iterator[Finding]:
         yield about(Code.MIXED_ORIENTATIONS, message, stack.key)
 
 
-def _is_mixed(instance: Instance) -> bool:
-    cosines = {tuple(round(value, 3) for value in frame.cosines) for frame in instance.frames}
-    return len(cosines) > 1
+def _find_mixed(instance: Instance) -> str:
+    """What the frames of one file differ in and cannot be parted by; empty if they are one image."""
+    found: dict[str, set[Any]] = {
+        "orientations": {tuple(round(value, 3) for value in frame.cosines) for frame in instance.frames},
+        "components (magnitude and phase)": {frame.kind[0] for frame in instance.frames},
+        "echo times": {frame.kind[1] for frame in instance.frames},
+    }
+    return next((word for word, values in found.items() if len(values) > 1), "")
 
 
 def _check_counts(stack: Stack) -> Iterator[Finding]:
@@ -76,6 +88,14 @@ def _check_header(stack: Stack) -> Iterator[Finding]:
         yield about(Code.PROCESSED, message, stack.key)
     if any(instance.burned_in for instance in stack.instances):
         yield about(Code.BURNED_IN, "The header says that text is burned into the pixels.", stack.key)
+    without = sum(not item.rescale_stated for item in stack.instances)
+    scaled = any(item.rescale[:2] != (1.0, 0.0) for item in stack.instances)
+    if 0 < without < len(stack.instances) and scaled:
+        message = f"{without} of {len(stack.instances)} files state no slope, the others do: slices may differ in unit."
+        yield about(Code.RESCALE_CONTRADICTS, message, stack.key)
+    if not all(item.decodable for item in stack.instances):
+        message = "No decoder for its compressed pixels is installed: only its geometry can be compared."
+        yield about(Code.NOT_COMPARABLE, message, stack.key)
     if not first.origin.study_date:
         yield about(Code.NO_STUDY_DATE, "The study has no date: its place among sessions is unknown.", stack.key)
 
@@ -83,12 +103,17 @@ def _check_header(stack: Stack) -> Iterator[Finding]:
 def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
     """Findings about who was scanned, by the key of the stack; a stack without one is absent."""
     stacks = list(stacks)
-    in_folder, in_series, by_key = defaultdict(set), defaultdict(set), defaultdict(set)
+    in_folder, in_series, in_study = defaultdict(set), defaultdict(set), defaultdict(set)
+    by_key: dict[str, list[Instance]] = defaultdict(list)
+    alike: dict[str, set[str]] = defaultdict(set)
+    for stack in stacks:
+        by_key[stack.first.patient.key].append(stack.first)
     for instance in (instance for stack in stacks for instance in stack.instances):
-        in_folder[_folder(instance.path)].add(instance.patient.key)
-        in_series[instance.series].add(instance.patient.key)
-        patient = instance.patient
-        by_key[patient.key].add((patient.name.casefold(), patient.birth_date, patient.sex))
+        key = instance.patient.key or f"study:{instance.study}"
+        in_folder[_folder(instance.path)].add(key)
+        in_series[instance.series].add(key)
+        in_study[instance.study].add(key)
+        alike[_plain(key)].add(key)
     findings: dict[str, list[Finding]] = defaultdict(list)
     for stack in stacks:
         key = stack.first.patient.key
@@ -100,12 +125,23 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
             message = "Its folder holds more than one patient; each became a subject."
             findings[stack.key].append(about(Code.SEVERAL_PATIENTS, message, stack.key))
         if not key:
-            message = "The header says neither Patient ID nor name; the study counts as a person."
+            message = "The header names nobody (no Patient ID, or a placeholder); the study counts as a person."
             findings[stack.key].append(about(Code.PATIENT_UNKNOWN, message, stack.key))
-        elif any(len(set(filter(None, column))) > 1 for column in zip(*by_key[key], strict=True)):
-            message = "One Patient ID comes with different names, birth dates or sexes."
+        elif differing := people.find_conflicts(by_key[key]):
+            message = f"One Patient ID comes with different {' and '.join(differing)}: it may stand for several people."
             findings[stack.key].append(about(Code.PATIENT_CONFLICT, message, stack.key))
+        elif len(alike[_plain(key)]) > 1:
+            message = "Another Patient ID differs only by letter case, marks or leading zeros: is it one person?"
+            findings[stack.key].append(about(Code.PATIENT_ALIKE, message, stack.key))
+        if len(in_study[stack.first.study]) > 1 and stack.first.study:
+            message = "Its study comes under several Patient IDs: is it one person?"
+            findings[stack.key].append(about(Code.STUDY_OF_SEVERAL_PATIENTS, message, stack.key))
     return findings
+
+
+def _plain(key: str) -> str:
+    """A key without what typing changes: letter case, marks, leading zeros."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"[^\w:]|_", "", key.casefold()))
 
 
 def _folder(path: str) -> str:

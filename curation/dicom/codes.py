@@ -32,14 +32,20 @@ class Code(ReasonCode):
     NOT_AN_IMAGE = "not-an-image", "A report, a presentation state or another object without an image."
     OTHER_MODALITY = "other-modality", "An image that is not MR: BIDS has no place for it here."
     SECONDARY_CAPTURE = "secondary-capture", "A screen shot or scanned page; such images often hold burned-in names."
+    PIXELS_DAMAGED = "pixels-damaged", "Its pixel data cannot be decoded: they are damaged."
     NO_POSITION = "no-position", "An image without its position in the patient."
     NOT_FETCHED = "not-fetched", "A dead link, or a file that cannot be opened."
     NO_FILE = "no-file", "A pipe, a socket, a device or a link to a folder, not a file."
     DUPLICATED_INSTANCE = "duplicated-instance", "A second copy of an instance; the first one is used."
 
     SEVERAL_PATIENTS = "several-patients", "One folder holds more than one patient."
-    PATIENT_CONFLICT = "patient-conflict", "One Patient ID comes with two names, birth dates or sexes."
-    PATIENT_UNKNOWN = "patient-unknown", "No Patient ID and no name: each study counts as a person."
+    PATIENT_CONFLICT = (
+        "patient-conflict",
+        "One Patient ID comes with names, birth dates, sexes, ages or weights of several.",
+    )
+    PATIENT_UNKNOWN = "patient-unknown", "No Patient ID, or a placeholder for it: each study counts as a person."
+    STUDY_OF_SEVERAL_PATIENTS = "study-of-several-patients", "One study comes under several Patient IDs."
+    PATIENT_ALIKE = "patient-alike", "Two Patient IDs differ only by letter case, marks or leading zeros."
     SERIES_OF_SEVERAL_PATIENTS = (
         "series-of-several-patients",
         "One Series Instance UID comes with more than one patient.",
@@ -58,7 +64,13 @@ class Code(ReasonCode):
     FEWER_THAN_ACQUIRED = "fewer-than-acquired", "The header says more images were acquired than are here."
     INSTANCE_GAP = "instance-gap", "Instance numbers leave gaps."
     MIXED_ORIENTATIONS = "mixed-orientations", "The series holds several orientations; each became a stack of its own."
-    MIXED_IN_ONE_FILE = "mixed-in-one-file", "One multi-frame file holds several orientations, which cannot be parted."
+    MIXED_IN_ONE_FILE = (
+        "mixed-in-one-file",
+        "One multi-frame file holds several orientations, components or echoes, which cannot be parted.",
+    )
+    TILTED = "tilted-stack", "Each slice is shifted against the one before: the volume is no cuboid."
+    RESCALE_CONTRADICTS = "rescale-contradicts", "Some files of one image state how values are scaled, others do not."
+    NOT_COMPARABLE = "not-comparable", "Its pixels cannot be decoded here, so nothing can prove its conversion."
     SINGLE_SLICE = "single-slice", "One slice: no volume."
     TIME_SERIES = "time-series", "Each slice position was acquired several times."
     ENHANCED_MULTIFRAME = "enhanced-multiframe", "All frames are in one file."
@@ -75,8 +87,11 @@ class Code(ReasonCode):
     UNSURE_NAME = "unsure-name", "The rule that fits is weak, or the sequence parameters speak against it."
     CONTRAST_UNCLEAR = "contrast-unclear", "Header and description disagree about a contrast agent."
 
+    SEVERAL_VOLUMES = "several-volumes", "An anatomical name for a series of several volumes, which BIDS may not allow."
+
     CONVERSION_FAILED = "conversion-failed", "dcm2niix gave no image."
     CONVERTED_TO_SEVERAL = "converted-to-several", "dcm2niix made several images of one stack."
+    NOT_AS_NAMED = "not-as-named", "BIDS does not allow an image of this shape under this name."
     FIELDS_MISSING = "fields-missing", "BIDS requires something of such an image that the headers do not state."
     GEOMETRY_DISAGREES = "geometry-disagrees", "The converted image does not lie where the DICOM headers say."
     VOXELS_DISAGREE = "voxels-disagree", "The converted voxels are not the DICOM pixels."
@@ -86,6 +101,8 @@ EFFECTS = {
     Code.SEVERAL_PATIENTS: Effect.ASK,
     Code.PATIENT_CONFLICT: Effect.ASK,
     Code.PATIENT_UNKNOWN: Effect.ASK,
+    Code.STUDY_OF_SEVERAL_PATIENTS: Effect.ASK,
+    Code.PATIENT_ALIKE: Effect.ASK,
     Code.SERIES_OF_SEVERAL_PATIENTS: Effect.BLOCK,
     Code.KNOWN_PERSON: Effect.ASK,
     Code.NO_STUDY_DATE: Effect.NOTE,
@@ -98,6 +115,10 @@ EFFECTS = {
     Code.INSTANCE_GAP: Effect.NOTE,
     Code.MIXED_ORIENTATIONS: Effect.NOTE,
     Code.MIXED_IN_ONE_FILE: Effect.BLOCK,
+    Code.TILTED: Effect.ASK,
+    Code.RESCALE_CONTRADICTS: Effect.ASK,
+    Code.NOT_COMPARABLE: Effect.ASK,
+    Code.SEVERAL_VOLUMES: Effect.ASK,
     Code.SINGLE_SLICE: Effect.HOLD,
     Code.TIME_SERIES: Effect.NOTE,
     Code.ENHANCED_MULTIFRAME: Effect.NOTE,

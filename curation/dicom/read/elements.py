@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 
@@ -49,6 +50,18 @@ def numbers(dataset: Any, keyword: str) -> tuple[float, ...]:
     except (TypeError, ValueError):
         return ()
     return found if all(math.isfinite(item) for item in found) else ()
+
+
+def count_digits(dataset: Any, keyword: str) -> tuple[int, int]:
+    """The most decimals, and the most significant digits, in which a header writes the numbers of an element."""
+    value = _value(dataset, keyword)
+    many = value if isinstance(value, Iterable) and not isinstance(value, str | bytes) else [value]
+    try:
+        parts = [Decimal(str(getattr(item, "original_string", item)).strip()).as_tuple() for item in many]
+    except ArithmeticError:
+        return 0, 0
+    decimals = max((-part.exponent for part in parts if isinstance(part.exponent, int)), default=0)
+    return max(decimals, 0), max((len(part.digits) for part in parts), default=0)
 
 
 def first(dataset: Any, keyword: str) -> Any:

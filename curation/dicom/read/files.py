@@ -25,6 +25,8 @@ _DIRECTORY = "1.2.840.10008.1.3.10"
 _UNDEFINED = 0xFFFFFFFF
 _LONG = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _PHILIPS_SLOPE = (0x2005, 0x100E)
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+"""Years in each unit of Patient's Age."""
 _NUMBERS = {
     "echo_time_ms": "EchoTime",
     "repetition_time_ms": "RepetitionTime",
@@ -69,17 +71,45 @@ def read_pixels(file: Path) -> tuple[Array, int]:
     """Stored values, (frames, rows, columns), and the number of mosaic tiles in a row.
 
     Raises:
-        InvalidInput: the pixels are damaged, or compressed in a way that nothing installed here reads.
+        Unusable: the pixels are damaged.
+        InvalidInput: they are compressed in a way that nothing installed here reads.
     """
     import pydicom
 
     with _quiet():
         try:
             dataset = pydicom.dcmread(file, force=True)
-            array = np.asarray(dataset.pixel_array)
+            if not text(dataset.file_meta, "TransferSyntaxUID"):  # a file without a head states none; its bytes do
+                dataset.file_meta.TransferSyntaxUID = _guess_syntax(dataset)
+            decodable = _is_decodable(dataset)
+            array = np.asarray(dataset.pixel_array) if decodable else None
         except Exception as error:  # pydicom has one kind of error per codec
-            raise InvalidInput("The pixel data cannot be decoded here.", "Check the transfer syntax.") from error
+            raise Unusable(Code.PIXELS_DAMAGED, "Its pixel data are damaged.") from error
+        if array is None:
+            raise InvalidInput("The pixel data cannot be decoded here.", "Install a decoder for its transfer syntax.")
         return array.reshape(-1, *array.shape[-2:]), mosaic_side(dataset)
+
+
+def _guess_syntax(dataset: Any) -> Any:
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    return ExplicitVRLittleEndian if dataset.original_encoding[0] is False else ImplicitVRLittleEndian
+
+
+def _is_decodable(dataset: Any) -> bool:
+    """Whether the pixels are not compressed, or a decoder for them is installed."""
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    syntax = UID(text(dataset.file_meta, "TransferSyntaxUID") or "1.2.840.10008.1.2")
+    if not syntax.is_transfer_syntax or syntax.is_private:
+        return False
+    if not syntax.is_compressed or syntax.is_deflated:
+        return True
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except NotImplementedError:
+        return False
 
 
 @contextmanager
@@ -191,6 +221,8 @@ def _build_instance(path: str, dataset: Any) -> Instance:
         instance_number=whole(dataset, "InstanceNumber"),
         acquisition_number=whole(dataset, "AcquisitionNumber"),
         rescale=_read_rescale(dataset),
+        rescale_stated=bool(text(dataset, "RescaleSlope")),
+        decodable=_is_decodable(dataset),
         stated=whole(dataset, "ImagesInAcquisition"),
         burned_in=text(dataset, "BurnedInAnnotation").upper() == "YES",
     )
@@ -203,13 +235,14 @@ def _read_patient(dataset: Any) -> Patient:
 
 def _read_origin(dataset: Any) -> Origin:
     age = text(dataset, "PatientAge")
-    years = int(age[:3]) if len(age) == 4 and age[:3].isdigit() and age[3] == "Y" else 0
+    unit = _YEARS.get(age[3:].upper()) if age[:3].isdigit() else None
     when = text(dataset, "AcquisitionDate") + text(dataset, "AcquisitionTime")
     return Origin(
         text(dataset, "StudyDate"),
         when or text(dataset, "AcquisitionDateTime"),
         text(dataset, "InstitutionName"),
-        years or None,
+        int(age[:3]) * unit if unit else None,
+        number(dataset, "PatientWeight"),
     )
 
 
@@ -223,6 +256,7 @@ def _read_protocol(dataset: Any) -> Protocol:
         tuple(word.upper() for word in words(dataset, "ImageType")),
         {name: value for name, value in numbers.items() if value >= 0},
         text(dataset, "ContrastBolusAgent"),
+        tuple(word.upper() for word in words(dataset, "ScanningSequence")),
     )
 
 

@@ -5,10 +5,11 @@ Source: DICOM PS3.3, C.7.6.2 (Image Plane) and C.7.6.16 (Multi-frame Functional 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from curation.dicom.read import mosaic
-from curation.dicom.read.elements import first, number, numbers, private, whole, words
+from curation.dicom.read.elements import count_digits, first, number, numbers, private, text, whole, words
 from curation.dicom.read.instances import Frame, Storage
 
 _CSA_IMAGE, _CSA_NAME, _MOSAIC_COUNT = (0x0029, 0x1010), (0x0029, 0x0010), (0x0019, 0x100A)
@@ -56,8 +57,23 @@ def _read_enhanced(dataset: Any) -> tuple[Frame, ...]:
         frame = _read_frame(index, position, cosines, measures, temporal)
         if frame is None:
             return ()
-        frames.append(frame)
+        frames.append(replace(frame, kind=_read_kind(own, shared), rescale=_read_rescale(own, shared)))
     return tuple(frames)
+
+
+def _read_kind(own: Any, shared: Any) -> tuple[str, float]:
+    """Component and echo time of a frame of an enhanced file."""
+    described = first(own, "MRImageFrameTypeSequence") or first(shared, "MRImageFrameTypeSequence")
+    component = text(described, "ComplexImageComponent").upper()
+    third = {word.upper() for word in words(described, "FrameType")[2:3]}
+    phase = component.startswith("PHASE") or "P" in third or "PHASE" in third
+    echo = first(own, "MREchoSequence") or first(shared, "MREchoSequence")
+    return ("PHASE" if phase else "", round(number(echo, "EffectiveEchoTime"), 3))
+
+
+def _read_rescale(own: Any, shared: Any) -> tuple[float, float] | None:
+    found = first(own, "PixelValueTransformationSequence") or first(shared, "PixelValueTransformationSequence")
+    return None if found is None else (number(found, "RescaleSlope", 1.0), number(found, "RescaleIntercept"))
 
 
 def _read_frame(index: int, position: Any, cosines: Any, measures: Any, temporal: int | None = None) -> Frame | None:
@@ -68,7 +84,8 @@ def _read_frame(index: int, position: Any, cosines: Any, measures: Any, temporal
         return None
     when = whole(position, "TemporalPositionIdentifier") if temporal is None else temporal
     directions = (axes[0], axes[1], axes[2], axes[3], axes[4], axes[5])
-    return Frame(index, (at[0], at[1], at[2]), directions, (spacing[0], spacing[1]), when)
+    digits = count_digits(position, "ImagePositionPatient")
+    return Frame(index, (at[0], at[1], at[2]), directions, (spacing[0], spacing[1]), when, digits)
 
 
 def _is_rotation(axes: tuple[float, ...]) -> bool:

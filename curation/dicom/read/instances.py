@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from curation.dicom.read.identities import is_placeholder
+
 Triple = tuple[float, float, float]
 Cosines = tuple[float, float, float, float, float, float]
 
@@ -37,10 +39,14 @@ class Patient:
 
     @property
     def key(self) -> str:
-        """Patient ID with its issuer, else name and birth date; empty if the header has neither."""
-        if self.patient_id:
+        """Patient ID with its issuer, else name and birth date; empty if the header has neither.
+
+        A word that stands for a removed identity ("ANON") is none, and a name without a birth date is many people's.
+        """
+        if not is_placeholder(self.patient_id):
             return f"id:{self.issuer}:{self.patient_id}"
-        return f"name:{self.name}:{self.birth_date}" if self.name else ""
+        known = self.birth_date and not is_placeholder(self.name)
+        return f"name:{self.name}:{self.birth_date}" if known else ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class Frame:
         cosines: Image Orientation (Patient): direction of a row, then of a column.
         spacing_mm: distance between rows, then between columns.
         temporal: order in time among frames of one position.
+        digits: most decimals, and most significant digits, in which the header writes the position; (0, 0) if none.
+        kind: what frames of one enhanced file that belong to one image share: component (magnitude, phase), echo time.
+        rescale: slope and intercept of this frame alone; None where those of the instance hold.
     """
 
     index: int
@@ -60,6 +69,9 @@ class Frame:
     cosines: Cosines
     spacing_mm: tuple[float, float]
     temporal: int = 0
+    digits: tuple[int, int] = (0, 0)
+    kind: tuple[str, float] = ("", 0.0)
+    rescale: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,7 @@ class Protocol:
     Attributes:
         numbers: `echo_time_ms`, `repetition_time_ms`, `inversion_time_ms`, `flip_angle_deg`; only what is stated.
         agent: Contrast/Bolus Agent, empty where none is stated.
+        scanning: Scanning Sequence: `SE`, `GR`, `IR`, `EP`.
     """
 
     description: str = ""
@@ -77,6 +90,7 @@ class Protocol:
     image_type: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     agent: str = ""
+    scanning: tuple[str, ...] = ()
 
     @property
     def part(self) -> str:
@@ -88,12 +102,23 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Origin:
-    """Place and time of a study; dates are used in memory only, to order sessions."""
+    """Place and time of a study; dates are used in memory only, to order sessions.
+
+    Attributes:
+        age: Patient's Age in years, with fractions for months, weeks and days; None where it is not stated.
+        weight_kg: Patient's Weight; 0 where it is not stated.
+    """
 
     study_date: str = field(default="", repr=False)
     acquired: str = field(default="", repr=False)
     institution: str = ""
-    age_years: int | None = None
+    age: float | None = None
+    weight_kg: float = 0.0
+
+    @property
+    def age_years(self) -> int | None:
+        """Whole years; None below one year and where no age is stated."""
+        return int(self.age or 0) or None
 
 
 @dataclass(frozen=True)
@@ -104,6 +129,8 @@ class Instance:
         path: relative to the delivery, POSIX.
         size: rows, columns of one frame (of one tile in a mosaic).
         rescale: slope and intercept of stored values, and the factor of Philips' precise values where stated.
+        rescale_stated: whether the header states a slope.
+        decodable: whether something installed here decodes its pixels.
         stated: number of images in the acquisition by the header; 0 if it is not stated.
     """
 
@@ -122,6 +149,8 @@ class Instance:
     instance_number: int = 0
     acquisition_number: int = 0
     rescale: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    rescale_stated: bool = False
+    decodable: bool = True
     stated: int = 0
     burned_in: bool = False
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.dicom.read.files import read_pixels
+from curation.dicom.read.files import Unusable, read_pixels
 from curation.dicom.read.instances import Instance, Storage
 from registry.errors import InvalidInput
 from registry.files.canonical import sha256_file
@@ -85,5 +85,5 @@ def _digest(path: Path) -> str:
     """SHA-256 of the pixels, or of the file if the pixels cannot be read."""
     try:
         return hashlib.sha256(np.ascontiguousarray(read_pixels(path)[0]).tobytes()).hexdigest()
-    except InvalidInput:
+    except (InvalidInput, Unusable):
         return sha256_file(path)

@@ -5,6 +5,7 @@ Source: DICOM PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. DICOM is LPS; affines her
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,12 @@ SAME_PLACE_MM = 1e-2
 
 EVEN_MM = 0.02
 """Largest difference between a distance of slices and the others of its stack (1 % of it, if that is more)."""
+
+MOST_ROUNDING_MM = 0.05
+"""Headers that write whole millimetres still mean tenths: no more than this is granted to rounding."""
+
+SAME_DIRECTION = 1e-3
+"""Directions that differ by less, in a component of a unit vector, are one."""
 
 ALIGNED_MM = 0.1
 """Largest distance of a slice from the line through the first and the last one; headers round to about this."""
@@ -58,9 +65,10 @@ def depth_mm(frame: Frame, along: Array) -> float:
 
 def plane_affine(frame: Frame, step_lps: Array) -> Array:
     """4 x 4 affine, (column, row, slice) to RAS millimetres, of a frame whose next slice is `step_lps` (mm) away."""
+    row, column = (np.array(axis) / np.linalg.norm(axis) for axis in (frame.cosines[:3], frame.cosines[3:]))
     lps = np.eye(4)
-    lps[:3, 0] = np.array(frame.cosines[:3]) * frame.spacing_mm[1]
-    lps[:3, 1] = np.array(frame.cosines[3:]) * frame.spacing_mm[0]
+    lps[:3, 0] = row * frame.spacing_mm[1]
+    lps[:3, 1] = column * frame.spacing_mm[0]
     lps[:3, 2] = step_lps
     lps[:3, 3] = frame.position
     ras: Array = _LPS_TO_RAS @ lps
@@ -74,22 +82,61 @@ def grid(slices: Sequence[Frame], size: tuple[int, int]) -> Grid:
         slices: one frame per slice position; a single slice is taken to be 1 mm thick.
         size: rows, columns.
     """
-    first, last = np.array(slices[0].position), np.array(slices[-1].position)
-    step = (last - first) / (len(slices) - 1) if len(slices) > 1 else normal(slices[0])
+    along = normal(slices[0])
+    if len(slices) == 1:
+        return Grid((size[1], size[0], 1), plane_affine(slices[0], along))
+    # Only the ends count: the rounding of a position is spread over all slices, not added up slice by slice. Where the
+    # shift beside the normal is no more than rounding, the grid is a cuboid; shear that is not there breaks programs.
+    step = (np.array(slices[-1].position) - np.array(slices[0].position)) / (len(slices) - 1)
+    if tilt_mm(slices) <= tilt_limit_mm(slices):
+        step = along * float(step @ along)
     return Grid((size[1], size[0], len(slices)), plane_affine(slices[0], step))
 
 
-def gaps(depths: Sequence[float]) -> tuple[int, bool]:
+def rounding_mm(slices: Sequence[Frame]) -> float:
+    """Half of the last digit of the positions as headers write them, at most `MOST_ROUNDING_MM`; 0 if none is written.
+
+    Nothing tells fixed decimals (`-88.10`) from fixed significant digits (`-101.333`, `-88.1234`), and both lose
+    zeros at their end; so the most that the stack writes counts, and the coarser of the two readings.
+    """
+    decimals, digits = (max(frame.digits[kind] for frame in slices) for kind in (0, 1))
+    largest = max(abs(value) for frame in slices for value in frame.position)
+    if not digits or not largest:
+        return 0.0
+    units = 10.0**-decimals, 10.0 ** (math.floor(math.log10(largest)) + 1 - digits)
+    return min(max(units) / 2, MOST_ROUNDING_MM)
+
+
+def tilt_mm(slices: Sequence[Frame]) -> float:
+    """Distance in mm of the last slice from the normal through the first one: not 0 where slices are sheared."""
+    way = np.array(slices[-1].position) - np.array(slices[0].position)
+    along = normal(slices[0])
+    return float(np.linalg.norm(way - along * (way @ along)))
+
+
+def tilt_limit_mm(slices: Sequence[Frame]) -> float:
+    """The largest `tilt_mm` that rounded headers explain: of both positions, and of the direction by its length."""
+    way = float(np.linalg.norm(np.array(slices[-1].position) - np.array(slices[0].position)))
+    return 2 * math.sqrt(3) * rounding_mm(slices) + SAME_DIRECTION * way + SAME_PLACE_MM
+
+
+def gaps(depths: Sequence[float], rounding: float = 0.0) -> tuple[int, bool]:
     """Number of slices missing inside, and whether the distances are even apart from these gaps.
 
     The usual distance is the (lower) median; a distance of a whole multiple of it stands for missing slices.
+
+    Args:
+        depths: along the normal, ascending, mm.
+        rounding: half of the last digit of a position, mm. A depth is off by up to its root of three, a distance by
+            twice as much, and so is the usual one.
     """
     steps = np.diff(np.asarray(depths))
     if steps.size < 2:
         return 0, True
     usual = float(np.sort(steps)[(steps.size - 1) // 2])
     times = np.rint(steps / usual)
-    even = bool(np.all(np.abs(steps - times * usual) <= np.maximum(EVEN_MM, 0.01 * usual) * times) and times.min() >= 1)
+    limit = max(EVEN_MM, 0.01 * usual, 4 * math.sqrt(3) * rounding)
+    even = bool(np.all(np.abs(steps - times * usual) <= limit * times) and times.min() >= 1)
     return (int((times - 1).sum()) if even else 0), even
 
 

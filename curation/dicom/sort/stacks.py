@@ -15,7 +15,6 @@ from curation.dicom.pseudonyms import Pseudonyms
 from curation.dicom.read.instances import Frame, Instance
 from curation.dicom.sort import grids
 
-_SAME_DIRECTION = 1e-3
 Slot = tuple[Instance, Frame]
 
 
@@ -107,7 +106,7 @@ def _group_key(instance: Instance) -> tuple[Any, ...]:
 def _direction(frame: Frame, known: list[Frame]) -> int:
     """Number of the frame's orientation; a new orientation is added to `known`."""
     for number, other in enumerate(known):
-        if np.allclose(frame.cosines, other.cosines, atol=_SAME_DIRECTION):
+        if np.allclose(frame.cosines, other.cosines, atol=grids.SAME_DIRECTION):
             return number
     known.append(frame)
     return len(known) - 1

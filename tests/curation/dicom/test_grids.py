@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,6 +51,44 @@ def test_a_gap_inside_is_counted(step: float, count: int, data: st.DataObject) -
     lost = data.draw(st.sets(st.integers(1, count - 2), max_size=max(1, (count - 1) // 4)))
     left = [depth for index, depth in enumerate(depths) if index not in lost]
     assert grids.gaps(left) == (len(lost), True)
+
+
+FORMS = [("%.6g", 0.0005, (4, 6)), ("%.4g", 0.05, (2, 4)), ("%.3f", 0.0005, (3, 6)), ("%.1f", 0.05, (1, 4))]
+
+
+@given(angles, st.floats(0.8, 4), st.integers(4, 180), st.sampled_from(FORMS))
+def test_rounded_positions_are_even_and_lie_on_a_cuboid_through_their_ends(
+    turn: tuple[float, ...], step: float, count: int, form: tuple[str, float, tuple[int, int]]
+) -> None:
+    """No limit is tighter than rounding: every slice is found within three roundings of its true place."""
+    written, rounding, digits = form
+    true = frames(turn, (-101.333, -120.77, -88.1234), (1, 1), [step * index for index in range(count)])
+    slices = [
+        replace(frame, position=tuple(float(written % value) for value in frame.position), digits=digits)
+        for frame in true
+    ]
+    along = grids.normal(slices[0])
+    assert grids.rounding_mm(slices) == pytest.approx(rounding)
+    assert grids.gaps([grids.depth_mm(frame, along) for frame in slices], grids.rounding_mm(slices)) == (0, True)
+    assert grids.tilt_mm(slices) <= grids.tilt_limit_mm(slices)
+    affine = grids.grid(slices, (6, 8)).affine_ras
+    for index in (0, count // 2, count - 1):
+        where = affine[:3, 3] + affine[:3, 2] * index
+        # each of the three axes is off by half a digit
+        assert np.linalg.norm(where - np.array(true[index].position) * [-1, -1, 1]) <= 3 * 3**0.5 * rounding
+
+
+@given(angles, st.floats(0.8, 4), st.integers(3, 60), st.floats(0.05, 0.5))
+def test_a_sheared_stack_is_seen_and_keeps_its_shear(
+    turn: tuple[float, ...], step: float, count: int, shift: float
+) -> None:
+    straight = frames(turn, (0, 0, 0), (1, 1), [step * index for index in range(count)])
+    aside = np.array(straight[0].cosines[:3]) * shift
+    slices = [replace(f, position=mosaic.triple(np.array(f.position) + aside * f.index)) for f in straight]
+    assert grids.tilt_mm(slices) > grids.tilt_limit_mm(slices)
+    affine = grids.grid(slices, (6, 8)).affine_ras
+    last = affine[:3, 3] + affine[:3, 2] * (count - 1)
+    assert np.allclose(last, np.array(slices[-1].position) * [-1, -1, 1], atol=1e-9)
 
 
 @pytest.mark.parametrize("depths", [[0, 1, 2.4, 3], [0, 1, 1.2, 2, 3], [0, 3, 4.4, 6, 9]])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from curation.dicom.codes import Code
 from curation.dicom.pseudonyms import Pseudonyms
@@ -41,6 +44,73 @@ def test_one_patient_id_with_two_names_is_a_question(tmp_path: Path) -> None:
     twins.write(tmp_path / "a", Series())
     twins.write(tmp_path / "b", Series("T2", number=2, name="Poe^Ann", more=twins.T2))
     assert Code.PATIENT_CONFLICT in codes(look(tmp_path))
+
+
+BLANK = {"PatientBirthDate": "", "PatientSex": ""}
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"),
+    [("ANON", "ANON"), ("", "Anonymous"), ("0000", "xxx"), ("", "Roe^Jane"), ("de-identified", "")],
+)
+def test_a_placeholder_is_no_identity_so_each_study_is_a_person_and_a_question(
+    tmp_path: Path, identity: str, name: str
+) -> None:
+    for number in (1, 2, 3):
+        study = Series(patient=identity, name=name, number=number, study=str(number))
+        twins.write(tmp_path / str(number), study, **BLANK)
+    rows = look(tmp_path).rows.values()
+    assert len({row.subject for row in rows}) == 3
+    assert {(row.keep, row.session) for row in rows} == {("ask", "ses-01")}
+    assert all("patient-unknown" in row.findings for row in rows)
+
+
+@pytest.mark.parametrize("identity", ["ID4711", "ANON01", "P1", "Nonet^Ann", "X1"])
+def test_a_code_is_an_identity(tmp_path: Path, identity: str) -> None:
+    for number in (1, 2):
+        twins.write(tmp_path / str(number), Series(patient=identity, number=number, study=str(number)), **BLANK)
+    rows = look(tmp_path).rows.values()
+    assert len({row.subject for row in rows}) == 1
+    assert {row.keep for row in rows} == {"yes"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "keep"),
+    [
+        ({"PatientAge": "030Y"}, {"PatientAge": "071Y"}, "ask"),
+        ({"PatientAge": "006M"}, {"PatientAge": "041Y"}, "ask"),
+        ({"PatientAge": "041Y"}, {"PatientAge": "042Y"}, "yes"),
+        ({"PatientAge": "041Y", "StudyDate": ""}, {"PatientAge": "060Y", "StudyDate": ""}, "ask"),
+        ({"PatientAge": "041Y"}, {"PatientAge": "051Y", "StudyDate": "20110203"}, "yes"),
+        ({"PatientWeight": 55}, {"PatientWeight": 98}, "ask"),
+        ({"PatientWeight": 55}, {"PatientWeight": 0}, "yes"),
+        ({"PatientWeight": 70}, {"PatientWeight": 80}, "yes"),
+        ({"PatientName": "Roe^Jane"}, {"PatientName": "ROE^JANE^^"}, "yes"),
+        ({"PatientSex": "F"}, {"PatientSex": "M"}, "ask"),
+        ({"PatientSex": "F"}, {"PatientSex": "O"}, "yes"),
+    ],
+)
+def test_an_id_whose_facts_are_not_one_persons_is_a_question(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any], keep: str
+) -> None:
+    for number, facts in enumerate((first, second), start=1):
+        twins.write(tmp_path / str(number), Series(number=number, study=str(number)), **facts)
+    seen = look(tmp_path)
+    assert {row.keep for row in seen.rows.values()} == {keep}
+    assert (Code.PATIENT_CONFLICT in codes(seen)) is (keep == "ask")
+
+
+@pytest.mark.parametrize("other", ["id4711", "ID-4711", "ID04711"])
+def test_ids_that_typing_makes_alike_are_a_question(tmp_path: Path, other: str) -> None:
+    twins.write(tmp_path / "a", Series())
+    twins.write(tmp_path / "b", Series(patient=other, number=2))
+    assert codes(look(tmp_path)) == {Code.PATIENT_ALIKE}
+
+
+def test_one_study_under_two_ids_is_a_question(tmp_path: Path) -> None:
+    twins.write(tmp_path / "a", Series(), StudyInstanceUID="1.2.3")
+    twins.write(tmp_path / "b", Series(patient="ID5", number=2), StudyInstanceUID="1.2.3")
+    assert codes(look(tmp_path)) == {Code.STUDY_OF_SEVERAL_PATIENTS}
 
 
 def test_sessions_follow_dates_and_only_offsets_are_said(tmp_path: Path) -> None:
