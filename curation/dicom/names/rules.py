@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 from curation.dicom.codes import Code, about
 from curation.dicom.read.instances import Protocol
 from curation.dicom.sort.stacks import Stack
+from curation.importers.bids.shapes import find_axis_fault
 from curation.recipes import Recipe, make_error
 from registry.bids.names import ENTITY_ORDER
 from registry.files.settings import Settings, read_settings
@@ -33,6 +34,7 @@ class Rule(Settings):
         needs: parameters and their spans; the rule fits only if each is stated and lies in its span.
         within: parameters and their spans; the name is unsure if one is stated and lies outside.
         volumes: smallest number of volumes.
+        without: words of Scanning Sequence (`EP`) that speak against the name.
         sure: False for rules that guess.
     """
 
@@ -42,6 +44,7 @@ class Rule(Settings):
     needs: Mapping[str, Span] = field(default_factory=dict)
     within: Mapping[str, Span] = field(default_factory=dict)
     volumes: int = 1
+    without: tuple[str, ...] = ()
     sure: bool = True
 
 
@@ -122,7 +125,8 @@ def propose(rules: NamingRules, stack: Stack) -> Proposal:
     for number, text in enumerate((protocol.description, protocol.protocol, protocol.sequence)):
         for rule in rules.rules:
             if text and _fits(rule, plain_words(text), stack):
-                return _apply(rules, rule, stack, weak=number == 2)
+                found = _apply(rules, rule, stack, weak=number == 2)
+                return _compare_names(rules, found, stack) if number == 0 else found
     return Proposal("", {}, (about(Code.NO_RULE, "No rule gives this series a BIDS name.", stack.key),))
 
 
@@ -144,9 +148,24 @@ def _apply(rules: NamingRules, rule: Rule, stack: Stack, *, weak: bool) -> Propo
     if protocol.part != "mag":
         entities["part"] = protocol.part
     against = [name for name, span in rule.within.items() if not _inside(protocol, name, span, default=True)]
+    against += [f"scanning sequence {word}" for word in rule.without if word in protocol.scanning]
+    if stack.volumes > 1 and datatype == "anat":
+        fault = find_axis_fault(rule.image.rpartition("/")[2], (*stack.grid.shape, stack.volumes))
+        doubt = f"It holds {stack.volumes} volumes: a dynamic or functional series, or several echoes in one."
+        findings.append(about(Code.SEVERAL_VOLUMES, fault or doubt, stack.key))
     if weak or not rule.sure or against or guessed:
         findings.append(about(Code.UNSURE_NAME, _format_doubt(against, guessed), stack.key))
     return Proposal(rule.image, entities, tuple(findings))
+
+
+def _compare_names(rules: NamingRules, proposal: Proposal, stack: Stack) -> Proposal:
+    """The proposal of the description, unsure where the protocol's name asks for another image."""
+    protocol = stack.first.protocol.protocol
+    rule = next((rule for rule in rules.rules if rule.match and _fits(rule, plain_words(protocol), stack)), None)
+    if not proposal.image or rule is None or rule.image in ("", proposal.image):
+        return proposal
+    message = f"The description says {proposal.image}, the protocol's name says {rule.image}."
+    return replace(proposal, findings=(*proposal.findings, about(Code.UNSURE_NAME, message, stack.key)))
 
 
 def _format_doubt(against: Sequence[str], guessed: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from curation.importers.bids.items import Item
@@ -30,15 +30,26 @@ def fit_shape(source: Path, by_folder: ByFolder, item: Item, content: CleanNifti
         RefusedError: a `bold` without a time axis, a `T1w` of several volumes, a `dwi` without its gradients.
     """
     suffix, axes = item.name.suffix if item.name else "", content.dim[0]
-    if suffix == "bold" and axes != 4:
-        raise RefusedError(Reason.NOT_AS_NAMED, f"A bold image has four axes, this one has {axes}.")
+    if fault := find_axis_fault(suffix, content.dim[1 : 1 + axes]):
+        raise RefusedError(Reason.NOT_AS_NAMED, fault)
     if suffix == "T1w" and axes > 3:
-        if (count := math.prod(content.dim[4 : 1 + axes])) > 1:
-            raise RefusedError(Reason.NOT_AS_NAMED, f"A T1w image is one volume, this one holds {count}.")
         return content.channel(0)
     if suffix == "dwi":
         _require_gradients(source, by_folder, item, content.channels)
     return content
+
+
+def find_axis_fault(suffix: str, shape: Sequence[int]) -> str:
+    """A sentence why BIDS does not allow an image of this shape under the suffix; empty if it does.
+
+    Every importer asks this. Source: the checks `BoldNot4d` and `T1wFileWithTooManyDimensions` of the BIDS schema;
+    axes of length 1 beyond the third can be dropped, so they are no fault of a `T1w`.
+    """
+    if suffix == "bold" and len(shape) != 4:
+        return f"A bold image has four axes, this one has {len(shape)}."
+    if suffix == "T1w" and (count := math.prod(shape[3:])) > 1:
+        return f"A T1w image is one volume, this one holds {count}."
+    return ""
 
 
 def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: int) -> None:

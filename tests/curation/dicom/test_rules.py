@@ -37,6 +37,16 @@ NAMES: list[tuple[str, dict[str, Any], str, str]] = [
     ("MPR sag T1", twins.T1, "", "no"),
     ("AAHead_Scout", twins.T1, "", "no"),
     ("ep2d_diff_3scan", twins.T2, "dwi/dwi", "ask"),
+    ("sT1W_3D_TFE", twins.T1, "anat/T1w", "yes"),
+    ("AXT1", twins.T1, "anat/T1w", "yes"),
+    ("3DT2 cor", twins.T2, "anat/T2w", "yes"),
+    ("T2FLAIR", FLAIR, "anat/FLAIR", "yes"),
+    ("CEST1", {"EchoTime": 50}, "", "ask"),
+    ("fast2", {"EchoTime": 50}, "", "ask"),
+    ("Changiote", {"EchoTime": 50}, "", "ask"),
+    ("T1 mapping", twins.T1, "", "no"),
+    ("t1_ep2d", {**twins.T1, "ScanningSequence": "EP"}, "anat/T1w", "ask"),
+    ("T1 se", {**twins.T1, "ProtocolName": "t2_tse"}, "anat/T1w", "ask"),
     ("series", FLAIR, "anat/FLAIR", "ask"),
     ("series", twins.T1, "anat/T1w", "ask"),
 ]
@@ -50,6 +60,40 @@ def test_a_description_gets_its_name(
     seen = look(tmp_path)
     row = seen.rows[only(seen)]
     assert (row.name, row.keep) == (name, keep)
+
+
+WORDS = ["rest{}", "test{}", "fast{}", "first{}", "latest{}", "cest{}", "dot{}", "est{}", "pilot{}", "cut{}"]
+
+
+@pytest.mark.parametrize("contrast", ["t1", "t2"])
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_that_ends_in_a_contrast_is_none(word: str, contrast: str) -> None:
+    """`REST1` is the first resting series; every rule with an anatomical image is tried on such words."""
+    words = word.replace("t{}", contrast)
+    anat = [rule for rule in rules.read(recipes.load("dicom")).rules if rule.image.startswith("anat/") and rule.match]
+    for text in (words, f"{words} eyes open", f"ep2d {words}"):
+        assert [rule.image for rule in anat if rule.match and rule.match.search(rules.plain_words(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [("flair", "subflairing"), ("angio", "xangioma"), ("pdw", "updward"), ("proton", "protonic"), ("merge", "emerged")],
+)
+def test_a_contrast_is_found_as_a_word_and_not_inside_one(inside: str, outside: str) -> None:
+    every = [rule for rule in rules.read(recipes.load("dicom")).rules if rule.image and rule.match]
+    found = {
+        text: {rule.image for rule in every if rule.match and rule.match.search(text)} for text in (inside, outside)
+    }
+    assert found[inside]
+    assert not found[outside]
+
+
+def test_a_dynamic_series_is_no_sure_anatomical_image(tmp_path: Path) -> None:
+    twins.write(tmp_path, Series("t1_vibe_dyn", volumes=3))
+    seen = look(tmp_path)
+    row = seen.rows[only(seen)]
+    assert (row.name, row.keep) == ("anat/T1w", "ask")
+    assert "one volume, this one holds 3" in row.reason
 
 
 @pytest.mark.parametrize(

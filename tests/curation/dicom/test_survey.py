@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from curation.dicom.codes import Code
@@ -93,6 +94,27 @@ def test_a_name_that_is_no_text_is_read_as_any_other(tmp_path: Path) -> None:
     assert outside(seen) == {r"Gr\udcfc\udcdfe": Code.NOT_DICOM}
 
 
+def write_sheared(folder: Path) -> None:
+    for index, file in enumerate(twins.write(folder, Series())):
+        place = twins.position(Series(), index)
+        twins.change(file, ImagePositionPatient=[place[0], place[1] + 0.6 * index, place[2]])
+
+
+def write_unscaled(folder: Path) -> None:
+    files = twins.write(folder, Series(), RescaleSlope=2.5, RescaleIntercept=0)
+    twins.change(files[2], RescaleSlope=None, RescaleIntercept=None)
+
+
+def write_parts(folder: Path) -> None:
+    path = twins.enhanced(folder / "one", Series())
+    dataset = pydicom.dcmread(path)
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        described = pydicom.Dataset()
+        described.FrameType = ["ORIGINAL", "PRIMARY", "P" if number % 2 else "M", "NONE"]
+        group.MRImageFrameTypeSequence = [described]
+    dataset.save_as(path)
+
+
 SERIES: list[tuple[str, Callable[[Path], object], Code, str]] = [
     ("missing slices", lambda f: twins.write(f, Series(depths=(0, 3, 6, 12, 15))), Code.MISSING_SLICES, "no"),
     ("uneven slices", lambda f: twins.write(f, Series(depths=(0, 3, 6, 10.1, 13))), Code.IRREGULAR_SPACING, "no"),
@@ -105,6 +127,10 @@ SERIES: list[tuple[str, Callable[[Path], object], Code, str]] = [
     ("more acquired", lambda f: twins.write(f, Series(), ImagesInAcquisition=9), Code.FEWER_THAN_ACQUIRED, "ask"),
     ("no date", lambda f: twins.write(f, Series(), StudyDate=""), Code.NO_STUDY_DATE, "yes"),
     ("nobody", lambda f: twins.write(f, Series(), PatientID="", PatientName=""), Code.PATIENT_UNKNOWN, "ask"),
+    ("sheared", write_sheared, Code.TILTED, "ask"),
+    ("a lacking slope", write_unscaled, Code.RESCALE_CONTRADICTS, "ask"),
+    ("magnitude and phase", write_parts, Code.MIXED_IN_ONE_FILE, "no"),
+    ("a dynamic T1w", lambda f: twins.write(f, Series(volumes=3)), Code.SEVERAL_VOLUMES, "ask"),
     ("no rule", lambda f: twins.write(f, Series("xyz"), EchoTime=50), Code.NO_RULE, "ask"),
     ("odd parameters", lambda f: twins.write(f, Series("T1", more=twins.T2)), Code.UNSURE_NAME, "ask"),
 ]
