@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from registry.bids import places
@@ -89,9 +89,26 @@ class ImportReport:
         for reason in sorted({item.reason for item in self.refused}):
             group = [item for item in self.refused if item.reason == reason]
             lines.append(f"  {reason} ({len(group)})")
-            lines += [f"    {item.path}: {item.detail}" for item in group[:SHOWN]]
-            lines += [f"    ... and {len(group) - SHOWN} more"] if len(group) > SHOWN else []
+            told = group_alike(group)
+            lines += [f"    {item.path}: {item.detail}" for item in told[:SHOWN]]
+            lines += [f"    ... and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+ALIKE = 4
+"""So many files of one folder with one reason and one sentence are told in one line: a series has thousands."""
+
+
+def group_alike(refused: Sequence[Refusal]) -> list[Refusal]:
+    """The refusals, in their order, with those of one folder that say the same as one: the folder and their number."""
+    groups: dict[tuple[str, str, str], list[Refusal]] = {}
+    for item in refused:
+        groups.setdefault((str(PurePosixPath(item.path).parent), item.reason, item.detail), []).append(item)
+    told = []
+    for (folder, reason, detail), items in groups.items():
+        together = Refusal(f"{folder}/", reason, f"{detail} ({len(items)} files)")
+        told += items if len(items) < ALIKE else [together]
+    return told
 
 
 def printable(text: str) -> str:

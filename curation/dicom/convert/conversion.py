@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,26 @@ _LIMIT_S = 3600
 # Single files, sidecar without identities, no gzip (written again anyway), voxels in their own type, no cropping and no
 # rotating of 3-D acquisitions, no defaults from the user's home.
 _OPTIONS = ("-g", "i", "-f", "image", "-b", "y", "-ba", "y", "-z", "n", "-l", "o", "-x", "i", "-w", "1")
+_MAPS = ("_ADC",)
+"""Endings that dcm2niix adds to volumes which a scanner computed and filed under the diffusion series."""
 
 
 @dataclass(frozen=True)
 class Converted:
-    """The files that dcm2niix made: the image, its sidecar's fields, and gradient tables by extension."""
+    """The files that dcm2niix made.
+
+    Attributes:
+        image: the image.
+        fields: of its sidecar.
+        gradients: gradient tables by extension.
+        has_maps: whether dcm2niix left volumes that the scanner computed (trace, ADC) out of the image; it then
+            writes all volumes into a second image, `_ADC`, which is not used.
+    """
 
     image: Path
     fields: dict[str, Any]
     gradients: dict[str, bytes]
+    has_maps: bool = False
 
 
 def convert(files: Sequence[Path], into: Path) -> Converted:
@@ -51,12 +62,14 @@ def convert(files: Sequence[Path], into: Path) -> Converted:
         subprocess.run(command, capture_output=True, check=False, timeout=_LIMIT_S, env=environment, cwd=into)
     except subprocess.TimeoutExpired as error:
         raise Unusable(Code.CONVERSION_FAILED, f"dcm2niix did not end within {_LIMIT_S} s.") from error
-    images = sorted(results.glob("*.nii"))
+    made = sorted(results.glob("*.nii"))
+    maps = tuple(path for path in made if path.stem.endswith(_MAPS)) if len(made) > 1 else ()
+    images = [path for path in made if path not in maps]
     if not images:
         raise Unusable(Code.CONVERSION_FAILED, "dcm2niix made no image of it.")
     if len(images) > 1:
         raise Unusable(Code.CONVERTED_TO_SEVERAL, f"dcm2niix made {len(images)} images of it.")
-    return _read_result(images[0])
+    return replace(_read_result(images[0]), has_maps=bool(maps))
 
 
 def _read_result(image: Path) -> Converted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 
 from curation.dicom.codes import Code, Effect, effect
 from curation.dicom.convert import conversion
-from curation.dicom.convert.comparison import require_equal
+from curation.dicom.convert.comparison import Proof, require_equal
 from curation.dicom.convert.conversion import Converted, convert
 from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
@@ -21,15 +22,18 @@ from curation.dicom.read.files import Unusable
 from curation.dicom.registry_context import prepare
 from curation.dicom.sort.stacks import Stack
 from curation.dicom.survey import DicomSettings, Survey, survey
+from curation.importers.bids.shapes import find_axis_fault
 from curation.importers.cleaning import sidecars
 from curation.importers.cleaning.people import OLDEST_YEARS
 from curation.importers.importer import Importer
-from curation.importers.report import ImportReport, Refusal
+from curation.importers.report import ImportReport, Refusal, group_alike
 from curation.importers.staging import RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
 from registry.bids.names import BidsName
 from registry.errors import InvalidInput
+from registry.files import volumes
 from registry.files.progress import Progress
+from registry.vocabulary.display import format_count
 
 Result = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 
@@ -77,24 +81,39 @@ def _convert(source: Path, stack: Stack, row: Row) -> Result:
         try:
             converted = convert([source / path for path in stack.paths], Path(folder))
             _require_fields(row.bids(), converted)
-            doubt = require_equal(source, stack, converted.image)
-            return row, open_nifti(converted.image).encode(), converted, doubt, None
+            proof = require_equal(source, stack, converted.image, parted=converted.has_maps)
+            volumes.place(converted.image, proof.affine_ras)
+            return row, open_nifti(converted.image).encode(), converted, _format_proof(proof), None
         except Unusable as error:
             return row, None, None, None, error
         except (InvalidInput, RefusedError):
             return row, None, None, None, Unusable(Code.CONVERSION_FAILED, "dcm2niix made an unreadable image.")
 
 
+def _format_proof(proof: Proof) -> str | None:
+    """What the reader of the report has to know of the comparison; None if there is nothing."""
+    if not proof.left_out:
+        return proof.doubt or None
+    what = format_count(proof.left_out, "volume")
+    return f"{what} that the scanner computed (trace or ADC) {'is' if proof.left_out == 1 else 'are'} left out."
+
+
 def _require_fields(name: BidsName, converted: Converted) -> None:
-    """Check that the fields and tables which BIDS requires are there, so that no published tree is invalid."""
+    """Check what BIDS requires of fields, tables and shape, so that no published tree is invalid."""
+    shape = volumes.read_header(converted.image).shape
     needed = {"func": ("RepetitionTime",)}.get(name.datatype, ())
     missing = [key for key in needed if not converted.fields.get(key)]
     if name.suffix == "MEGRE" and not converted.fields.get("EchoTime"):
         missing.append("EchoTime")
     if name.suffix == "dwi":
         missing += [ending[1:] for ending in (".bval", ".bvec") if ending not in converted.gradients]
+        counts = {len(line.split()) for table in converted.gradients.values() for line in table.splitlines() if line}
+        if not missing and counts != {math.prod(shape[3:])}:
+            raise Unusable(Code.NOT_AS_NAMED, "Its gradient tables do not hold one column for each volume.")
     if missing:
         raise Unusable(Code.FIELDS_MISSING, f"BIDS requires {', '.join(missing)}, which the headers do not state.")
+    if fault := find_axis_fault(name.suffix, shape):
+        raise Unusable(Code.NOT_AS_NAMED, fault)
 
 
 def _write_series(tree: Staging, surveyed: Survey, result: Result) -> None:
@@ -108,13 +127,30 @@ def _write_series(tree: Staging, surveyed: Survey, result: Result) -> None:
     for ending, table in converted.gradients.items() if name.datatype == "dwi" else ():
         tree.write(str(name.replace(extension=ending).path), table)
     tree.used += stack.paths
-    notes = [item.message for item in surveyed.findings[row.series] if item.code in _REPORTED]
+    notes = [
+        f"Kept by the plan though: {item.message}" if effect(item) is Effect.ASK else item.message
+        for item in surveyed.findings[row.series]
+        if item.code in _REPORTED
+    ]
     tree.notes += [f"{name.stem}: {note}" for note in [*notes, *([doubt] if doubt else [])]]
     _describe(tree, surveyed, row, converted)
 
 
 _REPORTED = frozenset(
-    {Code.PROCESSED, Code.DERIVED, Code.BURNED_IN, Code.INSTANCE_GAP, Code.NO_STUDY_DATE, Code.FEWER_THAN_ACQUIRED}
+    {
+        Code.PROCESSED,
+        Code.DERIVED,
+        Code.BURNED_IN,
+        Code.INSTANCE_GAP,
+        Code.NO_STUDY_DATE,
+        Code.FEWER_THAN_ACQUIRED,
+        Code.TILTED,
+        Code.RESCALE_CONTRADICTS,
+        Code.NOT_COMPARABLE,
+        Code.SEVERAL_VOLUMES,
+        Code.PATIENT_CONFLICT,
+        Code.PATIENT_UNKNOWN,
+    }
 )
 
 
@@ -167,10 +203,11 @@ def _leave_out(tree: Staging, surveyed: Survey, row: Row) -> None:
 def without_paths(report: ImportReport, salted: Callable[[str], str]) -> ImportReport:
     """The report with every path hashed, for git: folders of DICOM deliveries can hold names and dates."""
 
-    def hide(path: str) -> str:
-        return f"file-{salted(path)[:16]}"
+    def hide(item: Refusal) -> Refusal:
+        kind = "folder" if item.path.endswith("/") else "file"
+        return replace(item, path=f"{kind}-{salted(item.path.rstrip('/'))[:16]}")
 
-    refused = sorted((replace(item, path=hide(item.path)) for item in report.refused), key=lambda item: item.path)
+    refused = sorted(map(hide, group_alike(report.refused)), key=lambda item: item.path)
     note = f"{len(report.used)} files were converted. Paths are hashed: folders of DICOM files can hold names."
     return replace(report, refused=tuple(refused), used=(), notes=(*report.notes, note))
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import RLELossless
+from scipy.spatial.transform import Rotation
 
 from curation.dicom.codes import Code
 from curation.dicom.convert import comparison, conversion
+from curation.dicom.convert.importer import without_paths
 from curation.dicom.planning import make_plan
 from curation.dicom.read.files import Unusable
 from curation.dicom.survey import DicomSettings, survey
 from curation.importers import ImportReport, stage
+from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import read_tsv
 from registry.privacy.scan import scan
@@ -143,13 +150,172 @@ def convert_one(source: Path, work: Path) -> tuple[Any, Path]:
 def test_a_conversion_that_differs_is_refused(tmp_path: Path, shift: float, value: int, code: Code) -> None:
     twins.write(tmp_path / "in", Series())
     stack, image = convert_one(tmp_path / "in", tmp_path / "work")
-    assert comparison.require_equal(tmp_path / "in", stack, image) is None
+    assert not comparison.require_equal(tmp_path / "in", stack, image).doubt
     volume = volumes.load(image)
     moved = volume.affine_ras + np.array([[0, 0, 0, shift]] + [[0, 0, 0, 0]] * 3)
     (tmp_path / "wrong.nii.gz").write_bytes(volumes.encode(volume.data + value, moved))
     with pytest.raises(Unusable) as refusal:
         comparison.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
     assert refusal.value.code is code
+
+
+def test_a_wrong_value_in_any_slice_of_any_volume_is_seen(tmp_path: Path) -> None:
+    twins.write(tmp_path / "in", Series(volumes=2))
+    stack, image = convert_one(tmp_path / "in", tmp_path / "work")
+    volume = volumes.load(image)
+    for k, t in np.ndindex(4, 2):
+        data = volume.data.copy()
+        data[2, 3, k, t] += 1
+        (tmp_path / "wrong.nii.gz").write_bytes(volumes.encode(data, volume.affine_ras))
+        with pytest.raises(Unusable, match="not the DICOM pixels"):
+            comparison.require_equal(tmp_path / "in", stack, tmp_path / "wrong.nii.gz")
+
+
+def import_all(folder: Path, **cells: str) -> ImportReport:
+    """Import the delivery in `folder/in` by its plan, where a person said yes to everything."""
+    make_plan(recipe(), folder / "in", folder / "plan.tsv", nothing)
+    edited(folder / "plan.tsv", keep="yes", **cells)
+    return stage(recipe(plan=folder / "plan.tsv"), folder / "in", folder / "into")
+
+
+def the_image(folder: Path) -> Any:
+    (path,) = (folder / "into").rglob("*.nii.gz")
+    return nibabel.load(path)
+
+
+@pytest.mark.parametrize(("written", "near_mm"), [("%.6g", 0.002), ("%.2f", 0.02), ("%.1f", 0.2)])
+def test_an_oblique_series_of_rounded_positions_lies_where_its_first_and_last_slice_are(
+    tmp_path: Path, written: str, near_mm: float
+) -> None:
+    turn = Rotation.from_euler("xyz", (17, -12, 5), degrees=True).as_matrix()
+    cosines = tuple(float(f"{value:.6g}") for value in [*turn[:, 0], *turn[:, 1]])
+    series = Series(depths=tuple(range(60)), cosines=cosines)
+    places = [[float(written % value) for value in twins.position(series, index)] for index in range(60)]
+    for file, place in zip(twins.write(tmp_path / "in", series), places, strict=True):
+        twins.change(file, ImagePositionPatient=place)
+    assert stage(recipe(), tmp_path / "in", tmp_path / "into").kept["images"] == 1
+    image = the_image(tmp_path)
+    corners = image.affine @ np.array([[0, 5, 0, 1], [0, 5, 59, 1]]).T  # dcm2niix stores the rows upwards
+    assert np.allclose(sorted(corners[2]), sorted(place[2] for place in (places[0], places[-1])), atol=near_mm)
+    for direction in (image.affine[:3, :3] / np.linalg.norm(image.affine[:3, :3], axis=0),):
+        assert np.allclose(direction.T @ direction, np.eye(3), atol=1e-5)  # a cuboid: ITK reads no other
+
+
+def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Path) -> None:
+    for index, file in enumerate(twins.write(tmp_path / "in", Series())):
+        place = twins.position(Series(), index)
+        twins.change(file, ImagePositionPatient=[place[0], place[1] + 0.6 * index, place[2]])
+    report = import_all(tmp_path)
+    assert np.allclose(the_image(tmp_path).affine[:3, 2], [0, -0.6, 3], atol=1e-5)
+    assert any("Kept by the plan though: Its slices are shifted" in note for note in report.notes)
+
+
+def test_a_lacking_slope_comes_in_by_a_persons_word_only(tmp_path: Path) -> None:
+    files = twins.write(tmp_path / "in", Series(), RescaleSlope=2.5, RescaleIntercept=0)
+    twins.change(files[2], RescaleSlope=None, RescaleIntercept=None)
+    report = import_all(tmp_path)
+    assert any("1 of 4 files state no slope" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("slopes", [(1.5, 1.5, 3.0, 1.5), (1, 1.25, 1.5, 1.75)])
+def test_slopes_that_differ_from_slice_to_slice_are_applied(tmp_path: Path, slopes: tuple[float, ...]) -> None:
+    for file, slope in zip(twins.write(tmp_path / "in", Series()), slopes, strict=True):
+        twins.change(file, RescaleSlope=slope, RescaleIntercept=0)
+    assert stage(recipe(), tmp_path / "in", tmp_path / "into").kept["images"] == 1
+    data = the_image(tmp_path).get_fdata()
+    for index, slope in enumerate(slopes):
+        assert np.allclose(data[:, :, index].max(), twins.pixels(Series(), index).max() * slope, rtol=1e-5)
+
+
+def compress(file: Path) -> None:
+    dataset = pydicom.dcmread(file)
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    dataset.save_as(file)
+
+
+def spoil(file: Path) -> None:
+    """The second half of the compressed pixels is lost; every length stays right."""
+    compress(file)
+    data = file.read_bytes()
+    half = (len(pydicom.dcmread(file).PixelData) - 8) // 2
+    file.write_bytes(data[: -8 - half] + b"\x80" * half + data[-8:])
+
+
+def behead(file: Path) -> None:
+    """Without preamble and file meta information, as old archives store."""
+    dataset = pydicom.dcmread(file)
+    pydicom.dcmwrite(file, pydicom.Dataset(dataset), implicit_vr=True, little_endian=True)
+
+
+@pytest.mark.parametrize(("damage", "reasons"), [(compress, set()), (behead, set()), (spoil, {"pixels-damaged"})])
+def test_pixels_are_compared_whatever_they_are_stored_in_and_damage_is_damage(
+    tmp_path: Path, damage: Callable[[Path], None], reasons: set[str]
+) -> None:
+    for file in twins.write(tmp_path / "in", Series()):
+        damage(file)
+    report = stage(recipe(), tmp_path / "in", tmp_path / "into")
+    assert {item.reason for item in report.refused} == reasons
+    assert report.kept["images"] == (0 if reasons else 1)
+    assert not [note for note in report.notes if "compared" in note]
+
+
+def test_pixels_that_nothing_here_decodes_are_a_question_and_the_report_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in twins.write(tmp_path / "in", Series()):
+        compress(file)
+    monkeypatch.setattr("curation.dicom.read.files._is_decodable", lambda dataset: False)
+    with pytest.raises(InvalidInput, match="No decoder for its compressed pixels"):
+        stage(recipe(), tmp_path / "in", tmp_path / "none")
+    report = import_all(tmp_path)
+    assert any("NOT compared" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("volumes_in", "name", "message"),
+    [(3, "anat/T1w", "A T1w image is one volume, this one holds 3."), (1, "func/task-x_bold", "has four axes")],
+)
+def test_what_the_validator_would_refuse_stays_outside(
+    tmp_path: Path, volumes_in: int, name: str, message: str
+) -> None:
+    twins.write(tmp_path / "in", Series(volumes=volumes_in))
+    report = import_all(tmp_path, name=name)
+    assert {item.reason for item in report.refused} == {"not-as-named"}
+    assert all(message in item.detail for item in report.refused)
+
+
+def test_a_trace_volume_of_a_diffusion_series_is_left_out_and_named(tmp_path: Path) -> None:
+    """Philips files the trace under the series; dcm2niix parts it as `_ADC`."""
+    series = Series("dwi", volumes=4, more={"Manufacturer": "Philips Medical Systems", "EchoTime": 80})
+    (tmp_path / "in").mkdir()
+    directions = [[0.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], None]
+    for volume, direction in enumerate(directions):
+        for index in range(len(series.depths)):
+            dataset = twins.instance(series, index, volume)
+            dataset.add_new(0x20010010, "LO", "Philips Imaging DD 001")
+            dataset.add_new(0x20011003, "FL", 1000.0 if volume else 0.0)
+            dataset.add_new(0x20011004, "CS", "I" if direction is None else "O")
+            dataset.DiffusionBValue = 1000.0 if volume else 0.0
+            dataset.DiffusionGradientOrientation = direction or [0.0, 0.0, 0.0]
+            dataset.TemporalPositionIdentifier = 1
+            twins.save(dataset, tmp_path / f"in/{volume}-{index}")
+    report = import_all(tmp_path)
+    assert report.kept["images"] == 1
+    assert the_image(tmp_path).shape[3] == 3
+    assert any("1 volume that the scanner computed (trace or ADC) is left out" in note for note in report.notes)
+    assert validator_errors(tmp_path / "into") == []
+
+
+def test_a_series_that_stays_outside_is_one_line_of_every_report(tmp_path: Path) -> None:
+    twins.write(tmp_path / "in/locals", Series("localizer", depths=tuple(range(30))))
+    twins.write(tmp_path / "in/t1", Series(number=2))
+    report = stage(recipe(), tmp_path / "in", tmp_path / "into")
+    assert len(report.refused) == 30  # every file is accounted for
+    (line,) = [line for line in report.text().splitlines() if "locals" in line]
+    assert line.strip() == "locals/: It is a localiser or a calibration scan. (30 files)"
+    (tracked,) = without_paths(report, lambda path: SALT.of("path", path)).refused
+    assert (tracked.path[:7], tracked.detail[-10:]) == ("folder-", "(30 files)")
+    assert "locals" not in str(tracked)
 
 
 def test_a_mirrored_conversion_is_refused(tmp_path: Path) -> None:
