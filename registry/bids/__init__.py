@@ -1,8 +1,8 @@
 """BIDS on disk: names, places, sidecars and their inheritance, and what lies in a tree.
 
 Start at `names` (a path and its entities), `walk` (what a tree holds) and `sidecars` (the metadata of a file). Public:
-`names`, `filenames`, `places`, `schema`, `sidecars`, `table_keys`, `portable_names`, `walk`, and `layout`, which opens
-all of it in pybids; `generator` writes `schema.json`. Nothing here knows a database of ours.
+`names`, `filenames`, `places`, `schema`, `quantities`, `sidecars`, `table_keys`, `portable_names`, `walk`, and
+`layout`, which opens all of it in pybids; `generator` writes `schema.json`. Nothing here knows a database of ours.
 """
 
 from __future__ import annotations

@@ -139,6 +139,20 @@ def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
     return {**levels}
 
 
+def list_applying(path: str, folders: Mapping[str, Level]) -> list[Sidecar]:
+    """The sidecars that apply to a file, in the order in which they are merged: the last one wins.
+
+    Args:
+        path: the file, relative to the registry or delivery.
+        folders: each folder with its sidecars, as `by_folder` gives them.
+    """
+    name = parse_name(path.rpartition("/")[2])
+    own = name.entities.items()
+    levels = (folders[folder].get(name.suffix, ()) for folder in list_above(path) if folder in folders)
+    fitting = ([item for item in level if item.entities.items() <= own] for level in levels)
+    return [item for level in fitting for item in sorted(level, key=lambda item: (len(item.entities), item.path))]
+
+
 def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
     """The metadata of one file from all sidecars that apply to it.
 
@@ -148,9 +162,12 @@ def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
         path: the file, relative to the registry or delivery.
         folders: each folder with its sidecars, as `by_folder` gives them.
     """
-    name = parse_name(path.rpartition("/")[2])
-    levels = [folders[folder] for folder in list_above(path) if folder in folders]
-    return inherit(levels, name.suffix, name.entities, []) if levels else _NOTHING
+    return merge(list_applying(path, folders))
+
+
+def merge(applying: Iterable[Sidecar]) -> Metadata:
+    """The fields of these sidecars in one object: of a field that stands in several, the last value counts."""
+    return {key: value for item in applying for key, value in item.document.content.items()}
 
 
 def list_above(path: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The allow-list of sidecar fields with the kind of value that each may hold; other fields are dropped.
 
-These fields of BIDS are left out on purpose: addresses, serial numbers, station names, dates, times, UIDs, free text
-that operators type (series and protocol descriptions).
+Every field that the standard requires, recommends or allows for images comes in (`registry.bids.schema`), as one word
+where nothing here says more. These are left out on purpose: addresses, serial numbers, station names, dates, times,
+UIDs, free text that operators type (series and protocol descriptions).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from curation.importers.cleaning import values
 from curation.importers.cleaning.values import Value, listed
-from registry.bids import schema
+from registry.bids import quantities, schema
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
 
@@ -28,29 +29,37 @@ def _of(kind: Value, names: str) -> dict[str, Value]:
     return dict.fromkeys(names.split(), kind)
 
 
-def _standard(names: str) -> dict[str, Value]:
-    """Each field with the kind that BIDS gives it: a number, true or false, or one of a few words."""
+NEVER = words("""DeviceSerialNumber StationName InstitutionAddress InstitutionalDepartmentName
+HardcopyDeviceSoftwareVersion""")
+"""Fields that BIDS recommends and that lead to persons: one machine on one day, a desk in a department."""
+
+
+def _standard(name: str) -> Value:
+    """The kind that BIDS gives a field: numbers in their range, true or false, one of a few words, or any words."""
     terms = schema.read()
-    kinds = {
-        **dict.fromkeys(terms.numbers, listed(values.number)),
-        **dict.fromkeys(terms.flags, values.flag),
-        **{name: values.one_of(*choices) for name, choices in terms.choices.items()},
-    }
-    return {name: kinds[name] for name in names.split()}
+    if name in terms.numbers:
+        return _quantity(name)
+    if name in terms.flags:
+        return values.flag
+    return values.one_of(*terms.choices[name]) if name in terms.choices else listed(values.word)
 
 
-_STANDARD = _standard("""
-MagneticFieldStrength NumberReceiveCoilActiveElements MTOffsetFrequency MTPulseBandwidth MTNumberOfPulses
-MTPulseDuration SpoilingRFPhaseIncrement SpoilingGradientMoment SpoilingGradientDuration NumberShots
-ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane PartialFourier EffectiveEchoSpacing MixingTime
-TotalReadoutTime EchoTime EchoTime1 EchoTime2 InversionTime DwellTime SliceTiming SliceThickness FlipAngle
-RepetitionTime RepetitionTimeExcitation RepetitionTimePreparation AcquisitionDuration MultibandAccelerationFactor
-NumberOfVolumesDiscardedByScanner NumberOfVolumesDiscardedByUser DelayTime DelayAfterTrigger AcquisitionVoxelSize
-VolumeTiming PostLabelingDelay LabelingDuration StartTime
-MTState SpoilingState NonlinearGradientCorrection WaterSuppression NegativeContrast BackgroundSuppression Manual
-SkullStripped
-PhaseEncodingDirection SliceEncodingDirection MRAcquisitionType ContrastBolusIngredient
-""")
+def _quantity(name: str) -> Value:
+    """The kind of a number of BIDS: one or a list as the standard says, each within the bounds of its unit."""
+
+    def keep_one(value: Any) -> float | int | None:
+        kept = values.number(value)
+        return kept if kept is not None and quantities.fits(name, kept) else None
+
+    def keep(value: Any) -> Any:
+        shape = "list" if isinstance(value, list) else "one"
+        return listed(keep_one)(value) if quantities.may_be(name, shape) else None
+
+    return keep
+
+
+_STANDARD = {name: _standard(name) for names in schema.read().fields.values() for name in names if name not in NEVER}
+_OF_DERIVATIVES = {name: _standard(name) for name in ("SliceThickness", "Manual", "SkullStripped")}
 
 _NUMBERS = _of(
     listed(values.number),
@@ -76,8 +85,33 @@ _OTHERS = {
         """Manufacturer ManufacturersModelName InstitutionName CoilCombinationMethod TaskName Units
     ConversionSoftware Algorithm Atlas""",
     ),
-    **_of(values.sentence, "TaskDescription Instructions Description BoxConvention"),
-    **_of(listed(values.place), "IntendedFor Sources BasedOn"),
+    **_of(
+        values.sentence,
+        "TaskDescription Instructions Description BoxConvention LabelingLocationDescription VisionCorrection",
+    ),
+    **_of(listed(values.place), "IntendedFor Sources RawSources BasedOn"),
+    **_of(listed(values.phrase), "DeidentificationMethod RawDataFilters EstimationSoftwareVer"),
+    **_of(values.name, "EstimationAlgorithm EstimationSoftwareName EstimationSoftwareLang EstimationSoftwareEnv"),
+    "EstimationReference": values.either(values.address, values.sentence),
+    "DeidentificationMethodCodeSequence": values.objects(
+        CodeValue=values.word,
+        CodeMeaning=values.sentence,
+        CodingSchemeDesignator=values.word,
+        CodingSchemeVersion=values.phrase,
+    ),
+    "StimulusPresentation": values.fields(
+        OperatingSystem=values.name,
+        ScreenDistance=listed(values.word),
+        ScreenOrigin=listed(values.word),
+        ScreenRefreshRate=values.number,
+        ScreenResolution=listed(values.word),
+        ScreenSize=listed(values.word),
+        SoftwareName=values.name,
+        SoftwareRRID=values.word,
+        SoftwareVersion=values.phrase,
+        Code=values.address,
+        HeadStabilization=values.plain,
+    ),
     **_of(listed(values.checksum), "SourceSHA256 SHA256 SourcesSHA256"),
     **_of(values.address, "CogAtlasID CogPOID"),
     "PartialFourierDirection": values.one_of("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION"),
@@ -99,7 +133,18 @@ _GENERATED = values.objects(
     Rater=values.word,
 )
 
-IMAGE_FIELDS: Mapping[str, Value] = {**_STANDARD, **_NUMBERS, **_WORDS, **_OTHERS, "GeneratedBy": _GENERATED}
+IMAGE_FIELDS: Mapping[str, Value] = {
+    **_STANDARD,
+    **_OF_DERIVATIVES,
+    **_NUMBERS,
+    **_WORDS,
+    **_OTHERS,
+    "GeneratedBy": _GENERATED,
+}
+"""Field to the kind of its value: what the standard says, and on top of it what protects persons."""
+
+MEASURED = frozenset({*schema.read().numbers, *schema.read().flags, *schema.read().choices}) & frozenset(IMAGE_FIELDS)
+"""Fields whose values the standard limits: one that is left out is of another kind or out of range, not private."""
 
 _LINK = values.either(values.address, values.relative)
 
@@ -109,7 +154,7 @@ DATASET_FIELDS: Mapping[str, Value] = {
     **_of(values.items(values.sentence), "Authors Funding EthicsApprovals ReferencesAndLinks"),
     "HEDVersion": listed(values.word),
     "DatasetLinks": values.mapped(_LINK),
-    **_standard("DatasetType"),
+    "DatasetType": _standard("DatasetType"),
     "Keywords": values.items(values.name),
     "DatasetDOI": values.address,
     "GeneratedBy": _GENERATED,

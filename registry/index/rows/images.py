@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from registry.bids.quantities import read_quantity
 from registry.index.rows.context import Context
-from registry.index.rows.values import number, text
+from registry.index.rows.values import text
 from registry.tables import Image
 
 
@@ -38,7 +39,7 @@ def image_row(context: Context) -> Image:
         forms_agree=facts["forms_agree"],
         manufacturer=text(sidecar.get("Manufacturer")),
         model_name=text(sidecar.get("ManufacturersModelName")),
-        field_strength_t=number(sidecar.get("MagneticFieldStrength")),
+        field_strength_t=read_quantity(sidecar, "MagneticFieldStrength"),
         series=text(sidecar.get("SeriesInstanceUID")),
         study=text(sidecar.get("StudyInstanceUID")),
     )
