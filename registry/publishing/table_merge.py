@@ -54,10 +54,7 @@ def _merge(path: str, held: Path, staged: Path) -> None:
     """Join one staged file with the registry's; the staged file is dropped where it adds nothing."""
     merge = _merger(path)
     if merge is None:
-        raise InvalidInput(
-            f"{path} is in the registry already, with other content.",
-            "Import it under another subject label, or exclude the old one first.",
-        )
+        raise _make_conflict(path)
     try:
         merged = merge(held, staged)
     except ValueError as error:
@@ -81,7 +78,7 @@ def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
         return _merge_description
     if name.endswith(".json") and not path.startswith("code/") and not is_subject_file:
         return _merge_object
-    return None
+    return _gain_fields if name.endswith(".json") and path.startswith("sub-") else None
 
 
 def _append_text(held: Path, staged: Path) -> bytes:
@@ -114,6 +111,26 @@ def _merge_row(old: dict[str, str | None], new: dict[str, str | None], table: st
 def _merge_object(held: Path, staged: Path) -> bytes:
     """Union of keys; lists are joined; of two single values the registry's is kept."""
     return readable_json(_join(json.loads(held.read_text()), json.loads(staged.read_text())))
+
+
+def _gain_fields(held: Path, staged: Path) -> bytes:
+    """The sidecar of a raw file with the fields that it lacked; a field with two values is an error.
+
+    Deliveries that state more than before come in again: so do those whose shared sidecars were once kept apart.
+    """
+    old, new = json.loads(held.read_text()), json.loads(staged.read_text())
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        raise _make_conflict(staged.name)
+    if differing := sorted(key for key in new.keys() & old.keys() if new[key] != old[key]):
+        raise _make_conflict(staged.name, f": {', '.join(differing)}")
+    return held.read_bytes() if new.keys() <= old.keys() else readable_json({**new, **old})
+
+
+def _make_conflict(path: str, what: str = "") -> InvalidInput:
+    return InvalidInput(
+        f"{path} is in the registry already, with other content{what}.",
+        "Import it under another subject label, or exclude the old one first.",
+    )
 
 
 def _merge_description(held: Path, staged: Path) -> bytes:

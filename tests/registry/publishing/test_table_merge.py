@@ -89,6 +89,16 @@ def test_evidence_is_never_overwritten(tmp_path: Path, path: str) -> None:
         join(tmp_path, path, b"{}", b"[]")
 
 
+def test_a_raw_sidecar_gains_fields_and_changes_none(tmp_path: Path) -> None:
+    """A delivery that states more than before comes in again, one that contradicts itself does not."""
+    path = "sub-1/anat/sub-1_T1w.json"
+    held, more = b'{"EchoTime": 0.003}', b'{"EchoTime": 0.003, "Manufacturer": "GE"}'
+    assert json.loads(join(tmp_path / "gain", path, held, more)) == json.loads(more)
+    assert join(tmp_path / "lose", path, more, held) == more
+    with pytest.raises(InvalidInput, match="in the registry already, with other content: EchoTime"):
+        join(tmp_path / "differ", path, held, b'{"EchoTime": 0.004}')
+
+
 def test_a_computed_file_may_be_replaced_by_who_says_so(tmp_path: Path) -> None:
     path = "derivatives/consensus-ms/sub-1/anat/sub-1_mask.nii.gz"
     for root in ("root", "tree"):
