@@ -16,7 +16,7 @@ from typing import Any
 from curation.importers.bids import importer
 from curation.importers.bids.import_state import BidsImportState
 from curation.importers.bids.items import Item, ItemKind, sort_file, sort_name
-from curation.importers.bids.people import read_rows
+from curation.importers.bids.rows import read_rows
 from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask

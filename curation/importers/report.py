@@ -35,6 +35,7 @@ class Reason(ReasonCode):
     NOT_FETCHED = "not-fetched", "A pointer or a dead link: the content is elsewhere."
     NOT_BIDS_NAME = "not-bids-name", "The name or the place is not BIDS, and no rule of the recipe translates it."
     NOT_CARRIED = "not-carried", "A kind of file or folder that the registry does not hold."
+    OTHER_TYPE = "other-type", "Data of a type that the registry does not hold, such as EEG or microscopy."
     NOT_LISTED = "not-listed", "The delivery's own list does not name it."
     LISTED_BUT_ABSENT = "listed-but-absent", "The delivery's own list names it, but there is no such file."
     UNREADABLE_JSON = "unreadable-json", "Not JSON (`NaN` and half characters are not allowed), or not one object."
@@ -49,6 +50,10 @@ class Reason(ReasonCode):
     PLACEHOLDER = "placeholder", "A dummy that the delivery put where a real file belongs."
     TRANSFORM_WITHOUT_IMAGE = "transform-without-image", "The image this transform belongs to is not in the delivery."
     UNKNOWN_KIND = "unknown-kind", "The recipe has no rule for such a file."
+
+
+_FOREIGN = frozenset({Reason.NOT_BIDS_NAME, Reason.NOT_CARRIED, Reason.UNKNOWN_KIND, Reason.NOT_LISTED, "not-dicom"})
+"""Reasons that say that the recipe does not know such a file."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,11 @@ class ImportReport:
     refused: tuple[Refusal, ...] = ()
     used: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether the recipe knew not one file: nothing was kept or used, and every reason says that it is foreign."""
+        return not (any(self.kept.values()) or self.used) and all(item.reason in _FOREIGN for item in self.refused)
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON-ready values."""

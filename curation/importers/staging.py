@@ -94,8 +94,6 @@ class Staging:
             RefusedError: a file of that name exists, or of a name that differs by case alone; or a label of the name
                 holds a date or a person's name.
         """
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         if (trace := in_labels(path)) and not self.recipe.options.get("labels_hold_no_dates"):
             raise RefusedError(Reason.TELLING_NAME, f"Its name holds {trace}: {_RENAME}")
         if path.lower() in self.taken:
@@ -104,6 +102,8 @@ class Staging:
                 f"Another file of the delivery is {self.taken[path.lower()]} already: names "
                 "that differ by case alone, or by .nii and .nii.gz, are one.",
             )
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as stream:
             stream.write(data)
         self.taken[path.lower()] = path

@@ -19,7 +19,7 @@ from curation.importers.kept_files import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
 from registry.bids import places
 from registry.bids.names import IMAGE_ENTITIES, BidsName
-from registry.bids.sidecars import Level, Metadata, by_folder, metadata
+from registry.bids.sidecars import Level, Metadata, Sidecar, by_folder, list_applying, merge
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import sha256_bytes, sha256_file
@@ -37,7 +37,13 @@ class BidsImportState:
         references: path in the tree of a mask to the image that it was drawn on.
         rewritten: checksum in the source to checksum in the tree, where cleaning changed the bytes.
         kept: paths in the tree of every data file that was kept.
+        sources: path in the tree of a data file to its path in the source.
+        readmes: folder of a dataset to the texts that its README joins.
+        tables_above: paths in the tree of tables of label names above subjects.
+        applied: sidecars of the source that apply to a file that was kept.
         dropped: how often each sidecar field was dropped.
+        tables: path in the source of a table of people or visits to its rows by key.
+        unfit: how often a value of each field was of another kind or out of range.
         participants: rows of participants.tsv by the tree's subject; None means the source's own table is read.
         visits: rows that describe one session each, by session key.
     """
@@ -49,7 +55,13 @@ class BidsImportState:
     references: dict[str, Placed] = field(default_factory=dict)
     rewritten: dict[str, str] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
+    sources: dict[str, str] = field(default_factory=dict)
+    readmes: dict[str, list[str]] = field(default_factory=dict)
+    tables_above: list[str] = field(default_factory=list)
+    applied: set[str] = field(default_factory=set)
     dropped: Counter[str] = field(default_factory=Counter)
+    tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    unfit: Counter[str] = field(default_factory=Counter)
     participants: dict[str, dict[str, Any]] | None = None
     visits: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -73,21 +85,58 @@ class BidsImportState:
 
     def read_json(self, path: str) -> dict[str, Any]:
         """The object in a JSON file of the source; `{}` where it is absent, unreadable or a link out of it."""
-        try:
-            require_inside(self.source, path)
-            return sidecars.read(self.source / path) if (self.source / path).is_file() else {}
-        except (InvalidInput, RefusedError):
-            return {}
+        return self._read_object(path) or {}
 
     @cached_property
-    def levels(self) -> Mapping[str, Level]:
-        """Each folder of the source with its sidecars; unreadable ones count as empty."""
+    def _documents(self) -> Mapping[str, dict[str, Any] | None]:
+        """Each JSON file of the source with its object; None where it cannot be read."""
         paths = [item.path for item in self.items if item.path.endswith(".json") and item.kind is not ItemKind.CLOSED]
-        return by_folder((path, self.read_json(path)) for path in paths)
+        return {path: self._read_object(path) for path in paths}
+
+    def _read_object(self, path: str) -> dict[str, Any] | None:
+        try:
+            require_file(self.source / path)
+            require_inside(self.source, path)
+            return sidecars.read(self.source / path)
+        except (InvalidInput, RefusedError):
+            return None
+
+    @cached_property
+    def _levels(self) -> Mapping[str, Level]:
+        return by_folder((path, content or {}) for path, content in self._documents.items())
+
+    def applying(self, path: str) -> list[Sidecar]:
+        """The sidecars that apply to one file of the source, the nearest last."""
+        return list_applying(path, self._levels)
+
+    def unreadable_layer(self, path: str) -> str | None:
+        """The nearest sidecar that applies to a file of the source and cannot be read; None if all can."""
+        unreadable = [item.path for item in self.applying(path) if self._documents[item.path] is None]
+        return unreadable[-1] if unreadable else None
 
     def metadata(self, path: str) -> Metadata:
-        """The sidecar fields of one file of the source, inherited ones included."""
-        return metadata(path, self.levels)
+        """The sidecar fields of one file of the source, inherited ones included.
+
+        A sidecar that cannot be read may hold any field. So nothing that stands above it counts.
+        """
+        applying, unreadable = self.applying(path), self.unreadable_layer(path)
+        first = next((at for at, item in enumerate(applying, start=1) if item.path == unreadable), 0)
+        return merge(applying[first:])
+
+    def dataset_links(self, dataset: str) -> Mapping[str, Any]:
+        """`DatasetLinks` of one dataset of the source; `raw` is always its root."""
+        described = self.read_json(f"{dataset}/dataset_description.json".lstrip("/")).get("DatasetLinks")
+        return {**(described if isinstance(described, dict) else {}), "raw": "file:../.."}
+
+    def keep_file(self, source: str, target: str) -> None:
+        """Record that a data file of the source lies in the tree."""
+        self.kept.add(target)
+        self.sources[target] = source
+
+    @cached_property
+    def targets(self) -> Mapping[str, str]:
+        """Path in the source of each data file that was kept to its path in the tree; read it after they all were."""
+        return {source: target for target, source in self.sources.items()}
 
     def keep(
         self,
@@ -103,7 +152,8 @@ class BidsImportState:
             columns: of the table that the file describes.
         """
         kept, dropped = sidecars.keep(fields, allowed, columns)
-        self.dropped.update(dropped)
+        self.unfit.update(dropped & sidecars.MEASURED)
+        self.dropped.update(dropped - sidecars.MEASURED)
         return kept
 
 
@@ -123,15 +173,14 @@ def copy_image(state: BidsImportState, item: Item) -> None:
     assert item.name is not None
     placed = state.tree.image(item.name, clean_bytes(state, item), {}, item.dataset)
     state.images[item.path] = placed
-    state.kept.add(placed.path)
+    state.keep_file(item.path, placed.path)
 
 
 def source_image(state: BidsImportState, item: Item) -> Placed | None:
     """The image that a mask was drawn on: the one its sidecar names, else the one its file name leads to; or None."""
     assert item.name is not None
     fields = state.metadata(item.path)
-    described = state.read_json(f"{item.dataset}/dataset_description.json").get("DatasetLinks")
-    links = {**described, "raw": "file:../.."} if isinstance(described, dict) else {"raw": "file:../.."}
+    links = state.dataset_links(item.dataset)
     for uri in _list_uris(fields):
         path = places.resolve(uri, item.dataset, links)
         if path in state.images:

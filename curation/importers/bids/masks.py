@@ -33,7 +33,7 @@ def copy_mask(state: BidsImportState, item: Item) -> None:
     if image is not None:
         state.references[item.target] = image
     state.tree.links.setdefault(item.dataset, set())
-    state.kept.add(item.target)
+    state.keep_file(item.path, item.target)
 
 
 def _check_labels(state: BidsImportState, item: Item, image: Placed) -> bytes | None:

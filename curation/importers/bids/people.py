@@ -10,21 +10,19 @@ from typing import Any
 from curation.importers import tables
 from curation.importers.bids.import_state import BidsImportState
 from curation.importers.bids.items import Item
+from curation.importers.bids.rows import Row, match_rows, read_rows
 from curation.importers.bids.tables import format_columns
 from curation.importers.cleaning import sidecars, values
 from curation.importers.cleaning.people import check_people
 from curation.importers.report import Reason
-from curation.importers.staging import RefusedError, require_inside
+from curation.importers.staging import RefusedError
+from registry.bids.quantities import read_quantity
 from registry.bids.table_keys import PARTICIPANTS, SESSIONS
-from registry.files.canonical import read_tsv, readable_json, tsv_bytes
+from registry.files.canonical import readable_json, tsv_bytes
+from registry.vocabulary.display import format_count
 
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
-_SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
-
-_STRONGEST_T = 100
-"""A larger value is not a field strength in tesla."""
-
-Row = dict[str, Any]
+SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
 
 
 def describe_people(state: BidsImportState) -> None:
@@ -35,6 +33,7 @@ def describe_people(state: BidsImportState) -> None:
     meaning = state.read_json("participants.json").get("sex")
     levels = meaning.get("Levels") if isinstance(meaning, dict) else None
     present = sorted({key.partition("/")[0] for key, _ in _list_visits(state)})
+    delivered, rows = rows, match_rows(state, "participants.tsv", rows, present)
     for subject in present:
         row = rows.get(subject, {})
         columns = {
@@ -51,9 +50,8 @@ def describe_people(state: BidsImportState) -> None:
             state.tree.sessions.setdefault(subject, {})[session] = row
     for subject in state.tree.sessions:
         _fill_offsets(state, subject)
-    _note_columns(state, rows)
-    if absent := sorted(set(rows) - set(present)):
-        state.tree.notes.append(f"participants.tsv names {len(absent)} subjects without images here: left out.")
+    _note_columns(state, delivered)
+    _note_visits(state)
 
 
 def copy_visits(state: BidsImportState, item: Item) -> None:
@@ -66,21 +64,26 @@ def copy_visits(state: BidsImportState, item: Item) -> None:
         return
     if item.path.endswith(".json"):
         raise RefusedError(Reason.NOT_CARRIED, "Scans are described once, at the root of the dataset.")
-    folder = item.target.rpartition("/")[0]
-    try:
-        rows = read_tsv(state.source / item.path)
-    except ValueError as error:
-        raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
-    columns = [name for name in _SCAN_COLUMNS if rows and name in rows[0]]
+    rows = [*read_rows(state, item.path, "filename").values()]
+    if any(other.path == item.path for other in state.tree.refused):
+        return
+    columns = [name for name in SCAN_COLUMNS if rows and name in rows[0]]
     kept = [
-        {name: _scan_cell(name, row[name]) for name in columns}
+        {**{name: _scan_cell(name, row[name]) for name in columns}, "filename": scan}
         for row in rows
-        if f"{folder}/{row.get('filename')}" in state.kept
+        if (scan := _find_scan(state, item, row.get("filename")))
     ]
     if len(columns) > 1 and kept:
         state.tree.write(item.target, tsv_bytes(kept, columns))
     else:
         state.tree.used.append(item.path)
+
+
+def _find_scan(state: BidsImportState, item: Item, filename: str | None) -> str | None:
+    """The name in the tree of a file that a table of scans names; None where it did not come in."""
+    target = state.targets.get(f"{item.path.rpartition('/')[0]}/{filename}", "")
+    folder = f"{item.target.rpartition('/')[0]}/"
+    return target.removeprefix(folder) if target.startswith(folder) else None
 
 
 def _scan_cell(column: str, cell: str | None) -> str | None:
@@ -110,40 +113,9 @@ def _extra_columns(state: BidsImportState) -> tuple[str, ...]:
     return tuple(state.tree.recipe.options.get("keep_columns", ()))
 
 
-def read_rows(state: BidsImportState, path: str, key: str) -> dict[str, Row]:
-    """Rows of a table of the source by key; an absent or unreadable table is empty, the latter is refused.
-
-    Args:
-        state: the import.
-        path: of the table, relative to the source.
-        key: the column whose value names a row.
-    """
-    if not (state.source / path).is_file():
-        return {}
-    try:
-        require_inside(state.source, path)
-        rows = read_tsv(state.source / path)
-        if rows and key not in rows[0]:
-            raise ValueError(f"It has no column '{key}'; a tab parts two columns")
-        by_key = {str(row[key]): dict(row) for row in rows}
-        if len(by_key) < len(rows):
-            raise ValueError(f"A {key} appears twice")
-    except (ValueError, OSError) as error:
-        return _refuse_once(state, path, Reason.UNREADABLE_TSV, f"{error}.")
-    except RefusedError as error:
-        return _refuse_once(state, path, error.reason, error.detail)
-    return by_key
-
-
-def _refuse_once(state: BidsImportState, path: str, reason: Reason, detail: str) -> dict[str, Row]:
-    """Refuse a table, once however often it is read, and return no rows."""
-    if all(item.path != path for item in state.tree.refused):
-        state.tree.refuse(path, reason, detail)
-    return {}
-
-
 def _read_session(state: BidsImportState, subject: str, session: str) -> Row:
-    row = read_rows(state, f"{subject}/{subject}_sessions.tsv", "session_id").get(session, {})
+    rows = read_rows(state, f"{subject}/{subject}_sessions.tsv", "session_id")
+    row = rows.get(session) or rows.get(session.removeprefix("ses-"), {})
     kept = {key: _clean_cell(row.get(key)) for key in (*SESSIONS[1:], *_extra_columns(state)) if key in row}
     time = row.get("acq_time") or _first_scan(state, subject, session)
     if values.number(days := kept.get("days_from_baseline")) is None and _parse_date(days):
@@ -162,12 +134,9 @@ def _find_site(state: BidsImportState, image: str, person: Mapping[str, Any]) ->
     """Site and scanner from the image's sidecars and the participants' table; None where unknown."""
     facts = state.metadata(image)
     site = _clean_cell(person.get("site")) or _clean_cell(facts.get("InstitutionName"))
-    field_t = facts.get("MagneticFieldStrength")
+    field_t = read_quantity(facts, "MagneticFieldStrength")
     parts = [_clean_cell(facts.get("Manufacturer")), _clean_cell(facts.get("ManufacturersModelName"))]
-    words = [
-        *filter(None, parts),
-        *([f"{float(field_t):g} T"] if isinstance(field_t, int | float) and abs(field_t) < _STRONGEST_T else []),
-    ]
+    words = [*filter(None, parts), *([] if field_t is None else [f"{field_t:g} T"])]
     return {"_site": site, "_scanner": " ".join(words) if any(parts) else None}
 
 
@@ -187,6 +156,21 @@ def _fill_offsets(state: BidsImportState, subject: str) -> None:
         time = times[session]
         if row["days_from_baseline"] is None and first and time:
             row["days_from_baseline"] = (time.date() - first.date()).days
+
+
+def _note_visits(state: BidsImportState) -> None:
+    """Note the rows of tables of sessions and scans that name nothing that came in."""
+    for ending, what in (("_sessions.tsv", "sessions"), ("_scans.tsv", "files")):
+        absent = sum(
+            not {key, f"ses-{key}"} & {*state.tree.sessions.get(path.partition("/")[0], {})}
+            if what == "sessions"
+            else f"{path.rpartition('/')[0]}/{key}" not in state.targets
+            for path, rows in state.tables.items()
+            if path.endswith(ending)
+            for key in rows
+        )
+        if absent:
+            state.tree.notes.append(f"*{ending} has {format_count(absent, 'row')} of {what} that did not come in.")
 
 
 def _note_columns(state: BidsImportState, rows: Mapping[str, Row]) -> None:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from curation.importers.bids.items import Item
+from curation.importers.bids.items import Item, ItemKind
 from curation.importers.cleaning.nifti import CleanNifti
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, require_file
+from registry.bids.filenames import parse_name
 
 ByFolder = Mapping[str, list[Item]]
 
@@ -54,7 +55,7 @@ def find_axis_fault(suffix: str, shape: Sequence[int]) -> str:
 
 def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: int) -> None:
     for extension, rows in _GRADIENTS.items():
-        table = _find_nearest(by_folder, item, extension)
+        table = find_nearest(by_folder, item, "dwi", extension)
         if table is None:
             raise RefusedError(Reason.NOT_AS_NAMED, f"A dwi image needs its {extension}, and there is none.")
         if _count_numbers(source / table.path) != [volumes] * rows:
@@ -62,22 +63,27 @@ def _require_gradients(source: Path, by_folder: ByFolder, item: Item, volumes: i
             raise RefusedError(Reason.NOT_AS_NAMED, f"Its {extension} has to hold {wanted}.")
 
 
-def _find_nearest(by_folder: ByFolder, image: Item, extension: str) -> Item | None:
-    """The table that the image inherits: in the deepest folder above it, with no entity that the image lacks."""
-    parts = _parts(image)
+def find_nearest(by_folder: ByFolder, image: Item, suffix: str, extension: str) -> Item | None:
+    """The table that an image inherits: in the deepest folder above it, with no entity that the image lacks.
+
+    Args:
+        by_folder: the files of the source by their folder.
+        image: an image of the source.
+        suffix: of the table, `events`.
+        extension: of the table, `.tsv`.
+    """
+    own = parse_name(image.path.rpartition("/")[2]).entities.items()
     for folder in PurePosixPath(image.path).parents:
         fitting = [
-            other
+            (len(name.entities), other.path, other)
             for other in by_folder.get("" if str(folder) == "." else str(folder), ())
-            if other.path.endswith(extension) and other.dataset == image.dataset and _parts(other) <= parts
+            if other.kind in (ItemKind.COMPANION, ItemKind.INHERITED) and other.dataset == image.dataset
+            for name in (parse_name(other.path.rpartition("/")[2]),)
+            if (name.suffix, name.extension) == (suffix, extension) and name.entities.items() <= own
         ]
         if fitting:
-            return max(fitting, key=lambda other: len(other.path))
+            return max(fitting, key=lambda entry: entry[:2])[2]
     return None
-
-
-def _parts(item: Item) -> set[str]:
-    return set(item.path.rpartition("/")[2].partition(".")[0].split("_"))
 
 
 def _count_numbers(path: Path) -> list[int]:

@@ -15,6 +15,7 @@ from curation.importers.cleaning import values
 from curation.importers.cleaning.values import Value
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
+from registry.bids import places
 from registry.bids.table_keys import key_of, require_keys
 from registry.files.canonical import gzip_bytes, read_table, tsv_bytes
 
@@ -25,9 +26,11 @@ EVENTS: Mapping[str, Value] = {
     "trial_type": values.name,
     "value": values.either(values.number, values.name),
     "HED": values.sentence,
-    "stim_file": values.place,
 }
-"""BIDS' own columns of `events.tsv`; columns that a delivery adds are left out."""
+"""BIDS' own columns of `events.tsv` but `stim_file`, whose files stay outside: BIDS requires them where it stands.
+
+Columns that a delivery adds are left out.
+"""
 
 _RATERS: Mapping[str, Value] = {
     **dict.fromkeys(("desc_id", "rater_id", "role", "protocol"), values.word),
@@ -42,8 +45,13 @@ _GLUED = re.compile(rb"[\d.aN][+-]|[an]\d|\d[n]|\.\d*\.")
 """Two numbers without a blank between them: `2001-02-03`, `1.2.840`."""
 
 
-def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
+def copy_table(state: BidsImportState, item: Item, target: str = "") -> list[dict[str, Any]]:
     """Write a table with its allowed columns and cells; a table with nothing else is copied byte by byte.
+
+    Args:
+        state: the import.
+        item: the table in the source.
+        target: its path in the tree; empty for the item's own.
 
     Returns:
         The rows as written.
@@ -52,7 +60,8 @@ def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
         RefusedError: it is not a table, none of its columns is allowed, or its key column is absent or not unique.
     """
     header, rows = _read(state.source / item.path)
-    suffix = suffix_of(item.target)
+    target = target or item.target
+    suffix = suffix_of(target)
     kinds = {column: kind for column in header if (kind := _find_kind(suffix, column)) is not None}
     kept = [{column: _keep_cell(kind, row[column]) for column, kind in kinds.items()} for row in rows]
     if not kinds:
@@ -63,14 +72,14 @@ def copy_table(state: BidsImportState, item: Item) -> list[dict[str, Any]]:
     state.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
     if suffix == "descriptions":
         kept = [row for row in kept if row.get("desc_id")]
-    _require_keys(item, header, kept)
+    _require_keys(target, header, kept)
     same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
-    state.tree.write(item.target, (state.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
+    state.tree.write(target, (state.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
     return kept
 
 
-def _require_keys(item: Item, header: list[str], rows: list[dict[str, Any]]) -> None:
-    key = key_of(item.target)
+def _require_keys(path: str, header: list[str], rows: list[dict[str, Any]]) -> None:
+    key = key_of(path)
     if key is None:
         return
     if key not in header:
@@ -81,8 +90,13 @@ def _require_keys(item: Item, header: list[str], rows: list[dict[str, Any]]) -> 
         raise RefusedError(Reason.UNREADABLE_TSV, f"{error}.") from error
 
 
-def copy_numbers(state: BidsImportState, item: Item) -> None:
+def copy_numbers(state: BidsImportState, item: Item, target: str = "") -> None:
     """Write gradients or a recording after checking that the file holds numbers and nothing else.
+
+    Args:
+        state: the import.
+        item: the file in the source.
+        target: its path in the tree; empty for the item's own.
 
     Raises:
         RefusedError: it is damaged, or holds anything that is not a number.
@@ -95,26 +109,24 @@ def copy_numbers(state: BidsImportState, item: Item) -> None:
         raise RefusedError(Reason.UNREADABLE_TSV, f"{item.inner} is damaged ({error}).") from error
     if not _NUMBERS.fullmatch(plain) or _GLUED.search(plain) or (not packed and _DAY.search(plain)):
         raise RefusedError(Reason.NO_NUMBERS, "It holds something that is not a number.")
-    state.tree.write(item.target, gzip_bytes(plain) if packed else data)
+    state.tree.write(target or item.target, gzip_bytes(plain) if packed else data)
 
 
-def columns_of(state: BidsImportState, item: Item, fields: Mapping[str, Any]) -> set[str]:
-    """The columns that a JSON file can describe: those of the imported tables that it lies beside or above.
+def columns_of(state: BidsImportState, target: str, fields: Mapping[str, Any]) -> set[str]:
+    """The columns that the sidecar of a file can describe: those of the imported tables beside it and above it.
 
     Args:
         state: the import.
-        item: the JSON file.
-        fields: its object; recordings list their columns in it.
+        target: path in the tree of a data file.
+        fields: its metadata; recordings list their columns in it.
     """
-    suffix = suffix_of(item.target)
+    suffix = suffix_of(target)
     if suffix in ("physio", "stim"):
         listed = fields.get("Columns")
         return {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
-    if suffix == "scans":
-        return {"filename", "status", "qc_final", "qc_n", "revision"}
-    tables = [item.target.removesuffix(".json") + ".tsv"]
-    if "/" not in item.inner:  # above subjects it describes the tables of all of them
-        tables += [path for path in state.tree.taken.values() if path.endswith(f"{suffix}.tsv")]
+    dataset = places.split_dataset(target)[0]
+    above = [path for path in state.tables_above if places.split_dataset(path)[0] == dataset]
+    tables = [f"{target.partition('.')[0]}.tsv", *(path for path in above if path.endswith(f"_{suffix}.tsv"))]
     return {
         column for path in tables if path.lower() in state.tree.taken for column in _read_header(state.tree.root / path)
     }

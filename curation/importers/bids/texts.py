@@ -1,31 +1,31 @@
-"""Sidecars, tables beside images and files above subjects: only allowed fields and columns are imported."""
+"""Tables beside images and files above subjects: only allowed fields and columns are imported."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from curation.importers.bids.import_state import BidsImportState
-from curation.importers.bids.items import Item
-from curation.importers.bids.tables import columns_of, copy_numbers, copy_table
+from curation.importers.bids.items import HEADS, Item
+from curation.importers.bids.people import SCAN_COLUMNS
+from curation.importers.bids.tables import copy_numbers, copy_table
 from curation.importers.cleaning import sidecars
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry.bids import places
 from registry.bids.description import BIDS_VERSION
+from registry.bids.table_keys import DESCRIPTIONS
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
 from registry.privacy.kinds import Kind
 from registry.privacy.patterns import in_text
 
 _TEXTS = ("README", "CHANGES", "LICENSE", "CITATION")
+_JOINED = ("README", "CITATION")
+"""Texts of the source that become the README of the tree, whatever their names end in."""
 
 
 def copy_companion(state: BidsImportState, item: Item) -> None:
-    """Write a table, gradient file or sidecar beside images; it needs a data file that was kept."""
-    if item.path.endswith(".json"):
-        _copy_sidecar(state, item)
-        return
+    """Write a table or gradient file beside images; it needs an image of its folder that was kept."""
     images = state.kept.in_folder(item.target.rpartition("/")[0])
     if not images and places.role(item.dataset)[0] is not places.Role.LESIONS:
         raise RefusedError(Reason.IMAGE_REFUSED, "No image of its folder was kept.")
@@ -33,49 +33,7 @@ def copy_companion(state: BidsImportState, item: Item) -> None:
         copy_table(state, item)
     else:
         copy_numbers(state, item)
-    state.kept.add(item.target)
-
-
-def _copy_sidecar(state: BidsImportState, item: Item) -> None:
-    fields = _read_object(state, item)
-    data_files = state.kept.named_as(item.target)
-    if not data_files:
-        raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    kept = _translate(state, _keep_fields(state, item, fields))
-    reference = next((state.references[path] for path in data_files if path in state.references), None)
-    if reference is not None:
-        kept = {**kept, **_state_reference(item, reference.path, kept)}
-    same = kept == fields
-    state.tree.write(item.target, (state.source / item.path).read_bytes() if same else readable_json(kept))
-
-
-def _keep_fields(state: BidsImportState, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
-    """The allowed fields; a task name that differs from the file's own `task-` is replaced by it."""
-    kept = state.keep(fields, columns=columns_of(state, item, fields))
-    stem = item.target.rpartition("/")[2].partition(".")[0]
-    task = next((part.removeprefix("task-") for part in stem.split("_") if part.startswith("task-")), None)
-    if task and re.sub(r"[\W_]", "", str(kept.get("TaskName", task))).lower() != task.lower():
-        kept["TaskName"] = task
-    return kept
-
-
-def _state_reference(item: Item, image: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """Fields that name a mask's image so that the registry finds it; empty if the sidecar does so already."""
-    reference = kept.get("SpatialReference")
-    links = places.links([image])
-    if isinstance(reference, str) and places.resolve(reference, item.dataset, links) == image:
-        return {}
-    return {"SpatialReference": places.uri(image), "Sources": kept.get("Sources") or [places.uri(image)]}
-
-
-def missing_sidecars(state: BidsImportState) -> None:
-    """Write a sidecar for each mask that came without one: a mask must name the image that it was drawn on."""
-    for mask, image in sorted(state.references.items()):
-        sidecar = f"{mask.removesuffix('.nii.gz')}.json"
-        state.tree.links.setdefault(places.split_dataset(mask)[0], set()).add(image.path)
-        if sidecar.lower() not in state.tree.taken:
-            uri = places.uri(image.path)
-            state.tree.write(sidecar, readable_json({"Sources": [uri], "SpatialReference": uri}))
+    state.keep_file(item.path, item.target)
 
 
 def copy_head(state: BidsImportState, item: Item) -> None:
@@ -90,9 +48,13 @@ def copy_head(state: BidsImportState, item: Item) -> None:
     elif item.inner.startswith(_TEXTS):
         _copy_text(state, item)
     elif item.path.endswith(".json"):
-        _copy_inherited(state, item)
+        columns = SCAN_COLUMNS if item.inner == "scans.json" else DESCRIPTIONS
+        state.tree.write(item.target, readable_json(state.keep(_read_object(state, item), {}, columns)))
     else:
         copy_table(state, item)
+        if item.inner not in HEADS:
+            state.keep_file(item.path, item.target)
+            state.tables_above.append(item.target)
 
 
 def _copy_description(state: BidsImportState, item: Item) -> None:
@@ -101,6 +63,11 @@ def _copy_description(state: BidsImportState, item: Item) -> None:
     if "GeneratedBy" in kept:
         kept["GeneratedBy"] = [{"Name": "unknown", **program} for program in kept["GeneratedBy"]]
     filled = {"Name": state.tree.recipe.title, "BIDSVersion": BIDS_VERSION, **kept}
+    if not item.dataset and filled.get("DatasetType", "raw") != "raw":
+        state.tree.notes.append(
+            f"The delivery calls itself a dataset of type '{filled['DatasetType']}': its raw part came in."
+        )
+        filled["DatasetType"] = "raw"
     filled["BIDSVersion"] = str(filled["BIDSVersion"]).removeprefix("BIDS ").strip()
     if item.dataset:
         links = places.links(image.path for image in state.references.values())
@@ -123,9 +90,15 @@ def _copy_text(state: BidsImportState, item: Item) -> None:
     )
     if traces:
         state.tree.notes.append(
-            f"{item.target} is kept as it is and holds {', '.join(traces)}: look before you share it."
+            f"{item.path} is kept as it is and holds {', '.join(traces)}: look before you share it."
         )
-    state.tree.write(item.target, text.encode())
+    if item.inner.startswith(_JOINED):
+        # BIDS allows one README in a dataset, and CITATION.cff only where the description names no authors: a
+        # registry has a README and authors of other deliveries already.
+        title = "" if item.inner.startswith("README") else f"# {item.inner}\n\n"
+        state.readmes.setdefault(item.dataset, []).append(f"{title}{text}")
+    else:
+        state.tree.write(item.target, text.encode())
 
 
 def _is_expected(item: Item, kind: Kind) -> bool:
@@ -133,30 +106,8 @@ def _is_expected(item: Item, kind: Kind) -> bool:
     return item.inner.startswith(("CHANGES", "CITATION")) and kind in (Kind.DATE, Kind.DATE_LIKE)
 
 
-def _copy_inherited(state: BidsImportState, item: Item) -> None:
-    suffix = item.inner.removesuffix(".json").split("_")[-1]
-    described = suffix in ("scans", "descriptions") or any(
-        places.split_dataset(path)[0] == item.dataset and path.partition(".")[0].endswith(f"_{suffix}")
-        for path in state.kept
-    )
-    if not described:
-        raise RefusedError(Reason.IMAGE_REFUSED, "It describes no file that was kept.")
-    state.tree.write(item.target, readable_json(_keep_fields(state, item, _read_object(state, item))))
-
-
 def _read_object(state: BidsImportState, item: Item) -> dict[str, Any]:
     try:
         return sidecars.read(state.source / item.path)
     except InvalidInput as error:
         raise RefusedError(Reason.UNREADABLE_JSON, error.message) from error
-
-
-def _translate(state: BidsImportState, value: Any) -> Any:
-    """The value with new checksums of cleaned files, and with `.nii.gz` for files that were `.nii`."""
-    if isinstance(value, dict):
-        return {key: _translate(state, inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_translate(state, inner) for inner in value]
-    if isinstance(value, str) and value.startswith("bids:") and value.endswith(".nii"):
-        return f"{value}.gz"
-    return state.rewritten.get(value, value) if isinstance(value, str) else value

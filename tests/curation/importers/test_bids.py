@@ -132,8 +132,8 @@ BAD: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         lambda root: twins.write(root / "participants.tsv", "participant_id\tage\nsub-01\n"),
         {"participants.tsv": "unreadable-tsv"},
     ),
-    "a subject twice": (
-        lambda root: twins.write(root / "participants.tsv", "participant_id\nsub-01\nsub-01\n"),
+    "a column twice": (
+        lambda root: twins.write(root / "participants.tsv", "participant_id\tage\tage\nsub-01\t1\t1\n"),
         {"participants.tsv": "unreadable-tsv"},
     ),
     "invalid name": (

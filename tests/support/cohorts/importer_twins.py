@@ -29,13 +29,17 @@ def blob(*values: int, shape: tuple[int, ...] = SHAPE) -> np.ndarray[Any, Any]:
     return data
 
 
-def put(path: Path, data: Any, affine: Any = AFFINE, text: str = "seen 2021-05-04 by Dr Roe") -> Path:
-    """Write an image whose header says more than it should."""
+def put(
+    path: Path, data: Any, affine: Any = AFFINE, text: str = "seen 2021-05-04 by Dr Roe", seconds: float = 1
+) -> Path:
+    """Write an image whose header says more than it should; a time series has a volume every few seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = nibabel.Nifti1Image(data, affine)
     image.header["descrip"] = text
     image.header["db_name"] = text[:17]
     image.header.set_xyzt_units("mm", "sec")
+    if data.ndim > 3:
+        image.header.set_zooms((*image.header.get_zooms()[:3], seconds, *image.header.get_zooms()[4:]))
     if text:
         image.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", text.encode()))
     nibabel.save(image, path)
