@@ -54,6 +54,7 @@ def stage(recipe: Recipe, source: Path, into: Path, progress: Progress) -> Impor
             tree.refuse(item.path, Reason.NOT_CARRIED, why)
     _refuse_strange(state, strange)
     describe(state)
+    tables.note_unmatched(tree, state.rows)
     note_gaps(state)
     label_tables(state)
     _finish(state)

@@ -12,6 +12,7 @@ from curation.importers.patterns.rules import TableRule
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError, Staging
 from registry.errors import InvalidInput
+from registry.vocabulary.display import format_count
 
 _MISSING = frozenset({"", "n/a", "na", "nan", "none", "unknown", "?", "-"})
 
@@ -23,6 +24,8 @@ class Rows:
     name: str = ""
     rule: TableRule | None = None
     by_key: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    joined: set[str] = field(default_factory=set)
+    """Keys of the rows that a file was joined with."""
 
     def join(self, holes: Mapping[str, str]) -> Mapping[str, str]:
         """The holes of a file, with those that its row of the table fills.
@@ -34,6 +37,8 @@ class Rows:
             return holes
         key = fill(self.rule.of, holes)
         row = self.by_key.get(_number(key))
+        if row is not None:
+            self.joined.add(_number(key))
         if row is None and self.rule.required:
             raise RefusedError(Reason.NOT_LISTED, f"{self.name} has no row '{key}', so its subject is unknown.")
         return {**(row or {}), **holes}
@@ -70,6 +75,12 @@ def read(tree: Staging, source: Path, tables: list[Match], rule: TableRule | Non
         tree.notes.append(f"Several rows that differ, so none is used: {rule.key} {', '.join(sorted(doubtful))}.")
     name = tables[0].path if tables else "the table"
     return Rows(name, rule, {key: row for key, row in rows.items() if key not in doubtful})
+
+
+def note_unmatched(tree: Staging, rows: Rows) -> None:
+    """Note the rows of the table that no file of the delivery belongs to."""
+    if absent := {*rows.by_key} - rows.joined:
+        tree.notes.append(f"{rows.name} has {format_count(len(absent), 'row')} without files here.")
 
 
 def _read(path: Path, rule: TableRule) -> list[dict[str, str]]:
