@@ -51,7 +51,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     as_json: AsJson = False,
 ) -> None:
     """Import a delivery into the registry as valid BIDS; refused files are listed with their reason."""
-    from curation.imports.delivery import SAME_PERSONS, check_delivery, import_delivery
+    from curation.imports.delivery import SAME_PERSONS, NothingCameIn, check_delivery, import_delivery
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
@@ -59,14 +59,18 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     if plan is not None:
         plan_import(registry, recipe, source, plan, options, as_json)
         return
-    with console.progress() as progress:
-        if check:
-            rehearsal = check_delivery(registry, recipe, source, progress, options)
-            console.emit(rehearsal.to_json(), as_json, rehearsal.text)
-            return
-        report = import_delivery(registry, recipe, source, progress, options)
-        progress(1, 1, "committing")
-        commit_pending(registry)
+    try:
+        with console.progress() as progress:
+            if check:
+                rehearsal = check_delivery(registry, recipe, source, progress, options)
+                console.emit(rehearsal.to_json(), as_json, rehearsal.text)
+                return
+            report = import_delivery(registry, recipe, source, progress, options)
+            progress(1, 1, "committing")
+            commit_pending(registry)
+    except NothingCameIn as error:
+        console.emit(error.report.to_json(), as_json, error.report.text)
+        raise
     console.emit(report.to_json(), as_json, report.text)
 
 

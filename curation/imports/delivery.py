@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -46,6 +47,7 @@ class Rehearsal:
         new_bytes: their size.
         changed_files: number of them that the registry holds in another form: tables that gain rows, descriptions.
         arriving: the volumes by visit and channel.
+        obstacle: a sentence that says why nothing can come in; empty if something can.
     """
 
     report: ImportReport
@@ -53,6 +55,7 @@ class Rehearsal:
     new_bytes: int
     changed_files: int = 0
     arriving: tuple[Arrival, ...] = ()
+    obstacle: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping."""
@@ -65,6 +68,8 @@ class Rehearsal:
     @property
     def said(self) -> str:
         """A sentence that says how much would be written."""
+        if self.obstacle:
+            return self.obstacle
         if not self.new_files:
             return "The registry holds all of this already: importing it changes nothing."
         parts = [(self.new_files - self.changed_files, "would be new"), (self.changed_files, "would change")]
@@ -78,6 +83,26 @@ class Imported:
 
     report: ImportReport
     kept_as: str
+
+
+class NothingCameIn(InvalidInput):
+    """Not one image or mask of a delivery came in; `report` says of each file why."""
+
+    def __init__(self, source: Path, report: ImportReport) -> None:
+        reasons = ", ".join(f"{reason} ({number})" for reason, number in _count_reasons(report))
+        if report.knows_nothing:
+            message = f"{source} holds nothing that the recipe '{report.recipe}' knows."
+            hint = f"Known recipes: {', '.join(recipes.known())}."
+        else:
+            message = f"No image and no mask of {source} came in."
+            hint = "The report says of each file why."
+        stayed = f"{format_count(len(report.refused), 'file')} stayed outside: {reasons}."
+        super().__init__(f"{message} {stayed}" if reasons else message, hint)
+        self.report = report
+
+
+def _count_reasons(report: ImportReport) -> list[tuple[str, int]]:
+    return Counter(item.reason for item in report.refused).most_common()
 
 
 class _Enough(Exception):
@@ -103,8 +128,8 @@ def import_delivery(
 
     Raises:
         NotFound: no such recipe or folder.
-        InvalidInput: nothing in the folder fits the recipe, a mask does not fit its image, or another dataset brought
-            subjects of these labels.
+        NothingCameIn: no image and no mask came in; it holds the report.
+        InvalidInput: a mask does not fit its image, or another dataset brought subjects of these labels.
     """
     return deliver(registry, recipe_name, source, progress, options).report
 
@@ -204,14 +229,12 @@ class _Importing:
         """Stage the delivery and its report, and return the payload of the event."""
         name = self._recipe.name
         report = stage(self._recipe, self._source, tree, self._progress)
+        if any(report.kept.values()):
+            if not self._same_persons:
+                same_persons.require_same(self._registry, self._recipe, tree)
+            report = safeguard(tree, report, self._progress)
         if not any(report.kept.values()):
-            raise InvalidInput(
-                f"{self._source} holds nothing that the recipe '{name}' knows.",
-                f"Known recipes: {', '.join(recipes.known())}.",
-            )
-        if not self._same_persons:
-            same_persons.require_same(self._registry, self._recipe, tree)
-        report = safeguard(tree, report, self._progress)
+            raise NothingCameIn(self._source, report)
         self.reports.append(report)
         self.kept_as = _keep_report(tree, self._redact(report))
         return {

@@ -13,7 +13,7 @@ from curation.dicom.names import plan
 from curation.dicom.names.plan import Row
 from curation.dicom.planning import Planned
 from curation.importers.report import Refusal
-from curation.imports.delivery import SAME_PERSONS, Rehearsal, check_delivery
+from curation.imports.delivery import SAME_PERSONS, NothingCameIn, Options, Rehearsal, check_delivery
 from curation.recipes import Recipe
 from registry.errors import InvalidInput, NotFound, UsageError
 from registry.files.progress import Progress
@@ -96,7 +96,15 @@ def look(registry: Registry, wanted: Asked, progress: Progress) -> Look:
     if propose := importers.find(recipe).propose:
         prepared = importers.prepare(recipe, registry, wanted.options)
         return Look(wanted, planned=propose(prepared, wanted.source, progress))
-    return Look(wanted, rehearsal=check_delivery(registry, wanted.recipe, wanted.source, progress, wanted.options))
+    return Look(wanted, rehearsal=_rehearse(registry, wanted, wanted.options, progress))
+
+
+def _rehearse(registry: Registry, wanted: Asked, options: Options, progress: Progress) -> Rehearsal:
+    """The import tried without writing; where nothing can come in, the rehearsal says so beside the whole report."""
+    try:
+        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
+    except NothingCameIn as error:
+        return Rehearsal(error.report, 0, 0, obstacle=error.message)
 
 
 def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: Progress) -> Rehearsal:
@@ -116,8 +124,7 @@ def rehearse(registry: Registry, wanted: Asked, rows: Sequence[Row], progress: P
     with tempfile.TemporaryDirectory(prefix="cohortium-plan-") as folder:
         path = Path(folder) / "plan.tsv"
         plan.write(path, rows)
-        options = {**wanted.options, "plan": path}
-        return check_delivery(registry, wanted.recipe, wanted.source, progress, options)
+        return _rehearse(registry, wanted, {**wanted.options, "plan": path}, progress)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,9 @@ def came_in(report: ImportReport | None) -> str:
 
 def arriving(rehearsal: Rehearsal) -> None:
     """Draw how much an import would write, and what it would write by visit and channel."""
+    if rehearsal.obstacle:
+        st.warning(escape_markdown(rehearsal.obstacle), icon=":material/block:")
+        return
     st.info(f"{rehearsal.said} Nothing is written yet.", icon=":material/info:")
     visits = [_visit(row) for row in arrivals.by_visit(rehearsal.arriving)]
     st.markdown("**What comes in, by visit and channel**")

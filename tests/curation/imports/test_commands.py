@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from curation.cli import commands
 from curation.imports import listing, reports
 from curation.imports import work as imports
+from curation.imports.delivery import NothingCameIn
 from curation.imports.look import Asked
 from registry.cli.console import GlobalOptions
 from registry.errors import NotFound, UsageError
@@ -48,6 +49,21 @@ def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, mo
     assert row["state"] == "finished"
     with pytest.raises(NotFound, match="no report"):
         reports.get(writable, "other")
+
+
+@pytest.mark.parametrize("more", [(), ("--check",)])
+def test_a_delivery_of_which_nothing_comes_in_prints_the_whole_report_and_fails(
+    writable: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
+    (tmp_path / "eeg/sub-01/eeg").mkdir(parents=True)
+    (tmp_path / "eeg/sub-01/eeg/sub-01_task-rest_eeg.edf").write_text("x")
+    before = registry_state.everything(writable)
+    done = invoked("import", "bids", str(tmp_path / "eeg"), "--json", *more)
+    assert isinstance(done.exception, NothingCameIn)
+    (refused,) = json.loads(done.stdout)["refused"]
+    assert (refused["path"], refused["reason"]) == ("sub-01/eeg/sub-01_task-rest_eeg.edf", "other-type")
+    assert registry_state.everything(writable) == before
 
 
 def test_the_commands_tell_and_stop_what_the_app_started(

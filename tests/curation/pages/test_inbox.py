@@ -87,6 +87,19 @@ def test_look_then_import(writable: Registry, delivery: Path) -> None:
     assert button(test, "Import").disabled  # type: ignore[attr-defined]
 
 
+def test_a_delivery_of_which_nothing_comes_in_shows_the_whole_report(writable: Registry, tmp_path: Path) -> None:
+    (tmp_path / "brainwaves/sub-01/eeg").mkdir(parents=True)
+    for ending in ("edf", "json"):
+        (tmp_path / f"brainwaves/sub-01/eeg/sub-01_task-rest_eeg.{ending}").write_text("{}")
+    test = ended(writable, looked(writable, "bids", tmp_path / "brainwaves"))
+    assert not test.exception
+    assert not test.error
+    assert "stayed outside: other-type (2)" in test.warning[0].value.replace("\\", "")
+    assert metrics(test)["Not imported"] == "2"
+    assert "2 files of eeg" in texts(test)
+    assert button(test, "Import").disabled  # type: ignore[attr-defined]
+
+
 def test_a_look_says_what_an_import_then_says(writable: Registry, delivery: Path) -> None:
     rehearsed = deliveries.check_delivery(writable, "bids", delivery)
     report = deliveries.import_delivery(writable, "bids", delivery)
