@@ -12,7 +12,7 @@ SUBJECTS = 100_000
 SUFFIXES = ("FLAIR", "T1w", "T2w", "PDw", "UNIT1")
 
 FILTER = """SELECT path FROM images
-    WHERE suffix = 'FLAIR' AND class = 'MS' AND site IN ('site0', 'site3') AND field_strength_t >= 3"""
+    WHERE suffix = 'FLAIR' AND class = 'MS' AND site IN ('site0', 'site3') AND nominal_field_t >= 3"""
 JOIN = """SELECT i.path FROM images i JOIN sessions v USING (session)
     WHERE i.suffix = 'FLAIR' AND i.class = 'MS' AND v.n_images >= 5 AND i.spacing_k_mm <= 2"""
 COUNTS = "SELECT site, class, suffix, count(*) AS n FROM images GROUP BY ALL ORDER BY ALL"

@@ -130,11 +130,16 @@ def done_since(registry: Registry, rater: str, since: datetime) -> int:
         return database.exec(wanted).one()
 
 
+_ENTITIES = ("acq", "space", "run", "task", "rec", "dir", "echo", "flip", "inv", "mt", "part")
+"""Entities that tell images of one channel and visit apart."""
+
+
 def _build_image(row: dict[str, Any]) -> SweepImage:
     words = [row["subject"], format_visit(str(row["session"]).partition("/")[2]), row["channel"]]
-    words += [f"{key} {row[key]}" for key in ("acq", "space", "run") if row[key]]
+    words += [f"{key} {row[key]}" for key in _ENTITIES if row[key]]
     words += [row["dataset"].removeprefix("derivatives/")] if row["dataset"] != "raw" else []
-    field = f"{row['field_strength_t']:g} T" if row["field_strength_t"] else None
+    field_t = row["nominal_field_t"] or row["field_strength_t"]
+    field = f"{field_t:g} T" if field_t else None
     grid = format_scan(
         (row["n_i"], row["n_j"], row["n_k"]), (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"])
     )

@@ -45,6 +45,7 @@ class Scan:
         title: the channel, with the labels that tell it from the visit's other images.
         read: whether it has readings or a consensus.
         spacing_mm: voxel edges along i, j, k.
+        field_strength_t: the magnet's rated strength, or the stated one where that is absurd; None where unknown.
     """
 
     path: str
@@ -110,9 +111,16 @@ def scans(catalog: Catalog, visit: Visit) -> list[Scan]:
 
 
 def _short(row: Row) -> str:
-    """The channel with its labels, `FLAIR · common`; a raw image has no space."""
-    labels = [row["acq"], row["space"], f"run {row['run']}" if row["run"] else None]
-    return " · ".join([row["channel"], *(label for label in labels if label)])
+    """The channel with its labels, `FLAIR · common`, `MEGRE · echo 2`; a raw image has no space."""
+    named = (f"{entity} {row[entity]}" for entity in _NAMED if row[entity])
+    return " · ".join([row["channel"], *(row[entity] for entity in _PLAIN if row[entity]), *named])
+
+
+_PLAIN = ("acq", "space", "task", "rec", "part")
+"""Entities whose labels say what they are."""
+
+_NAMED = ("run", "dir", "echo", "flip", "inv", "mt")
+"""Entities whose labels need their name."""
 
 
 def _title(row: Row, rows: Sequence[Row]) -> str:
@@ -134,7 +142,7 @@ def _scan(row: Row, rows: Sequence[Row]) -> Scan:
         (row["n_i"], row["n_j"], row["n_k"]),
         (row["spacing_i_mm"], row["spacing_j_mm"], row["spacing_k_mm"]),
         row["model_name"],
-        row["field_strength_t"],
+        row["nominal_field_t"] or row["field_strength_t"],
     )
 
 

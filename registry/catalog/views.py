@@ -39,9 +39,10 @@ VIEWS: dict[str, View] = {
     "images": View(
         "One row an image. Save queries over this view: a cohort is a list of image paths.",
         f"""SELECT i.path, i.dataset, i.subject_id AS subject, {_WHEN}, {_WHO},
-            i.datatype, i.suffix, i.channel, i.space, i.acq, i.run, i.sha256, i.size,
+            i.datatype, i.suffix, i.channel, i.space, i.acq, i.run, i.task, i.rec, i.dir, i.echo, i.flip, i.inv, i.mt,
+            i.part, i.sha256, i.size,
             i.n_i, i.n_j, i.n_k, i.n_t, i.spacing_i_mm, i.spacing_j_mm, i.spacing_k_mm, i.dtype, i.orientation,
-            i.forms_agree, i.manufacturer, i.model_name, i.field_strength_t,
+            i.forms_agree, i.manufacturer, i.model_name, i.field_strength_t, i.nominal_field_t,
             coalesce(m.n_readings, 0) AS n_readings, coalesce(c.n_consensus, 0) AS n_consensus,
             q.verdict AS quality
             FROM t_image i JOIN t_session v USING (session_key) JOIN t_subject s ON s.subject_id = i.subject_id
@@ -55,13 +56,14 @@ VIEWS: dict[str, View] = {
     "masks": View(
         "One row an accepted reading of one rater. `kind` is mask or none_found.",
         """SELECT m.path, m.image_path AS image, m.subject_id AS subject, i.session_key AS session,
-            m.rater_id AS rater, m.protocol, m.kind, m.revision, m.n_voxels, m.volume_mm3, m.stale, m.sha256
+            m.rater_id AS rater, m.protocol, m.label, m.suffix, m.kind, m.revision, m.n_voxels, m.volume_mm3, m.stale,
+            m.sha256
             FROM t_mask m JOIN t_image i ON i.path = m.image_path""",
     ),
     "consensus": View(
         "One row a consensus mask, with the method that made it.",
         """SELECT c.path, c.image_path AS image, c.subject_id AS subject, i.session_key AS session,
-            c.protocol, c.method, c.n_voxels, c.volume_mm3, c.stale, c.sha256,
+            c.protocol, c.label, c.suffix, c.method, c.n_voxels, c.volume_mm3, c.stale, c.sha256,
             (SELECT count(*) FROM t_consensus_input n WHERE n.consensus_path = c.path) AS n_inputs
             FROM t_consensus_mask c JOIN t_image i ON i.path = c.image_path""",
     ),

@@ -32,6 +32,14 @@ class Image(Table, table=True):
     space: Optional[str] = None
     acq: Optional[str] = None
     run: Optional[str] = None
+    task: Optional[str] = None
+    rec: Optional[str] = Field(default=None, description="a reconstruction, such as norm: the scanner's filtered copy")
+    dir: Optional[str] = Field(default=None, description="phase encoding direction")
+    echo: Optional[str] = None
+    flip: Optional[str] = None
+    inv: Optional[str] = Field(default=None, description="inversion time")
+    mt: Optional[str] = Field(default=None, description="magnetisation transfer: on or off")
+    part: Optional[str] = Field(default=None, description="mag, phase, real or imag")
     sha256: str = Field(index=True)
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     n_i: int
@@ -47,6 +55,7 @@ class Image(Table, table=True):
     forms_agree: bool = True
     manufacturer: Optional[str] = None
     model_name: Optional[str] = None
-    field_strength_t: Optional[float] = None
+    field_strength_t: Optional[float] = Field(default=None, description="as stated, such as 2.89362")
+    nominal_field_t: Optional[float] = Field(default=None, description="the magnet's rated strength, such as 3")
     series: Optional[str] = Field(default=None, description="salted DICOM SeriesInstanceUID", index=True)
     study: Optional[str] = Field(default=None, description="salted DICOM StudyInstanceUID", index=True)

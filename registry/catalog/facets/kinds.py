@@ -49,13 +49,23 @@ FACETS: tuple[Facet, ...] = (
     Facet("age", "Age at baseline", "age", Kind.RANGE, "years"),
     Facet("sex", "Sex", "sex"),
     Facet("scanner", "Scanner", "scanner"),
-    Facet("field_strength_t", "Field strength", "field_strength_t", Kind.NUMBER, "T"),
+    Facet("nominal_field_t", "Field strength", "nominal_field_t", Kind.NUMBER, "T"),
+    Facet("field_strength_t", "Field strength as stated", "field_strength_t", Kind.NUMBER, "T"),
     Facet("finest_mm", "Shortest voxel edge", f"least({_EDGES})", Kind.RANGE, "mm"),
     Facet("coarsest_mm", "Longest voxel edge", f"greatest({_EDGES})", Kind.RANGE, "mm"),
     Facet("quality", "Quality check", "quality"),
     Facet("dataset", "Dataset", "dataset"),
     Facet("space", "Space", "space"),
 )
+    Facet("acq", "Acquisition", "acq"),
+    Facet("task", "Task", "task"),
+    Facet("rec", "Reconstruction", "rec"),
+    Facet("dir", "Phase encoding direction", "dir"),
+    Facet("echo", "Echo", "echo"),
+    Facet("flip", "Flip angle", "flip"),
+    Facet("inv", "Inversion", "inv"),
+    Facet("mt", "Magnetisation transfer", "mt"),
+    Facet("part", "Part", "part"),
 """Every facet, in the order of the app and of the conditions in the SQL."""
 
 _BY_FIELD = {facet.field: facet for facet in FACETS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision; a test compares it with the scripts in `versions/`."""
 
 _LOCK_KEY = 0x636F686F7274

@@ -102,6 +102,8 @@ def _image(draw: random.Random, session: dict[str, Any], channel: str) -> dict[s
         "dtype": "int16",
         "orientation": "RAS",
         "field_strength_t": draw.choice([None, 1.5, 3.0, 2.893620]),
+        "nominal_field_t": draw.choice([None, 1.5, 3.0]),
+        **{name: draw.choice([None, "1", "mag", "norm"]) for name in ("rec", "echo", "inv", "part")},
     }
 
 

@@ -108,3 +108,33 @@ def test_imports_and_runs_of_an_earlier_version_are_work_afterwards(tmp_path: Pa
     assert (found["r3"].message, found["r3"].inputs["snapshot_id"]) == ("why", "abc")
     assert not inspect(engine).has_table("import_work")
     assert all(kinds.load(work.program).name == work.kind for work in found.values())
+
+
+def test_images_of_an_earlier_version_get_their_entities_and_rated_field_strength(tmp_path: Path) -> None:
+    from alembic import command
+
+    engine = make_engine(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    stated = {
+        "sub-01/anat/sub-01_part-phase_T2starw.nii.gz": 2.89362,
+        "sub-01/ses-part1/anat/sub-01_ses-part1_echo-2_MEGRE.nii.gz": 30000.0,
+        "sub-01/anat/sub-01_acq-rec_T1w.nii": None,
+    }
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(text("PRAGMA foreign_keys = OFF"))
+        for path, tesla in stated.items():
+            connection.execute(
+                text("""INSERT INTO image (path, dataset, subject_id, session_key, datatype, suffix, channel, sha256,
+                    size, n_i, n_j, n_k, n_t, spacing_i_mm, spacing_j_mm, spacing_k_mm, affine_ras, dtype, orientation,
+                    forms_agree, field_strength_t) VALUES (:path, 'raw', 'sub-01', 'sub-01', 'anat', 'x', 'x', 'x',
+                    1, 1, 1, 1, 1, 1, 1, 1, '[]', 'int16', 'RAS', true, :tesla)"""),
+                {"path": path, "tesla": tesla},
+            )
+        command.upgrade(config, HEAD)
+    with engine.connect() as connection:
+        columns = "part, echo, rec, nominal_field_t"
+        rows = connection.execute(text(f"SELECT {columns} FROM image ORDER BY rowid")).all()
+    assert [tuple(row) for row in rows] == [("phase", None, None, 3.0), (None, "2", None, None), (None,) * 4]
