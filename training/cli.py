@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli import console
-from registry.cli.console import AsJson
+from registry.cli.console import AsJson, DespiteWithdrawal
 from registry.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def train(
     snapshot: Annotated[str, typer.Option(help="The frozen cohort.")] = "",
     resume: Annotated[str, typer.Option(help="Continue this run after it was stopped.")] = "",
     queue: Annotated[bool, typer.Option("--queue", help="Leave the run to a worker.")] = False,
+    despite_withdrawal: DespiteWithdrawal = "",
     as_json: AsJson = False,
 ) -> None:
     """Train a model on a snapshot; predictions are written for the validation and test parts."""
@@ -50,9 +51,15 @@ def train(
             "For example: cohortium train hippocampus --snapshot ID, or --resume RUN",
         )
     if queue and not resume:
-        run_id = service.enqueue(registry, config, snapshot)
+        run_id = service.enqueue(registry, config, snapshot, despite_withdrawal)
+        if despite_withdrawal:
+            commit_pending(registry)
     else:
-        work = service.resume(registry, resume) if resume else service.prepare(registry, config, snapshot, score=False)
+        work = (
+            service.resume(registry, resume, despite_withdrawal)
+            if resume
+            else service.prepare(registry, config, snapshot, score=False, despite_withdrawal=despite_withdrawal)
+        )
         run_id = work.work_id
         with console.progress() as progress:
             process.do_here(registry, work, progress)
@@ -64,14 +71,14 @@ def train(
     )
 
 
-def evaluate(run: str, as_json: AsJson = False) -> None:
+def evaluate(run: str, despite_withdrawal: DespiteWithdrawal = "", as_json: AsJson = False) -> None:
     """Score a run image by image and write its report."""
     from registry.publishing.commits import commit_pending
     from training import service
 
     registry = console.registry()
     with console.progress() as progress:
-        evaluation, folder = service.score(registry, run, progress)
+        evaluation, folder = service.score(registry, run, progress, despite_withdrawal)
     commit_pending(registry)
     report = folder / "report.html"
     result = {

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
+DespiteWithdrawal = Annotated[
+    str, typer.Option("--despite-withdrawal", help="Why persons who withdrew consent are used nevertheless; recorded.")
+]
+
 
 class GlobalOptions:
     """The options given before the command."""
@@ -36,6 +40,11 @@ def registry() -> Registry:
 def note(message: str) -> None:
     """Print a message for the person at the terminal; it goes to stderr, never into the result."""
     typer.echo(message, err=True)
+
+
+def warn(message: str) -> None:
+    """Print a message in red, where the terminal has colours; it goes to stderr like a note."""
+    typer.secho(message, err=True, fg=typer.colors.RED, bold=True)
 
 
 def emit(result: Mapping[str, Any], as_json: bool, text: str | Callable[[], str]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from registry.cohorts import withdrawals
 from registry.errors import StorageError, UsageError
 from registry.export import bids, decathlon, nnunet, tables
 from registry.export.bundle import Bundle, ExportReport, Options, place
@@ -25,6 +27,9 @@ from registry.store import Registry
 from registry.vocabulary.display import format_count, format_number
 
 __all__ = ["LAYOUTS", "ExportReport", "Options", "export", "place"]
+
+WORD = defaultdict(lambda: "withdrawal.json", bids="code/cohortium/withdrawal.json")
+"""Layout to the file that says why persons without consent are in the export; most exports have none."""
 
 LAYOUTS: Mapping[str, Callable[[Bundle], None]] = {
     "bids": bids.write,
@@ -53,8 +58,8 @@ def export(
         progress: called after each file compared, then after each file written.
 
     Raises:
-        UsageError: the layout is unknown, the folder is not empty, a sample lacks a mask that the layout needs, or
-            somebody saw text or a face in an image.
+        UsageError: the layout is unknown, the folder is not empty, a sample lacks a mask that the layout needs,
+            somebody saw text or a face in an image, or somebody withdrew the consent.
         IntegrityError: a file is missing or is not the one that was frozen.
         GeometryError: a sample has several grids where the layout has one.
         StorageError: the files could not be written; the folder is as it was.
@@ -65,12 +70,16 @@ def export(
     into = into.absolute()
     _require_free(into, registry.root)
     notes = [] if layout == "csv" else _require_cleared(registry, manifest, options)
+    word = withdrawals.require_word(registry, manifest, f"export {layout}", options.despite_withdrawal)
     found = _find_contents(registry, manifest, layout, options, progress)
     partial = into.with_name(f".{into.name}.{secrets.token_hex(4)}.partial")
     bundle = Bundle(registry, manifest, found, partial, options, progress, notes)
     try:
         partial.mkdir(parents=True)
         LAYOUTS[layout](bundle)
+        if word is not None:
+            bundle.write_json(WORD[layout], word.to_json())
+            bundle.notes.append(f"{withdrawals.describe(word.units)} {WORD[layout]} says why it was exported.")
         with suppress(FileNotFoundError):
             into.rmdir()
         partial.rename(into)

@@ -33,12 +33,14 @@ class Options:
         resample: resample channels on another grid onto the target's, linearly, instead of refusing them.
         fetch: ask the remotes for content that is not on this machine.
         identifying: also export images in which somebody saw burned-in text or a face.
+        despite_withdrawal: why persons who withdrew their consent are exported nevertheless; empty refuses them.
     """
 
     link: bool = False
     resample: bool = False
     fetch: bool = False
     identifying: bool = False
+    despite_withdrawal: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from registry import snapshots
-from registry.app import shell
+from registry.app import shell, withdrawal
 from registry.store import Registry
 from registry.tables import Snapshot
 from registry.vocabulary.display import escape_markdown, format_count, format_grid
@@ -26,8 +26,11 @@ def render(registry: Registry) -> None:
     with left:
         snapshot = _snapshot(known)
         name = st.selectbox("Configuration", sorted(path.stem for path in configs.CONFIGS.glob("*.toml")), key="config")
-        if st.button("Queue the run", type="primary", icon=":material/play_arrow:"):
-            _queue(registry, name, snapshot)
+        withdrawn = withdrawal.warn(registry, snapshots.get(registry, snapshot))
+        word = withdrawal.ask_for_word(f"word {snapshot}") if withdrawn else ""
+        waits = withdrawn and not word.strip()
+        if st.button("Queue the run", type="primary", icon=":material/play_arrow:", disabled=waits):
+            _queue(registry, name, snapshot, word)
     with right:
         _describe(configs.load(name))
 
@@ -49,9 +52,9 @@ def _title(row: Snapshot) -> str:
     return f"{row.snapshot_id[:12]} · {row.query} · {row.split or 'no split'} · {format_count(row.n_samples, 'sample')}"
 
 
-def _queue(registry: Registry, name: str, snapshot: str) -> None:
+def _queue(registry: Registry, name: str, snapshot: str, word: str) -> None:
     with st.spinner("Looking for leaks between the parts"):
-        run_id = service.enqueue(registry, name, snapshot)
+        run_id = service.enqueue(registry, name, snapshot, word)
     st.success(f"Run {run_id} waits for the worker.", icon=":material/check_circle:")
     shell.link("runs", "Follow it", {"run": run_id})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from registry import export
-from registry.app import shell
+from registry.app import shell, withdrawal
 from registry.errors import CohortiumError
 from registry.export import ExportReport
 from registry.manifests import Manifest
@@ -33,8 +33,12 @@ def render(registry: Registry, manifest: Manifest) -> None:
     resample = layout in _ONE_GRID and st.checkbox(
         "Bring channels onto the grid of their mask, linearly", key="export_resample"
     )
-    if st.button("Export", icon=":material/drive_folder_upload:"):
-        _export(registry, manifest, layout, name, export.Options(resample=resample, fetch=True))
+    withdrawn = withdrawal.warn(registry, manifest)
+    word = withdrawal.ask_for_word(f"export word {manifest.snapshot_id}") if withdrawn else ""
+    waits = withdrawn and not word.strip()
+    if st.button("Export", icon=":material/drive_folder_upload:", disabled=waits):
+        options = export.Options(resample=resample, fetch=True, despite_withdrawal=word)
+        _export(registry, manifest, layout, name, options)
 
 
 def _export(registry: Registry, manifest: Manifest, layout: str, name: str, options: export.Options) -> None:

@@ -10,7 +10,7 @@ from curation.pages import charts
 from curation.pages.cohort import left_out, snapshot_diff, snapshot_export, snapshot_form
 from curation.pages.cohort.snapshot_form import NO_SPLIT
 from registry import snapshots
-from registry.app import shell
+from registry.app import shell, withdrawal
 from registry.catalog import Catalog, overview
 from registry.cohorts import composition
 from registry.manifests import Manifest
@@ -75,6 +75,7 @@ def _draw_list(registry: Registry, made: str | None) -> None:
 
 
 def _show(registry: Registry, manifest: Manifest) -> None:
+    withdrawal.warn(registry, manifest)
     st.code(manifest.snapshot_id, language=None)
     rows = composition.of_snapshot(manifest)
     labels = ", ".join(name for value, name in manifest.labels.items() if value != "0")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from registry.cli import console
-from registry.cli.console import AsJson
+from registry.cli.console import AsJson, DespiteWithdrawal
 
 if TYPE_CHECKING:
     from registry.manifests import Manifest
@@ -67,9 +67,14 @@ def snapshot_show(snapshot: str, as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from registry import snapshots
+    from registry.cohorts import withdrawals
 
-    manifest = snapshots.get(console.registry(), snapshot)
-    console.emit({"snapshot": manifest.snapshot_id, **asdict(manifest)}, as_json, lambda: _format_manifest(manifest))
+    registry = console.registry()
+    manifest = snapshots.get(registry, snapshot)
+    if withdrawn := withdrawals.list_withdrawn(registry, manifest):
+        console.warn(withdrawals.describe(withdrawn))
+    result = {"snapshot": manifest.snapshot_id, "withdrawn": withdrawn, **asdict(manifest)}
+    console.emit(result, as_json, lambda: _format_manifest(manifest))
 
 
 def _format_manifest(manifest: Manifest) -> str:
@@ -122,13 +127,16 @@ def snapshot_verify(
 def snapshot_folder(
     snapshot: str,
     fetch: Fetch = False,
+    despite_withdrawal: DespiteWithdrawal = "",
     as_json: AsJson = False,
 ) -> None:
     """Print a folder in which every path of the snapshot holds the frozen bytes, whatever came later."""
     from registry import snapshots
 
     registry = console.registry()
-    folder = snapshots.materialise(registry, snapshots.get(registry, snapshot), fetch=fetch)
+    manifest = snapshots.get(registry, snapshot)
+    require_word(registry, manifest, "snapshot folder", despite_withdrawal)
+    folder = snapshots.materialise(registry, manifest, fetch=fetch)
     console.emit({"folder": str(folder)}, as_json, str(folder))
 
 
@@ -139,6 +147,22 @@ def snapshot_diff(before: str, after: str, as_json: AsJson = False) -> None:
 
     found = snapshots.compare(console.registry(), before, after)
     console.emit(found.to_json(), as_json, lambda: _format_diff(found))
+
+
+def require_word(registry: Registry, manifest: Manifest, use: str, reason: str) -> None:
+    """Record and commit the word under which a snapshot is used although consent was withdrawn; refuse without one.
+
+    Args:
+        registry: the registry.
+        manifest: the snapshot.
+        use: what for.
+        reason: as --despite-withdrawal gives it.
+    """
+    from registry.cohorts import withdrawals
+    from registry.publishing.commits import commit_pending
+
+    if withdrawals.require_word(registry, manifest, use, reason):
+        commit_pending(registry)
 
 
 def _mention_outdated_rejects(registry: Registry, manifest: Manifest) -> None:
@@ -188,15 +212,25 @@ def snapshot_export(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants
     link: Annotated[bool, typer.Option("--link", help="Hard links to annexed files instead of copies.")] = False,
     resample: Annotated[bool, typer.Option("--resample", help="Channels onto their mask's grid, linearly.")] = False,
     identifying: Annotated[bool, typer.Option("--identifying", help="Also images that show text or a face.")] = False,
+    despite_withdrawal: DespiteWithdrawal = "",
     as_json: AsJson = False,
 ) -> None:
     """Write a snapshot as a folder that others read: BIDS, nnU-Net, Decathlon, or tables."""
     from registry import export, snapshots
+    from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     manifest = snapshots.get(registry, snapshot)
     with console.progress() as progress:
-        options = export.Options(link=link, resample=resample, fetch=True, identifying=identifying)
+        options = export.Options(
+            link=link,
+            resample=resample,
+            fetch=True,
+            identifying=identifying,
+            despite_withdrawal=despite_withdrawal,
+        )
         made = export.export(registry, manifest, to, layout, options, progress)
+    if despite_withdrawal:
+        commit_pending(registry)
     notes = "".join(f"\n{note}" for note in made.notes)
     console.emit(made.to_json(), as_json, f"{made.samples} samples, {made.files} files in {made.folder}{notes}")
