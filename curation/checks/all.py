@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from curation.checks.check import Check, each
-from curation.checks.rules import mirrored, missing, peers, single_image
+from curation.checks.rules import metadata, mirrored, missing, peers, single_image
 from registry.errors import NotFound
 from registry.vocabulary.findings import Severity
 
@@ -97,6 +97,12 @@ CHECKS: tuple[Check, ...] = (
         "The sidecars lack fields that this kind of image should state.",
         "Ask the site, or convert the DICOM files again.",
         missing.fields,
+    ),
+    Check(
+        "sidecar-implausible",
+        "A sidecar states a number that no acquisition has: in another unit, as a text, or as a list.",
+        "Ask the site, and correct the sidecar: queries and peers trust it.",
+        metadata.implausible,
     ),
     Check(
         "session-missing",
