@@ -106,17 +106,17 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "session-missing",
-        "A visit that most other subjects of the site have is not there.",
+        "A visit that most other subjects of the site and the data set have is not there.",
         "Ask the site, or acknowledge why.",
         missing.sessions,
-        version="2",
+        version="3",
     ),
     Check(
         "channel-missing",
-        "A channel that most other subjects of the site have at this visit is not there.",
+        "A channel that most others of the site and the data set have at this visit is not there.",
         "Ask the site, or acknowledge why.",
         missing.channels,
-        version="2",
+        version="3",
     ),
 )
 

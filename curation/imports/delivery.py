@@ -17,6 +17,7 @@ from curation.importers.cleaning.last_look import safeguard
 from curation.imports import arrivals, reports, same_persons
 from curation.imports.arrivals import Arrival
 from registry.bids import places
+from registry.catalog.sources import DATASET
 from registry.cli.console import table
 from registry.errors import InvalidInput, NotFound
 from registry.files.canonical import readable_json, sha256_bytes
@@ -242,7 +243,7 @@ class _Importing:
             "kept": dict(report.kept),
             "refused": len(report.refused),
             LICENCE_KEY: _read_licence(tree),
-            same_persons.DATASET: same_persons.dataset_of(self._recipe, tree),
+            DATASET: same_persons.dataset_of(self._recipe, tree),
         }
 
     def _redact(self, report: ImportReport) -> ImportReport:

@@ -10,14 +10,12 @@ from sqlmodel import col, select
 
 from curation import importers
 from curation.recipes import Recipe
+from registry.bids import places
+from registry.catalog.sources import DATASET
 from registry.errors import InvalidInput
 from registry.files.canonical import sha256_file
-from registry.index.facts import subject_of
 from registry.store import Registry
 from registry.tables import Event, File
-
-DATASET = "dataset"
-"""The key under which the event of an import names the dataset; empty if the delivery does not name it."""
 
 _SHOWN = 3
 
@@ -61,7 +59,7 @@ def _list_images(tree: Path) -> dict[str, list[str]]:
     """Subject to the paths of its staged images."""
     images: dict[str, list[str]] = {}
     for path in sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.nii.gz")):
-        if subject := subject_of(path):
+        if subject := places.subject_of(path):
             images.setdefault(subject, []).append(path)
     return images
 
@@ -81,7 +79,7 @@ def _find_imports(registry: Registry, subjects: set[str]) -> dict[str, set[tuple
         for payload in database.exec(select(Event.payload).where(Event.kind == "import")):
             if "recipe" not in payload:
                 continue
-            for subject in subjects & {subject_of(path) for path in payload.get("files", ())}:
+            for subject in subjects & {places.subject_of(path) for path in payload.get("files", ())}:
                 imports.setdefault(subject, set()).add((str(payload["recipe"]), payload.get(DATASET)))
     return imports
 

@@ -21,13 +21,17 @@ _HEADLINE: dict[str, str | None] = {
     "sessions": None,
     "images": None,
     "raters": None,
-    "masks": "Accepted readings of one rater each.",
+    "masks": "Accepted masks of one rater each; a consensus is counted on its own.",
+    "consensus": "Masks that were computed of several readings, or delivered as the consensus of several raters.",
     "lesions": "Counted in the consensus masks; a lesion counts at each visit.",
 }
 
+_TITLES = {"masks": "Readings", "consensus": "Consensus masks"}
+
 _EXPECTED = (
-    "Missing is what at least two thirds of the other subjects of the same site have: a visit, a channel at a visit, "
-    "a reading, a consensus. Nothing is expected of a site with fewer than three subjects."
+    "Missing is what at least two thirds of the other subjects of the same site and the same source data set have, and "
+    "of the same letters in their names (sub-OMSL01, sub-OMSX07 are two parts): a visit, a channel at a visit, a "
+    "reading, a consensus. Nothing is expected where these are fewer than three subjects."
 )
 
 
@@ -56,7 +60,7 @@ def _numbers(catalog: Catalog, chosen: Sequence[str]) -> None:
     counts = overview.headline(catalog, chosen)
     for first in range(0, len(_HEADLINE), _IN_A_ROW):
         for column, (name, about) in zip(st.columns(_IN_A_ROW), list(_HEADLINE.items())[first:], strict=False):
-            column.metric(name.capitalize(), format_number(counts[name]), help=about, border=True)
+            column.metric(_TITLES.get(name, name.capitalize()), format_number(counts[name]), help=about, border=True)
     if left := overview.count_unmeasured(catalog, chosen):
         st.caption(
             f"Not counted: the lesions in {format_count(sum(left.values()), 'consensus mask')} not measured yet. "

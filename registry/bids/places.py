@@ -54,6 +54,13 @@ def measured_subject(path: str) -> str | None:
     return name.removesuffix(".tsv") if folder == f"{CHECKS}/measures" and name.endswith(".tsv") else None
 
 
+def subject_of(path: str) -> str | None:
+    """`sub-A000` for a path inside a subject's folder, raw or derivative; None above."""
+    if not path.startswith("sub-") and "/sub-" not in path:
+        return None
+    return next((part for part in path.split("/")[:-1] if part.startswith("sub-")), None)
+
+
 def split_dataset(path: str) -> tuple[str, str]:
     """The dataset's folder (`""` for the raw root) and the path inside it."""
     parts = path.split("/")

@@ -9,7 +9,7 @@ that most queries wait for no filling.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Column, ColumnElement, Connection, cast, select, types
 from sqlalchemy import Table as SqlTable
 
 from registry.catalog.limits import MEMORY_ENVIRONMENT, SECONDS_ENVIRONMENT, Limits, deadline, read_limits
+from registry.catalog.sources import find_sources
 from registry.catalog.views import VIEWS
 from registry.catalog.watch import Watch
 from registry.errors import QueryError
@@ -54,6 +55,7 @@ class Catalog:
             for name, table in Table.metadata.tables.items():
                 if name not in _LEDGER:
                     self._fill(name, _rows(database.connection(), table))
+            self._fill("source", _source_rows(find_sources(database)))
         for name, view in VIEWS.items():
             self._connection.execute(f"CREATE TABLE {_quote(name)} AS {view.sql}")
         self._connection.execute(f"SET memory_limit = '{self._limits.memory_mb}MB'")
@@ -195,6 +197,13 @@ def _rows(source: Connection, table: SqlTable) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(
         schema, (_batch(rows, schema) for rows in iter(lambda: cursor.fetchmany(_BATCH), []))
     )
+
+
+def _source_rows(sources: Mapping[str, str]) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    columns = {"subject_id": pa.array(list(sources), pa.string()), "source": pa.array(sources.values(), pa.string())}
+    return pa.table(columns).to_reader()
 
 
 def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:

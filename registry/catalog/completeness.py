@@ -1,30 +1,38 @@
-"""Find what is missing in a cohort, judged by what others of the same site have. The overview and the checks use it."""
+"""Find what is missing in a cohort, judged by what others of the same kind have. The overview and the checks use it."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_LETTERS = re.compile(r"[A-Za-z]*")
+
 MOST = 2 / 3
-"""A thing is called missing where at least this share of the other subjects of the site have it."""
+"""A thing is called missing where at least this share of the other subjects of the group have it."""
 
 Row = dict[str, Any]
 Cell = Mapping[str, Any]
-Thing = tuple[str, str, str, str | None]
-"""Kind, site, session label, and channel where the kind has one."""
+Group = tuple[str, str, str]
+"""Site, source data set, and the letters that the subjects' labels begin with: two parts of one data set, such as
+patients who came twice and patients who came once, differ in them (`sub-OMSL01`, `sub-OMSX07`)."""
+
+Thing = tuple[str, Group, str, str | None]
+"""Kind, group, session label, and channel where the kind has one."""
 
 
 def gaps(cells: Sequence[Cell], others: int) -> list[Row]:
     """Rows `subject, session, channel, site, missing` of what is expected and not there.
 
     A visit is expected of a subject, an image of a channel at a visit that is there, a reading and a consensus mask of
-    an image that is there: each where at least `MOST` of the other subjects of the same site have it. What only
-    another site or another cohort has is never missing. Of each cell only the first thing that it lacks is named.
+    an image that is there: each where at least `MOST` of the other subjects of the same group have it: of one site, one
+    source data set and one kind of label. What only another group has is never missing. Of each cell only the first
+    thing that it lacks is named.
 
     Args:
         cells: rows of `registry.catalog.overview.completeness`.
-        others: the least number of other subjects of the site that could have the thing; with fewer, nothing is
+        others: the least number of other subjects of the group that could have the thing; with fewer, nothing is
             expected.
     """
     shares, rows = _Shares(cells), dict[tuple[Thing, str], Row]()
@@ -58,7 +66,12 @@ def _has(cell: Cell, kind: str) -> bool:
 
 
 def _thing(cell: Cell, kind: str) -> Thing:
-    return kind, cell["site"], cell["session"], None if kind == "session" else cell["channel"]
+    return kind, _group(cell), cell["session"], None if kind == "session" else cell["channel"]
+
+
+def _group(cell: Cell) -> Group:
+    letters = _LETTERS.match(cell["subject"].removeprefix("sub-"))
+    return cell["site"], cell["source"], letters[0] if letters else ""
 
 
 class _Shares:

@@ -19,7 +19,7 @@ SHOWN = ("none", "missing", "image", "read", "consensus")
 """States of a cell that is drawn: `missing` where an image is expected, `none` where it is not."""
 
 OTHERS = 2
-"""The overview calls nothing missing at a site with fewer other subjects."""
+"""The overview calls nothing missing in a group with fewer other subjects."""
 
 _HEADLINE = """SELECT
     (SELECT count(DISTINCT person_id) FROM sessions WHERE {here}) AS persons,
@@ -28,16 +28,19 @@ _HEADLINE = """SELECT
     (SELECT count(*) FROM images WHERE {here}) AS images,
     (SELECT count(DISTINCT m.rater) FROM masks m JOIN images i ON i.path = m.image WHERE {here}) AS raters,
     (SELECT count(*) FROM masks m JOIN images i ON i.path = m.image WHERE {here}) AS masks,
+    (SELECT count(*) FROM consensus c JOIN images i ON i.path = c.image WHERE {here}) AS consensus,
     (SELECT count(*) FROM lesions l JOIN images i ON i.path = l.image WHERE {here}) AS lesions"""
 
-_CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'not stated') AS site, days_from_baseline AS day,
+_CELLS = """WITH visit AS (SELECT subject, session, coalesce(site, 'not stated') AS site,
+        coalesce(source, 'not stated') AS source, days_from_baseline AS day,
         CASE WHEN contains(session, '/') THEN split_part(session, '/', 2) ELSE '' END AS label
         FROM sessions WHERE {here}),
     shown AS (SELECT subject, session, channel, count(*) AS images, sum(n_readings) AS readings,
         sum(n_consensus) AS consensus FROM images WHERE {here} GROUP BY ALL),
-    grid AS (SELECT * FROM (SELECT subject, arg_min(site, label) AS home FROM visit GROUP BY subject),
+    grid AS (SELECT * FROM (SELECT subject, any_value(source) AS source, arg_min(site, label) AS home
+        FROM visit GROUP BY subject),
         (SELECT DISTINCT label FROM visit), (SELECT DISTINCT channel FROM shown))
-    SELECT g.subject, g.label AS session, g.channel, coalesce(v.site, g.home) AS site, v.day,
+    SELECT g.subject, g.label AS session, g.channel, coalesce(v.site, g.home) AS site, g.source, v.day,
         coalesce(s.images, 0)::INT AS images, coalesce(s.readings, 0)::INT AS readings,
         coalesce(s.consensus, 0)::INT AS consensus,
         CASE WHEN v.session IS NULL THEN 'no session' WHEN s.images IS NULL THEN 'no image'
@@ -78,7 +81,7 @@ def count_unmeasured(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
 
 
 def headline(catalog: Catalog, chosen: Sites = ()) -> dict[str, int]:
-    """Counts of persons, subjects, sessions, images, raters, masks and lesions.
+    """Counts of persons, subjects, sessions, images, raters, masks (readings), consensus masks and lesions.
 
     Args:
         catalog: the registry's views.
@@ -131,7 +134,8 @@ def visit_days(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
 def completeness(catalog: Catalog, chosen: Sites = ()) -> list[Row]:
     """One row a subject, session label and channel: `images`, `readings`, `consensus` and one of `STATES`.
 
-    Its `site` is that of the visit, or of the subject's first visit where this one is not there.
+    Its `site` is that of the visit, or of the subject's first visit where this one is not there; its `source` is the
+    data set that brought the subject.
     """
     return _ask(catalog, _CELLS, chosen)
 
@@ -140,7 +144,7 @@ def gaps(cells: Sequence[Row]) -> list[Row]:
     """Rows `subject, session, channel, site, missing` of what is missing in the rows of `completeness`.
 
     `missing` is `session`, `image`, `reading` or `consensus`. Each is expected where at least two thirds of the other
-    subjects of the same site have it, and the site has `OTHERS` others or more; see
+    subjects of the same site and source data set have it, and there are `OTHERS` others or more; see
     `registry.catalog.completeness.gaps`.
     """
     return find_gaps(cells, OTHERS)

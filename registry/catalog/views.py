@@ -18,13 +18,14 @@ class View:
     sql: str
 
 
-_WHO = """s.person_id, s.sex, s.age, s.class_label AS class, s.diagnosis, s.radiological_status"""
+_WHO = """s.person_id, s.sex, s.age, s.class_label AS class, s.diagnosis, s.radiological_status,
+            (SELECT o.source FROM t_source o WHERE o.subject_id = s.subject_id) AS source"""
 _WHEN = """v.session_key AS session, v.days_from_baseline, v.site_id AS site, v.scanner_id AS scanner"""
 _WORST_FIRST = ", ".join(f"'{verdict}'" for verdict in Verdict)
 
 VIEWS: dict[str, View] = {
     "subjects": View(
-        "One row a BIDS subject.",
+        "One row a BIDS subject. `source` is the data set whose import brought it first.",
         f"""SELECT s.subject_id AS subject, {_WHO},
             (SELECT count(*) FROM t_session v WHERE v.subject_id = s.subject_id) AS n_sessions,
             (SELECT count(*) FROM t_image i WHERE i.subject_id = s.subject_id) AS n_images

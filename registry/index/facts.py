@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from registry.bids import places
 from registry.bids.names import parse
 from registry.bids.sidecars import read_json
 from registry.bids.table_keys import key_of, require_keys
@@ -42,13 +43,6 @@ def is_indexed(path: str) -> bool:
     if path[0] == "." or "/." in path:
         return False
     return "/" not in path or path.startswith(_INDEXED)
-
-
-def subject_of(path: str) -> str | None:
-    """`sub-A000` for a path inside a subject's folder, raw or derivative; None above."""
-    if not path.startswith("sub-") and "/sub-" not in path:
-        return None
-    return next((part for part in path.split("/")[:-1] if part.startswith("sub-")), None)
 
 
 def read(root: Path, path: str) -> File:
@@ -114,7 +108,7 @@ def _record(root: Path, path: str) -> dict[str, Any]:
 def _columns(path: str, state: os.stat_result, checksum: str, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "path": path,
-        "subject_id": subject_of(path),
+        "subject_id": places.subject_of(path),
         "sha256": checksum,
         "size": state.st_size,
         "mtime_ns": state.st_mtime_ns,

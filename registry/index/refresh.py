@@ -13,7 +13,6 @@ from registry.bids.sidecars import described_suffix
 from registry.database import bulk
 from registry.files.collector import pause_collector
 from registry.index import check_rows
-from registry.index.facts import subject_of
 from registry.index.rows import Roots, SubjectRows, read_roots, subject_rows
 from registry.index.rows.values import number
 from registry.tables import (
@@ -76,7 +75,7 @@ def apply(database: Session, changed: Sequence[File], removed: Collection[str] =
         changed: files that are new or have other content, as `facts` read them.
         removed: paths that are gone.
     """
-    owners = {path: subject_of(path) for path in removed} | {file.path: file.subject_id for file in changed}
+    owners = {path: places.subject_of(path) for path in removed} | {file.path: file.subject_id for file in changed}
     subjects = {subject for subject in owners.values() if subject}
     above = [path for path, subject in owners.items() if not subject]
     before = _participants(database)

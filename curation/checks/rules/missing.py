@@ -10,7 +10,7 @@ from curation.checks.check import Cohort, Hit, Shot
 from registry.catalog.completeness import gaps
 
 OTHERS = 4
-"""Other subjects that a site must have before a check expects anything there."""
+"""Other subjects of a site and a source data set that there must be before a check expects anything."""
 
 _MR = ("Manufacturer", "MagneticFieldStrength")
 _TIMES = (*_MR, "RepetitionTime", "EchoTime")
@@ -49,18 +49,18 @@ def _join(names: Sequence[str]) -> str:
 
 
 def sessions(cohort: Cohort) -> Iterable[Hit]:
-    """Hits for missing visits that most other subjects of the site have."""
+    """Hits for missing visits that most other subjects of the site and the data set have."""
     for gap in _find_gaps(cohort, "session"):
         yield Hit(
             _name_unit(gap),
-            "is not there, most others of the site have this visit",
+            "is not there, most others of the site and the data set have this visit",
             subject=gap["subject"],
             site=gap["site"],
         )
 
 
 def channels(cohort: Cohort) -> Iterable[Hit]:
-    """Hits for visits without a channel that most other subjects of the site have at this visit."""
+    """Hits for visits without a channel that most others of the site and the data set have at this visit."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for gap in _find_gaps(cohort, "image"):
         found[_name_unit(gap), gap["subject"], gap["site"]].append(gap["channel"])
@@ -68,7 +68,7 @@ def channels(cohort: Cohort) -> Iterable[Hit]:
         only = names[0] if len(names) == 1 else None
         yield Hit(
             unit,
-            f"has no {_join(sorted(names))}, most others of the site have one at this visit",
+            f"has no {_join(sorted(names))}, most others of the site and the data set have one at this visit",
             None,
             subject,
             only,

@@ -55,8 +55,8 @@ FACETS: tuple[Facet, ...] = (
     Facet("coarsest_mm", "Longest voxel edge", f"greatest({_EDGES})", Kind.RANGE, "mm"),
     Facet("quality", "Quality check", "quality"),
     Facet("dataset", "Dataset", "dataset"),
+    Facet("source", "Source data set", "source"),
     Facet("space", "Space", "space"),
-)
     Facet("acq", "Acquisition", "acq"),
     Facet("task", "Task", "task"),
     Facet("rec", "Reconstruction", "rec"),
@@ -66,6 +66,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("inv", "Inversion", "inv"),
     Facet("mt", "Magnetisation transfer", "mt"),
     Facet("part", "Part", "part"),
+)
 """Every facet, in the order of the app and of the conditions in the SQL."""
 
 _BY_FIELD = {facet.field: facet for facet in FACETS}

@@ -27,7 +27,7 @@ def commands(app: typer.Typer) -> None:
 
 
 def completeness(site: Sites = None, as_json: AsJson = False) -> None:
-    """Show subjects by visit and channel, site by site, and what most others of the same site have and one lacks."""
+    """Show subjects by visit and channel, site by site, and what most others of a data set have and one lacks."""
     from registry.catalog import Catalog, overview
 
     catalog = Catalog.of(console.registry())
@@ -56,7 +56,7 @@ def _format_matrix(site: str, cells: Sequence[Row]) -> str:
 
 
 def _format_gaps(gaps: Sequence[Row]) -> str:
-    return f"Missing:\n{console.table(gaps)}" if gaps else "Nothing is missing that others of the same site have."
+    return f"Missing:\n{console.table(gaps)}" if gaps else "Nothing is missing that others of the same data set have."
 
 
 def subject(name: Annotated[str, typer.Argument(help="Such as sub-A001.")], as_json: AsJson = False) -> None:

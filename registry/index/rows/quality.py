@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from registry.index.facts import subject_of
+from registry.bids import places
 from registry.tables import QualityAction, QualityVerdict
 from registry.vocabulary.verdicts import Verdict
 
@@ -53,4 +53,6 @@ def verdict(action: QualityAction) -> QualityVerdict | None:
     if action.verdict is None:
         return None
     shared = ("image_path", "rater_id", "verdict", "artifacts", "comment", "sha256", "at", "action_id")
-    return QualityVerdict(subject_id=subject_of(action.image_path) or "", **action.model_dump(include=set(shared)))
+    return QualityVerdict(
+        subject_id=places.subject_of(action.image_path) or "", **action.model_dump(include=set(shared))
+    )

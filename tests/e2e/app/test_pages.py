@@ -39,7 +39,8 @@ def test_overview_counts_and_its_sites_filter(full: Registry) -> None:
         "Sessions": "8",
         "Images": "15",
         "Raters": "3",
-        "Masks": "21",
+        "Readings": "21",
+        "Consensus masks": "7",
         "Lesions": "11",
     }
     test = test.pills[0].select("siteB").run()

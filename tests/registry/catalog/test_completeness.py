@@ -1,10 +1,11 @@
-"""What is missing is what most others of the same site have, whatever other sites and cohorts do."""
+"""What is missing is what most others of the same site and data set have, whatever other sites and data sets do."""
 
 from __future__ import annotations
 
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,21 +23,24 @@ def cells(cohorts: dict[str, Cohort]) -> list[dict[str, Any]]:
     held = [slot for cohort in cohorts.values() for slots in cohort.values() for slot in slots]
     visits, channels = sorted({visit for visit, _ in held}), sorted({channel for _, channel in held})
     return [
-        _cell(site, subject, slots, visit, channel)
-        for site, cohort in cohorts.items()
+        _cell(where, subject, slots, visit, channel)
+        for where, cohort in cohorts.items()
         for subject, slots in cohort.items()
         for visit, channel in product(visits, channels)
     ]
 
 
-def _cell(site: str, subject: str, slots: dict[tuple[str, str], str], visit: str, channel: str) -> dict[str, Any]:
+def _cell(where: str, subject: str, slots: dict[tuple[str, str], str], visit: str, channel: str) -> dict[str, Any]:
+    """A cell of a site; `where` may also name the data set and the letters of its labels, as in `x/other/L`."""
+    site, source, letters = where.split("/") if "/" in where else (where, "one", where)
     there = slots.get((visit, channel))
     absent = "no image" if visit in {name for name, _ in slots} else "no session"
     return {
-        "subject": f"{site}{subject}",
+        "subject": f"sub-{letters}{subject}",
         "session": visit,
         "channel": channel,
         "site": site,
+        "source": source,
         "state": there or absent,
         "images": int(there is not None),
         "readings": int(there in ("read", "consensus")),
@@ -46,7 +50,7 @@ def _cell(site: str, subject: str, slots: dict[tuple[str, str], str], visit: str
 
 def cohorts(visits: list[str], channels: list[str]) -> st.SearchStrategy[Cohort]:
     slots = st.dictionaries(st.tuples(st.sampled_from(visits), st.sampled_from(channels)), st.sampled_from(THINGS))
-    return st.dictionaries(st.sampled_from("abcdef"), slots, max_size=6)
+    return st.dictionaries(st.sampled_from("012345"), slots, max_size=6)
 
 
 def told(cohorts: dict[str, Cohort], others: int = 2) -> set[tuple[Any, ...]]:
@@ -56,6 +60,15 @@ def told(cohorts: dict[str, Cohort], others: int = 2) -> set[tuple[Any, ...]]:
 @given(cohorts(["M00", "M12"], ["FLAIR", "T1w"]), cohorts(["01", "M00"], ["FLAIR", "T2w"]))
 def test_another_cohort_of_another_site_makes_nothing_missing(one: Cohort, other: Cohort) -> None:
     assert told({"x": one, "y": other}) == told({"x": one}) | told({"y": other})
+
+
+@pytest.mark.parametrize(("one", "other"), [("x/a/L", "x/b/L"), ("x/a/L", "x/a/M"), ("x/a/", "y/a/")])
+def test_persons_who_came_once_lack_no_visit_of_those_who_came_twice(one: str, other: str) -> None:
+    """Two data sets of one site, two parts of one data set, two sites; one group alone would lack nothing either."""
+    twice = {str(number): {("01", "FLAIR"): "image", ("02", "FLAIR"): "image"} for number in range(6)}
+    once = {str(number): {("01", "FLAIR"): "image"} for number in range(6, 9)}
+    assert told({one: twice, other: once}) == set()
+    assert len(told({one: {**twice, **once}})) == 3
 
 
 @given(cohorts(["M00", "M12"], ["FLAIR", "T1w"]))
@@ -75,18 +88,21 @@ def _site(with_t1: int, without: int) -> Cohort:
 
 
 def test_two_thirds_of_the_others_make_an_image_expected() -> None:
-    assert told({"x": _site(2, 1)}) == {("x2", "M00", "T1w", "x", "image")}
-    assert {row[0] for row in told({"x": _site(4, 2)})} == {"x4", "x5"}
+    assert told({"x": _site(2, 1)}) == {("sub-x2", "M00", "T1w", "x", "image")}
+    assert {row[0] for row in told({"x": _site(4, 2)})} == {"sub-x4", "sub-x5"}
     assert told({"x": _site(3, 3)}) == set()
 
 
 def test_a_site_with_too_few_others_lacks_nothing() -> None:
     assert told({"x": _site(1, 1)}) == set()
     assert told({"x": _site(3, 1)}, others=4) == set()
-    assert told({"x": _site(4, 1)}, others=4) == {("x4", "M00", "T1w", "x", "image")}
+    assert told({"x": _site(4, 1)}, others=4) == {("sub-x4", "M00", "T1w", "x", "image")}
 
 
 def test_a_reading_and_a_consensus_are_missed_where_most_images_of_the_channel_have_one() -> None:
-    there = {"a": "consensus", "b": "consensus", "c": "read", "d": "image"}
+    there = {"0": "consensus", "1": "consensus", "2": "read", "3": "image"}
     cohort = {name: {("M00", "FLAIR"): thing} for name, thing in there.items()}
-    assert told({"x": cohort}) == {("xc", "M00", "FLAIR", "x", "consensus"), ("xd", "M00", "FLAIR", "x", "reading")}
+    assert told({"x": cohort}) == {
+        ("sub-x2", "M00", "FLAIR", "x", "consensus"),
+        ("sub-x3", "M00", "FLAIR", "x", "reading"),
+    }
