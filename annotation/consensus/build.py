@@ -132,10 +132,14 @@ def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: Consensu
     (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
 
 
+_TYPES = {"lesion": "Lesion", "brain": "Brain", "face": "Face"}
+"""Name of a label to the `Type` that BIDS has for it; any other structure is a region of interest."""
+
+
 def _sidecar(reference: str, group: Sequence[Mask], recipe: ConsensusRecipe, sha256: str) -> dict[str, Any]:
     return {
         "Description": f"Consensus of {len(group)} readings: {recipe.name}",
-        "Type": "Lesion",
+        "Type": _TYPES.get(group[0].labels.get("1", ""), "ROI"),
         "Manual": False,
         "Algorithm": recipe.name,
         "Parameters": recipe.stated,

@@ -151,6 +151,7 @@ def _write_mask(state: BidsImportState, mask: _Mask) -> None:
     target = mask_name(image.name, desc=rater, label=mask.rule["label"])
     state.tree.mask(target, data, image, spec)
     state.kept.add(f"{spec.folder}/{target.path}")
+    state.references[f"{spec.folder}/{target.path}"] = image
 
 
 def _translate_people(state: BidsImportState) -> None:

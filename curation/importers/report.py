@@ -9,6 +9,7 @@ from typing import Any
 
 from registry.bids import places
 from registry.bids.names import parse
+from registry.files.canonical import read_tsv
 from registry.index.rows.masks import RATED_SUFFIXES
 from registry.vocabulary.reasons import ReasonCode
 
@@ -127,7 +128,11 @@ def printable(text: str) -> str:
 
 
 def count(root: Path) -> dict[str, int]:
-    """Number of subjects, sessions, images, masks (below `manual-*`) and consensus masks (below `consensus-*`)."""
+    """Number of subjects, sessions, images, masks (below `manual-*`) and consensus masks (below `consensus-*`).
+
+    They are the numbers of rows that the registry gets: the images of a subject without sessions are one session, and
+    a visit of `sessions.tsv` is one without an image too.
+    """
     kept = dict.fromkeys(("subjects", "sessions", "images", "masks", "consensus"), 0)
     subjects, sessions = set(), set()
     for path in root.rglob("*.nii*"):
@@ -135,9 +140,11 @@ def count(root: Path) -> dict[str, int]:
         if name is None:
             continue
         subjects.add(name.subject)
-        sessions |= {name.session_key} if name.session else set()
         if kind := find_kind(path.relative_to(root).as_posix(), name.suffix):
             kept[kind] += 1
+            sessions |= {name.session_key} if kind == "images" else set()
+    for table in root.glob("sub-*/sub-*_sessions.tsv"):
+        sessions |= {f"{table.parent.name}/{row['session_id']}" for row in read_tsv(table)}
     return {**kept, "subjects": len(subjects), "sessions": len(sessions)}
 
 

@@ -149,7 +149,8 @@ def _describe_raters(state: BidsImportState, folder: str) -> dict[str, bytes]:
 
     inside = [parse(places.split_dataset(path)[1]) for path in state.references if path.startswith(f"{folder}/")]
     codes = {name.entities["desc"] for name in inside if name and "desc" in name.entities}
-    return tables.raters([Rater(code) for code in codes], places.role(folder)[1])
+    known = {rater.code: rater for rater in state.tree.recipe.raters}
+    return tables.raters([known.get(code, Rater(code)) for code in codes], places.role(folder)[1])
 
 
 def _is_json(item: Item) -> bool:

@@ -64,15 +64,29 @@ def _mask_columns(context: Context, image: Image) -> dict[str, Any]:
 
 
 def _labels(context: Context) -> dict[str, str]:
-    """Label value to name: from the table beside the mask or at the dataset's root, else from the mask's own type."""
+    """Label value to name: from the table beside the mask or at the dataset's root, else from the mask's own name."""
     own = context.file.path[: -len(context.name.extension)]
     if (table := context.by_path.get(f"{own}.tsv")) is not None:
         names = {str(row["index"]): str(row["name"]) for row in table.facts.get("rows", [])}
     else:
         names = _inherited_labels(context)
     if not names:
-        names = {"1": str(context.sidecar.get("Type") or context.name.entities.get("label", "foreground")).lower()}
+        names = {"1": _name_structure(context)}
     return {"0": "background", **names}
+
+
+_BIDS_LABELS = {"L": "lesion"}
+"""Words for labels that say too little. Others, such as `GM` and `cord`, are names already."""
+
+
+def _name_structure(context: Context) -> str:
+    """What a binary mask shows, by its label; by the sidecar's `Type` only without one.
+
+    `Type` has few values in BIDS, of which `ROI` names nothing, and a consensus was once always called `Lesion`.
+    """
+    if label := context.name.entities.get("label"):
+        return _BIDS_LABELS.get(label, label)
+    return str(context.sidecar.get("Type") or "foreground").lower()
 
 
 def _inherited_labels(context: Context) -> dict[str, str]:

@@ -25,7 +25,7 @@ TWINS: dict[str, Callable[[Path], Path]] = {
     "brats": lambda root: make(root, COHORTS["brats"]),
 }
 KEPT = {
-    "decathlon": {"subjects": 3, "sessions": 0, "images": 3, "masks": 3, "consensus": 0},
+    "decathlon": {"subjects": 3, "sessions": 3, "images": 3, "masks": 3, "consensus": 0},
     "bids": {"subjects": 2, "sessions": 4, "images": 4, "masks": 8, "consensus": 0},
     "gm-challenge": {"subjects": 1, "sessions": 2, "images": 2, "masks": 4, "consensus": 0},
     "open-ms": {"subjects": 2, "sessions": 3, "images": 16, "masks": 0, "consensus": 2},
