@@ -27,7 +27,7 @@ GROUP = "cohortium.importers"
 
 _MODULES = {
     "bids": "curation.importers.bids.importer",
-    "decathlon": "curation.importers.decathlon",
+    "decathlon": "curation.importers.decathlon.importer",
     "dicom": "curation.dicom.convert.importer",
     "near-bids": "curation.importers.near_bids",
     "open-ms": "curation.importers.open_ms.importer",

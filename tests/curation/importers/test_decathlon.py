@@ -59,6 +59,99 @@ def test_channels_become_one_image_each(tmp_path: Path) -> None:
     assert twins.validator_errors(tmp_path / "into") == []
 
 
+def nnunet(root: Path) -> Path:
+    """Two cases with two channels each, one of them in the test part with its mask, and a test image without one."""
+    for folder, case in (("Tr", "case_a1"), ("Ts", "case_b2"), ("Ts", "case_c3")):
+        for channel in range(2):
+            twins.put(root / f"images{folder}/{case}_{channel:04}.nii.gz", twins.voxels(channel + ord(case[-2])))
+        if case != "case_c3":
+            twins.put(root / f"labels{folder}/{case}.nii.gz", twins.blob(1, 2))
+    labels = {"background": 0, "front": 1, "back": 2}
+    channels = {"0": "FLAIR", "1": "T1w"}
+    stated = {"channel_names": channels, "labels": labels, "numTraining": 1, "file_ending": ".nii.gz", "name": "Thing"}
+    twins.write_json(root / "dataset.json", stated)
+    return root
+
+
+def test_the_folders_of_nnunet_come_in_without_a_list(tmp_path: Path) -> None:
+    report = run(nnunet(tmp_path / "delivery"), tmp_path / "into")
+    assert report.kept == {"subjects": 3, "sessions": 3, "images": 6, "masks": 2, "consensus": 0}
+    assert report.refused == ()
+    names = sorted(path.name for path in (tmp_path / "into").glob("sub-*/anat/*.nii.gz"))
+    assert names[:2] == ["sub-THIcasea1_FLAIR.nii.gz", "sub-THIcasea1_T1w.nii.gz"]
+    np.testing.assert_array_equal(twins.stored(tmp_path / f"into/sub-THIcasea1/anat/{names[1]}")[0], twins.voxels(98))
+    assert twins.validator_errors(tmp_path / "into") == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (
+            lambda root: (root / "imagesTr/case_a1_0001.nii.gz").unlink(),
+            {"imagesTr/case_a1_0000.nii.gz": "not-listed", "labelsTr/case_a1.nii.gz": "mask-without-image"},
+        ),
+        (
+            lambda root: twins.write(root / "imagesTr/case_a1_0001.nii.gz", "hello"),
+            {
+                "imagesTr/case_a1_0000.nii.gz": "not-nifti",
+                "imagesTr/case_a1_0001.nii.gz": "not-nifti",
+                "labelsTr/case_a1.nii.gz": "mask-without-image",
+            },
+        ),
+        (
+            lambda root: (root / "labelsTr/case_a1.nii.gz").unlink(),
+            {"imagesTr/case_a1_0000.nii.gz": "image-without-mask", "labelsTr/case_a1.nii.gz": "listed-but-absent"},
+        ),
+        (
+            lambda root: twins.write(root / "imagesTr/._case_a1_0000.nii.gz", "x"),
+            {"imagesTr/._case_a1_0000.nii.gz": "unknown-kind"},
+        ),
+    ],
+)
+def test_a_case_of_nnunet_comes_in_whole_or_not_at_all(
+    tmp_path: Path, spoil: Callable[[Path], object], expected: dict[str, str]
+) -> None:
+    source = nnunet(tmp_path / "delivery")
+    spoil(source)
+    report = run(source, tmp_path / "into")
+    assert expected.items() <= reasons(report).items()
+    assert report.kept["subjects"] == (3 if "unknown-kind" in expected.values() else 2)
+
+
+def test_masks_of_the_test_part_come_in_beside_images_that_have_none(tmp_path: Path) -> None:
+    source = twins.decathlon(tmp_path / "delivery")
+    for number in (11, 12):
+        twins.put(source / f"imagesTs/thing_{number:03}.nii.gz", twins.voxels(number))
+    twins.put(source / "labelsTs/thing_011.nii.gz", twins.blob(1, 2))
+    twins.put(source / "labelsTs/thing_013.nii.gz", twins.blob(1, 2))
+    stated = json.loads((source / "dataset.json").read_text())
+    tests = ["./imagesTs/thing_011.nii.gz", "./imagesTs/thing_012.nii.gz"]
+    twins.write_json(source / "dataset.json", {**stated, "test": tests})
+    report = run(source, tmp_path / "into")
+    assert (report.kept["images"], report.kept["masks"]) == (5, 4)
+    assert reasons(report)["labelsTs/thing_013.nii.gz"] == "mask-without-image"
+
+
+@pytest.mark.parametrize(
+    ("labels", "meant", "note"),
+    [
+        ({"background": 0, "front": 1, "back": 2}, {"1": "front", "2": "back"}, None),
+        ({"background": 0, "whole": [1, 2], "core": [2]}, {"1": "whole", "2": "whole and core"}, "regions"),
+        ({"background": 0, "front": 1, "ignore": 2}, {"1": "front", "2": "ignore"}, "nobody judged"),
+    ],
+)
+def test_labels_as_nnunet_writes_them_keep_their_meaning(
+    tmp_path: Path, labels: dict[str, object], meant: dict[str, str], note: str | None
+) -> None:
+    source = twins.decathlon(tmp_path / "delivery")
+    stated = json.loads((source / "dataset.json").read_text())
+    twins.write_json(source / "dataset.json", {**stated, "labels": labels})
+    report = run(source, tmp_path / "into")
+    table = tmp_path / "into/derivatives/manual-thing/seg-thing_desc-e01_dseg.tsv"
+    assert {row["index"]: row["name"] for row in read_tsv(table)} == meant
+    assert bool(note) == any(note in said for said in report.notes if note)
+
+
 def _cut(root: Path) -> None:
     path = root / "imagesTr/thing_001.nii.gz"
     path.write_bytes(path.read_bytes()[:-60])

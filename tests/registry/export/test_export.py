@@ -78,15 +78,45 @@ def test_bids_comes_back_with_the_same_voxels(registry: Registry, both: Manifest
         assert np.array_equal(one.affine_ras, other.affine_ras)
 
 
+@pytest.mark.parametrize("split", [None, "main"])
 @pytest.mark.parametrize("query", ["flair", "both"])
-def test_decathlon_comes_back_with_the_same_voxels(registry: Registry, query: str, tmp_path: Path) -> None:
-    made = snapshots.create(registry, query, None, FIRST)
-    export.export(registry, made, tmp_path / "out", "decathlon")
-    importers.stage(recipes.load("decathlon"), tmp_path / "out", tmp_path / "back")
+@pytest.mark.parametrize("layout", ["decathlon", "nnunet"])
+def test_what_leaves_comes_back_with_the_same_voxels(
+    registry: Registry, layout: str, query: str, split: str | None, tmp_path: Path
+) -> None:
+    """The masks of the test part too, which neither layout lists; and no file of ours is strange to us."""
+    made = snapshots.create(registry, query, split, FIRST)
+    assert bool(made.part("test")) == bool(split)
+    export.export(registry, made, tmp_path / "out", layout)
+    report = importers.stage(recipes.load("decathlon"), tmp_path / "out", tmp_path / "back")
+    assert report.refused == ()
+    assert report.kept["masks"] == report.kept["subjects"] == len(made.samples)
     returned = sorted((tmp_path / "back").rglob("*.nii.gz"))
     frozen = [registry.root / ref.path for s in made.samples for ref in (*s.images.values(), s.target) if ref]
     assert len(returned) == len(frozen)
     assert sorted(_voxels(path) for path in returned) == sorted(_voxels(path) for path in frozen)
+
+
+def test_channels_with_names_of_bids_come_back(registry: Registry, tmp_path: Path) -> None:
+    def write(folder: Path) -> None:
+        for name in ("ce-gadolinium_T1w", "T2starw"):
+            path = folder / frozen_cohort.image("sub-B000", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(np.full(frozen_cohort.SHAPE, 7, np.int16), frozen_cohort.AFFINE))
+
+    publishing.publish(registry, publishing.Change("import", "Import"), write)
+    image = frozen_cohort.image("sub-B000", "T2starw")
+    readings.accept(registry, image, "e01", Volume(frozen_cohort.lesion(), frozen_cohort.AFFINE))
+    queries.save(registry, "named", "SELECT path FROM images WHERE subject = 'sub-B000'")
+    made = snapshots.create(registry, "named", None, FIRST)
+    for layout in ("decathlon", "nnunet"):
+        export.export(registry, made, tmp_path / layout, layout)
+        back = tmp_path / f"{layout}-back"
+        assert importers.stage(recipes.load("decathlon"), tmp_path / layout, back).refused == ()
+        assert sorted(path.name.partition("_")[2] for path in back.glob("sub-*/anat/*.nii.gz")) == [
+            "T2starw.nii.gz",
+            "ce-gadolinium_T1w.nii.gz",
+        ]
 
 
 def _voxels(path: Path) -> bytes:
