@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from registry.bids import places
 from registry.bids.names import name
 from registry.errors import InvalidInput
 from registry.files import volumes
+from registry.files.canonical import sha256_file
 
 COMMON = "derivatives/common-openms"
 CHANGE = "derivatives/consensus-mschange"
@@ -40,6 +42,26 @@ class Patient:
     def columns(self, *keys: str) -> dict[str, Any]:
         """Columns of the patient's row, None where unknown."""
         return {key: self.row.get(key) for key in keys}
+
+
+class Repeats:
+    """Tells whether a file is the same, byte by byte, as one before; the public repository holds masks twice.
+
+    A repeated file counts as used, so that the report does not call it refused.
+    """
+
+    def __init__(self, tree: Staging, source: Path) -> None:
+        self._tree, self._source, self._seen = tree, source, set[str]()
+
+    def __call__(self, item: Match) -> bool:
+        """Whether an equal file came before."""
+        path = self._source / item.path
+        checksum = sha256_file(path) if path.is_file() else item.path
+        if checksum in self._seen:
+            self._tree.used.append(item.path)
+            return True
+        self._seen.add(checksum)
+        return False
 
 
 def stage_patient(tree: Staging, source: Path, patient: Patient) -> None:
@@ -155,7 +177,7 @@ def _stage_masks(tree: Staging, source: Path, patient: Patient, common: Mapping[
     }
     entities = {"change": {"label": "L", "desc": "consensus"}, "brain": {"desc": "brain"}}
     for kind, spec in specs.items():
-        for item in patient.of(kind):
+        for item in itertools.filterfalse(Repeats(tree, source), patient.of(kind)):
             try:
                 if image is None:
                     raise RefusedError(Reason.MASK_WITHOUT_IMAGE, "No FLAIR of the second study lies on its grid.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,78 @@ def test_a_table_that_is_no_table_stops_the_import(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="not a table of patients"):
         run(source, tmp_path / "into")
     assert not any((tmp_path / "into").iterdir())
+
+
+def published(root: Path) -> Path:
+    """The twin in the folders of the public repository: raw beside co-registered, masks in both."""
+    sample = twins.open_ms(root / "sample")
+    source = root / "open_ms_data"
+    shutil.copytree(sample / "longitudinal/patient01", source / "longitudinal/raw/patient01")
+    raw, copy = (source / f"longitudinal/{folder}/patient01" for folder in ("raw", "coregistered"))
+    copy.mkdir(parents=True)
+    (raw / "common_space_brainmask.nii.gz").rename(copy / "brainmask.nii.gz")
+    for name in ("gt.nii.gz", "study1_FLAIR_to_common_space.txt"):
+        shutil.copy(raw / name, copy / name)
+    twins.put(copy / "study1_FLAIR.nii.gz", twins.voxels(9).astype(np.uint16))
+    shutil.copy(sample / "longitudinal/demographics.csv", source / "longitudinal/demographics.csv")
+    crossing = source / "cross_sectional"
+    shutil.copytree(sample / "cross_sectional/MNI", crossing / "MNI")
+    for patient, prefix in (("patient19", ""), ("patient02", "patient02_")):
+        for number, channel in enumerate(("FLAIR", "T1W", "T1WKS", "T2W")):
+            twins.put(crossing / f"raw/{patient}/{channel}.nii.gz", twins.voxels(number).astype(np.int16))
+        twins.put(crossing / f"raw/{patient}/{prefix}consensus_gt.nii.gz", twins.blob(1))
+        copied = crossing / f"coregistered/{patient}"
+        copied.mkdir(parents=True)
+        shutil.copy(crossing / f"raw/{patient}/{prefix}consensus_gt.nii.gz", copied / "consensus_gt.nii.gz")
+        twins.put(copied / "brainmask.nii.gz", twins.blob(1))
+        twins.itk_affine(copied / "T1W_to_FLAIR.txt", (0, 0, 0))
+    twins.write(crossing / "README.md", "About the images.")
+    twins.write(source / "README.md", "The repository.")
+    return source
+
+
+def test_the_public_repository_gives_what_its_sample_gives_and_the_raw_images(tmp_path: Path) -> None:
+    source = published(tmp_path)
+    report = run(source, tmp_path / "into")
+    run(tmp_path / "sample", tmp_path / "of_sample")
+    mine, theirs = (twins.checksums(tmp_path / into) for into in ("into", "of_sample"))
+    longitudinal = {path: checksum for path, checksum in theirs.items() if "sub-OMSL01" in path}
+    assert longitudinal.items() <= mine.items()
+    assert report.kept == {"subjects": 3, "sessions": 4, "images": 24, "masks": 0, "consensus": 4}
+    assert twins.validator_errors(tmp_path / "into") == []
+    why = {item.path: item.reason for item in report.refused}
+    assert set(why.values()) == {"not-carried", "unknown-kind"}
+    assert [path for path, reason in why.items() if reason == "unknown-kind"] == ["README.md"]
+    assert [path for path in why if "coregistered" not in path] == ["README.md"]
+    assert "Expected 50 subjects, found 3." in report.notes
+    images = [path for path in twins.checksums(source) if path.endswith(".nii.gz")]
+    accounted = {*why, *report.used}
+    assert len(images) - len(accounted & set(images)) == len(list((tmp_path / "into").rglob("*.nii.gz"))) - 6
+
+
+@pytest.mark.parametrize("patient", ["02", "19"])
+def test_a_consensus_belongs_to_the_raw_flair_that_it_lies_beside(tmp_path: Path, patient: str) -> None:
+    run(published(tmp_path), tmp_path / "into")
+    stem = f"sub-OMSX{patient}/ses-01/anat/sub-OMSX{patient}_ses-01"
+    mask = tmp_path / f"into/derivatives/consensus-mslesion/{stem}_space-FLAIR_label-L_desc-consensus_mask"
+    assert json.loads(Path(f"{mask}.json").read_text())["Sources"] == [f"bids:raw:{stem}_FLAIR.nii.gz"]
+    np.testing.assert_array_equal(twins.stored(Path(f"{mask}.nii.gz"))[0], twins.blob(1))
+    contrast = twins.stored(tmp_path / f"into/{stem}_ce-gadolinium_T1w.nii.gz")[0]
+    np.testing.assert_array_equal(contrast, twins.voxels(2).astype(np.int16))
+
+
+def test_a_mask_that_differs_between_the_folders_is_named(tmp_path: Path) -> None:
+    source = published(tmp_path)
+    twins.put(source / "longitudinal/coregistered/patient01/gt.nii.gz", twins.blob(1, 1))
+    report = run(source, tmp_path / "into")
+    assert [item.reason for item in report.refused if item.path.endswith("patient01/gt.nii.gz")] == ["duplicate"]
+
+
+def test_a_patient_without_a_number_is_named(tmp_path: Path) -> None:
+    source = published(tmp_path)
+    (source / "longitudinal/raw/patient01").rename(source / "longitudinal/raw/patientX")
+    report = run(source, tmp_path / "into")
+    named = {item.path for item in report.refused if item.detail == "Its patient has no number."}
+    assert named == {
+        path.relative_to(source).as_posix() for path in (source / "longitudinal/raw/patientX").rglob("*.*")
+    }
