@@ -1,10 +1,11 @@
 """Recipes: the known facts about a source cohort, written down before any of its files is opened.
 
-A recipe is a TOML file in `datasets/` and holds no code. Start at `load`.
+A recipe is a TOML file in `datasets/`, or one of the user's own, and holds no code. Start at `load`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,9 @@ from pydantic import Field
 
 from registry.errors import InvalidInput, NotFound
 from registry.files.settings import Settings, read_settings
+
+ENDING = ".toml"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 FOLDER = Path(__file__).resolve().parents[1] / "datasets"
 
@@ -93,13 +97,43 @@ def known(folder: Path = FOLDER) -> list[str]:
 def load(name: str, folder: Path = FOLDER) -> Recipe:
     """The recipe of that name.
 
+    Args:
+        name: the name of a recipe that comes with Cohortium; or the path of a file that ends in `.toml`.
+        folder: where the named ones are.
+
     Raises:
         NotFound: no such recipe; the hint names the known ones.
-        InvalidInput: the file is not TOML, lacks a key, holds an unknown one or a value of the wrong kind.
+        InvalidInput: the file is not TOML, lacks a key, holds an unknown one or a value of the wrong kind; or a file of
+            the user's own takes the name of one that comes with Cohortium.
     """
+    if name.endswith(ENDING):
+        return _load_own(Path(name), folder)
     if name not in known(folder):
-        raise NotFound(f"There is no recipe '{name}'.", f"Known recipes: {', '.join(known(folder))}.")
+        raise NotFound(
+            f"There is no recipe '{name}'.",
+            f"Known recipes: {', '.join(known(folder))}. A file's name ends in {ENDING}.",
+        )
     return read_settings(Recipe, folder / f"{name}.toml", error=partial(make_error, name))
+
+
+def _load_own(path: Path, folder: Path) -> Recipe:
+    """The recipe in a file of the user's own."""
+    if not path.is_file():
+        raise NotFound(f"There is no recipe at {path}.", "Name a TOML file, or a recipe of: cohortium recipes")
+    recipe = read_settings(Recipe, path, error=partial(make_error, path.name))
+    if not _NAME.fullmatch(recipe.name):
+        raise make_error(
+            path.name,
+            f"the name '{recipe.name}' cannot name reports.",
+            "Use small letters, digits and -, such as my-ms.",
+        )
+    if recipe.name in known(folder) and path.resolve() != (folder / f"{recipe.name}{ENDING}").resolve():
+        raise make_error(
+            path.name,
+            f"it calls itself '{recipe.name}', which is a recipe that comes with Cohortium.",
+            "Give it a name of its own: reports and events would mix the two.",
+        )
+    return recipe
 
 
 def make_error(name: str, message: str, hint: str) -> InvalidInput:

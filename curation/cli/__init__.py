@@ -19,6 +19,7 @@ from curation.cli.persons import persons_app
 from curation.cli.quality import qc_app
 from registry.cli import console
 from registry.cli.console import AsJson
+from registry.errors import UsageError
 
 
 def commands(app: typer.Typer) -> None:
@@ -35,8 +36,11 @@ def commands(app: typer.Typer) -> None:
 
 
 def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
-    recipe: Annotated[str, typer.Argument(help="A recipe of `cohortium recipes`.")],
-    source: Annotated[Path, typer.Argument(help="The folder that holds the delivery.")],
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe of `cohortium recipes`, or a file FILE.toml; left out with --recipe.")
+    ],
+    source: Annotated[Path | None, typer.Argument(help="The folder that holds the delivery.")] = None,
+    own: Annotated[Path | None, typer.Option("--recipe", help="A recipe of your own, FILE.toml.")] = None,
     plan: Annotated[Path | None, typer.Option(help="DICOM: write the table of names here, and import nothing.")] = None,
     use_plan: Annotated[Path | None, typer.Option(help="DICOM: import by this corrected table.")] = None,
     people: Annotated[
@@ -54,6 +58,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     from curation.imports.delivery import SAME_PERSONS, NothingCameIn, check_delivery, import_delivery
     from registry.publishing.commits import commit_pending
 
+    recipe, source = _read_words(recipe, source, own)
     registry = console.registry()
     options = {**dicom_options(recipe, plan, use_plan, people), **({SAME_PERSONS: True} if same_persons else {})}
     if plan is not None:
@@ -72,6 +77,26 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
         console.emit(error.report.to_json(), as_json, error.report.text)
         raise
     console.emit(report.to_json(), as_json, report.text)
+
+
+def _read_words(first: str, second: Path | None, own: Path | None) -> tuple[str, Path]:
+    """Recipe and folder of `RECIPE FOLDER`, or of `--recipe FILE FOLDER`.
+
+    Raises:
+        UsageError: the folder is absent, or the recipe is given twice.
+    """
+    if own is None:
+        if second is None:
+            raise UsageError(f"An import needs a recipe and a folder; '{first}' is one word.", _HOW)
+        return first, second
+    if second is not None:
+        raise UsageError(f"The recipe is given twice: '{first}' and --recipe {own}.", _HOW)
+    if own.suffix != ".toml":
+        raise UsageError(f"--recipe takes a file that ends in .toml, not '{own}'.", _HOW)
+    return str(own), Path(first)
+
+
+_HOW = "Write: cohortium import RECIPE FOLDER, or cohortium import --recipe FILE.toml FOLDER"
 
 
 def list_recipes(as_json: AsJson = False) -> None:

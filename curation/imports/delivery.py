@@ -20,7 +20,7 @@ from registry.bids import places
 from registry.catalog.sources import DATASET
 from registry.cli.console import table
 from registry.errors import InvalidInput, NotFound
-from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.canonical import readable_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.maintenance.mask_checks import checker
 from registry.publishing import Change, publish
@@ -121,7 +121,7 @@ def import_delivery(
 
     Args:
         registry: the registry that the delivery goes into.
-        recipe_name: a recipe of `cohortium recipes`.
+        recipe_name: a recipe of `cohortium recipes`, or the path of a file that ends in `.toml`.
         source: the delivery's folder, only read.
         progress: called after each file; None for nobody.
         options: the user's options: `plan` and `people` of the importer `dicom`, and `same_persons`, true if subjects
@@ -214,6 +214,7 @@ class _Importing:
     ) -> None:
         own = {key: value for key, value in options.items() if key != SAME_PERSONS}
         self._recipe = importers.prepare(recipes.load(recipe_name), registry, own)
+        self._own = _identify_own(recipe_name)
         self._same_persons = bool(options.get(SAME_PERSONS))
         if source.is_file():
             raise InvalidInput(
@@ -240,6 +241,7 @@ class _Importing:
         self.kept_as = _keep_report(tree, self._redact(report))
         return {
             "recipe": name,
+            **self._own,
             "kept": dict(report.kept),
             "refused": len(report.refused),
             LICENCE_KEY: _read_licence(tree),
@@ -251,6 +253,11 @@ class _Importing:
         pseudonyms = of_registry(self._registry.local)
         redact = importers.find(self._recipe).redact or git_report.trackable
         return redact(report, lambda path: pseudonyms.of("path", path))
+
+
+def _identify_own(recipe_name: str) -> dict[str, str]:
+    """The checksum of a recipe of the user's own, for the event: no later version of Cohortium holds the file."""
+    return {"recipe_sha256": sha256_file(Path(recipe_name))} if recipe_name.endswith(recipes.ENDING) else {}
 
 
 def _read_licence(tree: Path) -> str:

@@ -86,3 +86,24 @@ def test_the_guide_s_example_is_a_recipe(tmp_path: Path) -> None:
     guide = (ROOT / "docs/recipes.md").read_text()
     (tmp_path / "example.toml").write_text(guide.partition("```toml\n")[2].partition("```")[0])
     assert rules.read(recipes.load("example", tmp_path)).masks[0].on == ("FLAIR",)
+
+
+OWN = 'name = "{name}"\ntitle = "Mine"\nimporter = "bids"\ntraps = []\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gm-challenge", "calls itself 'gm-challenge', which is a recipe that comes with Cohortium"),
+        ("../up", "cannot name reports"),
+        ("My MS", "cannot name reports"),
+    ],
+)
+def test_a_recipe_of_the_user_s_own_has_a_name_of_its_own(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "mine.toml").write_text(OWN.format(name="my-ms"))
+    assert recipes.load(str(tmp_path / "mine.toml")).title == "Mine"
+    (tmp_path / "mine.toml").write_text(OWN.format(name=name))
+    with pytest.raises(InvalidInput, match=message):
+        recipes.load(str(tmp_path / "mine.toml"))
+    with pytest.raises(NotFound, match=r"no recipe at .*other\.toml"):
+        recipes.load(str(tmp_path / "other.toml"))

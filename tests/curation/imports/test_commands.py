@@ -90,3 +90,29 @@ def test_the_commands_tell_and_stop_what_the_app_started(
     assert said("imports", "show", again.work_id) == said("imports", "show", listed[0]["import"])
     with pytest.raises(NotFound, match="no report"):
         listing.get(writable, "i0")
+
+
+def test_a_recipe_outside_of_the_package_imports_too(
+    writable: Registry, delivery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
+    own = tmp_path / "mine.toml"
+    own.write_text('name = "my-ms"\ntitle = "Mine"\nimporter = "bids"\nlicence = "CC0-1.0"\n')
+    rehearsed = said("import", "--recipe", str(own), str(delivery), "--check")
+    assert rehearsed["report"]["recipe"] == "my-ms"
+    assert said("import", str(own), str(delivery))["kept"] == rehearsed["report"]["kept"]
+    (row,) = said("imports", "list")["imports"]
+    assert row["recipe"] == "my-ms"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("import", "bids"), "An import needs a recipe and a folder"),
+        (("import", "bids", "folder", "--recipe", "mine.toml"), "The recipe is given twice"),
+        (("import", "folder", "--recipe", "mine.json"), "a file that ends in .toml"),
+    ],
+)
+def test_words_that_name_no_recipe_or_no_folder_are_a_sentence(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        raise invoked(*words).exception or AssertionError
