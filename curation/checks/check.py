@@ -13,6 +13,9 @@ from registry.bids import places
 from registry.bids.names import parse
 from registry.vocabulary.findings import Severity
 
+_UNLIKE = ("rec", "echo", "flip", "inv", "mt", "part")
+"""Entities whose images are unlike: a phase image beside its magnitude, a late echo, a filtered copy."""
+
 
 @dataclass(frozen=True)
 class Peers:
@@ -22,29 +25,33 @@ class Peers:
         dataset: folder of their derivative; empty for raw images.
         space: space of a derivative, empty where its names state none. It parts the groups, because an image that was
             skull-stripped or resampled is unlike one that was acquired.
+        kind: entities that make images of one channel unlike each other, such as `part-phase` or `echo-2`; empty for
+            none.
     """
 
     site: str
     channel: str
     dataset: str = ""
     space: str = ""
+    kind: str = ""
 
     @classmethod
     def of(cls, path: str, site: str, channel: str) -> Peers:
         """The group of an image.
 
         Args:
-            path: path of the image, which states dataset and space.
+            path: path of the image, which states dataset, space and kind.
             site: its site.
             channel: its channel.
         """
         dataset, inner = places.split_dataset(path)
-        name = parse(inner)
-        return cls(site, channel, dataset, name.entities.get("space", "") if name else "")
+        entities = name.entities if (name := parse(inner)) else {}
+        kind = " ".join(f"{key}-{entities[key]}" for key in _UNLIKE if key in entities)
+        return cls(site, channel, dataset, entities.get("space", ""), kind)
 
     @property
     def of_channel(self) -> str:
-        """`FLAIR`, or `FLAIR in MNI152NLin6Asym of mni-openms`."""
+        """`FLAIR`, `FLAIR in MNI152NLin6Asym of mni-openms`, or `T2starw part-phase`."""
         return self.channel + self._made
 
     @property
@@ -54,7 +61,7 @@ class Peers:
 
     @property
     def _made(self) -> str:
-        space = f" in {self.space}" if self.space else ""
+        space = (f" {self.kind}" if self.kind else "") + (f" in {self.space}" if self.space else "")
         return space + (f" of {self.dataset.partition('/')[2]}" if self.dataset else "")
 
 

@@ -1,4 +1,4 @@
-"""Rules that compare an image with the others of its site, channel, dataset and space (`check.Peers`)."""
+"""Rules that compare an image with the others of its site, channel, dataset, space and kind (`check.Peers`)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def outlier_checks() -> tuple[Check, ...]:
             f"{measure.title} is far from that of the images it is compared with (robust z of {FAR:g} or more).",
             "Look at the image beside another of its site: wrong channel, artifact, coil, or a rescaled export?",
             lambda cohort: outliers(measure, cohort),
-            version="2",
+            version="3",
         )
 
     return tuple(one(measure) for measure in MEASURES)

@@ -230,8 +230,8 @@ def _cells(missing: set[tuple[str, str, str]], subjects: int = 8) -> list[dict[s
 
 def _state(no_visit: bool, no_image: bool) -> dict[str, str | None]:
     if no_visit:
-        return {"site": "siteA", "state": "no session"}
-    return {"site": "siteA", "state": "no image" if no_image else "image"}
+        return {"site": "siteA", "source": "one", "state": "no session"}
+    return {"site": "siteA", "source": "one", "state": "no image" if no_image else "image"}
 
 
 def test_a_visit_and_a_channel_that_most_have_are_missed() -> None:
@@ -260,3 +260,19 @@ def test_what_half_of_the_subjects_lack_is_not_missed() -> None:
 def test_the_header_of_a_sound_head_is_read_as_it_was_written(tmp_path: Path) -> None:
     made = heads.shot(tmp_path, 3)
     assert made.shape == heads.SHAPE == read_header(tmp_path / "sub-A003_T1w.nii.gz").shape
+
+
+def test_a_phase_image_is_no_odd_magnitude(sound: list[Shot]) -> None:
+    """Negative values are ordinary in it; one alone has too few peers to be judged."""
+    phases = [
+        replace(
+            shot,
+            path=shot.path.replace("_T1w", "_part-phase_T1w"),
+            measured=replace(shot.measured, numbers={**shot.measured.numbers, "minimum": -3.1, "negative_share": 0.5}),
+        )
+        for shot in sound[:1]
+        if shot.measured
+    ]
+    assert len({shot.peers for shot in (*sound, *phases)}) == 2
+    found = {finding.code for finding in judge(Cohort([*sound, *phases])) if "part-phase" in finding.unit}
+    assert "values-negative" not in found
