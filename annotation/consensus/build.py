@@ -58,8 +58,9 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
             f"manual-{protocol}",
             {group[0].image_path for group in wanted},
         )
+        held = _list_held(registry, protocol, recipe)
         for number, group in enumerate(wanted, start=1):
-            _write_one(registry.root, folder, group, recipe)
+            _write_one(registry.root, tree / _place(folder.relative_to(tree), group, recipe, held), group, recipe)
             if progress:
                 progress(number, len(wanted), f"consensus: {recipe.name}")
         return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
@@ -107,29 +108,48 @@ def _is_fresh(registry: Registry, group: Sequence[Mask], recipe: ConsensusRecipe
     return {(row.mask_path, row.sha256) for row in inputs} == {(row.path, row.sha256) for row in group}
 
 
+Held = Mapping[tuple[str, str | None], str]
+"""Image and label to the path of their consensus by one recipe."""
+
+
+def _list_held(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> Held:
+    chosen = select(ConsensusMask).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
+    with registry.reading() as database:
+        return {(mask.image_path, mask.label): mask.path for mask in database.exec(chosen)}
+
+
 def _list_replaced(registry: Registry, protocol: str, recipe: ConsensusRecipe) -> frozenset[str]:
     """The masks of this recipe with their sidecars; they are computed, so the new ones may replace them."""
-    chosen = select(ConsensusMask.path).where(ConsensusMask.protocol == protocol, ConsensusMask.method == recipe.name)
-    with registry.reading() as database:
-        masks = database.exec(chosen).all()
+    masks = _list_held(registry, protocol, recipe).values()
     return frozenset(path for mask in masks for path in (mask, mask.replace(".nii.gz", ".json")))
 
 
-def _write_one(root: Path, folder: Path, group: Sequence[Mask], recipe: ConsensusRecipe) -> None:
+def _place(folder: Path, group: Sequence[Mask], recipe: ConsensusRecipe, held: Held) -> Path:
+    """The path of a consensus: the one it has, or a new one."""
     image = group[0].image_path
+    if known := held.get((image, group[0].label)):
+        return Path(known)
+    source = parse(places.split_dataset(image)[1])
+    if source is None:  # every row of an image has a BIDS name
+        raise AssertionError(image)
+    return folder / mask_name(source, desc=recipe.name, label=group[0].label).path
+
+
+def _write_one(root: Path, path: Path, group: Sequence[Mask], recipe: ConsensusRecipe) -> None:
+    """Write the consensus of one group to a path at which nothing is yet, with its sidecar."""
+    image = group[0].image_path
+    if path.exists():
+        raise UsageError(
+            f"The consensus of {image} would have the name of another image's: {path.name}.",
+            "Two derivatives hold an image of one name: draw on one of them.",
+        )
     volumes = [load_labels(root / mask.path) for mask in group]
     combined = recipe.combine([volume.data != 0 for volume in volumes])
     data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
-    _, inner = places.split_dataset(image)
-    source = parse(inner)
-    if source is None:  # every row of an image has a BIDS name
-        raise AssertionError(image)
-    name = mask_name(source, desc=recipe.name, label=group[0].label)
-    path = folder / name.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     sidecar = _sidecar(places.uri(image), group, recipe, sha256_bytes(data))
-    (folder / name.sidecar.path).write_bytes(readable_json(sidecar))
+    path.with_name(path.name.replace(".nii.gz", ".json")).write_bytes(readable_json(sidecar))
 
 
 _TYPES = {"lesion": "Lesion", "brain": "Brain", "face": "Face"}

@@ -17,7 +17,21 @@ ENTITY_ORDER = tuple(schema.read().entities)
 """Short entity keys in the order BIDS wants them in a name."""
 
 IMAGE_ENTITIES = ("acq", "ce", "rec", "run", "echo", "inv", "part")
-"""Entities of a raw image that a mask drawn on it copies."""
+"""Entities of a raw image by which a delivered mask without a sidecar finds it."""
+
+_COPIED = {
+    "anat": ("task", "acq", "ce", "rec", "run", "echo", "part", "chunk"),
+    "func": ("task", "acq", "ce", "rec", "dir", "run", "echo", "part", "chunk"),
+    "dwi": ("acq", "rec", "dir", "run", "part", "chunk"),
+}
+"""Data type to the entities that BIDS allows in the name of a mask and that say how its image was acquired."""
+
+_ACQUIRED = tuple(
+    entity
+    for entity in ENTITY_ORDER
+    if entity not in ("sub", "ses", "space", "split", "res", "den", "label", "desc", "seg", "tpl", "cohort", "atlas")
+)
+"""Entities that say how an image was acquired."""
 
 DATATYPES = frozenset(schema.read().datatypes)
 
@@ -160,16 +174,28 @@ def parse(path: str | PurePosixPath) -> BidsName | None:
     return BidsName(entities, suffix, dot + extension, datatype if datatype in DATATYPES else "")
 
 
+def mask_entities(image: BidsName) -> dict[str, str]:
+    """The entities of a mask drawn on an image, `space` among them: no two images of a dataset share them all.
+
+    Most are the image's own. `space` names the grid: the image's suffix, after the space of a derivative, before the
+    entities that BIDS does not allow in names of masks: `space-MTSflip1mton`, `space-MNI152NLin6AsymFLAIR`.
+    """
+    copied = _COPIED.get(image.datatype, _COPIED["anat"])
+    held = image.entities
+    kept = {key: held[key] for key in ("sub", "ses", *copied) if key in held}
+    folded = "".join(f"{key}{held[key]}" for key in _ACQUIRED if key in held and key not in kept)
+    return {**kept, "space": f"{held.get('space', '')}{image.suffix}{folded}"}
+
+
 def mask_name(image: BidsName, *, desc: str, label: str | None = "L", suffix: str = "mask", **more: str) -> BidsName:
-    """The name of a mask drawn on an image: the image's entities, then `space-<suffix>`, `label` and `desc`.
+    """The name of a mask drawn on an image: `mask_entities`, then `label` and `desc`.
 
     Args:
         image: name of the image.
         desc: label of `desc`.
         label: label of `label`; None leaves it out.
         suffix: `mask`, `dseg` or `probseg`.
-        more: further entities.
+        more: further entities; `space` replaces that of the image.
     """
-    kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
     extra = {"label": label} if label else {}
-    return BidsName({**kept, "space": image.suffix, **more, **extra, "desc": desc}, suffix, ".nii.gz", image.datatype)
+    return BidsName({**mask_entities(image), **more, **extra, "desc": desc}, suffix, ".nii.gz", image.datatype)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.bids.description import dataset_description, generated_by
-from registry.bids.names import IMAGE_ENTITIES, BidsName, name, parse, to_label
+from registry.bids.names import BidsName, mask_entities, name, parse, to_label
 from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.volumes import encode
@@ -87,7 +87,7 @@ def publish(derivative: Derivative, sample: Sample, target: Target, labels: Arra
 
 
 def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> BidsName:
-    """The name `<image entities>_space-<suffix>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`.
+    """The name `<image entities>_space-<grid>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`.
 
     Args:
         derivative: the run, and whether its predictions are masks.
@@ -95,12 +95,11 @@ def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> B
         target: names the image; its `label` or `seg` is kept.
     """
     image = parse(target.image) or _name_from_manifest(sample, target)
-    kept = {key: image.entities[key] for key in ("sub", "ses", *IMAGE_ENTITIES, "chunk") if key in image.entities}
     if derivative.binary:
         more = {"label": _entity(target, "label", "L")}
     else:
         more = {"seg": _entity(target, "seg", to_label(derivative.protocol))}
-    return name("mask" if derivative.binary else "dseg", **kept, space=image.suffix, **more, desc=derivative.run)
+    return name("mask" if derivative.binary else "dseg", **mask_entities(image), **more, desc=derivative.run)
 
 
 def _sidecar(derivative: Derivative, sample: Sample, target: Target, digest: str) -> dict[str, Any]:

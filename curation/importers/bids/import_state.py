@@ -18,7 +18,7 @@ from curation.importers.cleaning.values import Value
 from curation.importers.kept_files import Kept
 from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
 from registry.bids import places
-from registry.bids.names import IMAGE_ENTITIES, BidsName
+from registry.bids.names import IMAGE_ENTITIES, BidsName, mask_entities
 from registry.bids.sidecars import Level, Metadata, Sidecar, by_folder, list_applying, merge
 from registry.errors import InvalidInput
 from registry.files import volumes
@@ -195,18 +195,18 @@ def _list_uris(fields: Mapping[str, Any]) -> list[str]:
 
 
 def _find_by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
-    """The raw image with the mask's entities, and with the suffix that its `space` names; None unless exactly one."""
+    """The raw image with the mask's entities, and with the grid that its `space` names; None unless exactly one."""
 
     def key(name: BidsName) -> tuple[str | None, ...]:
         return tuple(name.entities.get(entity) for entity in ("sub", "ses", *IMAGE_ENTITIES, "chunk"))
 
     space = mask.entities.get("space")
+    own = {entity: mask.entities[entity] for entity in mask.entities if entity not in ("label", "desc", "seg", "res")}
     fitting = [
         image
         for image in images
-        if key(image.name) == key(mask)
-        and not image.path.startswith("derivatives/")
-        and space in (None, image.name.suffix)
+        if not image.path.startswith("derivatives/")
+        and (own == mask_entities(image.name) or (key(image.name) == key(mask) and space in (None, image.name.suffix)))
     ]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -171,3 +171,44 @@ def _number(text: str) -> str:
 
 def test_the_module_knows_which_entities_a_mask_copies() -> None:
     assert set(names.IMAGE_ENTITIES) < set(ENTITY_ORDER)
+
+
+LABELS = {"task": "rest", "acq": "high", "ce": "gad", "rec": "norm", "dir": "AP", "run": "1", "echo": "2"} | {
+    "flip": "1",
+    "inv": "2",
+    "mt": "on",
+    "part": "mag",
+    "chunk": "3",
+}
+HELD = st.sets(st.sampled_from(sorted(LABELS)))
+
+
+@given(HELD, HELD, st.sampled_from(["anat", "func", "dwi"]), st.sampled_from([None, "MNI"]))
+def test_masks_of_two_images_never_share_a_name(
+    one: set[str], other: set[str], datatype: str, space: str | None
+) -> None:
+    """Whichever entities distinguish the images of one suffix, and whether they are raw or of a space."""
+    images = [
+        name("MTS", datatype=datatype, sub="01", space=space, **{key: LABELS[key] for key in held})
+        for held in (one, other)
+    ]
+    masks = {mask_name(image, desc="e01").path for image in images}
+    assert len(masks) == len({image.path for image in images})
+    assert mask_name(images[0], desc="e01").path != mask_name(images[0].replace(suffix="T1w"), desc="e01").path
+
+
+@pytest.mark.parametrize(
+    ("entities", "suffix", "expected"),
+    [
+        ({}, "FLAIR", "sub-01_space-FLAIR_label-L_desc-e01_mask"),
+        ({"acq": "2d", "run": "1"}, "FLAIR", "sub-01_acq-2d_run-1_space-FLAIR_label-L_desc-e01_mask"),
+        ({"echo": "1", "part": "mag"}, "MEGRE", "sub-01_echo-1_part-mag_space-MEGRE_label-L_desc-e01_mask"),
+        ({"flip": "1", "mt": "on"}, "MTS", "sub-01_space-MTSflip1mton_label-L_desc-e01_mask"),
+        ({"inv": "2"}, "MP2RAGE", "sub-01_space-MP2RAGEinv2_label-L_desc-e01_mask"),
+        ({"space": "MNI", "desc": "preproc"}, "T1w", "sub-01_space-MNIT1w_label-L_desc-e01_mask"),
+    ],
+)
+def test_a_mask_s_space_holds_what_bids_allows_nowhere_else(
+    entities: dict[str, str], suffix: str, expected: str
+) -> None:
+    assert mask_name(name(suffix, sub="01", **entities), desc="e01").stem == expected

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tests.support.cohorts.importer_twins as twins
+from registry import readings
 from registry.catalog import Catalog, subjects
-from registry.files.volumes import encode
+from registry.files.volumes import Volume, encode
 from registry.maintenance import drift, rebuild
 from registry.publishing import Change, publish
 from registry.store import Registry
@@ -26,6 +28,7 @@ NAMES = (
     "anat/sub-01_inv-1_MP2RAGE",
     "anat/sub-01_inv-2_MP2RAGE",
     "anat/sub-01_flip-1_mt-on_MTS",
+    "anat/sub-01_flip-1_mt-off_MTS",
     "anat/sub-01_acq-high_run-2_T1w",
     "fmap/sub-01_dir-AP_epi",
     "fmap/sub-01_dir-PA_epi",
@@ -121,3 +124,13 @@ def test_the_rated_strength_is_the_nearest_one_or_what_was_stated(stated: float 
 def test_a_rated_strength_means_itself() -> None:
     assert [find_nominal(rated) for rated in RATED_T] == list(RATED_T)
     assert max(RATED_T) < LARGEST_T
+
+
+def test_a_reading_of_each_image_has_a_valid_name_of_its_own(images: Registry) -> None:
+    """Two images that differ by `flip`, `mt` or `inv` alone, which BIDS allows in no name of a mask."""
+    drawn = [f"sub-01/{name}.nii.gz" for name in NAMES if name.startswith("anat/")]
+    mask = Volume(np.ones((4, 4, 4), np.uint8), np.eye(4))
+    paths = {readings.accept(images, path, "e01", mask, "ms").path for path in drawn}
+    assert len(paths) == len(drawn)
+    wrong = [place for _, place in twins.validator_errors(images.root) if "_mask." in place]
+    assert wrong == []

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ from registry.files.geometry import require_same_grid
 from registry.files.volumes import load_labels, read_header, save
 from tests.training.conftest import FLAIR_AFFINE, Cohort, make_manifest, make_sample
 from training.data.input_files import find
+from training.data.samples import Source
 from training.predict import derivatives
 from training.predict.derivatives import Derivative
 from training.predict.folder import predict
+from training.predict.snapshot import predict_parts
 from training.record import run_record
 
 
@@ -127,3 +130,23 @@ def test_a_prediction_for_a_path_that_is_not_bids_gets_a_bids_name(tmp_path: Pat
     into = Derivative(tmp_path, tmp_path, "r1", make_manifest([sample]).labels, "mslesion")
     name = derivatives.prediction_name(into, sample, target)
     assert str(name.path) == "sub-03/ses-M00/anat/sub-03_ses-M00_space-image_label-L_desc-r1_mask.nii.gz"
+
+
+def test_two_images_of_one_session_never_share_a_prediction(tmp_path: Path) -> None:
+    """Raw and in a space, with and without magnetisation transfer: each sample of a one-channel cohort has its own."""
+    sample = make_sample(tmp_path, 3, "test")
+    assert sample.target is not None
+    into = Derivative(tmp_path, tmp_path, "r1", make_manifest([sample]).labels, "mslesion")
+    names = ("FLAIR", "flip-1_mt-on_MTS", "flip-1_mt-off_MTS", "inv-1_MP2RAGE", "inv-2_MP2RAGE", "space-MNI_FLAIR")
+    images = [f"sub-03/ses-M00/anat/sub-03_ses-M00_{name}.nii.gz" for name in names]
+    paths = {derivatives.prediction_name(into, sample, replace(sample.target, image=image)).path for image in images}
+    assert len(paths) == len(images)
+
+
+def test_samples_that_would_share_a_prediction_are_refused_by_name(tmp_path: Path) -> None:
+    first = make_sample(tmp_path, 3, "test")
+    assert first.target is not None
+    second = replace(first, sample="of another derivative")
+    source = Source(tmp_path, ("FLAIR",), (1,), None)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="predictions of sub-03_ses-M00 and of another derivative would share"):
+        predict_parts(None, source, None, (tmp_path / "r1", make_manifest([first, second])), [first, second])  # type: ignore[arg-type]
