@@ -18,6 +18,7 @@ from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
 from registry.manifests import Manifest
 from training import spec as configs
+from training.data.orientation import settle
 from training.data.samples import Source, load_part, source_of
 from training.engine import loop, weights
 from training.engine.loop import RunSetup, choose_device
@@ -84,11 +85,12 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
         CohortiumError: configuration, snapshot and files do not fit together; nothing is trained.
     """
     run = run_record.require_run_id(out.name)
-    source = source_of(config, manifest, root)
     require_split(manifest)
+    config = settle(config, manifest, source_of(config, manifest, root))
+    source = source_of(config, manifest, root)
     device = choose_device()
     network = fresh_network(config, source).to(device)
-    _open_folder(out, config, manifest, resume)
+    _open_folder(out, config, (manifest, source), resume)
     if not (out / run_record.FILE).is_file():
         run_record.write(out, first_record(run, config, manifest, source, (network, device), context or {}))
     with _recording(out):
@@ -127,11 +129,11 @@ def identity(out: Path, manifest: Manifest) -> str:
     return sha256_bytes(canonical_json({"config": text, "snapshot": manifest.snapshot_id}))
 
 
-def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) -> None:
+def _open_folder(out: Path, config: Config, data: tuple[Manifest, Source], resume: bool) -> None:
     if resume:
         if not (out / CONFIG).is_file():
             raise UsageError(f"There is no run '{out.name}' to resume.", "Start it without --resume.")
-        if configs.dumps(configs.load(out / CONFIG)) != configs.dumps(config):
+        if configs.dumps(settle(configs.load(out / CONFIG), *data)) != configs.dumps(config):
             raise ConfigError(
                 f"Run '{out.name}' was started with another configuration.",
                 "Resume with the config.toml in its folder, or start a new run.",
@@ -139,7 +141,7 @@ def _open_folder(out: Path, config: Config, manifest: Manifest, resume: bool) ->
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"The folder of run '{out.name}' is not empty.", "Choose a new run, or resume this one.")
-    atomic.write(out / MANIFEST, manifests.encode(manifest))
+    atomic.write(out / MANIFEST, manifests.encode(data[0]))
     atomic.write(out / CONFIG, configs.dumps(config).encode())
 
 

@@ -20,6 +20,12 @@ from training.networks import registry as networks
 CONFIGS = Path(__file__).parent / "configs"
 """The configurations that are delivered with Cohortium."""
 
+KEEP = "keep"
+"""The orientation of a configuration that takes the axes of its training masks. Older versions trained each image as
+it was stored under this word, so it stands in the folders of their runs."""
+
+_AXES = ("LR", "PA", "IS")
+
 Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
@@ -34,7 +40,9 @@ class Preprocessing(Settings):
 
     Attributes:
         version: rises when the meaning of a step changes.
-        orientation: `keep` keeps the axes of the target's image; `RAS` permutes and flips them to the nearest RAS.
+        orientation: where the axes of the working grid point, such as `RAS`: images are permuted and flipped to the
+            nearest of these, however they are stored. `keep` takes the axes that all training masks are stored with;
+            a run writes those down when it starts, and its predictions follow them.
         spacing_mm: resample to this spacing; absent keeps the spacing.
         crop: `nonzero` keeps the bounding box of voxels that are not 0 in any channel.
         margin_voxels: voxels added around that box.
@@ -43,7 +51,7 @@ class Preprocessing(Settings):
     """
 
     version: Annotated[int, Ge(1), Le(1)] = 1
-    orientation: Literal["keep", "RAS"] = "keep"
+    orientation: str = "RAS"
     spacing_mm: tuple[Positive, Positive, Positive] | None = None
     crop: Literal["none", "nonzero"] = "none"
     margin_voxels: Annotated[int, Ge(0)] = 0
@@ -257,6 +265,7 @@ def dumps(config: Config) -> str:
 def _check(config: Config) -> Config:
     """The configuration, after the checks that concern several keys or the table of networks."""
     networks.find(config.model.name)
+    _check_orientation(config.recipe.orientation)
     settings = config.training
     if settings.epochs is None and settings.max_minutes is None:
         raise ConfigError("This configuration has no end.", "Set training.epochs or training.max_minutes.")
@@ -271,3 +280,13 @@ def _check(config: Config) -> Config:
     if len(set(config.data.channels)) != len(config.data.channels):
         raise ConfigError("data.channels names a channel twice.", "Name each channel once.")
     return config
+
+
+def _check_orientation(codes: str) -> None:
+    """Refuse an orientation that is neither `keep` nor one letter of each of left-right, back-front and down-up."""
+    named = {pair for letter in codes for pair in _AXES if letter in pair}
+    if codes != KEEP and (len(codes) != 3 or len(named) != 3):
+        raise ConfigError(
+            f"recipe.orientation is '{codes}', which names no three axes.",
+            "Use RAS, another code such as LPS, or keep for the axes that all training masks are stored with.",
+        )

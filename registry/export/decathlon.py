@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.bids.names import to_label
-from registry.export import tables
+from registry.export import grids, tables
 from registry.export.bundle import Bundle
-from registry.export.grids import as_3d, channels, stack
 from registry.files import volumes
 from registry.manifests import Manifest, Sample
 
@@ -19,9 +18,9 @@ _TEST = "test"
 def write(bundle: Bundle) -> None:
     """Write the snapshot. Several channels become one four-dimensional image; test masks are in `labelsTs`."""
     manifest = bundle.manifest
-    names = file_names(manifest)
+    names, axes = file_names(manifest), grids.common_axes(bundle)
     for sample in manifest.samples:
-        _write_sample(bundle, sample, names[sample.sample])
+        _write_sample(bundle, sample, names[sample.sample], axes)
     bundle.write_json("dataset.json", _description(manifest, names))
     bundle.write_json("snapshot.json", {**tables.describe(manifest), "files": names})
     if manifest.part(_TEST):
@@ -39,17 +38,21 @@ def file_names(manifest: Manifest) -> dict[str, str]:
     return names
 
 
-def _write_sample(bundle: Bundle, sample: Sample, name: str) -> None:
+def _write_sample(bundle: Bundle, sample: Sample, name: str, axes: str) -> None:
     path = _format_path("images", sample, name)
-    found = list(channels(bundle, sample))
+    found = list(grids.channels(bundle, sample, axes))
     if len(found) == 1 and found[0][2] is None:
         bundle.put(sample.images[found[0][1]], path)
     else:
         sources = [bundle.source(sample.images[channel]) for _, channel, _ in found]
-        parts = [item[2] or as_3d(volumes.load(source)) for item, source in zip(found, sources, strict=True)]
-        data = stack([part.data for part in parts]) if len(parts) > 1 else parts[0].data
+        parts = [item[2] or grids.as_3d(volumes.load(source)) for item, source in zip(found, sources, strict=True)]
+        data = grids.stack([part.data for part in parts]) if len(parts) > 1 else parts[0].data
         bundle.write(path, volumes.encode(data, parts[0].affine_ras))
-    bundle.put(bundle.target(sample), _format_path("labels", sample, name))
+    mask = grids.target(bundle, sample, axes)
+    if mask is None:
+        bundle.put(bundle.target(sample), _format_path("labels", sample, name))
+    else:
+        bundle.write(_format_path("labels", sample, name), volumes.encode(mask.data, mask.affine_ras))
 
 
 def _format_path(kind: str, sample: Sample, name: str) -> str:

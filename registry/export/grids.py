@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,19 +12,46 @@ from registry.errors import GeometryError
 from registry.export.bundle import Bundle
 from registry.export.resampling import resample
 from registry.files import volumes
-from registry.files.geometry import same_grid
-from registry.files.volumes import Array, Volume
+from registry.files.geometry import axis_codes, same_grid, spacing, turn_grid
+from registry.files.volumes import Array, Header, Volume
 from registry.manifests import Sample
 
 
-def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume | None]]:
+def common_axes(bundle: Bundle) -> str:
+    """Where the axes of every file of the export point: as all masks are stored, and RAS where they differ.
+
+    Programs for these layouts learn from arrays as they are stored, so one data set has one order of axes.
+    """
+    masks = (bundle.source(bundle.target(sample)) for sample in bundle.manifest.samples)
+    stored = {axis_codes(volumes.read_header(path).affine_ras) for path in masks}
+    if len(stored) == 1:
+        return stored.pop()
+    bundle.notes.append(
+        f"Masks are stored with different axes ({', '.join(sorted(stored))}); all files were turned to RAS."
+    )
+    return "RAS"
+
+
+def target(bundle: Bundle, sample: Sample, axes: str) -> Volume | None:
+    """The mask's voxels turned to the common axes; None where the file itself is stored like that."""
+    path = bundle.source(bundle.target(sample))
+    if axis_codes(volumes.read_header(path).affine_ras) == axes:
+        return None
+    return volumes.canonical(as_3d(volumes.load_labels(path)), axes)
+
+
+def channels(bundle: Bundle, sample: Sample, axes: str) -> Iterator[tuple[int, str, Volume | None]]:
     """Position, name and voxels of each channel; None for the voxels where the file itself fits the target's grid.
 
+    Args:
+        bundle: the export.
+        sample: the sample.
+        axes: the common axes, to which the target's grid is turned. A channel on the same voxels is turned too.
+
     Raises:
-        GeometryError: a channel lies on another grid and `Options.resample` is off, or it is not a single volume.
+        GeometryError: a channel has other voxels and `Options.resample` is off, or it is not a single volume.
     """
-    reference = bundle.source(bundle.target(sample))
-    target = volumes.read_header(reference)
+    target = _turn(volumes.read_header(bundle.source(bundle.target(sample))), axes)
     for position, name in enumerate(bundle.manifest.channels):
         path = bundle.source(sample.images[name])
         header = volumes.read_header(path)
@@ -32,6 +61,8 @@ def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume 
             )
         if same_grid(header.shape[:3], header.affine_ras, target.shape[:3], target.affine_ras):
             yield position, name, None if len(header.shape) == 3 else as_3d(volumes.load(path))
+        elif laid := _lay(path, header, target):
+            yield position, name, laid
         elif bundle.options.resample:
             yield position, name, resample(as_3d(volumes.load(path, np.float32)), target)
         else:
@@ -39,6 +70,20 @@ def channels(bundle: Bundle, sample: Sample) -> Iterator[tuple[int, str, Volume 
                 f"The {name} of {sample.sample} does not lie on the grid of its mask.",
                 "This layout has one grid per sample. Export with --resample, as bids, or freeze a one-channel query.",
             )
+
+
+def _turn(header: Header, axes: str) -> Header:
+    """The header of the same voxels with their axes in another order."""
+    shape, affine = turn_grid(header.shape[:3], header.affine_ras, axes)
+    return replace(header, shape=shape, affine_ras=affine, spacing_mm=spacing(affine), orientation=axes)
+
+
+def _lay(path: Path, header: Header, target: Header) -> Volume | None:
+    """A channel's voxels in the target's order of axes; None where they are other voxels."""
+    turned = _turn(header, axis_codes(target.affine_ras))
+    if not same_grid(turned.shape, turned.affine_ras, target.shape[:3], target.affine_ras):
+        return None
+    return volumes.lay_on(as_3d(volumes.load(path)), target.shape[:3], target.affine_ras)
 
 
 def as_3d(volume: Volume) -> Volume:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from registry.export import tables
+from registry.export import grids, tables
 from registry.export.bundle import Bundle
-from registry.export.grids import channels
 from registry.files.canonical import sha256_bytes
 from registry.files.volumes import encode, load_labels
 from registry.manifests import Manifest, Sample
@@ -28,9 +27,9 @@ def write(bundle: Bundle) -> None:
     same name in `nnUNet_preprocessed`.
     """
     manifest = bundle.manifest
-    values = consecutive(manifest.labels)
+    values, axes = consecutive(manifest.labels), grids.common_axes(bundle)
     for sample in manifest.samples:
-        _write_sample(bundle, sample, values)
+        _write_sample(bundle, sample, values, axes)
     bundle.write_json("dataset.json", _description(manifest, values))
     bundle.write_json("snapshot.json", tables.describe(manifest))
     _write_folds(bundle)
@@ -83,20 +82,20 @@ def consecutive(labels: Mapping[str, str]) -> dict[int, int]:
     return {value: rank for rank, value in enumerate(sorted({0, *map(int, labels)}))}
 
 
-def _write_sample(bundle: Bundle, sample: Sample, values: Mapping[int, int]) -> None:
+def _write_sample(bundle: Bundle, sample: Sample, values: Mapping[int, int], axes: str) -> None:
     end = "Ts" if sample.part == _TEST else "Tr"
-    target = bundle.target(sample)
-    for position, name, volume in channels(bundle, sample):
+    target, turned = bundle.target(sample), grids.target(bundle, sample, axes)
+    for position, name, volume in grids.channels(bundle, sample, axes):
         path = f"images{end}/{sample.sample}_{position:04d}.nii.gz"
         if volume is None:
             bundle.put(sample.images[name], path)
         else:
             bundle.write(path, encode(volume.data, volume.affine_ras))
     path = f"labels{end}/{sample.sample}.nii.gz"
-    if all(old == new for old, new in values.items()):
+    if turned is None and all(old == new for old, new in values.items()):
         bundle.put(target, path)
     else:
-        mask = load_labels(bundle.source(target))
+        mask = turned or load_labels(bundle.source(target))
         lookup = np.zeros(max(values) + 1, np.uint16)
         lookup[list(values)] = list(values.values())
         bundle.write(path, encode(lookup[mask.data].astype(mask.data.dtype), mask.affine_ras))

@@ -23,6 +23,11 @@ Array = npt.NDArray[Any]
 GRID_TOLERANCE_MM = 1e-3
 """Two grids are one when no corner of the first moves by more than this in the second."""
 
+_A, _B, _C = 1e-4, 2e-4, 3e-4
+_TILT = np.array([[1, -_C, _B], [_C, 1, -_A], [-_B, _A, 1]])
+"""A turn of less than 0.03 degrees. Where an axis points exactly between two directions, the order in which axes are
+stored would decide; after this turn the directions themselves decide, so every storage gets the same answer."""
+
 
 def spacing(affine_ras: Array) -> tuple[float, float, float]:
     """Voxel edge lengths (mm) of an affine."""
@@ -124,7 +129,20 @@ def axis_turns(affine_ras: Array, codes: str = "RAS") -> Array:
     from nibabel import orientations
 
     wanted = orientations.axcodes2ornt(tuple(codes))
-    return np.asarray(orientations.ornt_transform(orientations.io_orientation(affine_ras), wanted))
+    return np.asarray(orientations.ornt_transform(orientations.io_orientation(_tilt(affine_ras)), wanted))
+
+
+def axis_codes(affine_ras: Array) -> str:
+    """Where the voxel axes point, such as `LPS`: the codes for which `axis_turns` turns and flips nothing."""
+    from nibabel import orientations
+
+    return "".join(orientations.ornt2axcodes(orientations.io_orientation(_tilt(affine_ras))))
+
+
+def _tilt(affine_ras: Array) -> Array:
+    tilted = np.array(affine_ras, dtype=float)
+    tilted[:3, :3] = _TILT @ tilted[:3, :3]
+    return tilted
 
 
 def turn_grid(shape: Sequence[int], affine_ras: Array, codes: str = "RAS") -> tuple[tuple[int, ...], Array]:

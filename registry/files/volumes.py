@@ -19,7 +19,16 @@ import numpy.typing as npt
 from registry.errors import InvalidInput
 from registry.files import nifti_header
 from registry.files.canonical import gzip_bytes
-from registry.files.geometry import axis_turns, corner_displacement_mm, format_shape, spacing, turn_grid
+from registry.files.geometry import (
+    GRID_TOLERANCE_MM,
+    axis_codes,
+    axis_turns,
+    corner_displacement_mm,
+    format_shape,
+    grids_apart_mm,
+    spacing,
+    turn_grid,
+)
 
 if TYPE_CHECKING:
     import nibabel
@@ -168,6 +177,22 @@ def canonical(volume: Volume, codes: str = "RAS") -> Volume:
     turns = axis_turns(volume.affine_ras, codes)
     _, affine = turn_grid(volume.data.shape, volume.affine_ras, codes)
     return Volume(orientations.apply_orientation(volume.data, turns), affine)
+
+
+def lay_on(
+    volume: Volume, shape: tuple[int, ...], affine_ras: Array, within_mm: float = GRID_TOLERANCE_MM
+) -> Volume | None:
+    """The same voxels with their axes in the order of another grid; None where that grid has other voxels.
+
+    Args:
+        volume: (I, J, K) voxels, whichever way their axes are stored.
+        shape: (I, J, K) of the wanted grid.
+        affine_ras: its 4 x 4.
+        within_mm: how far apart corners of the two grids may be.
+    """
+    turned = canonical(volume, axis_codes(affine_ras))
+    apart = grids_apart_mm(turned.data.shape, turned.affine_ras, shape, affine_ras)
+    return Volume(turned.data, affine_ras) if apart <= within_mm else None
 
 
 def load_labels(path: Path) -> Volume:

@@ -25,6 +25,7 @@ name = "tiny"
 seed = 3
 
 [recipe]
+orientation = "keep"
 normalise = "zscore"
 
 [sampling]

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from registry.files.canonical import canonical_json, sha256_bytes
-from registry.files.geometry import turn_grid
+from registry.files.geometry import axis_codes, turn_grid
 from registry.files.volumes import Volume
 from training.data.resampling import Array, Grid, move
-from training.spec import Preprocessing
+from training.spec import KEEP, Preprocessing
 
 
 def preprocessing_id(steps: Preprocessing) -> str:
@@ -98,10 +98,10 @@ def _tensor(volume: Volume) -> torch.Tensor:
 
 
 def _orient(grid: Grid, steps: Preprocessing) -> Grid:
-    """The grid of the same voxels, its axes turned to those nearest to right, anterior, superior."""
-    if steps.orientation == "keep":
+    """The grid of the same voxels, its axes turned to the nearest of the orientation."""
+    if steps.orientation in (KEEP, axis_codes(grid.affine_ras)):
         return grid
-    (i, j, k), affine = turn_grid(grid.shape, grid.affine_ras)
+    (i, j, k), affine = turn_grid(grid.shape, grid.affine_ras, steps.orientation)
     return Grid((i, j, k), affine)
 
 

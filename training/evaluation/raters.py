@@ -10,7 +10,7 @@ from registry.manifests import Sample
 from registry.measures.overlap import majority_labels
 from training.data.samples import Source, read_labels
 from training.evaluation.profiles.profile import Profile
-from training.evaluation.table import ScoredSample, image_rows
+from training.evaluation.table import ScoredSample, image_rows, lay_on_reference
 
 
 def expert_rows(
@@ -35,13 +35,14 @@ def expert_rows(
     ]
     if len(readings) < 2:
         return [], []
-    volumes = [read_labels(source, reading) for reading in readings]
+    first = read_labels(source, readings[0])
+    volumes = [lay_on_reference(read_labels(source, item), first, f"The mask {item.path}") for item in readings]
     rows, lesions = [], []
     for index, reading in enumerate(readings):
         others = [volume.data for n, volume in enumerate(volumes) if n != index]
         reference = Volume(majority_labels(others, source.labels), volumes[index].affine_ras)
         own, found = image_rows(
-            profile, ScoredSample(reading.source, sample, names), reference, volumes[index].data, source.labels
+            profile, ScoredSample(reading.source, sample, names), reference, volumes[index], source.labels
         )
         rows += own
         lesions += found

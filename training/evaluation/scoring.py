@@ -138,7 +138,7 @@ def _score_all(
     for sample, predicted in answers:
         reference = read_labels(source, target_of(sample))
         subject = ScoredSample("model", sample, manifest.labels)
-        own, found = image_rows(profile, subject, reference, predicted.data, source.labels)
+        own, found = image_rows(profile, subject, reference, predicted, source.labels)
         others, more = expert_rows(profile, source, sample, manifest.labels)
         rows += [*own, *others]
         lesions += [*found, *more]

@@ -17,6 +17,7 @@ from registry.files.volumes import Volume, encode, load
 from training import spec as configs
 from training.data.input_files import Input, Refusal, find
 from training.data.samples import as_3d
+from training.predict.run_orientation import settle_finished
 from training.record import run_record
 
 
@@ -28,20 +29,30 @@ class PredictionReport:
         run: the run whose model was used.
         written: label maps, relative to the output folder, in order.
         refused: input files without a label map, each with its reason.
+        orientation: where the axes of the network's input point; every image is turned to it.
+        notes: sentences for whoever uses the label maps.
     """
 
     run: str
     written: tuple[str, ...]
     refused: tuple[Refusal, ...]
+    orientation: str
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data."""
-        return {"run": self.run, "written": list(self.written), "refused": [asdict(item) for item in self.refused]}
+        return {
+            "run": self.run,
+            "orientation": self.orientation,
+            "written": list(self.written),
+            "refused": [asdict(item) for item in self.refused],
+            "notes": list(self.notes),
+        }
 
     def text(self) -> str:
         """A line with the number of label maps, and one for each file that was refused."""
         lines = [f"not predicted: {item.path}: {item.reason}" for item in self.refused]
-        return "\n".join([f"{len(self.written)} label maps written with run {self.run}", *lines])
+        return "\n".join([f"{len(self.written)} label maps written with run {self.run}", *self.notes, *lines])
 
 
 def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | None = None) -> PredictionReport:
@@ -59,7 +70,7 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
     Raises:
         UsageError: the run has no model yet, the output lies inside the input, or a label map exists already.
         NotFound: no such run or input folder.
-        InvalidInput: no NIfTI file at all.
+        InvalidInput: no NIfTI file at all, or an older run whose orientation nothing here shows.
     """
     record = run_record.read(run_dir)
     _require_model(run_dir, record)
@@ -78,7 +89,8 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
             refused.append(Refusal(str(item.name), str(error) or type(error).__name__))
         if progress:
             progress(number, len(found), f"predicting {item.name.name}")
-    return PredictionReport(record["run"], tuple(written), tuple(refused))
+    notes = (model.note,) if model.note else ()
+    return PredictionReport(record["run"], tuple(written), tuple(refused), model.config.recipe.orientation, notes)
 
 
 class _Model:
@@ -90,7 +102,8 @@ class _Model:
         from training.engine.state import MODEL
         from training.networks import registry as networks
 
-        self.config = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
+        stated = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8"))
+        self.config, self.note = settle_finished(stated, run_dir, record)
         self.labels = tuple(sorted(int(value) for value in record["data"]["labels"] if int(value)))
         self.reference = record["data"]["channels"].index(record["data"]["reference_channel"])
         self.network = networks.build(self.config.model, len(record["data"]["channels"]), len(self.labels) + 1)

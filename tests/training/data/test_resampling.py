@@ -64,9 +64,9 @@ def test_other_voxels_are_blended_as_scipy_does() -> None:
 @pytest.mark.parametrize(
     "steps",
     [
-        Preprocessing(),
+        Preprocessing(orientation="keep"),
         Preprocessing(orientation="RAS"),
-        Preprocessing(crop="nonzero", margin_voxels=1),
+        Preprocessing(orientation="keep", crop="nonzero", margin_voxels=1),
         Preprocessing(orientation="RAS", crop="nonzero"),
     ],
     ids=["plain", "RAS", "crop", "RAS and crop"],
@@ -128,12 +128,13 @@ def test_preprocessing_has_the_same_id_in_every_version_and_another_for_other_st
     stated = (
         b'{"crop":"none","margin_voxels":0,"normalise":"zscore","orientation":"keep","spacing_mm":null,"version":1}'
     )
-    assert preprocessing_id(Preprocessing()) == hashlib.sha256(stated).hexdigest()
+    before = Preprocessing(orientation="keep")
+    assert preprocessing_id(before) == hashlib.sha256(stated).hexdigest()
     changes: list[dict[str, Any]] = [
         {"crop": "nonzero"},
         {"margin_voxels": 1},
         {"normalise": "none"},
-        {"orientation": "RAS"},
+        {"orientation": "LAS"},
         {"spacing_mm": (1.0, 1.0, 1.0)},
     ]
     ids = {preprocessing_id(Preprocessing(**change)) for change in changes}
