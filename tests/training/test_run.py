@@ -49,7 +49,8 @@ def test_a_run_leaves_what_it_promises(finished: Path, cohort: Cohort, tiny: Con
     assert record["data"]["snapshot"] == cohort.manifest.snapshot_id
     assert record["data"]["reference_channel"] == "FLAIR"
     assert len(record["data"]["files"]) == len(cohort.manifest.files())
-    assert (finished / "config.toml").read_text() == dumps(tiny)
+    settled = replace(tiny, recipe=replace(tiny.recipe, orientation="LSA"))
+    assert (finished / "config.toml").read_text() == dumps(settled)
     assert manifests.decode((finished / "snapshot.json.gz").read_bytes()) == cohort.manifest
     assert {entry["path"]: entry["sha256"] for entry in record["checkpoints"]} == {
         path: sha256_file(finished / path) for path in (BEST, LAST, MODEL)

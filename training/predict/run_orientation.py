@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from registry.bids import places
 from registry.errors import InvalidInput
 from training.data.orientation import count_orientations, format_orientations, turn_to
 from training.predict.derivatives import folder_of
 from training.spec import KEEP, Config
+
+_ABOVE = 3
+"""A published run lies in `code/registry/runs/<id>` of its registry, its predictions in `derivatives`."""
 
 
 def settle_finished(config: Config, run_dir: Path, record: Mapping[str, Any]) -> tuple[Config, str]:
@@ -48,7 +50,7 @@ def settle_finished(config: Config, run_dir: Path, record: Mapping[str, Any]) ->
 
 def _list_predictions(run_dir: Path, record: Mapping[str, Any]) -> Iterator[Path]:
     """Predictions that are on this machine: in the run's folder, else where a registry publishes them."""
-    above = [run_dir, *run_dir.resolve().parents[len(Path(places.RUNS).parts) :][:1]]
+    above = [run_dir, *run_dir.resolve().parents[_ABOVE : _ABOVE + 1]]
     for entry in record["predictions"] or ():
         paths = (folder_of(folder, record["run"]) / entry["path"] for folder in above)
         yield from [path for path in paths if path.is_file()][:1]
