@@ -24,15 +24,16 @@ def commands(app: typer.Typer) -> None:
 def consensus_build(
     protocol: Protocol,
     recipe: Annotated[str, typer.Option(help="A consensus recipe; `consensus recipes` lists them.")] = "majority",
+    label: Annotated[str | None, typer.Option(help="Only masks of this structure (GM); each one otherwise.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the consensus of every image that at least two raters read."""
+    """Compute the consensus of every image and structure that at least two raters drew."""
     from annotation.consensus import build
     from registry.publishing.commits import commit_pending
 
     registry = console.registry()
     with console.progress() as progress:
-        written = build.build(registry, protocol, recipe, progress)
+        written = build.build(registry, protocol, recipe, progress, label=label)
         commit_pending(registry)
     console.emit({"written": written}, as_json, f"{written} consensus masks written")
 

@@ -25,7 +25,14 @@ from registry.tables import ConsensusInput, ConsensusMask, Mask
 from registry.vocabulary.display import format_count
 
 
-def build(registry: Registry, protocol: str, recipe_name: str = "majority", progress: Progress | None = None) -> int:
+def build(
+    registry: Registry,
+    protocol: str,
+    recipe_name: str = "majority",
+    progress: Progress | None = None,
+    *,
+    label: str | None = None,
+) -> int:
     """Write the consensus of every image that at least two raters read and whose consensus is missing or old.
 
     Args:
@@ -33,12 +40,13 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
         protocol: the protocol of the readings.
         recipe_name: the consensus recipe.
         progress: called with `(done, total, what)`.
+        label: only masks of this structure (the BIDS label of their names); each one otherwise.
 
     Returns:
         The number of masks that were written.
 
     Raises:
-        UsageError: an unknown recipe, or a protocol without readings.
+        UsageError: an unknown recipe, or a protocol without readings of the structure.
     """
     recipe = table.get(recipe_name)
     groups = readings(registry, protocol)
@@ -47,6 +55,14 @@ def build(registry: Registry, protocol: str, recipe_name: str = "majority", prog
             f"No image has two readings under the protocol '{protocol}'.",
             f"Protocols with readings: {', '.join(protocols(registry)) or 'none'}.",
         )
+    if label is not None:
+        shown = sorted({group[0].label or "without a label" for group in groups})
+        groups = [group for group in groups if (group[0].label or "").casefold() == label.casefold()]
+        if not groups:
+            raise UsageError(
+                f"No image has two readings of '{label}' under the protocol '{protocol}'.",
+                f"Structures with two readings: {', '.join(shown)}.",
+            )
     wanted = [group for group in groups if not _is_fresh(registry, group, recipe)]
 
     def write(tree: Path) -> Mapping[str, Any]:

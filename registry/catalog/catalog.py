@@ -183,14 +183,18 @@ class _CatalogCache:
 
 
 _CACHED_REGISTRIES = 2
+_LABELS = "labels"
 _CACHE = _CatalogCache()
 
 
 def _rows(source: Connection, table: SqlTable) -> pa.RecordBatchReader:
-    """A table's rows, JSON columns left out; straight from the driver, without an object for each row."""
+    """A table's rows; straight from the driver, without an object for each row.
+
+    Of JSON columns only the tables of labels come along, as text: what a mask shows decides which target it can be.
+    """
     import pyarrow as pa
 
-    wanted = [column for column in table.columns if not isinstance(column.type, types.JSON)]
+    wanted = [column for column in table.columns if column.name == _LABELS or not isinstance(column.type, types.JSON)]
     schema = pa.schema([(column.name, _arrow_type(column)) for column in wanted])
     cursor = source.connection.cursor()
     cursor.execute(str(select(*map(_plain, wanted)).compile(dialect=source.dialect)))

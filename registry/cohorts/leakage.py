@@ -103,7 +103,7 @@ def list_placed(manifest: Manifest, more: Mapping[str, Keys] | None = None) -> I
             for ref in sample.images.values():
                 keys = {"person": sample.person, "checksum": ref.sha256, **more.get(ref.path, {})}
                 yield Placed(ref.path, sample.part, keys)
-            for mask in (*sample.readings, *((sample.target,) if sample.target else ())):
+            for mask in sample.truths:
                 yield Placed(mask.path, sample.part, {"person": sample.person, **more.get(mask.path, {})})
 
 
@@ -156,7 +156,7 @@ def predicting_runs(manifest: Manifest) -> dict[str, str]:
 
 def _list_paths(sample: Sample) -> Iterator[str]:
     yield from (ref.path for ref in sample.images.values())
-    yield from (mask.path for mask in (*sample.readings, *((sample.target,) if sample.target else ())))
+    yield from (mask.path for mask in sample.truths)
 
 
 def refuse(leaks: Iterable[Leak]) -> None:

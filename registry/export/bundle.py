@@ -14,7 +14,7 @@ from typing import Any
 from registry.errors import StorageError, UsageError
 from registry.files.canonical import gzip_bytes
 from registry.files.progress import Progress
-from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.manifests import FileRef, Manifest, Sample, Truth
 from registry.snapshots.content import Contents
 from registry.store import Registry
 
@@ -97,8 +97,8 @@ class Bundle:
         """Write a readable JSON file whose keys keep their order."""
         self.write(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
-    def target(self, sample: Sample) -> Target:
-        """The mask of a sample.
+    def target(self, sample: Sample) -> Truth:
+        """The first mask of a sample's target, whose grid is that of all its masks.
 
         Raises:
             UsageError: the sample has no single mask.

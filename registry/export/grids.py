@@ -13,6 +13,7 @@ from registry.export.bundle import Bundle
 from registry.export.resampling import resample
 from registry.files import volumes
 from registry.files.geometry import axis_codes, same_grid, spacing, turn_grid
+from registry.files.label_maps import is_painted, paint
 from registry.files.volumes import Array, Header, Volume
 from registry.manifests import Sample
 
@@ -33,11 +34,14 @@ def common_axes(bundle: Bundle) -> str:
 
 
 def target(bundle: Bundle, sample: Sample, axes: str) -> Volume | None:
-    """The mask's voxels turned to the common axes; None where the file itself is stored like that."""
-    path = bundle.source(bundle.target(sample))
-    if axis_codes(volumes.read_header(path).affine_ras) == axes:
+    """The target's voxels with the common axes; None where its one file is stored and valued like that."""
+    bundle.target(sample)
+    paths, shows = [bundle.source(mask) for mask in sample.targets], [mask.labels for mask in sample.targets]
+    classes = bundle.manifest.classes
+    if (not classes or is_painted(shows, classes)) and axis_codes(volumes.read_header(paths[0]).affine_ras) == axes:
         return None
-    return volumes.canonical(as_3d(volumes.load_labels(path)), axes)
+    masks = [as_3d(volumes.load_labels(path)) for path in paths]
+    return volumes.canonical(paint(masks, shows, classes) if classes else masks[0], axes)
 
 
 def channels(bundle: Bundle, sample: Sample, axes: str) -> Iterator[tuple[int, str, Volume | None]]:

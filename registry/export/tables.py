@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from registry.export.bundle import Bundle
-from registry.manifests import Manifest, Sample, Target
+from registry.manifests import Manifest, Sample
 
 _FILE_COLUMNS = ("sample", "person", "part", "role", "name", "path", "sha256", "size")
 
@@ -74,17 +74,17 @@ def _sample_row(sample: Sample) -> dict[str, Any]:
         row |= {name: ref.path, f"{name}_sha256": ref.sha256}
     if target := sample.target:
         row |= {
-            "target_kind": target.kind,
+            "target_kind": target.role,
             "target_source": target.source,
-            "target": target.path,
-            "target_sha256": target.sha256,
+            "target": " ".join(mask.path for mask in sample.targets),
+            "target_sha256": " ".join(mask.sha256 for mask in sample.targets),
         }
     return row
 
 
 def _list_files(sample: Sample) -> Iterator[dict[str, Any]]:
     """One row per file and role; the same mask can be target and reading."""
-    masks: list[tuple[str, Target]] = [("target", sample.target)] if sample.target else []
+    masks = [("target", mask) for mask in sample.targets]
     masks += [("reading", item) for item in sample.readings]
     images = [("image", name, sample.images[name]) for name in sorted(sample.images)]
     for role, name, ref in [*images, *((role, mask.source, mask) for role, mask in masks)]:

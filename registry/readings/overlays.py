@@ -39,6 +39,7 @@ class Drawing:
         volume_mm3: volume of all voxels that are not background; None for predictions, which state none.
         none_found: the rater looked and found nothing.
         stale: the image or a reading changed after it was made.
+        structure: BIDS' `label` of its name, which parts cord from grey matter; empty where the name has none.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class Drawing:
     volume_mm3: float | None
     none_found: bool = False
     stale: bool = False
+    structure: str = ""
 
     @property
     def binary(self) -> bool:
@@ -94,6 +96,7 @@ def _from_reading(row: Mask) -> Drawing:
         row.volume_mm3,
         row.kind == "none_found",
         row.stale,
+        row.label or "",
     )
 
 
@@ -107,6 +110,7 @@ def _from_consensus(row: ConsensusMask) -> Drawing:
         _foreground(row.labels),
         row.volume_mm3,
         stale=row.stale,
+        structure=row.label or "",
     )
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from registry.manifests import Exclusion, FileRef, Manifest, Sample
+from registry.manifests import Exclusion, FileRef, Manifest, Sample, Truth
 from registry.vocabulary.units import find_first
 
 NOT_SELECTED = "not-selected"
 """Reason of a sample that the other snapshot's query does not return."""
 
-_FACTS = ("person", "subject", "session", "part", "site", "scanner", "class_label")
+_FACTS = ("person", "subject", "session", "unit", "part", "site", "scanner", "class_label")
 _SETTINGS = ("query", "split", "target_policy", "channels", "labels", "licences", "schema")
 
 
@@ -94,7 +94,8 @@ def diff(before: Manifest, after: Manifest, decisions: Mapping[str, str] | None 
     """
     old, new = ({item.sample: item for item in manifest.samples} for manifest in (before, after))
     both = sorted(old.keys() & new.keys(), key=str.encode)
-    changed = [Changed(key, new[key].person, tuple(_compare_samples(old[key], new[key]))) for key in both]
+    alike = before.schema == after.schema  # schema 1 does not say what a mask shows
+    changed = [Changed(key, new[key].person, tuple(_compare_samples(old[key], new[key], alike))) for key in both]
     return SnapshotDiff(
         before.snapshot_id,
         after.snapshot_id,
@@ -127,28 +128,62 @@ def _explain(sample: Sample, decisions: Mapping[str, str]) -> tuple[str, str]:
     return f"excluded:{decisions[unit]}", f"{unit} is excluded"
 
 
-def _compare_samples(old: Sample, new: Sample) -> Iterator[Difference]:
+def _compare_samples(old: Sample, new: Sample, alike: bool) -> Iterator[Difference]:
     for name in _FACTS:
         yield from _value(name.removesuffix("_label"), getattr(old, name), getattr(new, name))
     for channel in sorted(old.images.keys() | new.images.keys()):
         yield from _file(f"image {channel}", old.images.get(channel), new.images.get(channel))
     yield from _value("target source", _source(old), _source(new))
-    yield from _file("target", old.target, new.target)
+    yield from _compare_targets(old, new)
     yield from _compare_readings(old, new)
+    if alike:
+        yield from _value("meaning of masks", *_list_meanings(old, new))
+
+
+def _compare_targets(old: Sample, new: Sample) -> Iterator[Difference]:
+    """The target, or each of its structures where there are several."""
+    before, after = ({_name_structures(mask): mask for mask in sample.targets} for sample in (old, new))
+    if len(before) < 2 and len(after) < 2:
+        yield from _file("target", old.target, new.target)
+        return
+    for name in sorted(before.keys() | after.keys()):
+        yield from _file(f"target {name}", before.get(name), after.get(name))
+
+
+def _name_structures(mask: Truth) -> str:
+    return ", ".join(mask.labels[value] for value in sorted(mask.labels, key=int))
 
 
 def _compare_readings(old: Sample, new: Sample) -> Iterator[Difference]:
     """Readings that differ, without the target, which has its own line: one changed file is one difference."""
     before, after = ({item.path: item for item in sample.readings} for sample in (old, new))
-    same = old.target is not None and new.target is not None and old.target.path == new.target.path
-    targets = {old.target.path} & before.keys() & after.keys() if old.target and same else set()
+    targets = {mask.path for mask in old.targets} & {mask.path for mask in new.targets}
     for path in sorted((before.keys() | after.keys()) - targets, key=str.encode):
         one = before.get(path) or after[path]
         yield from _file(f"reading {one.source}", before.get(path), after.get(path))
 
 
+def _list_meanings(old: Sample, new: Sample) -> list[dict[str, Any]]:
+    """Path of a mask to what it shows, of masks in both samples where that differs.
+
+    What a mask is used for counts too, where both samples have the same target: another target has its own line.
+    """
+    same = [mask.path for mask in old.targets] == [mask.path for mask in new.targets]
+    before, after = (_collect_meanings(sample, same) for sample in (old, new))
+    changed = [path for path in sorted(before.keys() & after.keys()) if before[path] != after[path]]
+    return [{path: one[path] for path in changed} for one in (before, after)]
+
+
+def _collect_meanings(sample: Sample, with_use: bool) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for truth in sample.truths:
+        use = {"use": truth.use} if with_use else {}
+        found.setdefault(truth.path, []).append({"labels": dict(truth.labels), **use})
+    return found
+
+
 def _source(sample: Sample) -> str | None:
-    return f"{sample.target.kind}:{sample.target.source}" if sample.target else None
+    return f"{sample.target.role}:{sample.target.source}" if sample.target else None
 
 
 def _file(what: str, old: FileRef | None, new: FileRef | None) -> Iterator[Difference]:
@@ -156,7 +191,9 @@ def _file(what: str, old: FileRef | None, new: FileRef | None) -> Iterator[Diffe
 
 
 def _reference(ref: FileRef | None) -> dict[str, Any] | None:
-    return asdict(ref) if ref else None
+    """The file, and of a mask who says so; what a mask shows is compared on its own."""
+    kept = ("path", "sha256", "size", "role", "source", "protocol", "image")
+    return {name: getattr(ref, name) for name in kept if hasattr(ref, name)} if ref else None
 
 
 def _value(what: str, old: Any, new: Any) -> Iterator[Difference]:

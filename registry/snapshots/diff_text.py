@@ -20,6 +20,8 @@ _SETTINGS = {
     "split.seed": "the split's seed",
     "target_policy.order": "the target policy",
     "target_policy.protocol": "the protocol",
+    "target_policy.classes": "the structures of the target",
+    "schema": "the schema of the manifest",
     "channels": "the channels",
     "labels": "the labels",
     "licences": "the licence",
@@ -64,16 +66,24 @@ def _format_changed(changed: Sequence[Changed]) -> Iterator[str]:
         yield f"{kind} {where}."
 
 
+_KINDS = {
+    "target": "The mask that is the target is another one",
+    "target source": "The target comes from somebody else",
+    "meaning of masks": "What a mask shows or is used for differs",
+}
+_KINDS_OF = (
+    ("target ", "The mask of {} in the target is another one"),
+    ("image ", "The {} image is another one"),
+    ("reading ", "The reading of {} is another one"),
+)
+"""The beginning of a difference's name, and a sentence about what follows it."""
+
+
 def _kind(what: str) -> str:
-    if what == "target":
-        return "The mask that is the target is another one"
-    if what == "target source":
-        return "The target comes from somebody else"
-    if what.startswith("image "):
-        return f"The {what.removeprefix('image ')} image is another one"
-    if what.startswith("reading "):
-        return f"The reading of {what.removeprefix('reading ')} is another one"
-    return f"The {what} differs"
+    if what in _KINDS:
+        return _KINDS[what]
+    found = ((text, what.removeprefix(start)) for start, text in _KINDS_OF if what.startswith(start))
+    return next((text.format(rest) for text, rest in found), f"The {what} differs")
 
 
 def _format_settings(settings: Sequence[Difference]) -> Iterator[str]:

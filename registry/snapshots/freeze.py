@@ -17,9 +17,10 @@ from registry.errors import NotFound, QueryError, UsageError
 from registry.files.canonical import readable_json
 from registry.files.collector import pause_collector
 from registry.files.progress import Progress
-from registry.manifests import Manifest, Sample
+from registry.manifests import TRAIN, Manifest
 from registry.publishing import Change, publish, write_files
 from registry.snapshots.diff import SnapshotDiff, diff
+from registry.snapshots.selection import Selection
 from registry.snapshots.selection import select as select_samples
 from registry.snapshots.targets import TargetPolicy
 from registry.store import Registry
@@ -88,9 +89,9 @@ def build(
     made = Manifest(
         query={"name": query.name, "version": query.version, "sql": query.sql, "sha256": query.sha256},
         split=_split_record(split) if split else None,
-        target_policy=policy.to_json(),
+        target_policy=chosen.policy.to_json(),
         channels=chosen.channels,
-        labels=_labels(registry, chosen.samples),
+        labels=_labels(registry, chosen),
         samples=chosen.samples,
         excluded=chosen.excluded,
     )
@@ -177,15 +178,23 @@ def _split_record(split: Split) -> dict[str, Any]:
     return {"name": split.name, "version": split.version, "seed": split.seed, "sha256": split.sha256}
 
 
-def _labels(registry: Registry, samples: Sequence[Sample]) -> Mapping[str, str]:
-    truths = (truth for sample in samples for truth in ((sample.target,) if sample.target else sample.readings))
-    wanted = {truth.path for truth in truths}
+def _labels(registry: Registry, chosen: Selection) -> Mapping[str, str]:
+    """Value of the target to its name: the named classes 1, 2, ..., else the one table of all its masks.
+
+    Raises:
+        QueryError: the masks have several tables.
+    """
+    if classes := chosen.policy.classes:
+        names = enumerate(("+".join(names) for names in classes), start=1)
+        return {"0": "background", **{str(value): name for value, name in names}}
+    wanted = {truth.path for sample in chosen.samples for truth in sample.truths if truth.use == TRAIN}
     with registry.reading() as database:
         rows = [row for table in (Mask, ConsensusMask) for row in database.exec(select(table.path, table.labels))]
     tables = {tuple(sorted(labels.items(), key=lambda item: int(item[0]))) for path, labels in rows if path in wanted}
     if len(tables) > 1:
         raise QueryError(
-            "The masks of this query disagree about the meaning of their labels.", "Narrow the query to one protocol."
+            "The masks of this query disagree about the meaning of their labels.",
+            "Name the structures of the target with --label, or narrow the query to one protocol.",
         )
     return dict(next(iter(tables)))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.catalog import Catalog
 from registry.errors import QueryError, UsageError
 from registry.files.progress import Progress
-from registry.manifests import Exclusion, FileRef, Sample, Target
-from registry.snapshots.targets import Choice, TargetPolicy
+from registry.manifests import EVALUATION, TRAIN, Exclusion, FileRef, Sample, Truth
+from registry.snapshots.targets import Choice, Reading, TargetPolicy
+from registry.snapshots.targets.labels import Mask, list_readings, settle, structures
+from registry.snapshots.targets.masks import list_masks, take
 from registry.vocabulary.display import format_count
 from registry.vocabulary.reasons import OUTDATED
 from registry.vocabulary.units import find_first, list_units
@@ -24,11 +26,6 @@ _REPORT_EVERY = 1000
 
 _IMAGES = """SELECT i.path, i.subject, i.session, i.person_id, i.site, i.scanner, i.class, i.channel, i.sha256, i.size
     FROM {query} q JOIN images i ON i.path = q.path GROUP BY ALL ORDER BY i.path"""
-_EXPERTS = """SELECT path, image_path AS image, 'expert' AS kind, rater_id AS source, protocol, sha256, size
-    FROM t_mask WHERE NOT stale ORDER BY path"""
-_CONSENSUS = """SELECT path, image_path AS image, 'consensus' AS kind,
-    CASE WHEN method = 'delivered' THEN "desc" ELSE method END AS source, protocol, sha256, size
-    FROM t_consensus_mask WHERE suffix <> 'probseg' AND NOT stale ORDER BY path"""
 
 _OUTDATED = "SELECT DISTINCT image_path AS image FROM t_consensus_mask WHERE stale"
 _REJECTED = "SELECT path FROM images WHERE quality = 'reject'"
@@ -56,9 +53,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Selection:
-    """The outcomes of all units of a query. `channels` is sorted; every sample has each of them."""
+    """The outcomes of all units of a query.
+
+    Attributes:
+        channels: sorted; every sample has each of them.
+        policy: which mask is the truth, its structures named as the masks name them.
+        outcomes: one for each unit.
+    """
 
     channels: tuple[str, ...]
+    policy: TargetPolicy
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -126,17 +130,17 @@ def select(
 
     Raises:
         QueryError: the query returns no image of the registry.
-        UsageError: the images have masks of several protocols, and the policy names none.
+        UsageError: the images have masks of several protocols or structures, and the policy names none.
     """
     images = catalog.rows(_IMAGES.format(query=catalog.subquery(sql)))
     if not images:
         raise QueryError("The query returns no image of this registry.", "Run it first: cohortium query run NAME")
     channels = tuple(sorted({row["channel"] for row in images}))
-    masks = _find_masks(catalog, policy, {row["path"] for row in images})
+    policy, masks = _find_masks(catalog, policy, {row["path"] for row in images})
     outdated = frozenset(row["image"] for row in catalog.rows(_OUTDATED))
     rules = SelectionRules(channels, decisions(catalog, reasons or {}), masks, policy, parts, outdated)
     units = _report_progress(_group_units(images, channels), len(images), progress)
-    return Selection(channels, tuple(_decide(key, group, rules) for key, group in units))
+    return Selection(channels, policy, tuple(_decide(key, group, rules) for key, group in units))
 
 
 def _report_progress(units: Iterable[Unit], total: int, progress: Progress | None) -> Iterator[Unit]:
@@ -189,12 +193,17 @@ def _group_units(images: Sequence[Row], channels: Sequence[str]) -> Iterator[Uni
     sessions: dict[str, list[Row]] = defaultdict(list)
     for row in images:
         sessions[row["session"]].append(row)
-    for session, group in sessions.items():
+    for group in sessions.values():
         if len(channels) == 1 and len(group) > 1:
             for row in group:
                 yield _stem(row), [row]
         else:
-            yield session.replace("/", "_"), group
+            yield _key_of(group[0]), group
+
+
+def _key_of(row: Row) -> str:
+    """The key of an image's session: `sub-A000_ses-M00`."""
+    return str(row["session"]).replace("/", "_")
 
 
 def _sample(key: str, by_channel: Mapping[str, Row], rules: SelectionRules) -> Sample:
@@ -212,21 +221,41 @@ def _sample(key: str, by_channel: Mapping[str, Row], rules: SelectionRules) -> S
         class_label=first["class"],
         part=parts[first["person_id"]] if parts is not None else None,
         images={name: FileRef(row["path"], row["sha256"], row["size"]) for name, row in by_channel.items()},
-        target=_target(choice.mask) if choice.mask else None,
-        readings=tuple(_target(mask) for mask in choice.readings),
+        truths=_truths(choice, rules.policy),
+        unit="session" if key == _key_of(first) else "image",
     )
 
 
 def _choose(images: Sequence[str], rules: SelectionRules) -> Choice:
     candidates = [mask for image in images for mask in rules.masks.get(image, [])]
-    choice = rules.policy.choose(candidates)
+    readings = list_readings(candidates, rules.policy.classes)
+    choice = rules.policy.choose(readings)
     if choice is not None:
         return choice
     if candidates and rules.policy.takes_consensus and not rules.outdated.isdisjoint(images):
         raise Excluded(OUTDATED, "a rater's mask is newer than the consensus: cohortium consensus build")
-    if experts := sorted({str(mask["source"]) for mask in candidates}):
-        raise Excluded("target-undecided", f"masks by {', '.join(experts)}, none chosen by the target policy")
-    raise Excluded("no-target", "no mask on any of its images")
+    if readings:
+        raise Excluded("target-undecided", f"{_list_sources(readings)}, none chosen by the target policy")
+    raise Excluded("no-target", _explain_gap(candidates, rules.policy))
+
+
+def _list_sources(readings: Sequence[Reading]) -> str:
+    """`masks by e01, e02`; where one rater has several, that is said: they are not several raters."""
+    sources = sorted({reading.source for reading in readings})
+    if len(sources) == 1 and len(readings) > 1:
+        return f"{len(readings)} masks by {sources[0]}"
+    return f"masks by {', '.join(sources)}"
+
+
+def _explain_gap(candidates: Sequence[Mask], policy: TargetPolicy) -> str:
+    """Why there is no reading."""
+    if not candidates:
+        return "no mask on any of its images"
+    shown = {name for mask in candidates for name in structures(mask).values()}
+    missing = sorted({name for names in policy.classes for name in names} - shown)
+    if missing:
+        return f"no mask shows {', '.join(missing)}"
+    return "no rater's masks show each structure exactly once"
 
 
 def _one_each(
@@ -248,24 +277,49 @@ def _one_each(
     return {name: by_channel[name] for name in channels}
 
 
-def _find_masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> dict[str, list[Row]]:
-    rows = [row for row in [*catalog.rows(_CONSENSUS), *catalog.rows(_EXPERTS)] if row["image"] in images]
-    if policy.protocol:
-        rows = [row for row in rows if row["protocol"] == policy.protocol]
-    protocols = sorted({row["protocol"] for row in rows})
+def _find_masks(catalog: Catalog, policy: TargetPolicy, images: set[str]) -> tuple[TargetPolicy, dict[str, list[Mask]]]:
+    """The policy with its structures settled, and the masks of each image.
+
+    Raises:
+        UsageError: the masks have several protocols or structures, and the policy names none.
+    """
+    masks = list_masks(catalog, images, policy.protocol)
+    protocols = sorted({mask["protocol"] for mask in masks})
     if len(protocols) > 1:
         raise UsageError(
             f"The images have masks of {len(protocols)} protocols: {', '.join(protocols)}.",
             "Choose one: with --protocol, or on the page 'Only masks of the protocol'.",
         )
-    by_image: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_image[row["image"]].append(row)
-    return by_image
+    taken = take(masks, policy)
+    settled = replace(policy, classes=settle(taken, policy.classes))
+    if taken and not settled.classes:  # readings of another structure are no readings of this target
+        shown = set(structures(taken[0]).values())
+        masks = [mask for mask in masks if set(structures(mask).values()) == shown]
+    by_image: dict[str, list[Mask]] = defaultdict(list)
+    for mask in masks:
+        by_image[mask["image"]].append(mask)
+    return settled, by_image
 
 
-def _target(row: Row) -> Target:
-    return Target(**{key: row[key] for key in ("path", "sha256", "size", "kind", "source", "protocol", "image")})
+def _truths(choice: Choice, policy: TargetPolicy) -> tuple[Truth, ...]:
+    """The target's masks in the order of its classes, then every other reading's."""
+    order = [name for names in policy.classes for name in names]
+    target = [mask for reading in choice.truth for mask in _sort(reading, order)]
+    paths = {mask["path"] for mask in target}
+    others = [mask for reading in choice.readings for mask in _sort(reading, order) if mask["path"] not in paths]
+    return (*(_truth(mask, TRAIN) for mask in target), *(_truth(mask, EVALUATION) for mask in others))
+
+
+def _sort(reading: Reading, order: Sequence[str]) -> list[Mask]:
+    return sorted(
+        reading.masks,
+        key=lambda mask: min((order.index(n) for n in structures(mask).values() if n in order), default=0),
+    )
+
+
+def _truth(row: Mask, use: str) -> Truth:
+    kept = {key: row[key] for key in ("path", "sha256", "size", "role", "source", "protocol", "image")}
+    return Truth(**kept, labels=structures(row), use=use)
 
 
 def outdated_rejects(catalog: Catalog) -> list[str]:

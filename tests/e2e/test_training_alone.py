@@ -11,7 +11,7 @@ import pytest
 from registry import manifests
 from registry.files.canonical import sha256_file
 from registry.files.volumes import save
-from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.manifests import TRAIN, FileRef, Manifest, Sample, Truth
 from tests.support.clean_environment import build, closure
 
 PACKAGES = [
@@ -79,8 +79,8 @@ def _sample(root: Path, number: int, part: str) -> Sample:
     save(root / image, voxels, np.eye(4))
     save(root / mask, (voxels > 0.5).astype(np.uint8), np.eye(4))
     refs = [(path, sha256_file(root / path), (root / path).stat().st_size) for path in (image, mask)]
-    target = Target(*refs[1], kind="expert", source="e01", protocol="c", image=image)
-    return Sample(name, f"P{number}", name, None, None, None, None, part, {"T1w": FileRef(*refs[0])}, target)
+    mask = Truth(*refs[1], "expert", "e01", "c", image, {"1": "L"}, TRAIN)
+    return Sample(name, f"P{number}", name, None, None, None, None, part, {"T1w": FileRef(*refs[0])}, (mask,))
 
 
 def test_the_environment_is_as_small_as_promised(clean_python: Path) -> None:

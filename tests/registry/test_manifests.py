@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from registry import manifests
 from registry.errors import IntegrityError, InvalidInput, NotFound
 from registry.files.canonical import gzip_bytes
-from registry.manifests import PARTS, Exclusion, FileRef, Manifest, Sample, Target, decode, encode
+from registry.manifests import PARTS, Exclusion, FileRef, Manifest, Sample, Truth, decode, encode
 
 KNOWN = "1dff1297e297a945066f1f81ee4150773f61e500a1d0f36df3aa98ee4a0176b9"
 
@@ -23,15 +23,17 @@ checksums = st.text("0123456789abcdef", min_size=64, max_size=64)
 sizes = st.integers(0, 1 << 40)
 optional = st.none() | words
 refs = st.builds(FileRef, path=words, sha256=checksums, size=sizes)
-targets = st.builds(
-    Target,
+truths = st.builds(
+    Truth,
     path=words,
     sha256=checksums,
     size=sizes,
-    kind=st.sampled_from(["consensus", "expert"]),
+    role=st.sampled_from(["consensus", "expert"]),
     source=words,
     protocol=words,
     image=words,
+    labels=st.dictionaries(st.integers(1, 300).map(str), words, max_size=2),
+    use=st.sampled_from(["train", "evaluation"]),
 )
 samples = st.builds(
     Sample,
@@ -44,8 +46,8 @@ samples = st.builds(
     class_label=optional,
     part=st.none() | st.sampled_from(PARTS),
     images=st.dictionaries(words, refs, min_size=1, max_size=2),
-    target=st.none() | targets,
-    readings=st.lists(targets, max_size=2).map(tuple),
+    truths=st.lists(truths, max_size=3).map(tuple),
+    unit=st.sampled_from(["session", "image"]),
 )
 whole = st.builds(
     Manifest,
@@ -76,7 +78,7 @@ def test_other_content_has_another_id(one: Manifest, other: Manifest) -> None:
 
 def small(**changes: object) -> Manifest:
     ref = FileRef("a.nii.gz", "0" * 64, 1)
-    sample = Sample("s", "P1", "sub-1", None, None, None, None, None, {"FLAIR": ref}, None)
+    sample = Sample("s", "P1", "sub-1", None, None, None, None, None, {"FLAIR": ref})
     base = Manifest({"name": "q", "version": 1}, None, {"order": []}, ("FLAIR",), {"0": "background"}, (sample,))
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -132,6 +134,18 @@ def test_a_damaged_byte_is_found(tmp_path: Path) -> None:
 def test_a_manifest_of_another_schema_says_which(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="schema 'cohortium/snapshot/99'"):
         decode(encode(small(schema="cohortium/snapshot/99")))
+
+
+def test_what_a_later_version_freezes_is_told_and_not_misread() -> None:
+    """Several days, boxes and links have their places in schema 2; this version reads masks of one day."""
+    for change, what in (
+        ({"views": [{}, {}]}, "2 views"),
+        ({"truths": [{"kind": "boxes"}]}, "truths of the kind boxes"),
+    ):
+        raw = json.loads(gzip.decompress(encode(small())))
+        raw["samples"][0] |= change
+        with pytest.raises(InvalidInput, match=f"Sample 's' has {what}, which this version does not read"):
+            decode(json.dumps(raw).encode())
 
 
 def test_an_absent_manifest_is_not_found(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from registry.files.canonical import sha256_file
 from registry.files.volumes import save
-from registry.manifests import FileRef, Manifest, Sample, Target, encode
+from registry.manifests import EVALUATION, TRAIN, FileRef, Manifest, Sample, Truth, encode
 from training.spec import Config, loads
 
 FLAIR_AFFINE = np.array([[-2.0, 0, 0, 15], [0, 0, 4.0, -20], [0, 2.0, 0, -15], [0, 0, 0, 1]])
@@ -95,9 +95,12 @@ def ref(root: Path, path: str) -> FileRef:
     return FileRef(path, sha256_file(root / path), (root / path).stat().st_size)
 
 
-def target(root: Path, path: str, image: str, source: str) -> Target:
-    kind = "consensus" if source == "majority" else "expert"
-    return Target(path, sha256_file(root / path), (root / path).stat().st_size, kind, source, "mslesion", image)
+def truth(root: Path, path: str, image: str, source: str) -> Truth:
+    """A mask; the consensus is the target."""
+    consensus = source == "majority"
+    role, use = ("consensus", TRAIN) if consensus else ("expert", EVALUATION)
+    size = (root / path).stat().st_size
+    return Truth(path, sha256_file(root / path), size, role, source, "mslesion", image, {"1": "L"}, use)
 
 
 def ball(shape: tuple[int, int, int], centre: tuple[float, ...], radius: float) -> np.ndarray:
@@ -118,7 +121,7 @@ def make_sample(root: Path, number: int, part: str, *, healthy: bool = False) ->
         kind = "consensus-mslesion" if rater == "majority" else "manual-mslesion"
         path = f"derivatives/{kind}/{folder}/{stem}_space-FLAIR_label-L_desc-{rater}_mask.nii.gz"
         save(root / path, mask, FLAIR_AFFINE)
-        readings.append(target(root, path, image, rater))
+        readings.append(truth(root, path, image, rater))
     images = {channel: ref(root, f"{folder}/{stem}_{channel}.nii.gz") for channel in ("FLAIR", "T1w")}
     site = f"site{'AB'[number % 2]}"
     return Sample(
@@ -131,8 +134,7 @@ def make_sample(root: Path, number: int, part: str, *, healthy: bool = False) ->
         "MS",
         part,
         images,
-        readings[0],
-        tuple(readings[1:]),
+        tuple(readings),
     )
 
 

@@ -206,7 +206,7 @@ def test_files_that_do_not_fit_the_snapshot_fail_with_a_sentence(cohort: Cohort,
         (replace(first, images={**first.images, "T1w": changed}), IntegrityError, "not the file that was frozen"),
         (replace(first, images={**first.images, "T1w": absent}), IntegrityError, "sub-99/none_T1w.nii.gz is missing"),
         (replace(first, images={"FLAIR": first.images["FLAIR"]}), InvalidInput, "has no T1w image"),
-        (replace(first, target=None), InvalidInput, "has no target mask"),
+        (replace(first, truths=()), InvalidInput, "has no target mask"),
     ]
     for number, (sample, kind, message) in enumerate(cases):
         out = tmp_path / f"run{number}"

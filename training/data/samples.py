@@ -11,9 +11,10 @@ import torch
 
 from registry.errors import ConfigError, IntegrityError, InvalidInput
 from registry.files.canonical import sha256_file
+from registry.files.label_maps import paint
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load, load_labels
-from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.manifests import FileRef, Manifest, Sample, Truth
 from training.data.preprocessing import grid_of, prepare, prepare_target
 from training.data.resampling import Array, Grid
 from training.spec import Config, Preprocessing
@@ -29,6 +30,7 @@ class Source:
         labels: label values in class order; class 0 is the background, class n is `labels[n - 1]`.
         preprocessing: the steps from files to the network's input.
         verify: compare each file's SHA-256 with the manifest.
+        structures: the structures of class 1, 2, ... as in `Manifest.classes`; none where masks are taken as they are.
     """
 
     root: Path
@@ -36,6 +38,7 @@ class Source:
     labels: tuple[int, ...]
     preprocessing: Preprocessing
     verify: bool = True
+    structures: tuple[tuple[str, ...], ...] = ()
 
     @property
     def classes(self) -> int:
@@ -81,7 +84,7 @@ def source_of(config: Config, manifest: Manifest, root: Path) -> Source:
                 f"The snapshot has no channel '{channel}'.", f"Its channels: {', '.join(manifest.channels)}."
             )
     labels = foreground_labels(manifest)
-    return Source(root, channels, labels, config.recipe, config.data.verify)
+    return Source(root, channels, labels, config.recipe, config.data.verify, manifest.classes)
 
 
 def foreground_labels(manifest: Manifest) -> tuple[int, ...]:
@@ -120,15 +123,15 @@ def load_case(source: Source, sample: Sample) -> Case:
     """One sample in memory; errors as in `load_part`."""
     target = target_of(sample)
     volumes = [read_volume(source, _channel(sample, channel)) for channel in source.channels]
-    labels = read_labels(source, target)
+    labels = read_truth(source, sample.targets)
     native = grid_of(labels)
     image, grid = prepare(source.preprocessing, volumes, native)
     indices = class_indices(labels.data, source.labels, target.path)
     return Case(sample, image, prepare_target(indices, native, grid, source.classes), grid, native)
 
 
-def target_of(sample: Sample) -> Target:
-    """The mask of a sample.
+def target_of(sample: Sample) -> Truth:
+    """The first mask of a sample's target; its image, grid and source are those of all its masks.
 
     Raises:
         InvalidInput: it has none.
@@ -165,6 +168,12 @@ def read_volume(source: Source, ref: FileRef) -> Volume:
 def read_labels(source: Source, ref: FileRef) -> Volume:
     """A three-dimensional label map."""
     return as_3d(load_labels(checked_path(source, ref)), ref.path)
+
+
+def read_truth(source: Source, masks: Sequence[Truth]) -> Volume:
+    """The label map that masks of one reading make together, in the values that the snapshot names."""
+    volumes = [read_labels(source, mask) for mask in masks]
+    return paint(volumes, [mask.labels for mask in masks], source.structures) if source.structures else volumes[0]
 
 
 def as_3d(volume: Volume, name: str) -> Volume:

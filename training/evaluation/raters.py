@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.files.volumes import Volume
-from registry.manifests import Sample
+from registry.manifests import Sample, Truth
 from registry.measures.overlap import majority_labels
-from training.data.samples import Source, read_labels
+from training.data.samples import Source, read_truth
 from training.evaluation.profiles.profile import Profile
 from training.evaluation.table import ScoredSample, image_rows, lay_on_reference
 
@@ -27,23 +27,32 @@ def expert_rows(
         sample: the manifest's entry.
         names: label value (as text) to name.
     """
-    target = sample.target
-    readings = [
-        reading
-        for reading in sample.readings
-        if target and (reading.protocol, reading.image) == (target.protocol, target.image)
-    ]
+    readings = list_readings(source, sample)
     if len(readings) < 2:
         return [], []
-    first = read_labels(source, readings[0])
-    volumes = [lay_on_reference(read_labels(source, item), first, f"The mask {item.path}") for item in readings]
+    first = read_truth(source, readings[0])
+    volumes = [lay_on_reference(read_truth(source, masks), first, f"The mask {masks[0].path}") for masks in readings]
     rows, lesions = [], []
     for index, reading in enumerate(readings):
         others = [volume.data for n, volume in enumerate(volumes) if n != index]
         reference = Volume(majority_labels(others, source.labels), volumes[index].affine_ras)
         own, found = image_rows(
-            profile, ScoredSample(reading.source, sample, names), reference, volumes[index], source.labels
+            profile, ScoredSample(reading[0].source, sample, names), reference, volumes[index], source.labels
         )
         rows += own
         lesions += found
     return rows, lesions
+
+
+def list_readings(source: Source, sample: Sample) -> list[tuple[Truth, ...]]:
+    """The readings of a sample's target: one mask each, or where structures are named one rater's masks of them."""
+    target = sample.target
+    masks = [
+        mask for mask in sample.readings if target and (mask.protocol, mask.image) == (target.protocol, target.image)
+    ]
+    if not source.structures:
+        return [(mask,) for mask in masks]
+    by_rater: dict[str, list[Truth]] = {}
+    for mask in masks:
+        by_rater.setdefault(mask.source, []).append(mask)
+    return [tuple(masks) for masks in by_rater.values()]

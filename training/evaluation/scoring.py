@@ -16,7 +16,7 @@ from registry.files.progress import Progress
 from registry.files.volumes import Volume, load_labels
 from registry.manifests import Manifest, Sample
 from training import spec as configs
-from training.data.samples import Source, foreground_labels, read_labels, target_of
+from training.data.samples import Source, foreground_labels, read_truth, target_of
 from training.evaluation.metrics.metric import Column
 from training.evaluation.profiles import table as profiles
 from training.evaluation.profiles.profile import FAILED, Profile, describe
@@ -98,7 +98,8 @@ def evaluate(
     record = run_record.read(run_dir)
     _require_ready(record, manifest)
     scoring = configs.loads((run_dir / "config.toml").read_text(encoding="utf-8")).evaluation
-    source = Source(root, manifest.channels, foreground_labels(manifest), configs.Preprocessing(), verify)
+    labels = foreground_labels(manifest)
+    source = Source(root, manifest.channels, labels, configs.Preprocessing(), verify, manifest.classes)
     profile = profiles.get(scoring.profile)
     rows, lesions = _score_all(profile, manifest, source, _predictions(run_dir, record, manifest, progress))
     parts = summarise(profile, rows, scoring.bootstrap, seed=0)
@@ -136,7 +137,8 @@ def _score_all(
     rows: list[dict[str, Any]] = []
     lesions: list[dict[str, Any]] = []
     for sample, predicted in answers:
-        reference = read_labels(source, target_of(sample))
+        target_of(sample)
+        reference = read_truth(source, sample.targets)
         subject = ScoredSample("model", sample, manifest.labels)
         own, found = image_rows(profile, subject, reference, predicted, source.labels)
         others, more = expert_rows(profile, source, sample, manifest.labels)

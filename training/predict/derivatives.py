@@ -13,7 +13,7 @@ from registry.bids.names import BidsName, mask_entities, name, parse, to_label
 from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.volumes import encode
-from registry.manifests import Sample, Target
+from registry.manifests import Sample, Truth
 from training.data.resampling import Array
 
 
@@ -66,7 +66,7 @@ def describe(derivative: Derivative) -> None:
         atomic.write(derivative.folder / "dseg.tsv", tsv_bytes(table, ("index", "name")))
 
 
-def publish(derivative: Derivative, sample: Sample, target: Target, labels: Array, affine: Array) -> dict[str, Any]:
+def publish(derivative: Derivative, sample: Sample, target: Truth, labels: Array, affine: Array) -> dict[str, Any]:
     """Write one label map and its sidecar.
 
     Args:
@@ -86,7 +86,7 @@ def publish(derivative: Derivative, sample: Sample, target: Target, labels: Arra
     return {"sample": sample.sample, "part": sample.part, "path": str(bids.path), "sha256": digest}
 
 
-def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> BidsName:
+def prediction_name(derivative: Derivative, sample: Sample, target: Truth) -> BidsName:
     """The name `<image entities>_space-<grid>_[seg-|label-]_desc-<run>_(mask|dseg).nii.gz`.
 
     Args:
@@ -96,13 +96,13 @@ def prediction_name(derivative: Derivative, sample: Sample, target: Target) -> B
     """
     image = parse(target.image) or _name_from_manifest(sample, target)
     if derivative.binary:
-        more = {"label": _entity(target, "label", "L")}
+        more = {"label": _structure(derivative, target)}
     else:
         more = {"seg": _entity(target, "seg", to_label(derivative.protocol))}
     return name("mask" if derivative.binary else "dseg", **mask_entities(image), **more, desc=derivative.run)
 
 
-def _sidecar(derivative: Derivative, sample: Sample, target: Target, digest: str) -> dict[str, Any]:
+def _sidecar(derivative: Derivative, sample: Sample, target: Truth, digest: str) -> dict[str, Any]:
     names = ", ".join(text for value, text in sorted(derivative.labels.items(), key=_number) if value != "0")
     sidecar: dict[str, Any] = {
         "Description": f"{names}, predicted by training run {derivative.run}",
@@ -112,15 +112,25 @@ def _sidecar(derivative: Derivative, sample: Sample, target: Target, digest: str
         "GeneratedBy": [generated_by(f"run {derivative.run}")],
         "SHA256": digest,
     }
-    return {**sidecar, "Type": "Lesion"} if _entity(target, "label", "") == "L" else sidecar
+    lesion = derivative.binary and _structure(derivative, target) == "L"
+    return {**sidecar, "Type": "Lesion"} if lesion else sidecar
 
 
-def _entity(target: Target, key: str, default: str) -> str:
+def _structure(derivative: Derivative, target: Truth) -> str:
+    """BIDS' `label` of a binary prediction: that of the target's one file, else made of the name of its class."""
+    named = derivative.labels["1"]
+    own = _entity(target, "label", "")
+    if own and "+" not in named:
+        return own
+    return "L" if named == "lesion" else to_label(named)
+
+
+def _entity(target: Truth, key: str, default: str) -> str:
     parsed = parse(target.path)
     return parsed.entities.get(key, default) if parsed else default
 
 
-def _name_from_manifest(sample: Sample, target: Target) -> BidsName:
+def _name_from_manifest(sample: Sample, target: Truth) -> BidsName:
     """A name made from the fields of the manifest, for an image whose path is not BIDS."""
     session = to_label(sample.session.removeprefix("ses-")) if sample.session else None
     suffix = next((to_label(c) for c, ref in sample.images.items() if ref.path == target.image), "image")

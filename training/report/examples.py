@@ -16,7 +16,7 @@ from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
 from training.data.preprocessing import grid_of
 from training.data.resampling import Array, move
-from training.data.samples import Source, as_3d, foreground_labels, read_labels, read_volume, target_of
+from training.data.samples import Source, as_3d, foreground_labels, read_truth, read_volume, target_of
 from training.evaluation.metrics.metric import Column, Direction
 from training.evaluation.statistics import ALL
 from training.predict.derivatives import folder_of
@@ -57,7 +57,8 @@ def examples(run_dir: Path, record: Mapping[str, Any], manifest: Manifest, root:
         root: folder the manifest's paths are relative to.
         scores: the measure of each image of a part.
     """
-    source = Source(root, tuple(record["data"]["channels"]), foreground_labels(manifest), Preprocessing(), verify=False)
+    channels, labels = tuple(record["data"]["channels"]), foreground_labels(manifest)
+    source = Source(root, channels, labels, Preprocessing(), verify=False, structures=manifest.classes)
     samples = {sample.sample: sample for sample in manifest.samples}
     paths = {entry["sample"]: folder_of(run_dir, record["run"]) / entry["path"] for entry in record["predictions"]}
     channel = record["data"]["reference_channel"]
@@ -104,7 +105,8 @@ def figure(example: Example) -> str:
 
 
 def _picture(source: Source, sample: Sample, predicted: Path, channel: str) -> str:
-    reference = read_labels(source, target_of(sample))
+    target_of(sample)
+    reference = read_truth(source, sample.targets)
     prediction = as_3d(load_labels(predicted), predicted.name)
     image = read_volume(source, sample.images[channel])
     moved = move(torch.from_numpy(image.data)[None], grid_of(image), grid_of(reference))[0].numpy()

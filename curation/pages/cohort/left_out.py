@@ -26,7 +26,8 @@ def draw(
         registry: the registry.
         sql: SQL of the query, which need not be saved.
         split: the split whose parts are taken.
-        policy: which mask is the target; None takes the usual ones, of the commonest protocol.
+        policy: which mask is the target; None takes the usual ones, of the commonest protocol and
+            structure.
         name: name of the query, unique on the page.
     """
     try:
@@ -42,6 +43,9 @@ def draw(
     )
     if policy.protocol:
         st.caption(f"Only masks of the protocol {escape_markdown(policy.protocol)}.")
+    if policy.classes:
+        shown = " and ".join("+".join(names) for names in policy.classes)
+        st.caption(f"Only masks that show {escape_markdown(shown)}.")
     if found.by_reason:
         st.altair_chart(charts.effects([_row(item) for item in found.by_reason]), width="stretch")
         _table("By reason", found.by_reason, "Reason")

@@ -20,7 +20,8 @@ from registry.vocabulary.display import format_count, format_number
 
 NO_SPLIT = "no split"
 _QUERY, _SPLIT = "snapshot_query", "snapshot_split"
-_TARGETS, _SEED, _PROTOCOL = "targets", "target_seed", "target_protocol"
+_TARGETS, _SEED, _PROTOCOL, _LABELS = "targets", "target_seed", "target_protocol", "target_labels"
+_CLASSES = "target_classes"
 _USUAL = ["consensus", "expert"]
 _TITLES = {"consensus": "Consensus", "expert": "Rater", "random-expert": "A rater by lot", "soft": "Share of raters"}
 _ALONE = {"expert": "The only rater"}
@@ -90,7 +91,7 @@ def _split_chosen(query: str) -> None:
 
 def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
     """Draw the choice of the target policy; None, with a sentence on the page, while nothing is chosen."""
-    at_hand.hold(_TARGETS, _SEED, _PROTOCOL)
+    at_hand.hold(_TARGETS, _SEED, _PROTOCOL, _LABELS, _CLASSES)
     offers = targets.list_offers(Catalog.of(registry))
     words = [word.partition(":")[0] if word.startswith("random-expert") else word for word in offers.words]
     st.session_state[_TARGETS] = [word for word in st.session_state.get(_TARGETS, _USUAL) if word in words]
@@ -106,7 +107,9 @@ def _policy(registry: Registry, sql: str) -> TargetPolicy | None:
         return None
     order = [f"{word}:{_seed()}" if word == "random-expert" else word for word in chosen]
     st.caption("The target of each image is " + ", else ".join(in_words(word) for word in order) + ".")
-    return parse_policy(order, _protocol(registry, sql) if len(offers.protocols) > 1 else None)
+    protocol = _protocol(registry, sql) if len(offers.protocols) > 1 else None
+    labels = _labels(registry, sql, protocol)
+    return parse_policy(order, protocol, labels) if labels is not None else None
 
 
 def _seed() -> int:
@@ -127,6 +130,31 @@ def _protocol(registry: Registry, sql: str) -> str | None:
     return st.selectbox(
         "Only masks of the protocol", found, key=_PROTOCOL, help="The protocol of most masks comes first."
     )
+
+
+def _labels(registry: Registry, sql: str, protocol: str | None) -> list[str] | None:
+    """Draw the choice of the structures that the target shows; none where its masks show one thing.
+
+    None, with a sentence on the page, while there are several and none is chosen: no structure is the usual one.
+    """
+    try:
+        found = targets.list_labels(Catalog.of(registry), sql, protocol)
+        if len(found) < 2 or targets.show_the_same(Catalog.of(registry), sql, protocol):
+            return []
+    except QueryError:  # freezing explains the error
+        return []
+    st.session_state[_LABELS] = [name for name in st.session_state.get(_LABELS, []) if name in found]
+    chosen = st.multiselect(
+        "The structures that the target shows",
+        found,
+        key=_LABELS,
+        help="The masks show several. Each one is a class; where two overlap, the one that was chosen later counts.",
+    )
+    if not chosen:
+        st.info("Choose at least one structure.")
+        return None
+    together = len(chosen) > 1 and st.checkbox("All of them are one class", key=_CLASSES)
+    return ["+".join(chosen)] if together else chosen
 
 
 def _title(word: str) -> str:

@@ -83,7 +83,6 @@ def _facts(visit: Visit, scan: Scan) -> str:
 
 def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Layer]:
     raters = subjects.raters(catalog)
-    several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
     wanted = st.query_params.get("run")
     filled = Kind.CONSENSUS if any(drawing.kind is Kind.CONSENSUS for drawing in drawn) else Kind.READING
     layers = [Layer(volume_url(scan.sha256), scan.title)]
@@ -92,7 +91,7 @@ def _layers(catalog: Catalog, scan: Scan, drawn: Sequence[Drawing]) -> list[Laye
         layers.append(
             Layer(
                 volume_url(drawing.sha256),
-                tables.title(drawing, several),
+                tables.name_layer(drawing, drawn),
                 "label",
                 _colour(drawing, raters),
                 opacity=0.3 if drawing.kind is filled else 0.0,

@@ -20,8 +20,15 @@ Point = tuple[float, float, float]
 _DRAWERS = {Kind.READING: "Rater", Kind.CONSENSUS: "Consensus", Kind.PREDICTION: "Model"}
 
 
+def name_layer(drawing: Drawing, drawn: Sequence[Drawing]) -> str:
+    """The name of a drawing among others in the legend: with its protocol and structure where they are not the same."""
+    several = len({other.protocol for other in drawn if other.protocol}) > 1
+    parted = len({other.structure for other in drawn if other.structure}) > 1
+    return title(drawing, several) + (f", {drawing.structure}" if parted and drawing.structure else "")
+
+
 def title(drawing: Drawing, several_protocols: bool = False) -> str:
-    """The name of a drawing in the legend and in the table."""
+    """Who made a drawing."""
     name = f"{_DRAWERS[drawing.kind]} {drawing.source}"
     if drawing.kind is Kind.CONSENSUS:
         name = f"Consensus ({drawing.source})"
@@ -73,10 +80,12 @@ def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
     if not drawn:
         st.caption("Nobody has read this image, and nothing was computed on it.")
         return
-    reference = next((drawing for drawing in drawn if drawing.kind is Kind.CONSENSUS), None)
+    references = list_references(drawn)
     with st.spinner("Comparing masks"):
-        several = len({drawing.protocol for drawing in drawn if drawing.protocol}) > 1
-        rows = [{"Drawn by": title(drawing, several), **_mask_row(registry, drawing, reference)} for drawing in drawn]
+        rows = [
+            {"Drawn by": name_layer(drawing, drawn), **_mask_row(registry, drawing, references[drawing.path])}
+            for drawing in drawn
+        ]
     st.dataframe(
         rows,
         hide_index=True,
@@ -88,10 +97,25 @@ def masks(registry: Registry, drawn: Sequence[Drawing]) -> None:
             ),
         },
     )
-    if reference is not None:
+    if any(references.values()):
         st.caption(
             "Dice: 1 is full overlap, 0 is none. A rater's own mask is part of the consensus it is compared with."
         )
+
+
+def list_references(drawn: Sequence[Drawing]) -> dict[str, Drawing | None]:
+    """Path of each drawing to the consensus that it is compared with: the first one that shows the same structure.
+
+    A model's drawing names no structure. It is compared where all consensus masks show one.
+    """
+    consensus = [drawing for drawing in drawn if drawing.kind is Kind.CONSENSUS]
+    first: dict[str, Drawing] = {}
+    for drawing in consensus:
+        first.setdefault(drawing.structure, drawing)
+    only = consensus[0] if len(first) == 1 else None
+    return {
+        drawing.path: only if drawing.kind is Kind.PREDICTION else first.get(drawing.structure) for drawing in drawn
+    }
 
 
 def growth(catalog: Catalog, subject: str) -> None:

@@ -77,11 +77,12 @@ def query_show(name: str, as_json: AsJson = False) -> None:
 
 
 @query_app.command("flow")
-def query_flow(
+def query_flow(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     name: str,
     split: Annotated[str | None, typer.Option(help="Also count who has a part in this split.")] = None,
     target: Annotated[list[str] | None, typer.Option(help="As in: snapshot create.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="As in: snapshot create.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw it into this new file.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -89,7 +90,7 @@ def query_flow(
     from registry.snapshots import flow, flow_diagram
     from registry.snapshots.targets import parse_policy
 
-    found = flow.flow(console.registry(), name, split, parse_policy(target or [], protocol))
+    found = flow.flow(console.registry(), name, split, parse_policy(target or [], protocol, label or []))
     if svg:
         _write_new(svg, flow_diagram.svg(found))
     rows = [

@@ -30,6 +30,12 @@ def snapshot_create(
         typer.Option(help="consensus:RECIPE, expert:CODE, random-expert:SEED or soft; repeat for a fallback."),
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="Only masks of this protocol.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A structure of the target (GM), or several as one class (cord+GM); repeat for more classes."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Freeze a query into a manifest with one content id."""
@@ -38,7 +44,7 @@ def snapshot_create(
     from registry.snapshots.targets import parse_policy
 
     registry = console.registry()
-    policy = parse_policy(target or [], protocol)
+    policy = parse_policy(target or [], protocol, label or [])
     with console.progress() as progress:
         manifest = snapshots.create(registry, query, split, policy, progress)
     commit_pending(registry)
@@ -84,7 +90,7 @@ def _format_manifest(manifest: Manifest) -> str:
             "person": s.person,
             "site": s.site,
             "part": s.part,
-            "target": f"{s.target.kind}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)",
+            "target": f"{s.target.role}:{s.target.source}" if s.target else f"soft ({len(s.readings)} readings)",
         }
         for s in manifest.samples
     ]

@@ -181,7 +181,11 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
     assert groups[image, "L"] == ["e01", "e02", "e03"]
     assert groups[image, "GM"] == ["e01", "e02"]
     assert (image, "L2") not in groups
-    build.build(cohort, "ms")
+    with pytest.raises(UsageError, match="No image has two readings of 'WM'") as caught:
+        build.build(cohort, "ms", label="WM")
+    assert caught.value.hint == "Structures with two readings: GM, L."
+    assert build.build(cohort, "ms", label="gm") == 1
+    assert build.build(cohort, "ms") == 6
     assert build.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
     with cohort.reading() as database:
         found = database.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()

@@ -11,6 +11,7 @@ from registry.catalog import Catalog, facets
 from registry.cohorts import exclusions, queries
 from registry.store import Registry
 from tests.support.app.pages import button, open_page, texts
+from tests.support.cohorts import two_structures
 
 FLAIR = 'facet channel "FLAIR"'
 
@@ -122,4 +123,19 @@ def test_the_target_policy_is_chosen_in_words(writable: Registry) -> None:
     ]
     test = test.multiselect(key="targets").set_value([]).run()
     assert "Choose at least one kind of mask." in texts(test)
+    assert not test.exception
+
+
+def test_several_structures_are_chosen_before_anything_is_frozen(cohort: Registry) -> None:
+    two_structures.add(cohort)
+    test = open_page(cohort, "queries")
+    assert "Choose at least one structure." in texts(test)
+    test = test.multiselect(key="target_labels").set_value(["GM"]).run()
+    test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
+    assert not test.error, texts(test)
+    test = test.multiselect(key="target_labels").set_value(["L", "GM"]).run()
+    test = test.checkbox(key="target_classes").check().run()
+    test = button(test, "Freeze").click().run()  # type: ignore[attr-defined]
+    made = [snapshots.get(cohort, row.snapshot_id).classes for row in snapshots.list_snapshots(cohort)]
+    assert sorted(made) == [(("GM",),), (("L", "GM"),)]
     assert not test.exception

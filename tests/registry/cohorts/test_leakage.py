@@ -22,15 +22,14 @@ from registry.cohorts.leakage import (
     refuse,
 )
 from registry.errors import SplitError
-from registry.manifests import PARTS, FileRef, Manifest, Sample, Target
+from registry.manifests import PARTS, TRAIN, FileRef, Manifest, Sample, Truth
 
 
 def sample(name: str, person: str, part: str | None, sha256: str = "") -> Sample:
     image = FileRef(f"sub-{name}/anat/sub-{name}_T1w.nii.gz", sha256 or f"sha-{name}", 1)
-    mask = Target(
-        f"derivatives/manual-ms/sub-{name}/anat/sub-{name}_mask.nii.gz", "empty", 1, "expert", "e01", "ms", image.path
-    )
-    return Sample(f"sub-{name}", person, f"sub-{name}", None, None, None, None, part, {"T1w": image}, mask)
+    path = f"derivatives/manual-ms/sub-{name}/anat/sub-{name}_mask.nii.gz"
+    mask = Truth(path, "empty", 1, "expert", "e01", "ms", image.path, {"1": "L"}, TRAIN)
+    return Sample(f"sub-{name}", person, f"sub-{name}", None, None, None, None, part, {"T1w": image}, (mask,))
 
 
 def manifest(*samples: Sample) -> Manifest:

@@ -13,7 +13,7 @@ from registry.export import decathlon, nnunet
 from registry.export.bundle import Bundle, Options
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, save
-from registry.manifests import FileRef, Manifest, Sample, Target
+from registry.manifests import TRAIN, FileRef, Manifest, Sample, Truth
 from registry.snapshots.content import Contents
 from tests.support.storages import STORAGES, store
 
@@ -33,8 +33,8 @@ def _bundle(folder: Path, storages: Any) -> Bundle:
             save(folder / path, stored.data, stored.affine_ras)
             places[path] = folder / path
         refs = {name: _ref(folder, f"{number:02d}_{name}.nii.gz") for name in volumes}
-        mask = Target(*vars(refs.pop("mask")).values(), "expert", "e01", "p", refs["FLAIR"].path)
-        samples.append(Sample(f"s{number:02d}", f"P{number}", "sub-1", None, None, None, None, "train", refs, mask))
+        mask = Truth(*vars(refs.pop("mask")).values(), "expert", "e01", "p", refs["FLAIR"].path, {"1": "L"}, TRAIN)
+        samples.append(Sample(f"s{number:02d}", f"P{number}", "sub-1", None, None, None, None, "train", refs, (mask,)))
     query = {"name": "all", "version": 1, "sql": "", "sha256": ""}
     manifest = Manifest(query, None, {}, CHANNELS, {"0": "background", "1": "lesion"}, tuple(samples))
     return Bundle(None, manifest, Contents(places, (), (), ()), folder / "out", Options())  # type: ignore[arg-type]

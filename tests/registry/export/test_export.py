@@ -126,7 +126,7 @@ def _voxels(path: Path) -> bytes:
 @given(st.lists(st.text("PQ01", min_size=1, max_size=3), max_size=30))
 def test_every_person_validates_in_exactly_one_fold(persons: list[str]) -> None:
     samples = [
-        Sample(f"s{at:02}", person, person, None, None, None, None, None, {}, None) for at, person in enumerate(persons)
+        Sample(f"s{at:02}", person, person, None, None, None, None, None, {}) for at, person in enumerate(persons)
     ]
     owner = {sample.sample: sample.person for sample in samples}
     folds = by_person(samples)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curation.pages.subject.tables import list_references, name_layer
 from registry.readings import overlap, overlays
-from registry.readings.overlays import Kind
+from registry.readings.overlays import Drawing, Kind
 from registry.store import Registry
 from tests.support.cohorts.app_cohort import RUN, lesions
 
@@ -50,3 +51,20 @@ def test_content_that_comes_later_is_measured_then(writable: Registry) -> None:
     assert overlap.measure(writable, reading.sha256) is None
     aside.rename(place)
     assert overlap.measure(writable, reading.sha256) is not None
+
+
+def test_a_mask_is_compared_with_the_consensus_of_its_own_structure() -> None:
+    """Grey matter against a consensus of the cord would be a number without a meaning."""
+
+    def drawing(kind: Kind, structure: str) -> Drawing:
+        return Drawing(kind, "e01", "p", f"{kind}-{structure}", "", {}, None, structure=structure)
+
+    grey, cord, white = (drawing(Kind.READING, name) for name in ("GM", "cord", "WM"))
+    agreed, model = drawing(Kind.CONSENSUS, "GM"), drawing(Kind.PREDICTION, "")
+    one = list_references([grey, cord, white, agreed, model])
+    assert one == {grey.path: agreed, cord.path: None, white.path: None, agreed.path: agreed, model.path: agreed}
+    other = drawing(Kind.CONSENSUS, "cord")
+    two = list_references([grey, cord, agreed, other, model])
+    assert (two[grey.path], two[cord.path], two[model.path]) == (agreed, other, None)
+    assert [name_layer(item, [grey, cord]) for item in (grey, cord)] == ["Rater e01, GM", "Rater e01, cord"]
+    assert name_layer(grey, [grey, agreed]) == "Rater e01"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from registry import snapshots
 from registry.cohorts import exclusions, queries
 from registry.errors import NotFound
-from registry.manifests import Manifest
+from registry.manifests import Manifest, Sample, Truth
 from registry.snapshots.diff import NOT_SELECTED, diff
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
@@ -47,13 +48,20 @@ def test_empty_exactly_when_the_ids_are_equal(first: Manifest) -> None:
         replace(first, channels=("T1w",)),
         replace(first, samples=first.samples[1:]),
         replace(first, samples=(replace(sample, part="none"), *first.samples[1:])),
-        replace(first, samples=(replace(sample, target=None), *first.samples[1:])),
-        replace(first, samples=(replace(sample, readings=sample.readings[1:]), *first.samples[1:])),
-        replace(first, samples=(replace(sample, target=replace(sample.target, size=1)), *first.samples[1:])),
+        *(replace(first, samples=(replace(sample, truths=truths), *first.samples[1:])) for truths in _variants(sample)),
     ]
     for one in [first, *variants]:
         for other in [first, *variants]:
             assert diff(one, other).empty == (one.snapshot_id == other.snapshot_id)
+
+
+def _variants(sample: Sample) -> Iterator[tuple[Truth, ...]]:
+    """Without a target, without a reading, with a target of another size, meaning and rater."""
+    target, *others = sample.truths
+    yield (replace(target, use="evaluation"), *others)
+    yield (target, *others[1:])
+    for change in ({"size": 1}, {"labels": {"2": "core"}}, {"source": "e09"}):
+        yield (replace(target, **change), *others)
 
 
 def test_a_sample_that_the_query_no_longer_returns_says_so(registry: Registry, first: Manifest) -> None:

@@ -18,7 +18,7 @@ from registry.files.volumes import Volume, lay_on, save
 from registry.manifests import Sample
 from tests.support.affines import affines
 from tests.support.storages import STORAGES, store, undo
-from tests.training.conftest import Cohort, make_manifest, make_sample, ref, target
+from tests.training.conftest import Cohort, make_manifest, make_sample, ref, truth
 from training.data.orientation import settle
 from training.data.preprocessing import grid_of, prepare, prepare_target, restore
 from training.data.samples import Source, load_case, source_of
@@ -98,14 +98,14 @@ def _stored_sample(root: Path, number: int, image_storage: Any, mask_storage: An
     for name, volume, storage in zip(names, (image, labels), (image_storage, mask_storage), strict=True):
         stored = store(volume, storage)
         save(root / name, stored.data, stored.affine_ras)
-    mask = target(root, names[1], names[0], "majority")
-    return Sample(str(number), "P1", "sub-1", None, None, None, None, "train", {"T1w": ref(root, names[0])}, mask)
+    mask = truth(root, names[1], names[0], "majority")
+    return Sample(str(number), "P1", "sub-1", None, None, None, None, "train", {"T1w": ref(root, names[0])}, (mask,))
 
 
 def test_scores_are_the_same_for_every_storage_of_reference_and_prediction() -> None:
     _, reference = head(np.diag([1.0, 2.0, 3.0, 1.0]))
     predicted = Volume(np.roll(reference.data, 1, axis=0), reference.affine_ras)
-    sample = Sample("s", "P1", "sub-1", None, None, None, None, "test", {}, None)
+    sample = Sample("s", "P1", "sub-1", None, None, None, None, "test", {})
     scored = ScoredSample("model", sample, {"1": "a", "2": "b"})
 
     def rows(one: Any, other: Any) -> Any:

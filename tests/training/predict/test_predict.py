@@ -150,3 +150,21 @@ def test_samples_that_would_share_a_prediction_are_refused_by_name(tmp_path: Pat
     source = Source(tmp_path, ("FLAIR",), (1,), None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="predictions of sub-03_ses-M00 and of another derivative would share"):
         predict_parts(None, source, None, (tmp_path / "r1", make_manifest([first, second])), [first, second])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("named", "path", "label"),
+    [
+        ("lesion", "label-L_desc-e01_mask", "L"),
+        ("GM", "label-GM_desc-e01_mask", "GM"),
+        ("cord+GM", "label-cord_desc-e01_mask", "cordGM"),
+        ("Anterior", "seg-ms_desc-e01_dseg", "Anterior"),
+    ],
+)
+def test_a_prediction_is_named_by_what_its_class_shows(named: str, path: str, label: str, tmp_path: Path) -> None:
+    sample = make_sample(tmp_path, 3, "test")
+    assert sample.target
+    place = f"derivatives/manual-ms/sub-03/ses-M00/anat/sub-03_ses-M00_space-FLAIR_{path}.nii.gz"
+    into = Derivative(tmp_path, tmp_path, "r1", {"0": "background", "1": named}, "mslesion")
+    found = derivatives.prediction_name(into, sample, replace(sample.target, path=place))
+    assert found.entities["label"] == label
