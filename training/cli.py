@@ -43,6 +43,8 @@ def train(
     from registry.publishing.commits import commit_pending
     from registry.work import process
     from training import service
+    from training.record import run_record
+    from training.record.budget import format_budget
 
     registry = console.registry()
     if not resume and not (config and snapshot):
@@ -64,10 +66,12 @@ def train(
         with console.progress() as progress:
             process.do_here(registry, work, progress)
         commit_pending(registry)
+    waits, folder = queue and not resume, registry.runs / run_id
+    budget = "" if waits else format_budget(run_record.read(folder))
     console.emit(
-        {"run": run_id, "folder": str(registry.runs / run_id)},
+        {"run": run_id, "folder": str(folder), "budget": budget},
         as_json,
-        f"Run {run_id}{' is queued' if queue and not resume else f': {registry.runs / run_id}'}",
+        f"Run {run_id} is queued" if waits else f"Run {run_id}: {folder}\n{budget}",
     )
 
 

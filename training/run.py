@@ -26,6 +26,7 @@ from training.engine.state import BEST, LAST, MODEL, Counters, State, make_optim
 from training.networks import registry as networks
 from training.predict.snapshot import predict_parts
 from training.record import run_record
+from training.record.budget import ended_by
 from training.record.first_record import first_record
 from training.spec import Config
 
@@ -179,7 +180,8 @@ def _deliver(
     state.network.load_state_dict(kept)
     samples = [s for part in config.prediction.parts for s in manifest.part(part)]
     entries = predict_parts(config, source, state.network, (out, manifest), samples, progress)
-    record = run_record.update(out, _WHY, **_outcome(config, out, state.counters, entries))
+    limits = run_record.read(out)["training"]
+    record = run_record.update(out, _WHY, **_outcome(config, out, state.counters, (limits, entries)))
     return RunResult(
         out.name,
         out,
@@ -192,13 +194,17 @@ def _deliver(
     )
 
 
-def _outcome(config: Config, out: Path, counters: Counters, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _outcome(
+    config: Config, out: Path, counters: Counters, made: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
+    limits, entries = made
     return {
         "status": "trained",
         "progress": {
             "file": "progress.jsonl",
             "epochs": counters.epoch,
             "steps": counters.steps,
+            "ended_by": ended_by(limits, counters.steps),
             "elapsed_s": round(counters.elapsed_s, 3),
         },
         "checkpoints": [{"path": path, "sha256": sha256_file(out / path)} for path in (BEST, LAST, MODEL)],

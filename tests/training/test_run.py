@@ -22,8 +22,9 @@ from tests.support import ROOT
 from tests.training.conftest import OLD, Cohort, make_manifest, old_weights
 from training.engine import progress, weights
 from training.record import run_record
+from training.record.budget import format_budget
 from training.run import BEST, LAST, MODEL, train
-from training.spec import Config, dumps
+from training.spec import CONFIGS, Config, dumps, load
 
 
 class Stop(Exception):
@@ -172,6 +173,26 @@ def test_a_minutes_budget_ends_and_the_last_weights_are_measured(cohort: Cohort,
     lines = progress.read(tmp_path / "short" / "progress.jsonl")
     assert lines[-1]["lr"] < told.training.lr
     assert lines[-1]["validation_dice"] is not None, "the last weights are always measured"
+    record = run_record.read(tmp_path / "short")
+    assert record["progress"]["ended_by"] == "minutes"
+    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
+    assert format_budget(record).startswith(f"Trained for {epochs}, all that 0.02 minutes allowed")
+
+
+def test_a_run_that_did_all_its_epochs_says_so(finished: Path) -> None:
+    record = run_record.read(finished)
+    assert record["progress"]["ended_by"] == "epochs"
+    assert format_budget(record) == "Trained for 3 epochs, as the configuration says."
+    both = {**record, "training": {**record["training"], "epochs": 9, "max_minutes": 2.0}}
+    assert format_budget(both).startswith("Trained for 3 epochs of 9, all that 2 minutes allowed on this machine")
+    assert format_budget({**record, "progress": None}) == ""
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.toml")))
+def test_what_is_delivered_ends_after_epochs_and_not_after_minutes(name: str) -> None:
+    settings = load(name).training
+    assert settings.epochs
+    assert settings.max_minutes is None
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_written(

@@ -79,6 +79,7 @@ def fit(setup: RunSetup, state: State, progress: Progress | None = None) -> Stat
             saved_s = clock.elapsed_s
         if progress:
             progress(round(1000 * share), 1000, _describe(state))
+    state.counters.elapsed_s = clock.elapsed_s  # the time by which the budget was judged
     if state.counters.step or state.counters.measured_epoch != state.counters.epoch:
         _end_epoch(setup, state, meter, last=True)
     save(state, setup.folder, setup.identity)

@@ -26,6 +26,7 @@ from training.evaluation.statistics import summarise
 from training.evaluation.table import ScoredSample, image_rows
 from training.predict.derivatives import folder_of
 from training.record import run_record
+from training.record.budget import format_budget
 
 LESION_COLUMNS = (
     "source",
@@ -54,6 +55,7 @@ class Evaluation:
         table: the CSV file of the rows.
         table_sha256: SHA-256 of that file.
         columns: the profile's measures by name, the most important first.
+        budget: a sentence on what the run's budget came to.
     """
 
     run: str
@@ -62,11 +64,13 @@ class Evaluation:
     table: Path
     table_sha256: str
     columns: Mapping[str, Column]
+    budget: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The run, its summaries, and the path of the table, as plain data."""
         return {
             "run": self.run,
+            "budget": self.budget,
             "parts": [dict(part) for part in self.parts],
             "table": str(self.table),
             "table_sha256": self.table_sha256,
@@ -75,7 +79,8 @@ class Evaluation:
     def text(self) -> str:
         """Every summary as a line for people, with the first measure and its interval."""
         lines = [_line(part, *next(iter(self.columns.items()))) for part in self.parts]
-        return "\n".join([f"Run {self.run}", *lines, f"Table: {self.table}"])
+        head = [f"Run {self.run}", *([self.budget] if self.budget else [])]
+        return "\n".join([*head, *lines, f"Table: {self.table}"])
 
 
 def evaluate(
@@ -185,7 +190,8 @@ def _write(
         "n_failed": sum(row["status"] in FAILED for row in rows if row["source"] == "model"),
     }
     run_record.update(run_dir, evaluation=kept)
-    return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest, profile.columns)
+    budget = format_budget(record)
+    return Evaluation(record["run"], tuple(rows), tuple(parts), run_dir / TABLE, digest, profile.columns, budget)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:

@@ -61,7 +61,8 @@ def _queue(registry: Registry, name: str, snapshot: str, word: str) -> None:
 
 def _describe(config: Config) -> None:
     settings = config.training
-    end = f"{settings.max_minutes:g} minutes" if settings.max_minutes else format_count(settings.epochs or 0, "epoch")
+    end = format_count(settings.epochs, "epoch") if settings.epochs else "as many epochs as this machine does"
+    end += f", at most {settings.max_minutes:g} minutes" if settings.max_minutes else ""
     rows = {
         "Network": config.model.name,
         "Trains for": end,

@@ -18,6 +18,7 @@ from registry.vocabulary.display import format_size, format_visit
 from training.engine import progress
 from training.evaluation.metrics.metric import Column, Direction
 from training.pages import charts, run_files
+from training.record.budget import format_budget
 
 _LARGEST_REPORT = 30 << 20
 _SOURCES = {"model": "Model", "experts": "Experts"}
@@ -32,6 +33,8 @@ def render(registry: Registry, run: Run) -> None:
             st.info("The files of this run are not on this machine.")
         return
     _curves(progress.read(folder / "progress.jsonl"))
+    if budget := format_budget(run_files.record(folder)):
+        st.caption(budget)
     parts = run_files.summaries(folder)
     if parts:
         columns = run_files.columns(folder)

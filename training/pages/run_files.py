@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ class WorstImage:
     part: str
     site: str
     values: Mapping[str, float | None]
+
+
+def record(folder: Path) -> Row:
+    """The run's record as it lies there; a page shows it also where somebody changed it."""
+    found: Row = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return found
 
 
 def curve(lines: Sequence[Row], value: str) -> list[Row]:

@@ -17,6 +17,7 @@ from training.evaluation.metrics.metric import Column
 from training.evaluation.profiles.table import read_columns
 from training.evaluation.results import find_summary, read_evaluation, read_scores
 from training.record import run_record
+from training.record.budget import format_budget
 from training.report import examples, figures
 from training.report.style import STYLE
 from training.report.tables import html_table, score_table
@@ -167,11 +168,10 @@ def _examples(shown: Sequence[examples.Example], part: str) -> str:
 
 def _details(record: Mapping[str, Any]) -> str:
     loop = record["training"]
-    budget = [f"{loop[key]:g} {unit}" for key, unit in (("epochs", "epochs"), ("max_minutes", "min")) if loop[key]]
     packages = ", ".join(f"{name} {version}" for name, version in record["code"]["packages"].items() if version)
     rows = [
         ["Optimiser", f"{loop['optimiser']}, peak learning rate {loop['lr']:g}, batch {loop['batch']}"],
-        ["Budget", " or ".join(budget)],
+        ["Budget", format_budget(record)],
         ["Precision", "bfloat16" if loop["bf16"] else "float32"],
         ["Seed", str(loop["seed"])],
         ["Kept weights", f"epoch {record['selection']['epoch']}, chosen on the validation part alone"],
