@@ -26,9 +26,11 @@ from registry.files.geometry import (
     corner_displacement_mm,
     format_shape,
     grids_apart_mm,
+    one_volume,
     spacing,
     turn_grid,
 )
+from registry.files.nifti_header import UNITS_MM, Forms, Storage
 
 if TYPE_CHECKING:
     import nibabel
@@ -55,6 +57,7 @@ class Header:
         dtype: on-disk data type, `int16`, `uint8`, ...
         orientation: axis codes such as `RAS` or `LPS`.
         forms_agree: False when both sform and qform are set and move a corner by more than `FORMS_TOLERANCE_MM`.
+        forms_missing: neither is set, so that `affine_ras` is nibabel's invention and other programs have another one.
     """
 
     shape: tuple[int, ...]
@@ -63,6 +66,7 @@ class Header:
     dtype: str
     orientation: str
     forms_agree: bool
+    forms_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def _any_header(path: Path) -> Header:
 
     image = _open(path)
     shape = tuple(int(n) for n in image.shape)
-    affine = np.asarray(image.affine, dtype=float)
+    affine = _affine_mm(image)
     return Header(
         shape,
         affine,
@@ -117,7 +121,18 @@ def _any_header(path: Path) -> Header:
         str(image.get_data_dtype()),
         "".join(code or "?" for code in nibabel.aff2axcodes(affine)),
         _forms_agree(image, shape),
+        int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0,
     )
+
+
+def read_storage(path: Path) -> Storage:
+    """How a file is stored, which its `Header` does not say: scale, unit, and both forms.
+
+    Raises:
+        InvalidInput: as `read_header`.
+    """
+    read_header(path)
+    return nifti_header.read_storage(path)
 
 
 def forms_apart_mm(path: Path) -> float:
@@ -145,7 +160,7 @@ def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
         raise InvalidInput(f"{path.name} ends before its voxels do ({error}).", "Copy the file again.") from error
     if dtype is None:
         dtype = np.float32 if data.dtype.kind == "f" else data.dtype
-    return Volume(np.ascontiguousarray(data, dtype=dtype), np.asarray(image.affine, dtype=float))
+    return Volume(np.ascontiguousarray(data, dtype=dtype), _affine_mm(image))
 
 
 def require_whole(path: Path) -> None:
@@ -196,7 +211,9 @@ def lay_on(
 
 
 def load_labels(path: Path) -> Volume:
-    """A label map as integers; floats within 1e-3 of integers are rounded.
+    """A label map as integers (I, J, K), without axes of length 1 beyond the third.
+
+    Floats within 1e-3 of integers are rounded.
 
     Raises:
         InvalidInput: values that are no labels (fractions, negative, NaN).
@@ -210,16 +227,18 @@ def load_labels(path: Path) -> Volume:
         data = rounded
     if data.size and (data.min() < 0 or data.max() > 65535):
         raise InvalidInput(f"{path.name} holds labels outside 0 to 65535.", "Check which file this is.")
+    data = data.reshape(one_volume(data.shape))
     return Volume(data.astype(np.uint8 if not data.size or data.max() < 256 else np.uint16), volume.affine_ras)
 
 
-def encode(data: Array, affine_ras: Array) -> bytes:
+def encode(data: Array, affine_ras: Array, forms: Forms | None = None) -> bytes:
     """A clean `.nii.gz`: only shape, type and grid in the header; equal voxels give equal bytes.
 
     Args:
         data: (I, J, K) or (I, J, K, T); bool becomes uint8, float64 float32, 64-bit whole numbers int32.
         affine_ras: 4 x 4, written as sform (code 1, scanner), and as qform too where a quaternion in single precision
             can say it: near half turns it cannot, and two forms that disagree would be a trap.
+        forms: of another file on the same grid, which are repeated instead; then `affine_ras` is not used.
     """
     import nibabel
 
@@ -227,8 +246,11 @@ def encode(data: Array, affine_ras: Array) -> bytes:
     array = array.astype(np.uint8) if array.dtype == bool else array
     array = array.astype(np.float32) if array.dtype == np.float64 else array
     array = _narrow(array) if array.dtype in (np.int64, np.uint64) else array
-    image = nibabel.Nifti1Image(array, np.asarray(affine_ras, dtype=float))
+    image = nibabel.Nifti1Image(array, None if forms else np.asarray(affine_ras, dtype=float))
     image.header.set_xyzt_units("mm", "sec")
+    if forms is not None:
+        forms.write(image.header)
+        return gzip_bytes(image.to_bytes())
     image.set_sform(affine_ras, code=1)
     image.set_qform(affine_ras, code=1, strip_shears=True)
     if not _forms_agree(image, array.shape):
@@ -314,6 +336,12 @@ def place(path: Path, affine_ras: Array) -> None:
             stream.write(new[begin:end])
 
 
+def _affine_mm(image: nibabel.Nifti1Pair) -> Array:
+    """The affine in mm: the header's own unit is converted, which nibabel leaves to its caller."""
+    unit = UNITS_MM.get(int(image.header["xyzt_units"]) & 7, 1.0)
+    return np.diag([unit, unit, unit, 1.0]) @ np.asarray(image.affine, dtype=float)
+
+
 def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
     return _forms_apart_mm(image, shape) <= FORMS_TOLERANCE_MM
 
@@ -324,4 +352,6 @@ def _forms_apart_mm(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> float:
         qform, qcode = image.header.get_qform(coded=True)
     except (ValueError, FloatingPointError, np.linalg.LinAlgError):  # a quaternion that is no rotation
         return math.inf
-    return corner_displacement_mm(shape, sform, qform) if int(scode) and int(qcode) else 0.0
+    if not int(scode) or not int(qcode):
+        return 0.0
+    return corner_displacement_mm(shape, sform, qform) * UNITS_MM.get(int(image.header["xyzt_units"]) & 7, 1.0)

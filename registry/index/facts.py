@@ -160,6 +160,8 @@ def _nifti(file: Path, path: str) -> dict[str, Any]:
         "orientation": header.orientation,
         "forms_agree": header.forms_agree,
     }
+    if header.forms_missing:  # said only of such files: the facts of all others are those of earlier versions
+        facts["forms_missing"] = True
     name = parse(path)
     if name is not None and name.suffix in LABEL_SUFFIXES:
         facts["counts"] = _count_labels(file)
