@@ -18,12 +18,14 @@ from registry.bids import places
 from registry.bids.names import BidsName
 from registry.bids.names import name as build_name
 from registry.errors import GeometryError, InvalidInput
-from registry.files import volumes
+from registry.files import mask_storage, volumes
 from registry.files.canonical import readable_json, sha256_bytes
-from registry.files.geometry import one_volume, require_same_grid
+from registry.files.geometry import require_same_grid, same_grid
 from registry.privacy.patterns import in_labels
 
 _RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for the time of a visit."
+
+_UNSTATED = "Its header states no position (neither qform nor sform is set)."
 
 _POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
@@ -173,13 +175,13 @@ class Staging:
         Args:
             name: BIDS name of the mask.
             data: labels (I, J, K), as `read_mask` returned them.
-            image: the image that the mask was drawn on; its affine becomes the mask's.
+            image: the image that the mask was drawn on; its place becomes the mask's.
             spec: where the mask goes, and its own sidecar fields.
 
         Raises:
             RefusedError: as `write`.
         """
-        encoded = volumes.encode(data, image.header.affine_ras)
+        encoded = mask_storage.encode_on(data, self.root / image.path)
         source = places.uri(image.path)
         fields = {
             "Sources": [source],
@@ -285,26 +287,47 @@ def read_mask(path: Path, image: volumes.Header, labels: Mapping[int, str]) -> v
 
     Args:
         path: the mask's file.
-        image: header of the image that it was drawn on; shape and position must agree.
+        image: header of the image that it was drawn on; shape and position must agree. A mask that lies there once the
+            unit of its header is ignored counts as lying there: programs that write masks rarely mean another unit.
         labels: label value to name; other values are refused.
 
     Raises:
         RefusedError: not a NIfTI file, no whole numbers, labels outside the set, or another grid.
+    """
+    volume = read_labels(path)
+    try:
+        require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
+    except GeometryError as error:
+        if not same_grid(volume.data.shape, _stated_affine(path, volume), image.shape[:3], image.affine_ras):
+            unstated = volumes.read_header(path).forms_missing and not image.forms_missing
+            raise RefusedError(Reason.OTHER_GRID, error.message + (f" {_UNSTATED}" if unstated else "")) from error
+    import numpy as np
+
+    if unknown := set(np.unique(volume.data).tolist()) - set(labels):
+        raise RefusedError(Reason.LABEL_VALUES, f"It holds label {min(unknown)}; known are {sorted(labels)}.")
+    return volume.data
+
+
+def read_labels(path: Path) -> volumes.Volume:
+    """A label map of which every byte was read.
+
+    Raises:
+        RefusedError: not a NIfTI file, damaged, or no whole numbers.
     """
     try:
         volume = volumes.load_labels(path)
         volumes.require_whole(path)
     except InvalidInput as error:
         raise RefusedError(_find_reason(path), error.message) from error
-    try:
-        require_same_grid(path.name, volume.data.shape, volume.affine_ras, image)
-    except GeometryError as error:
-        raise RefusedError(Reason.OTHER_GRID, error.message) from error
-    import numpy as np
+    return volume
 
-    if unknown := set(np.unique(volume.data).tolist()) - set(labels):
-        raise RefusedError(Reason.LABEL_VALUES, f"It holds label {min(unknown)}; known are {sorted(labels)}.")
-    return volume.data.reshape(one_volume(volume.data.shape))
+
+def _stated_affine(path: Path, volume: volumes.Volume) -> volumes.Array:
+    """The affine by the numbers of the header alone, as if its unit were mm."""
+    unit = volumes.read_storage(path).unit_mm
+    affine = volume.affine_ras.copy()
+    affine[:3] /= unit
+    return affine
 
 
 def _find_reason(path: Path) -> Reason:

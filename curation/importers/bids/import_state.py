@@ -21,7 +21,6 @@ from registry.bids import places
 from registry.bids.names import IMAGE_ENTITIES, BidsName, mask_entities
 from registry.bids.sidecars import Level, Metadata, Sidecar, by_folder, list_applying, merge
 from registry.errors import InvalidInput
-from registry.files import volumes
 from registry.files.canonical import sha256_bytes, sha256_file
 
 
@@ -36,6 +35,8 @@ class BidsImportState:
         images: path in the source to the image as it lies in the tree.
         references: path in the tree of a mask to the image that it was drawn on.
         rewritten: checksum in the source to checksum in the tree, where cleaning changed the bytes.
+        anew: words for how label maps were stored that no program should have to guess, to those label maps; the tree
+            holds them written anew.
         kept: paths in the tree of every data file that was kept.
         sources: path in the tree of a data file to its path in the source.
         readmes: folder of a dataset to the texts that its README joins.
@@ -54,6 +55,7 @@ class BidsImportState:
     images: dict[str, Placed] = field(default_factory=dict)
     references: dict[str, Placed] = field(default_factory=dict)
     rewritten: dict[str, str] = field(default_factory=dict)
+    anew: dict[str, list[str]] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
     sources: dict[str, str] = field(default_factory=dict)
     readmes: dict[str, list[str]] = field(default_factory=dict)
@@ -209,8 +211,3 @@ def _find_by_name(mask: BidsName, images: Iterable[Placed]) -> Placed | None:
         and (own == mask_entities(image.name) or (key(image.name) == key(mask) and space in (None, image.name.suffix)))
     ]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def is_integer(path: Path) -> bool:
-    """Whether the voxels are stored as whole numbers."""
-    return volumes.read_header(path).dtype.startswith(("int", "uint"))

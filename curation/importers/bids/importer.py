@@ -131,6 +131,11 @@ def finish(state: BidsImportState) -> ImportReport:
     for path, data in files.items():
         if path.lower() not in state.tree.taken:
             state.tree.write(path, data)
+    for words, paths in sorted(state.anew.items()):
+        stored = f"{format_count(len(paths), 'label map')} stored {words}"
+        state.tree.notes.append(
+            f"Written anew, with the values and the place that were checked: {stored} ({paths[0]})."
+        )
     for what, wanted in (("Sidecar fields", False), ("Columns of tables", True)):
         fields = [field for field in sorted(state.dropped) if (".tsv " in field) is wanted]
         counts = [f"{field} ({state.dropped[field]})" for field in fields]

@@ -1,7 +1,7 @@
 """NIfTI files without text: header fields and extensions that can name a person are emptied, voxels stay.
 
 It changes the bytes of NIfTI-1 and NIfTI-2 single files, so that data type, scaling and every voxel stay exactly the
-same; decoding and encoding again would not guarantee that.
+same; decoding and encoding again would not guarantee that. Lengths in metres or micrometres become mm.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from typing import BinaryIO
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import gzip_bytes
+from registry.files.nifti_header import UNITS_MM
+
+_UNIT_BITS, _MM = 7, 2
+"""The bits of `xyzt_units` that hold the unit of length, and the code of mm."""
 
 MAX_EXTENSION_BYTES = 1 << 26
 """Voxels that start later than this are a damaged or hostile header."""
@@ -35,6 +39,8 @@ class _Layout:
         bitpix: offset.
         text: (offset, length) of each text field.
         magic: (offset, value) of the mark of a single file.
+        unit: (offset, format of `struct`) of `xyzt_units`.
+        lengths: (offset, count, format) of each run of numbers in that unit: voxel edges, offsets of the qform, sform.
     """
 
     size: int
@@ -43,11 +49,31 @@ class _Layout:
     vox_offset: tuple[int, str]
     text: tuple[tuple[int, int], ...]
     magic: tuple[int, bytes]
+    unit: tuple[int, str]
+    lengths: tuple[tuple[int, int, str], ...]
 
 
 # data_type, db_name, descrip, aux_file, intent_name; version 2 has unused_str instead of the first two.
-_V1 = _Layout(348, (40, "8h"), 72, (108, "f"), ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)), (344, b"n+1\0"))
-_V2 = _Layout(540, (16, "8q"), 14, (168, "q"), ((240, 80), (320, 24), (508, 16), (525, 15)), (4, b"n+2\0"))
+_V1 = _Layout(
+    348,
+    (40, "8h"),
+    72,
+    (108, "f"),
+    ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)),
+    (344, b"n+1\0"),
+    (123, "B"),
+    ((80, 3, "f"), (268, 3, "f"), (280, 12, "f")),
+)
+_V2 = _Layout(
+    540,
+    (16, "8q"),
+    14,
+    (168, "q"),
+    ((240, 80), (320, 24), (508, 16), (525, 15)),
+    (4, b"n+2\0"),
+    (500, "i"),
+    ((112, 3, "d"), (376, 3, "d"), (400, 12, "d")),
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +126,7 @@ def clean(path: Path) -> CleanNifti:
     try:
         with _open(path) as stream:
             return _read(path.name, stream)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
+    except (OSError, EOFError, zlib.error, struct.error, OverflowError) as error:
         raise InvalidInput(f"{path.name} is damaged or cut short ({error}).", "Copy the file again.") from error
 
 
@@ -152,4 +178,18 @@ def _read(name: str, stream: BinaryIO) -> CleanNifti:
     for at, length in layout.text:
         head[at : at + length] = bytes(length)
     struct.pack_into(order + layout.vox_offset[1], head, layout.vox_offset[0], layout.size + 4)
+    _convert_to_mm(layout, order, head)
     return CleanNifti(bytes(head), voxels, tuple(dim), order)
+
+
+def _convert_to_mm(layout: _Layout, order: str, head: bytearray) -> None:
+    """Lengths in metres or micrometres as mm: some programs ignore the unit, and all of them know mm."""
+    at, kind = layout.unit
+    code = struct.unpack_from(order + kind, head, at)[0]
+    unit = UNITS_MM.get(code & _UNIT_BITS, 1.0)
+    if unit == 1:
+        return
+    for start, count, number in layout.lengths:
+        lengths = struct.unpack_from(f"{order}{count}{number}", head, start)
+        struct.pack_into(f"{order}{count}{number}", head, start, *(length * unit for length in lengths))
+    struct.pack_into(order + kind, head, at, code & ~_UNIT_BITS | _MM)

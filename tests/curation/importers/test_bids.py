@@ -172,7 +172,7 @@ def test_masks_stored_as_decimals_become_whole_numbers(source: Path, tmp_path: P
     data, dtype, _ = twins.stored(tmp_path / "into" / f"{MASK}.nii.gz")
     assert dtype == np.uint8
     np.testing.assert_array_equal(data, twins.blob(1))
-    assert any("whole numbers" in note for note in report.notes)
+    assert any("1 label map stored as decimals" in note for note in report.notes)
 
 
 def test_label_maps_are_checked_against_their_table(source: Path, tmp_path: Path) -> None:
