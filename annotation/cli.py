@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -33,9 +34,9 @@ def consensus_build(
 
     registry = console.registry()
     with console.progress() as progress:
-        written = build.build(registry, protocol, recipe, progress, label=label)
+        made = build.build(registry, protocol, recipe, progress, label=label)
         commit_pending(registry)
-    console.emit({"written": written}, as_json, f"{written} consensus masks written")
+    console.emit(asdict(made), as_json, "\n".join([f"{made.written} consensus masks written", *made.lines()]))
 
 
 @consensus_app.command("recipes")
@@ -55,6 +56,6 @@ def lesions_build(protocol: Protocol, as_json: AsJson = False) -> None:
 
     registry = console.registry()
     with console.progress() as progress:
-        written = instances.build(registry, protocol, progress)
+        made = instances.build(registry, protocol, progress)
         commit_pending(registry)
-    console.emit({"written": written}, as_json, f"Lesions of {written} images written")
+    console.emit(asdict(made), as_json, "\n".join([f"Lesions of {made.written} images written", *made.lines()]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from sqlmodel import col, select
 
 from annotation.consensus.recipes import table
 from annotation.consensus.recipes.recipe import ConsensusRecipe
-from annotation.derivatives import GENERATED_BY, describe
+from annotation.derivatives import GENERATED_BY, BuildReport, LeftOut, describe, write_each
 from registry.bids import places
 from registry.bids.names import mask_name, parse
-from registry.errors import UsageError
+from registry.errors import GeometryError, UsageError
 from registry.files.canonical import readable_json, sha256_bytes
+from registry.files.geometry import same_grid
+from registry.files.mask_storage import encode_on
 from registry.files.progress import Progress
-from registry.files.volumes import encode, load_labels
+from registry.files.volumes import load_labels
 from registry.publishing import Change, publish
 from registry.store import Registry
 from registry.tables import ConsensusInput, ConsensusMask, Mask
@@ -32,7 +35,7 @@ def build(
     progress: Progress | None = None,
     *,
     label: str | None = None,
-) -> int:
+) -> BuildReport:
     """Write the consensus of every image that at least two raters read and whose consensus is missing or old.
 
     Args:
@@ -43,10 +46,11 @@ def build(
         label: only masks of this structure (the BIDS label of their names); each one otherwise.
 
     Returns:
-        The number of masks that were written.
+        The number of masks that were written, and the images left out because a reading of theirs cannot be used.
 
     Raises:
         UsageError: an unknown recipe, or a protocol without readings of the structure.
+        InvalidInput: no image's readings can be used.
     """
     recipe = table.get(recipe_name)
     groups = readings(registry, protocol)
@@ -64,6 +68,7 @@ def build(
                 f"Structures with two readings: {', '.join(shown)}.",
             )
     wanted = [group for group in groups if not _is_fresh(registry, group, recipe)]
+    left_out: list[LeftOut] = []
 
     def write(tree: Path) -> Mapping[str, Any]:
         folder = tree / "derivatives" / f"consensus-{protocol}"
@@ -75,16 +80,17 @@ def build(
             {group[0].image_path for group in wanted},
         )
         held = _list_held(registry, protocol, recipe)
-        for number, group in enumerate(wanted, start=1):
-            _write_one(registry.root, tree / _place(folder.relative_to(tree), group, recipe, held), group, recipe)
-            if progress:
-                progress(number, len(wanted), f"consensus: {recipe.name}")
-        return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted)}
+        each = [
+            (group[0].image_path, (_place(folder.relative_to(tree), group, recipe, held), group)) for group in wanted
+        ]
+        combine = partial(_write_one, registry.root, tree, recipe)
+        left_out.extend(write_each(each, combine, progress, f"consensus: {recipe.name}"))
+        return {"protocol": protocol, "recipe": recipe.name, "masks": len(wanted) - len(left_out)}
 
     if wanted:
         message = f"Compute {recipe.name} of {format_count(len({group[0].image_path for group in wanted}), 'image')}"
         publish(registry, Change("consensus", message, replaces=_list_replaced(registry, protocol, recipe)), write)
-    return len(wanted)
+    return BuildReport(len(wanted) - len(left_out), tuple(left_out))
 
 
 def readings(registry: Registry, protocol: str) -> list[list[Mask]]:
@@ -151,8 +157,9 @@ def _place(folder: Path, group: Sequence[Mask], recipe: ConsensusRecipe, held: H
     return folder / mask_name(source, desc=recipe.name, label=group[0].label).path
 
 
-def _write_one(root: Path, path: Path, group: Sequence[Mask], recipe: ConsensusRecipe) -> None:
+def _write_one(root: Path, tree: Path, recipe: ConsensusRecipe, placed: tuple[Path, Sequence[Mask]]) -> None:
     """Write the consensus of one group to a path at which nothing is yet, with its sidecar."""
+    path, group = tree / placed[0], placed[1]
     image = group[0].image_path
     if path.exists():
         raise UsageError(
@@ -160,8 +167,12 @@ def _write_one(root: Path, path: Path, group: Sequence[Mask], recipe: ConsensusR
             "Two derivatives hold an image of one name: draw on one of them.",
         )
     volumes = [load_labels(root / mask.path) for mask in group]
+    first = volumes[0]
+    for mask, volume in zip(group, volumes, strict=True):
+        if not same_grid(volume.data.shape, volume.affine_ras, first.data.shape, first.affine_ras):
+            raise GeometryError(f"{mask.path} lies on another grid than {group[0].path}.", "See: cohortium validate")
     combined = recipe.combine([volume.data != 0 for volume in volumes])
-    data = encode(combined.astype(np.uint8), volumes[0].affine_ras)
+    data = encode_on(combined.astype(np.uint8), root / group[0].path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     sidecar = _sidecar(places.uri(image), group, recipe, sha256_bytes(data))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlmodel import col, select
 
-from annotation.derivatives import GENERATED_BY, describe
+from annotation.derivatives import GENERATED_BY, BuildReport, LeftOut, describe, write_each
 from registry.bids import places
 from registry.bids.names import parse
 from registry.errors import UsageError
@@ -53,7 +54,7 @@ _MEANING = {
 }
 
 
-def build(registry: Registry, protocol: str, progress: Progress | None = None) -> int:
+def build(registry: Registry, protocol: str, progress: Progress | None = None) -> BuildReport:
     """Write a table of lesion instances for every binary consensus mask whose table is missing or old.
 
     Args:
@@ -62,16 +63,18 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
         progress: called with `(done, total, what)`.
 
     Returns:
-        The number of tables that were written.
+        The number of tables that were written, and the images left out because their mask cannot be read.
 
     Raises:
         UsageError: the protocol has no consensus masks.
+        InvalidInput: no mask can be read.
     """
     masks = _list_masks(registry, protocol)
     if not masks:
         raise UsageError(f"The protocol '{protocol}' has no consensus masks.", "Run: cohortium consensus build")
     measured = _find_measured(registry, protocol)
     wanted = [mask for mask in masks if measured.get(_table_path(mask)) != mask.sha256]
+    left_out: list[LeftOut] = []
 
     def write(tree: Path) -> Mapping[str, Any]:
         describe(
@@ -81,16 +84,14 @@ def build(registry: Registry, protocol: str, progress: Progress | None = None) -
             f"consensus-{protocol}",
             {mask.image_path for mask in wanted},
         )
-        for number, mask in enumerate(wanted, start=1):
-            _write_one(registry.root, tree, mask)
-            if progress:
-                progress(number, len(wanted), "measuring lesions")
-        return {"protocol": protocol, "tables": len(wanted)}
+        each = [(mask.image_path, mask) for mask in wanted]
+        left_out.extend(write_each(each, partial(_write_one, registry.root, tree), progress, "measuring lesions"))
+        return {"protocol": protocol, "tables": len(wanted) - len(left_out)}
 
     if wanted:
         old = frozenset(path for table in measured for path in (table, _sidecar_path(table)))
         publish(registry, Change("lesions", f"Measure the lesions of {len(wanted)} images", replaces=old), write)
-    return len(wanted)
+    return BuildReport(len(wanted) - len(left_out), tuple(left_out))
 
 
 def instances(volume: Volume) -> list[dict[str, Any]]:
@@ -160,9 +161,10 @@ def _table_path(mask: ConsensusMask) -> str:
 
 
 def _write_one(root: Path, tree: Path, mask: ConsensusMask) -> None:
+    rows = instances(load_labels(root / mask.path))
     path = tree / _table_path(mask)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(tsv_bytes(instances(load_labels(root / mask.path)), COLUMNS))
+    path.write_bytes(tsv_bytes(rows, COLUMNS))
     _, inner = places.split_dataset(mask.path)
     sidecar = {
         "Description": f"Lesions of the {mask.method} consensus: 26-connected components",

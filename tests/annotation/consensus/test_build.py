@@ -17,9 +17,9 @@ from annotation.consensus import build
 from annotation.consensus.recipes import table
 from annotation.consensus.recipes.table import RECIPES
 from registry.catalog import Catalog
-from registry.errors import UsageError
+from registry.errors import InvalidInput, UsageError
 from registry.files.canonical import sha256_file
-from registry.files.volumes import Volume, load_labels
+from registry.files.volumes import Volume, encode, load_labels
 from registry.maintenance import validation
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
@@ -80,7 +80,7 @@ def rows(registry: Registry) -> dict[str, ConsensusMask]:
 
 
 def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
-    assert build.build(cohort, "ms") == 6
+    assert build.build(cohort, "ms").written == 6
     made = rows(cohort)
     assert len(made) == 6
     for path, row in made.items():
@@ -93,7 +93,7 @@ def test_every_image_that_two_raters_read_gets_one(cohort: Registry) -> None:
 
 def test_a_fresh_consensus_is_not_computed_again(cohort: Registry) -> None:
     build.build(cohort, "ms")
-    assert build.build(cohort, "ms") == 0
+    assert build.build(cohort, "ms").written == 0
 
 
 def test_computing_it_again_gives_the_same_bytes(cohort: Registry) -> None:
@@ -130,7 +130,7 @@ def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) ->
     build.build(cohort, "ms")
     before = sidecars(cohort)
     publish(cohort, Change("import", "A fourth rater"), fourth_rater)
-    assert build.build(cohort, "ms") == 1
+    assert build.build(cohort, "ms").written == 1
     after = sidecars(cohort)
     assert {path.split("/")[2] for path in after if after[path] != before[path]} == {"sub-A001"}
     with cohort.reading() as database:
@@ -138,7 +138,7 @@ def test_a_new_reading_makes_its_consensus_old_and_no_other(cohort: Registry) ->
     assert [row.mask_path for row in sorted(inputs, key=lambda row: row.mask_path)] == [
         tiny_bids.reading_path("sub-A001", rater) for rater in (*tiny_bids.RATERS, "e04")
     ]
-    assert build.build(cohort, "ms") == 0
+    assert build.build(cohort, "ms").written == 0
 
 
 def test_a_sample_whose_consensus_is_old_leaves_for_that_reason_until_it_is_built_again(cohort: Registry) -> None:
@@ -184,9 +184,9 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
     with pytest.raises(UsageError, match="No image has two readings of 'WM'") as caught:
         build.build(cohort, "ms", label="WM")
     assert caught.value.hint == "Structures with two readings: GM, L."
-    assert build.build(cohort, "ms", label="gm") == 1
-    assert build.build(cohort, "ms") == 6
-    assert build.build(cohort, "ms") == 0, "each label's consensus is fresh by its own inputs"
+    assert build.build(cohort, "ms", label="gm").written == 1
+    assert build.build(cohort, "ms").written == 6
+    assert build.build(cohort, "ms").written == 0, "each label's consensus is fresh by its own inputs"
     with cohort.reading() as database:
         found = database.exec(select(ConsensusMask).where(ConsensusMask.image_path == image)).all()
     assert {mask.label for mask in found} == {"L", "GM"}
@@ -195,16 +195,47 @@ def test_labels_of_one_image_are_two_questions_and_a_rater_has_one_voice(cohort:
 def test_a_recipe_from_outside_builds_a_consensus(cohort: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file and its line in the table: masks, sidecars and freshness follow."""
     monkeypatch.setitem(RECIPES, AT_LEAST_TWO.name, AT_LEAST_TWO)
-    assert build.build(cohort, "ms", "two") == 6
+    assert build.build(cohort, "ms", "two").written == 6
     made = rows(cohort)
     for path, row in made.items():
         marks = [tiny_bids.lesions(row.subject_id, rater) != 0 for rater in tiny_bids.RATERS]
         np.testing.assert_array_equal(load_labels(cohort.root / path).data, np.sum(marks, axis=0) >= 2)
         assert (row.method, row.parameters) == ("two", {"least": 2})
         assert "_desc-two_" in path
-    assert build.build(cohort, "ms", "two") == 0
+    assert build.build(cohort, "ms", "two").written == 0
     assert validation.validate(cohort, bids=False).findings == ()
     monkeypatch.setitem(RECIPES, "two", replace(AT_LEAST_TWO, version=2))
-    assert build.build(cohort, "ms", "two") == 6, "another version of a recipe is another meaning"
+    assert build.build(cohort, "ms", "two").written == 6, "another version of a recipe is another meaning"
     assert {row.parameters["version"] for row in rows(cohort).values()} == {2}
-    assert build.build(cohort, "ms", "two") == 0
+    assert build.build(cohort, "ms", "two").written == 0
+
+
+def test_a_mask_that_cannot_be_read_leaves_out_its_image_and_no_other(cohort: Registry) -> None:
+    (cohort.root / tiny_bids.reading_path("sub-A001", "e02")).unlink()
+    made = build.build(cohort, "ms")
+    assert (made.written, [item.image for item in made.left_out]) == (5, [tiny_bids.image_path("sub-A001")])
+    assert "not a readable file" in made.left_out[0].reason
+    assert tiny_bids.image_path("sub-A001") in made.lines()[0]
+    assert tiny_bids.image_path("sub-A001") not in {row.image_path for row in rows(cohort).values()}
+
+
+def test_a_mask_with_an_axis_of_length_one_counts_like_any_other(cohort: Registry) -> None:
+    """A registry may hold such a mask from before imports wrote it anew."""
+    data = tiny_bids.lesions("sub-A001", "e02")[..., None]
+    changed = Change("import", "Again", replaces=frozenset({tiny_bids.reading_path("sub-A001", "e02")}))
+    publish(
+        cohort,
+        changed,
+        lambda tree: tiny_bids.put(tree, tiny_bids.reading_path("sub-A001", "e02"), encode(data, tiny_bids.AFFINE)),
+    )
+    assert build.build(cohort, "ms") == build.BuildReport(6)
+    row = next(row for row in rows(cohort).values() if row.subject_id == "sub-A001")
+    assert load_labels(cohort.root / row.path).data.shape == tiny_bids.SHAPE
+
+
+def test_where_no_mask_can_be_read_nothing_is_written_and_that_is_said(cohort: Registry) -> None:
+    for subject in tiny_bids.SUBJECTS:
+        (cohort.root / tiny_bids.reading_path(subject, "e02")).unlink()
+    with pytest.raises(InvalidInput, match=r"Nothing was written: .*\(5 more like it\)"):
+        build.build(cohort, "ms")
+    assert rows(cohort) == {}

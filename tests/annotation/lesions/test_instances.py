@@ -81,13 +81,13 @@ def stated(registry: Registry, subject: str) -> list[LesionInstance]:
 
 def test_every_consensus_gets_a_table_and_every_component_a_row(cohort: Registry) -> None:
     build.build(cohort, "ms")
-    assert lesions.build(cohort, "ms") == 6
+    assert lesions.build(cohort, "ms").written == 6
     assert len(stated(cohort, "sub-A000")) == 0
     wanted = instances(Volume(tiny_bids.lesions("sub-A001", "e02"), tiny_bids.AFFINE))
     assert [row.model_dump(include=set(COLUMNS) - {"name"}) for row in stated(cohort, "sub-A001")] == [
         {key: value for key, value in row.items() if key != "name"} for row in wanted
     ]
-    assert lesions.build(cohort, "ms") == 0, "a measured mask is not measured again"
+    assert lesions.build(cohort, "ms").written == 0, "a measured mask is not measured again"
 
 
 def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
@@ -104,8 +104,8 @@ def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
             tiny_bids.write_reading(tree, "sub-A001", rater)
 
     publish(cohort, Change("import", "Two raters who draw larger"), two_more)
-    assert build.build(cohort, "ms") == 1
-    assert lesions.build(cohort, "ms") == 1
+    assert build.build(cohort, "ms").written == 1
+    assert lesions.build(cohort, "ms").written == 1
     after = [row.volume_mm3 for row in stated(cohort, "sub-A001")]
     assert sum(filter(None, after)) > sum(filter(None, before))
 
@@ -122,3 +122,11 @@ def test_a_protocol_without_consensus_says_what_to_do_first(cohort: Registry) ->
     with pytest.raises(UsageError, match="has no consensus masks") as refused:
         lesions.build(cohort, "ms")
     assert refused.value.hint == "Run: cohortium consensus build"
+
+
+def test_a_consensus_that_cannot_be_read_leaves_out_its_image_and_no_other(cohort: Registry) -> None:
+    build.build(cohort, "ms")
+    mask = next(cohort.root.glob("derivatives/consensus-ms/sub-A001/**/*_mask.nii.gz"))
+    mask.unlink()
+    made = lesions.build(cohort, "ms")
+    assert (made.written, [item.image for item in made.left_out]) == (5, [tiny_bids.image_path("sub-A001")])
