@@ -20,8 +20,10 @@ from registry.bids.description import dataset_description
 from registry.bids.names import mask_name, parse, to_label
 from registry.bids.table_keys import DESCRIPTIONS
 from registry.errors import IntegrityError, InvalidInput, UsageError
+from registry.files import mask_storage
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
-from registry.files.geometry import affine_from_row, require_same_grid
+from registry.files.geometry import affine_from_row, one_volume, require_same_grid
+from registry.files.nifti_header import Forms
 from registry.files.volumes import Header, Volume, encode
 from registry.index.by_path import get_image
 from registry.publishing import Change, publish
@@ -61,14 +63,14 @@ def accept(registry: Registry, image: str, rater: str, volume: Volume, protocol:
         NotFound: there is no such image.
         UsageError: the protocol is not clear, or the protocol or the rater's code cannot be part of a path.
         GeometryError: the mask is not on the image's grid.
-        InvalidInput: a label value has no name.
+        InvalidInput: a label value has no name, or programs place the image differently and its content is elsewhere.
         IntegrityError: a newer revision was accepted meanwhile.
     """
     require_code(rater, "rater's code")
     with registry.reading() as database:
         source = get_image(database, image)
     place = _find_destination(registry, source, to_label(rater), protocol)
-    data = _encode_on_grid(volume, source, place)
+    data = _encode_on_grid(registry, volume, source, place)
     present = place.present
     if present is not None and present.sha256 == sha256_bytes(data) and not present.stale:
         return present
@@ -125,21 +127,33 @@ def _only_protocol(registry: Registry) -> str:
     return known[0]
 
 
-def _encode_on_grid(volume: Volume, image: Image, place: _Destination) -> bytes:
-    """The mask as the bytes of a NIfTI file with exactly the image's affine."""
+def _encode_on_grid(registry: Registry, volume: Volume, image: Image, place: _Destination) -> bytes:
+    """The mask as the bytes of a NIfTI file with exactly the image's affine, and its forms where they are contested."""
     affine = affine_from_row(image.affine_ras)
     spacing = (image.spacing_i_mm, image.spacing_j_mm, image.spacing_k_mm)
     grid = Header((image.n_i, image.n_j, image.n_k), affine, spacing, image.dtype, image.orientation, True)
-    data = volume.data
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
+    data = volume.data.reshape(one_volume(volume.data.shape))
     require_same_grid("The mask", data.shape, volume.affine_ras, grid)
     if data.ndim != 3 or data.dtype.kind not in "biu":
         raise InvalidInput("The mask is not one three-dimensional map of whole numbers.", "Export it as a label map.")
     if unknown := {str(value) for value in np.unique(data)} - {"0", *place.labels}:
         named = ", ".join(f"{key} {name}" for key, name in place.labels.items())
         raise InvalidInput(f"The mask holds the label {min(unknown)}, which has no name here.", f"Named: {named}.")
-    return encode(data.astype(np.uint8 if int(data.max(initial=0)) < 256 else np.uint16), affine)
+    labels = data.astype(np.uint8 if int(data.max(initial=0)) < 256 else np.uint16)
+    return encode(labels, affine, _find_contested_forms(registry, image))
+
+
+def _find_contested_forms(registry: Registry, image: Image) -> Forms | None:
+    """The image's forms where programs place it differently.
+
+    Raises:
+        InvalidInput: they do, and the image's content is not on this machine.
+    """
+    with registry.reading() as database:
+        facts = database.get_one(File, image.path).facts
+    if (registry.root / image.path).is_file() or facts.get("forms_missing") or not facts["forms_agree"]:
+        return mask_storage.contested_forms(registry.root / image.path)
+    return None
 
 
 def _make_write(
