@@ -93,6 +93,9 @@ def _check_header(stack: Stack) -> Iterator[Finding]:
     if 0 < without < len(stack.instances) and scaled:
         message = f"{without} of {len(stack.instances)} files state no slope, the others do: slices may differ in unit."
         yield about(Code.RESCALE_CONTRADICTS, message, stack.key)
+    if len({frame.rescale for item in stack.instances for frame in item.frames if frame.rescale}) > 1:
+        message = "Its frames state different slopes: it comes in only if every converted voxel agrees with its own."
+        yield about(Code.RESCALE_CONTRADICTS, message, stack.key)
     if not all(item.decodable for item in stack.instances):
         message = "No decoder for its compressed pixels is installed: only its geometry can be compared."
         yield about(Code.NOT_COMPARABLE, message, stack.key)

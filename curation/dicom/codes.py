@@ -69,7 +69,7 @@ class Code(ReasonCode):
         "One multi-frame file holds several orientations, components or echoes, which cannot be parted.",
     )
     TILTED = "tilted-stack", "Each slice is shifted against the one before: the volume is no cuboid."
-    RESCALE_CONTRADICTS = "rescale-contradicts", "Some files of one image state how values are scaled, others do not."
+    RESCALE_CONTRADICTS = "rescale-contradicts", "Files or frames of one image differ in how values are scaled."
     NOT_COMPARABLE = "not-comparable", "Its pixels cannot be decoded here, so nothing can prove its conversion."
     SINGLE_SLICE = "single-slice", "One slice: no volume."
     TIME_SERIES = "time-series", "Each slice position was acquired several times."

@@ -105,6 +105,16 @@ def write_unscaled(folder: Path) -> None:
     twins.change(files[2], RescaleSlope=None, RescaleIntercept=None)
 
 
+def write_slopes(folder: Path) -> None:
+    path = twins.enhanced(folder / "one", Series())
+    dataset = pydicom.dcmread(path)
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        scale = pydicom.Dataset()
+        scale.RescaleSlope, scale.RescaleIntercept, scale.RescaleType = 1 + number, 0, "US"
+        group.PixelValueTransformationSequence = [scale]
+    dataset.save_as(path)
+
+
 def write_parts(folder: Path) -> None:
     path = twins.enhanced(folder / "one", Series())
     dataset = pydicom.dcmread(path)
@@ -129,6 +139,7 @@ SERIES: list[tuple[str, Callable[[Path], object], Code, str]] = [
     ("nobody", lambda f: twins.write(f, Series(), PatientID="", PatientName=""), Code.PATIENT_UNKNOWN, "ask"),
     ("sheared", write_sheared, Code.TILTED, "ask"),
     ("a lacking slope", write_unscaled, Code.RESCALE_CONTRADICTS, "ask"),
+    ("slopes of frames", write_slopes, Code.RESCALE_CONTRADICTS, "ask"),
     ("magnitude and phase", write_parts, Code.MIXED_IN_ONE_FILE, "no"),
     ("a dynamic T1w", lambda f: twins.write(f, Series(volumes=3)), Code.SEVERAL_VOLUMES, "ask"),
     ("no rule", lambda f: twins.write(f, Series("xyz"), EchoTime=50), Code.NO_RULE, "ask"),
