@@ -145,11 +145,14 @@ def read(path: Path, proposed: Mapping[str, Row]) -> list[Row]:
         InvalidInput: not a plan, a plan of another delivery, or a cell that its column cannot hold.
     """
     try:
-        rows = {str(item["series"]): item for item in read_tsv(path)}
+        written = [(str(item["series"]), item) for item in read_tsv(path)]
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput(
             f"{path.name} is not a plan.", "Make one with: cohortium import dicom SOURCE --plan PLAN"
         ) from error
+    rows = dict(written)
+    if twice := next((key for key, item in written if item != rows[key]), None):
+        raise InvalidInput(f"Series {twice} has two rows that differ.", "Keep one of them in the plan.")
     if strangers := sorted(set(rows) ^ set(proposed)):
         where = "the plan" if strangers[0] in rows else "the delivery"
         raise InvalidInput(

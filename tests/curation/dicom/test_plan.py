@@ -88,6 +88,15 @@ def test_a_plan_that_cannot_be_followed_says_why(tmp_path: Path, cells: dict[str
     assert not list((tmp_path / "into").iterdir())
 
 
+def test_a_series_cannot_have_two_rows_that_differ(tmp_path: Path) -> None:
+    twins.write(tmp_path / "in", Series())
+    make_plan(recipe(), tmp_path / "in", tmp_path / "plan.tsv", nothing)
+    head, row = (tmp_path / "plan.tsv").read_text().splitlines()
+    (tmp_path / "plan.tsv").write_text("\n".join([head, row, row.replace("\tyes\t", "\tno\t")]) + "\n")
+    with pytest.raises(InvalidInput, match="has two rows that differ"):
+        stage(recipe(plan=tmp_path / "plan.tsv"), tmp_path / "in", tmp_path / "into")
+
+
 def test_two_rows_cannot_have_one_name(tmp_path: Path) -> None:
     twins.write(tmp_path / "in" / "1", Series(number=1))
     twins.write(tmp_path / "in" / "2", Series(number=2))
