@@ -16,6 +16,7 @@ from registry.errors import GeometryError, InvalidInput
 from registry.files.geometry import GRID_TOLERANCE_MM, affine_from_row, grids_apart_mm, one_volume
 from registry.index.facts import LABEL_SUFFIXES
 from registry.index.rows import Roots, read_roots, subject_rows
+from registry.measures.coverage import covered_share
 from registry.store import Registry
 from registry.tables import ConsensusMask, File, Mask
 from registry.vocabulary.findings import Finding, Severity
@@ -34,6 +35,7 @@ def check_subject(subject_id: str, files: Sequence[File], roots: Roots) -> Itera
     by_path = {file.path: file for file in files}
     rows = subject_rows(subject_id, files, roots).others
     masks = {row.path: row for row in rows if isinstance(row, Mask | ConsensusMask)}
+    yield from check_places(files)
     for path, file in sorted(by_path.items()):
         if not _is_mask(path) or "shape" not in file.facts:
             continue
@@ -41,6 +43,43 @@ def check_subject(subject_id: str, files: Sequence[File], roots: Roots) -> Itera
             yield Finding("mask-without-image", Severity.ERROR, path, "names no image of the registry as its source")
         else:
             yield from _check_mask(masks[path], file, by_path[masks[path].image_path])
+
+
+def check_places(files: Iterable[File]) -> Iterator[Finding]:
+    """Findings for images whose place is not clear: not stated, stated twice and differently, or apart from each other.
+
+    Args:
+        files: the facts of all files of one subject.
+    """
+    visits: dict[str, list[File]] = {}
+    for file in sorted(files, key=lambda file: file.path):
+        dataset, inner = places.split_dataset(file.path)
+        name = parse(inner)
+        if "shape" not in file.facts or name is None or _is_mask(file.path):
+            continue
+        if file.facts.get("forms_missing"):
+            message = "states no position: neither qform nor sform is set, and programs invent different ones"
+            yield Finding("forms-missing", Severity.WARNING, file.path, message)
+        elif not file.facts["forms_agree"]:
+            yield Finding("forms-disagree", Severity.WARNING, file.path, "sform and qform place it differently")
+        if not dataset and name.datatype == "anat" and name.suffix not in LABEL_SUFFIXES:
+            visits.setdefault(name.session_key, []).append(file)
+    for images in visits.values():
+        yield from _check_overlap(images)
+
+
+def _check_overlap(images: Sequence[File]) -> Iterator[Finding]:
+    """Findings for anatomical images of one visit that share no part of the field of view with most of the others."""
+    for image in images:
+        apart = [other for other in images if other is not image and _covered(image, other) == 0]
+        if apart and (len(apart) > (len(images) - 1) / 2 or len(images) == 2):
+            message = f"does not overlap with {apart[0].path}: images of one visit lie apart, one of them is misplaced"
+            yield Finding("images-apart", Severity.WARNING, image.path, message)
+
+
+def _covered(image: File, other: File) -> float:
+    one, two = image.facts, other.facts
+    return covered_share(one["shape"], affine_from_row(one["affine"]), two["shape"], affine_from_row(two["affine"]))
 
 
 def _is_mask(path: str) -> bool:

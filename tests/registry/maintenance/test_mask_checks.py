@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from registry.errors import GeometryError, InvalidInput
 from registry.index.rows import read_roots
-from registry.maintenance.mask_checks import by_subject, check_subject, require_sound
+from registry.maintenance.mask_checks import by_subject, check_places, check_subject, require_sound
 from registry.store import Registry
 from registry.tables import File
 from registry.vocabulary.findings import Finding, Severity
@@ -58,3 +58,30 @@ def test_the_first_error_is_raised_by_its_kind_and_the_others_are_counted() -> N
         require_sound([warning, grid, label])
     with pytest.raises(InvalidInput, match=r"^m x\.$"):
         require_sound([label])
+
+
+FLAIR, T1W = tiny_bids.image_path("sub-A001"), tiny_bids.image_path("sub-A001", "T1w")
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        ({"forms_missing": True}, {("forms-missing", T1W)}),
+        ({"forms_agree": False}, {("forms-disagree", T1W)}),
+        (
+            {"affine": [2, 0, 0, 400, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1]},
+            {("images-apart", T1W), ("images-apart", FLAIR)},
+        ),
+        ({"affine": [2, 0, 0, 20, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1]}, set()),
+    ],
+    ids=["no form", "two forms", "400 mm away", "half covered"],
+)
+def test_images_whose_place_is_not_clear_are_named(
+    shared: Registry, facts: dict[str, Any], codes: set[tuple[str, str]]
+) -> None:
+    with shared.reading() as database:
+        files = [File(**copy.deepcopy(file.model_dump())) for file in database.exec(select(File)).all()]
+    for file in files:
+        if file.path == T1W:
+            file.facts |= facts
+    assert {(item.code, item.path) for item in check_places(by_subject(files)["sub-A001"])} == codes
