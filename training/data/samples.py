@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,12 @@ from registry.files.label_maps import paint
 from registry.files.progress import Progress
 from registry.files.volumes import Volume, load, load_labels
 from registry.manifests import FileRef, Manifest, Sample, Truth
+from training.data.channels import require_content
 from training.data.preprocessing import grid_of, prepare, prepare_target
 from training.data.resampling import Array, Grid
 from training.spec import Config, Preprocessing
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,27 @@ def load_case(source: Source, sample: Sample) -> Case:
     volumes = [read_volume(source, _channel(sample, channel)) for channel in source.channels]
     labels = read_truth(source, sample.targets)
     native = grid_of(labels)
+    require_channels(source, sample, volumes, native)
     image, grid = prepare(source.preprocessing, volumes, native)
     indices = class_indices(labels.data, source.labels, target.path)
     return Case(sample, image, prepare_target(indices, native, grid, source.classes), grid, native)
+
+
+def require_channels(source: Source, sample: Sample, volumes: Sequence[Volume], native: Grid) -> None:
+    """Refuse a sample one of whose channels shows nothing; a channel that covers a part of it alone is logged.
+
+    Args:
+        source: names the channels.
+        sample: the sample.
+        volumes: its channels, in the order of the source.
+        native: the grid of its target.
+
+    Raises:
+        InvalidInput: as `channels.require_content`.
+    """
+    names = [f"The {channel} of {sample.sample}" for channel in source.channels]
+    for note in require_content(names, volumes, native):
+        _LOGGER.warning("%s.", note)
 
 
 def target_of(sample: Sample) -> Truth:

@@ -12,7 +12,7 @@ from registry.bids.description import dataset_description, generated_by
 from registry.bids.names import BidsName, mask_entities, name, parse, to_label
 from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
-from registry.files.volumes import encode
+from registry.files.mask_storage import encode_on
 from registry.manifests import Sample, Truth
 from training.data.resampling import Array
 
@@ -66,20 +66,19 @@ def describe(derivative: Derivative) -> None:
         atomic.write(derivative.folder / "dseg.tsv", tsv_bytes(table, ("index", "name")))
 
 
-def publish(derivative: Derivative, sample: Sample, target: Truth, labels: Array, affine: Array) -> dict[str, Any]:
+def publish(derivative: Derivative, sample: Sample, target: Truth, labels: Array) -> dict[str, Any]:
     """Write one label map and its sidecar.
 
     Args:
         derivative: the folder and the run.
         sample: the sample that was predicted.
-        target: its reference; the prediction has its grid and its entities.
+        target: its reference; the prediction has its place and its entities.
         labels: (I, J, K) label values on the target's grid.
-        affine: 4 x 4 of that grid, to RAS millimetres.
 
     Returns:
         The entry of the run record: sample, part, path (relative to the derivative) and sha256.
     """
-    bids, data = prediction_name(derivative, sample, target), encode(labels, affine)
+    bids, data = prediction_name(derivative, sample, target), encode_on(labels, derivative.root / target.path)
     digest = sha256_bytes(data)
     atomic.write(derivative.folder / bids.path, data)
     atomic.write(derivative.folder / bids.sidecar.path, readable_json(_sidecar(derivative, sample, target, digest)))

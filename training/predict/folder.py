@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from registry.errors import CohortiumError, IntegrityError, InvalidInput, UsageError
+from registry.errors import CohortiumError, GeometryError, IntegrityError, InvalidInput, UsageError
 from registry.files.canonical import sha256_file
+from registry.files.geometry import same_grid
+from registry.files.mask_storage import encode_on
 from registry.files.progress import Progress
-from registry.files.volumes import Volume, encode, load
+from registry.files.volumes import Volume, forms_apart_mm, load, read_header
 from training import spec as configs
+from training.data.channels import require_content
 from training.data.input_files import Input, Refusal, find
 from training.data.samples import as_3d
 from training.predict.run_orientation import settle_finished
@@ -80,17 +83,17 @@ def predict(run_dir: Path, inputs: Path, output: Path, *, progress: Progress | N
     found, refused = find(inputs, data["channels"], data["reference_channel"])
     _require_new(found, output)
     model = _Model(run_dir, record)
-    written = []
+    written, notes = [], [model.note] if model.note else []
     for number, item in enumerate(found, start=1):
         try:
-            _write(output / item.name, model, item)
+            notes += [f"{item.name}: {note}" for note in _write(output / item.name, model, item)]
             written.append(str(item.name))
         except (CohortiumError, OSError, MemoryError, RuntimeError, ValueError) as error:  # torch says RuntimeError
             refused.append(Refusal(str(item.name), str(error) or type(error).__name__))
         if progress:
             progress(number, len(found), f"predicting {item.name.name}")
-    notes = (model.note,) if model.note else ()
-    return PredictionReport(record["run"], tuple(written), tuple(refused), model.config.recipe.orientation, notes)
+    orientation = model.config.recipe.orientation
+    return PredictionReport(record["run"], tuple(written), tuple(refused), orientation, tuple(notes))
 
 
 class _Model:
@@ -131,17 +134,52 @@ def _require_new(found: Sequence[Input], output: Path) -> None:
         )
 
 
-def _write(path: Path, model: _Model, item: Input) -> None:
+def _write(path: Path, model: _Model, item: Input) -> list[str]:
+    """Write the label map of one image, and return sentences for whoever uses it."""
     from training.data.preprocessing import grid_of
     from training.predict.snapshot import label_map
 
     channels = [_read(file) for file in item.files]
     native = grid_of(channels[model.reference])
+    reference = item.files[model.reference]
+    notes = [*_compare_places(item.files, reference), *require_content(_names(item), channels, native)]
     labels = label_map(model.config, model.network, channels, native, model.labels)
-    data = encode(labels, native.affine_ras)
+    data = encode_on(labels, reference)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as stream:
         stream.write(data if path.suffix == ".gz" else gzip.decompress(data))
+    return notes
+
+
+def _names(item: Input) -> list[str]:
+    return [file.name for file in item.files]
+
+
+def _compare_places(files: Sequence[Path], reference: Path) -> list[str]:
+    """Sentences about headers that programs read differently; the label map repeats what the reference states.
+
+    Raises:
+        GeometryError: a channel on another grid states no position, or the reference states none, so that where the
+            one lies in the other would be invented.
+    """
+    notes, own = [], read_header(reference)
+    for path in files:
+        header = read_header(path)
+        unstated = header.forms_missing or own.forms_missing
+        if unstated and not same_grid(header.shape[:3], header.affine_ras, own.shape[:3], own.affine_ras):
+            silent = path if header.forms_missing else reference
+            raise GeometryError(
+                f"{silent.name} does not say where it lies (neither qform nor sform is set), so its place beside "
+                f"{(reference if silent == path else path).name} would be invented.",
+                "Export it again with its position, or resample the channels onto one grid.",
+            )
+        if not header.forms_agree:
+            notes.append(
+                f"qform and sform of {path.name} are up to {forms_apart_mm(path):.3g} mm apart; the sform was used"
+            )
+    if own.forms_missing:
+        notes.append("neither qform nor sform is set, so the label map states no position either (forms-missing)")
+    return notes
 
 
 def _read(path: Path) -> Volume:

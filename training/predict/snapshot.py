@@ -16,7 +16,7 @@ from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
 from training.data.preprocessing import grid_of, prepare, restore
 from training.data.resampling import Array, Grid
-from training.data.samples import Source, read_labels, read_volume, target_of
+from training.data.samples import Source, read_labels, read_volume, require_channels, target_of
 from training.engine.loop import autocast, memory_format
 from training.networks.window import fit_of, probabilities
 from training.predict import derivatives
@@ -54,8 +54,9 @@ def predict_parts(
         target = target_of(sample)
         native = grid_of(read_labels(source, target))
         channels = [read_volume(source, sample.images[channel]) for channel in source.channels]
+        require_channels(source, sample, channels, native)
         labels = label_map(config, network, channels, native, source.labels)
-        entries.append(derivatives.publish(into, sample, target, labels, native.affine_ras))
+        entries.append(derivatives.publish(into, sample, target, labels))
         if progress:
             progress(number, len(samples), f"predicting {sample.sample}")
     return entries

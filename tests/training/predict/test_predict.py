@@ -60,7 +60,7 @@ def test_the_official_validator_finds_no_error(labels: dict[str, str], cohort: C
         assert sample.target is not None
         data = np.zeros((16, 10, 16), dtype=np.uint8)
         data[4:7, 4:7, 4:7] = max(int(value) for value in labels)
-        derivatives.publish(into, sample, sample.target, data, FLAIR_AFFINE)
+        derivatives.publish(into, sample, sample.target, data)
     validator = Path(sys.executable).parent / "bids-validator-deno"
     words = [str(validator), "--format", "json", str(into.folder)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
