@@ -16,6 +16,7 @@ from registry.files.geometry import axis_codes, same_grid, spacing, turn_grid
 from registry.files.label_maps import is_painted, paint
 from registry.files.volumes import Array, Header, Volume
 from registry.manifests import Sample
+from registry.measures.coverage import WHOLE, covered_share
 
 
 def common_axes(bundle: Bundle) -> str:
@@ -68,12 +69,29 @@ def channels(bundle: Bundle, sample: Sample, axes: str) -> Iterator[tuple[int, s
         elif laid := _lay(path, header, target):
             yield position, name, laid
         elif bundle.options.resample:
+            _require_overlap(bundle, f"The {name} of {sample.sample}", header, target)
             yield position, name, resample(as_3d(volumes.load(path, np.float32)), target)
         else:
             raise GeometryError(
                 f"The {name} of {sample.sample} does not lie on the grid of its mask.",
                 "This layout has one grid per sample. Export with --resample, as bids, or freeze a one-channel query.",
             )
+
+
+def _require_overlap(bundle: Bundle, what: str, header: Header, target: Header) -> None:
+    """Refuse to resample a channel that lies elsewhere, and note one that covers a part of the mask's grid alone.
+
+    Raises:
+        GeometryError: they do not overlap, so that the channel would be nothing but zeros.
+    """
+    share = covered_share(target.shape, target.affine_ras, header.shape, header.affine_ras)
+    if share == 0:
+        raise GeometryError(
+            f"{what} does not overlap with its mask, so nothing but zeros would be exported.",
+            "Exclude the image, or ask for it again: its header places it elsewhere.",
+        )
+    if share < WHOLE:
+        bundle.notes.append(f"{what} covers {share:.0%} of its mask's grid; elsewhere 0 was written.")
 
 
 def _turn(header: Header, axes: str) -> Header:
