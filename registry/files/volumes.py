@@ -30,7 +30,7 @@ from registry.files.geometry import (
     spacing,
     turn_grid,
 )
-from registry.files.nifti_header import UNITS_MM, Forms, Storage
+from registry.files.nifti_header import UNIT_BITS, UNITS_MM, Forms, Storage
 
 if TYPE_CHECKING:
     import nibabel
@@ -338,7 +338,7 @@ def place(path: Path, affine_ras: Array) -> None:
 
 def _affine_mm(image: nibabel.Nifti1Pair) -> Array:
     """The affine in mm: the header's own unit is converted, which nibabel leaves to its caller."""
-    unit = UNITS_MM.get(int(image.header["xyzt_units"]) & 7, 1.0)
+    unit = UNITS_MM.get(int(image.header["xyzt_units"]) & UNIT_BITS, 1.0)
     return np.diag([unit, unit, unit, 1.0]) @ np.asarray(image.affine, dtype=float)
 
 
@@ -354,4 +354,4 @@ def _forms_apart_mm(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> float:
         return math.inf
     if not int(scode) or not int(qcode):
         return 0.0
-    return corner_displacement_mm(shape, sform, qform) * UNITS_MM.get(int(image.header["xyzt_units"]) & 7, 1.0)
+    return corner_displacement_mm(shape, sform, qform) * UNITS_MM.get(int(image.header["xyzt_units"]) & UNIT_BITS, 1.0)

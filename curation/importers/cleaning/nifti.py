@@ -16,10 +16,10 @@ from typing import BinaryIO
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.canonical import gzip_bytes
-from registry.files.nifti_header import UNITS_MM
+from registry.files.nifti_header import UNIT_BITS, UNITS_MM
 
-_UNIT_BITS, _MM = 7, 2
-"""The bits of `xyzt_units` that hold the unit of length, and the code of mm."""
+_MM = 2
+"""The code of mm in `xyzt_units`."""
 
 MAX_EXTENSION_BYTES = 1 << 26
 """Voxels that start later than this are a damaged or hostile header."""
@@ -186,10 +186,10 @@ def _convert_to_mm(layout: _Layout, order: str, head: bytearray) -> None:
     """Lengths in metres or micrometres as mm: some programs ignore the unit, and all of them know mm."""
     at, kind = layout.unit
     code = struct.unpack_from(order + kind, head, at)[0]
-    unit = UNITS_MM.get(code & _UNIT_BITS, 1.0)
+    unit = UNITS_MM.get(code & UNIT_BITS, 1.0)
     if unit == 1:
         return
     for start, count, number in layout.lengths:
         lengths = struct.unpack_from(f"{order}{count}{number}", head, start)
         struct.pack_into(f"{order}{count}{number}", head, start, *(length * unit for length in lengths))
-    struct.pack_into(order + kind, head, at, code & ~_UNIT_BITS | _MM)
+    struct.pack_into(order + kind, head, at, code & ~UNIT_BITS | _MM)
