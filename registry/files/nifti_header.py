@@ -266,7 +266,7 @@ def _find_fields(head: bytes) -> tuple[int, Any]:
     from nibabel import nifti1, nifti2
 
     for version, layout in ((1, nifti1.header_dtype), (2, nifti2.header_dtype)):
-        for order in "<>":
+        for order in ("<", ">"):
             fields = np.frombuffer(head, layout.newbyteorder(order), count=1)[0]
             if int(fields["sizeof_hdr"]) == layout.itemsize:
                 return version, fields

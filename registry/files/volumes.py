@@ -339,7 +339,7 @@ def place(path: Path, affine_ras: Array) -> None:
 def _affine_mm(image: nibabel.Nifti1Pair) -> Array:
     """The affine in mm: the header's own unit is converted, which nibabel leaves to its caller."""
     unit = UNITS_MM.get(int(image.header["xyzt_units"]) & UNIT_BITS, 1.0)
-    return np.diag([unit, unit, unit, 1.0]) @ np.asarray(image.affine, dtype=float)
+    return np.asarray(np.diag([unit, unit, unit, 1.0]) @ np.asarray(image.affine, dtype=float))
 
 
 def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
