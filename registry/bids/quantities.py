@@ -1,7 +1,6 @@
 """Numbers of sidecars within the bounds of their units: milliseconds are no seconds, and gauss is no tesla.
 
-The standard states few upper bounds. Ours are generous for a value in BIDS' unit, and below what the same fact is in
-the units that people mistake for it: no echo time is longer than a second, and hardly any is below a millisecond.
+The standard states few upper bounds; ours are those of `registry.vocabulary.bounds`.
 """
 
 from __future__ import annotations
@@ -10,25 +9,7 @@ import math
 from typing import Any
 
 from registry.bids import schema
-
-LARGEST = {
-    "MagneticFieldStrength": 30,
-    "EchoTime": 1,
-    "EchoTime1": 1,
-    "EchoTime2": 1,
-    "RepetitionTime": 60,
-    "RepetitionTimeExcitation": 60,
-    "RepetitionTimePreparation": 60,
-    "InversionTime": 30,
-    "EffectiveEchoSpacing": 0.1,
-    "TotalReadoutTime": 5,
-    "DwellTime": 0.01,
-    "SliceTiming": 60,
-    "LabelingDuration": 60,
-    "PostLabelingDelay": 60,
-    "MixingTime": 10,
-}
-"""Field to the largest value that it can have, in tesla and seconds as BIDS has it."""
+from registry.vocabulary.bounds import BOUNDS
 
 _ABOVE_ZERO = frozenset({"MagneticFieldStrength"})
 
@@ -38,7 +19,7 @@ def fits(field: str, value: float) -> bool:
     stated = schema.read().numbers.get(field, {})
     low = stated.get("minimum", -math.inf)
     above = stated.get("exclusiveMinimum", 0 if field in _ABOVE_ZERO else -math.inf)
-    high = min(stated.get("maximum", math.inf), LARGEST.get(field, math.inf))
+    high = min(stated.get("maximum", math.inf), BOUNDS[field].most if field in BOUNDS else math.inf)
     return math.isfinite(value) and low <= value <= high and value > above
 
 
