@@ -32,9 +32,9 @@ class Bound:
 _MS = "milliseconds"
 BOUNDS: Mapping[str, Bound] = {
     "MagneticFieldStrength": Bound(LARGEST_T, "tesla", "gauss or millitesla"),
-    "EchoTime": Bound(2.0, "seconds", _MS, many=True),
-    "EchoTime1": Bound(2.0, "seconds", _MS),
-    "EchoTime2": Bound(2.0, "seconds", _MS),
+    "EchoTime": Bound(1.0, "seconds", _MS, many=True),
+    "EchoTime1": Bound(1.0, "seconds", _MS),
+    "EchoTime2": Bound(1.0, "seconds", _MS),
     "RepetitionTime": Bound(30.0, "seconds", _MS),
     "RepetitionTimeExcitation": Bound(30.0, "seconds", _MS),
     "RepetitionTimePreparation": Bound(30.0, "seconds", _MS, many=True),

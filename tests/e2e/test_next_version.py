@@ -50,11 +50,23 @@ def test_the_comparison_says_exactly_what_was_done(ran: tuple[Path, str]) -> Non
     assert "1 have a newer revision" in ran[1]
 
 
-def test_what_was_exported_is_the_first_version(ran: tuple[Path, str]) -> None:
+def test_what_was_exported_is_the_version_without_the_person_who_withdrew(ran: tuple[Path, str]) -> None:
     described = json.loads((ran[0] / "build" / "cite-nnunet" / "snapshot.json").read_text())
     registry = open_registry(ran[0] / "build" / "cite")
     manifest = snapshots.get(registry, described["snapshot"])
-    assert "P002" in {sample.person for sample in manifest.samples}
+    assert "P002" not in {sample.person for sample in manifest.samples}
     labels = list((ran[0] / "build" / "cite-nnunet").glob("labels*/*.nii.gz"))
     assert len(labels) == len(manifest.samples)
     assert (ran[0] / "build" / "cite-flow.svg").read_text().startswith("<svg")
+
+
+def test_the_first_version_leaves_with_a_recorded_reason_alone(ran: tuple[Path, str]) -> None:
+    registry = open_registry(ran[0] / "build" / "cite")
+    made = (snapshots.get(registry, item.snapshot_id) for item in snapshots.list_snapshots(registry))
+    first = next(item for item in made if "P002" in {sample.person for sample in item.samples})
+    export = f"cohortium --registry build/cite snapshot export {first.snapshot_id} --layout csv --to build/first"
+    with pytest.raises(AssertionError, match="Consent was withdrawn for 1 unit of this snapshot: P002"):
+        shell(export, ran[0])
+    assert not (ran[0] / "build" / "first").exists()
+    shell(f"{export} --despite-withdrawal 'figure printed before'", ran[0])
+    assert "figure printed before" in (ran[0] / "build" / "first" / "withdrawal.json").read_text()

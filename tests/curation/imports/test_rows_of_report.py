@@ -74,7 +74,7 @@ def test_structures_keep_their_names_through_a_consensus(tmp_path: Path) -> None
     first = registry.root / "derivatives/manual-cordgm"
     assert labels(registry, Mask) == {"cord": "cord", "GM": "GM"}
     _add_second_rater(registry, first)
-    assert build.build(registry, "cordgm") > 0
+    assert build.build(registry, "cordgm").written > 0
     assert labels(registry, ConsensusMask) == {"cord": "cord", "GM": "GM"}
     sidecars = list((registry.root / "derivatives/consensus-cordgm").rglob("*_mask.json"))
     assert {json.loads(path.read_bytes())["Type"] for path in sidecars} == {"ROI"}
