@@ -44,8 +44,16 @@ def words(registry: Registry) -> list[dict[str, object]]:
     return [event.payload for event in events if event.kind == withdrawals.EVENT]
 
 
-@pytest.mark.parametrize("reason", ["consent-withdrawn", "no-consent", "withdrawn", "opt-out", "revoked-consent"])
-@pytest.mark.parametrize("unit", ["P006", "sub-A006", "sub-A006/ses-M00", frozen_cohort.image("sub-A006", "T1w")])
+@pytest.mark.parametrize(
+    ("unit", "reason"),
+    [
+        ("P006", "consent-withdrawn"),
+        ("P006", "no-consent"),
+        ("sub-A006", "withdrawn"),
+        ("sub-A006/ses-M00", "opt-out"),
+        (frozen_cohort.image("sub-A006", "T1w"), "revoked-consent"),
+    ],
+)
 def test_every_kind_of_unit_and_every_wording_is_found(
     registry: Registry, frozen: Manifest, unit: str, reason: str
 ) -> None:
