@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 RATED_T = (
     *(0.064, 0.2, 0.23, 0.3, 0.35, 0.4, 0.5, 0.55, 0.6, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 4.7, 5.0, 7.0, 8.0, 9.4),
     *(10.5, 11.7, 14.1, 15.2, 16.4, 17.6, 21.1),
@@ -15,6 +17,7 @@ LARGEST_T = 25.0
 """No magnet that images a living thing is stronger."""
 
 
+@lru_cache(maxsize=1024)  # a cohort states few numbers, and each image one
 def find_nominal(stated_t: float | None) -> float | None:
     """The rated strength in tesla that a stated one means; None where it is absent or absurd.
 
