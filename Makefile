@@ -9,6 +9,9 @@ WORKERS ?= 3
 ON_POSTGRESQL := tests/registry tests/curation tests/annotation
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Test processes share the cores already: threads of numpy and torch would only wait for each other.
+check unit test-postgresql soak: export OMP_NUM_THREADS ?= 1
+
 .PHONY: demo serve test check test-postgresql lint types unit soak benchmarks format clean help
 
 help:
@@ -34,7 +37,9 @@ demo: $(STAMP)
 serve: $(STAMP)
 	$(BIN)/cohortium --registry $(DEMO) serve
 
-test: lint types unit
+# Types are checked beside the tests: one core each would wait for the other.
+test: lint
+	$(MAKE) -j2 types unit
 
 # Contracts are among the tests of the house, which always run.
 check: lint types

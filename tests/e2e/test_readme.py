@@ -51,7 +51,7 @@ def test_the_hippocampus_line_runs_with_a_tiny_network(place: Path, realdata: Pa
     )
 
 
-def take_some(whole: Path, into: Path, count: int = 24) -> Path:
+def take_some(whole: Path, into: Path, count: int = 12) -> Path:
     """A Decathlon delivery of the first images of another."""
     listed = json.loads((whole / "dataset.json").read_text())
     listed |= {"training": listed["training"][:count], "numTraining": count}

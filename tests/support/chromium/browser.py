@@ -36,6 +36,10 @@ ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+_UNMOVED = """addEventListener('DOMContentLoaded', () => { const style = document.createElement('style')
+    style.textContent = '*, *::before, *::after { animation: none !important; transition: none !important }'
+    document.head.append(style) })"""
+"""Nothing on a page moves by itself: each frame of an animation is drawn by the processor."""
 SHOTS = ROOT / "build" / "screenshots"
 
 
@@ -100,6 +104,7 @@ def chromium(size: tuple[int, int] = (1360, 1000), scheme: str = "light") -> Ite
 def new_page(browser: Any, size: tuple[int, int] = (1360, 1000), scheme: str = "light") -> Any:
     """One more page of a browser; playwright allows one browser at a time, so a test that has a page asks it here."""
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    page.add_init_script(_UNMOVED)
     page.seen, page.problems = [], []
     page.on("request", lambda request: page.seen.append(request.url))
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
