@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from registry.app import shell
 from registry.app.page import Page
 from registry.store import Registry
+
+# Streamlit looks through every installed package for each page that a test opens; they stay the same meanwhile.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def open_page(registry: Registry, url_path: str, **query: str) -> AppTest:
