@@ -61,7 +61,9 @@ def export(
         UsageError: the layout is unknown, the folder is not empty, a sample lacks a mask that the layout needs,
             somebody saw text or a face in an image, or somebody withdrew the consent.
         IntegrityError: a file is missing or is not the one that was frozen.
-        GeometryError: a sample has several grids where the layout has one.
+        GeometryError: a sample has several grids where the layout has one, or one that the layout's readers cannot
+            read.
+        InvalidInput: a mask holds a value that has no name.
         StorageError: the files could not be written; the folder is as it was.
     """
     options = options or Options()

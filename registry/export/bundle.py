@@ -61,7 +61,13 @@ class ExportReport:
 
 @dataclass
 class Bundle:
-    """One export under way."""
+    """One export under way.
+
+    Attributes:
+        notes: sentences for the report.
+        written_anew, unreadable, unstated: samples to the reason why SimpleITK would not read their frozen files as the
+            registry does, why it reads them in no form, and to a remark where their headers state no position.
+    """
 
     registry: Registry
     manifest: Manifest
@@ -71,6 +77,9 @@ class Bundle:
     progress: Progress | None = None
     notes: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    written_anew: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    unstated: dict[str, str] = field(default_factory=dict)
 
     def source(self, ref: FileRef) -> Path:
         """The file that holds the frozen bytes; the progress callback is called once for each."""
@@ -114,11 +123,13 @@ class Bundle:
         """The report on a finished folder, with the number of its files."""
         files = sum(len(names) for _, _, names in os.walk(into))
         samples = len(self.manifest.samples)
-        return ExportReport(str(into), layout, self.manifest.snapshot_id, samples, files, tuple(self.notes))
+        notes = tuple(dict.fromkeys(self.notes))  # a sample that was written twice says things twice
+        return ExportReport(str(into), layout, self.manifest.snapshot_id, samples, files, notes)
 
     def _new_path(self, path: str) -> Path:
         new = self.folder / path
         new.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)  # it may be a hard link to the registry's file, which is never written through
         return new
 
 

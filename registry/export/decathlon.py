@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.bids.names import to_label
-from registry.export import grids, tables
+from registry.export import grids, readback, tables
 from registry.export.bundle import Bundle
+from registry.export.grids import Frame
 from registry.files import volumes
+from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
 
 _TEST = "test"
@@ -21,6 +23,7 @@ def write(bundle: Bundle) -> None:
     names, axes = file_names(manifest), grids.common_axes(bundle)
     for sample in manifest.samples:
         _write_sample(bundle, sample, names[sample.sample], axes)
+    readback.conclude(bundle)
     bundle.write_json("dataset.json", _description(manifest, names))
     bundle.write_json("snapshot.json", {**tables.describe(manifest), "files": names})
     if manifest.part(_TEST):
@@ -39,20 +42,31 @@ def file_names(manifest: Manifest) -> dict[str, str]:
 
 
 def _write_sample(bundle: Bundle, sample: Sample, name: str, axes: str) -> None:
-    path = _format_path("images", sample, name)
-    found = list(grids.channels(bundle, sample, axes))
+    named = {0, *map(int, bundle.manifest.labels)}
+    frame = grids.Frame(bundle, sample, axes)
+    readback.settle(frame, lambda frame: ([_write_image(frame, name)], _write_mask(frame, name)), named)
+
+
+def _write_image(frame: Frame, name: str) -> str:
+    bundle, path = frame.bundle, _format_path("images", frame.sample, name)
+    found = list(grids.channels(frame))
     if len(found) == 1 and found[0][2] is None:
-        bundle.put(sample.images[found[0][1]], path)
+        bundle.put(frame.sample.images[found[0][1]], path)
     else:
-        sources = [bundle.source(sample.images[channel]) for _, channel, _ in found]
+        sources = [bundle.source(frame.sample.images[channel]) for _, channel, _ in found]
         parts = [item[2] or grids.as_3d(volumes.load(source)) for item, source in zip(found, sources, strict=True)]
         data = grids.stack([part.data for part in parts]) if len(parts) > 1 else parts[0].data
-        bundle.write(path, volumes.encode(data, parts[0].affine_ras))
-    mask = grids.target(bundle, sample, axes)
+        bundle.write(path, grids.encode(frame, Volume(data, parts[0].affine_ras)))
+    return path
+
+
+def _write_mask(frame: Frame, name: str) -> str:
+    path, mask = _format_path("labels", frame.sample, name), grids.target(frame)
     if mask is None:
-        bundle.put(bundle.target(sample), _format_path("labels", sample, name))
+        frame.bundle.put(frame.bundle.target(frame.sample), path)
     else:
-        bundle.write(_format_path("labels", sample, name), volumes.encode(mask.data, mask.affine_ras))
+        frame.bundle.write(path, grids.encode(frame, mask))
+    return path
 
 
 def _format_path(kind: str, sample: Sample, name: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from registry.export import grids, tables
+from registry.export import grids, readback, tables
 from registry.export.bundle import Bundle
+from registry.export.grids import Frame
 from registry.files.canonical import sha256_bytes
-from registry.files.volumes import encode, load_labels
+from registry.files.label_maps import require_named
+from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
 from registry.vocabulary.display import format_count
 
@@ -30,6 +33,7 @@ def write(bundle: Bundle) -> None:
     values, axes = consecutive(manifest.labels), grids.common_axes(bundle)
     for sample in manifest.samples:
         _write_sample(bundle, sample, values, axes)
+    readback.conclude(bundle)
     bundle.write_json("dataset.json", _description(manifest, values))
     bundle.write_json("snapshot.json", tables.describe(manifest))
     _write_folds(bundle)
@@ -83,22 +87,38 @@ def consecutive(labels: Mapping[str, str]) -> dict[int, int]:
 
 
 def _write_sample(bundle: Bundle, sample: Sample, values: Mapping[int, int], axes: str) -> None:
-    end = "Ts" if sample.part == _TEST else "Tr"
-    target, turned = bundle.target(sample), grids.target(bundle, sample, axes)
-    for position, name, volume in grids.channels(bundle, sample, axes):
-        path = f"images{end}/{sample.sample}_{position:04d}.nii.gz"
+    frame = grids.Frame(bundle, sample, axes)
+    readback.settle(frame, lambda frame: (_write_images(frame), _write_mask(frame, values)), named=set(values.values()))
+
+
+def _write_images(frame: Frame) -> list[str]:
+    paths = []
+    for position, name, volume in grids.channels(frame):
+        path = f"images{_end(frame.sample)}/{frame.sample.sample}_{position:04d}.nii.gz"
         if volume is None:
-            bundle.put(sample.images[name], path)
+            frame.bundle.put(frame.sample.images[name], path)
         else:
-            bundle.write(path, encode(volume.data, volume.affine_ras))
-    path = f"labels{end}/{sample.sample}.nii.gz"
-    if turned is None and all(old == new for old, new in values.items()):
-        bundle.put(target, path)
-    else:
-        mask = turned or load_labels(bundle.source(target))
-        lookup = np.zeros(max(values) + 1, np.uint16)
-        lookup[list(values)] = list(values.values())
-        bundle.write(path, encode(lookup[mask.data].astype(mask.data.dtype), mask.affine_ras))
+            frame.bundle.write(path, grids.encode(frame, volume))
+        paths.append(path)
+    return paths
+
+
+def _write_mask(frame: Frame, values: Mapping[int, int]) -> str:
+    path = f"labels{_end(frame.sample)}/{frame.sample.sample}.nii.gz"
+    target, laid = frame.bundle.target(frame.sample), grids.target(frame)
+    if laid is None and all(old == new for old, new in values.items()):
+        frame.bundle.put(target, path)
+        return path
+    mask = laid or load_labels(frame.bundle.source(target))
+    require_named(mask.data, values, f"The mask of {frame.sample.sample}")
+    lookup = np.zeros(max(values) + 1, np.uint16)
+    lookup[list(values)] = list(values.values())
+    frame.bundle.write(path, grids.encode(frame, replace(mask, data=lookup[mask.data].astype(mask.data.dtype))))
+    return path
+
+
+def _end(sample: Sample) -> str:
+    return "Ts" if sample.part == _TEST else "Tr"
 
 
 def _description(manifest: Manifest, values: Mapping[int, int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Resample an image onto another image's grid; the only module of the registry that uses SimpleITK."""
+"""Resample an image onto another image's grid, with SimpleITK."""
 
 from __future__ import annotations
 

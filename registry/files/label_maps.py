@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from registry.errors import GeometryError, InvalidInput
 from registry.files.geometry import GRID_TOLERANCE_MM
-from registry.files.volumes import Volume, lay_on
+from registry.files.volumes import Array, Volume, lay_on
 
 Classes = Sequence[Sequence[str]]
 
@@ -36,11 +36,25 @@ def paint(masks: Sequence[Volume], shows: Sequence[Mapping[str, str]], classes: 
             values = [int(value) for value, name in meaning.items() if name in names]
             out[np.isin(mask.data, values)] = number
     for mask, meaning in zip(laid, shows, strict=True):
-        if strange := sorted(set(np.unique(mask.data).tolist()) - {0, *map(int, meaning)}):
-            raise InvalidInput(
-                f"A mask holds the value {strange[0]}, which has no name.", "Name it in its table of labels."
-            )
+        require_named(mask.data, {0, *map(int, meaning)})
     return Volume(out, first.affine_ras)
+
+
+def require_named(data: Array, named: Collection[int], what: str = "A mask") -> None:
+    """Check that a label map holds values with names only.
+
+    Args:
+        data: whole numbers of any shape.
+        named: the values that have a name; 0 has one only where it is among them.
+        what: the mask in the message.
+
+    Raises:
+        InvalidInput: it holds another value.
+    """
+    if strange := sorted(set(np.unique(data).tolist()) - set(named)):
+        raise InvalidInput(
+            f"{what} holds the value {strange[0]}, which has no name.", "Name it in its table of labels."
+        )
 
 
 def is_painted(shows: Sequence[Mapping[str, str]], classes: Classes) -> bool:

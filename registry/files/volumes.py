@@ -43,6 +43,9 @@ FORMS_TOLERANCE_MM = 0.05
 MAX_VOXEL_BYTES = 8 << 30
 """A header that declares more than this is refused before any voxel is read."""
 
+_LONGEST_AXIS = 32767
+"""NIfTI-1 counts voxels in signed 16-bit numbers."""
+
 _BLOCK = 1 << 20
 
 
@@ -239,10 +242,18 @@ def encode(data: Array, affine_ras: Array, forms: Forms | None = None) -> bytes:
         affine_ras: 4 x 4, written as sform (code 1, scanner), and as qform too where a quaternion in single precision
             can say it: near half turns it cannot, and two forms that disagree would be a trap.
         forms: of another file on the same grid, which are repeated instead; then `affine_ras` is not used.
+
+    Raises:
+        InvalidInput: an axis is too long, or a whole number too large, for NIfTI-1.
     """
     import nibabel
 
     array = np.asarray(data)
+    if max(array.shape, default=0) > _LONGEST_AXIS:
+        raise InvalidInput(
+            f"{max(array.shape)} voxels along one axis are more than NIfTI-1 can say.",
+            f"At most {_LONGEST_AXIS} fit; cut the image.",
+        )
     array = array.astype(np.uint8) if array.dtype == bool else array
     array = array.astype(np.float32) if array.dtype == np.float64 else array
     array = _narrow(array) if array.dtype in (np.int64, np.uint64) else array

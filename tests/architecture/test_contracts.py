@@ -23,7 +23,11 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "nibabel": ("registry/files/",),
     "cc3d": ("registry/measures/components.py",),
     "edt": ("registry/measures/distance_map.py",),
-    "SimpleITK": ("registry/export/resampling.py", "curation/importers/open_ms/itk.py"),
+    "SimpleITK": (
+        "registry/export/resampling.py",
+        "registry/export/readback.py",
+        "curation/importers/open_ms/itk.py",
+    ),
     "pydicom": ("curation/dicom/",),
     "torch": ("training/",),
     "monai": ("training/",),

@@ -15,6 +15,7 @@ from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, save
 from registry.manifests import TRAIN, FileRef, Manifest, Sample, Truth
 from registry.snapshots.content import Contents
+from tests.support.nnunet_rules import find_faults
 from tests.support.storages import STORAGES, store
 
 CHANNELS = ("FLAIR", "T1w")
@@ -68,6 +69,7 @@ def test_heads_in_all_storages_leave_as_one_array(layout: Any, tmp_path: Path) -
             for numbers, first in zip(place, found[0][1], strict=True):
                 np.testing.assert_allclose(numbers, first, atol=1e-5)
     assert any("were turned to RAS" in note for note in bundle.notes)
+    assert layout is decathlon or find_faults(tmp_path / "out") == []
 
 
 def test_masks_that_are_all_stored_alike_leave_as_they_are_and_channels_follow(tmp_path: Path) -> None:

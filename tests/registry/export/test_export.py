@@ -30,6 +30,7 @@ from registry.publishing.commits import commit_pending
 from registry.snapshots.targets import parse_policy
 from registry.store import Registry
 from tests.support.cohorts import frozen_cohort
+from tests.support.nnunet_rules import find_faults
 
 FIRST = parse_policy(["expert:e01"])
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
@@ -167,6 +168,13 @@ def test_nnunet_folder(registry: Registry, both: Manifest, tmp_path: Path) -> No
             assert sha256_file(place) == sample.images[name].sha256
         assert sample.target
         assert sha256_file(tmp_path / "out" / f"labels{end}" / f"{sample.sample}.nii.gz") == sample.target.sha256
+
+
+@pytest.mark.parametrize("split", [None, "main"])
+@pytest.mark.parametrize("query", ["flair", "both"])
+def test_nnunet_finds_no_fault(registry: Registry, query: str, split: str | None, tmp_path: Path) -> None:
+    export.export(registry, snapshots.create(registry, query, split, FIRST), tmp_path / "out", "nnunet")
+    assert find_faults(tmp_path / "out") == []
 
 
 def test_tables_state_every_checksum_and_need_no_content(registry: Registry, both: Manifest, tmp_path: Path) -> None:
