@@ -15,7 +15,7 @@ from pathlib import Path
 
 from registry.cohorts import withdrawals
 from registry.errors import StorageError, UsageError
-from registry.export import bids, decathlon, nnunet, tables
+from registry.export import bids, decathlon, empty_images, nnunet, tables
 from registry.export.bundle import Bundle, ExportReport, Options, place
 from registry.files.progress import Progress
 from registry.manifests import Manifest
@@ -55,7 +55,7 @@ def export(
         into: a folder that is empty or does not exist yet, outside the registry.
         layout: `bids`, `nnunet`, `decathlon` or `csv`.
         options: whether to link, resample, fetch, and export identifying images; none of them by default.
-        progress: called after each file compared, then after each file written.
+        progress: called after each file compared, then after each image looked at, then after each file written.
 
     Raises:
         UsageError: the layout is unknown, the folder is not empty, a sample lacks a mask that the layout needs,
@@ -78,6 +78,8 @@ def export(
     bundle = Bundle(registry, manifest, found, partial, options, progress, notes)
     try:
         partial.mkdir(parents=True)
+        if layout != "csv":
+            empty_images.note(bundle)
         LAYOUTS[layout](bundle)
         if word is not None:
             bundle.write_json(WORD[layout], word.to_json())

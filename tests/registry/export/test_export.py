@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation import importers, recipes
+from curation import checks, importers, recipes
 from registry import export, publishing, readings, snapshots
 from registry.cohorts import queries
 from registry.errors import GeometryError, IntegrityError, StorageError, UsageError
@@ -175,6 +175,44 @@ def test_nnunet_folder(registry: Registry, both: Manifest, tmp_path: Path) -> No
 def test_nnunet_finds_no_fault(registry: Registry, query: str, split: str | None, tmp_path: Path) -> None:
     export.export(registry, snapshots.create(registry, query, split, FIRST), tmp_path / "out", "nnunet")
     assert find_faults(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(("layout", "measured"), [*((name, False) for name in export.LAYOUTS), ("nnunet", True)])
+def test_images_that_hold_nothing_or_no_numbers_are_said(
+    registry: Registry, layout: str, measured: bool, tmp_path: Path
+) -> None:
+    """Nothing is 0 everywhere, or NaN somewhere, without a word; whether or not the checks have run."""
+    made = _snapshot_of_odd_voxels(registry)
+    if measured:
+        checks.run(registry)
+    notes = export.export(registry, made, tmp_path / "out", layout).notes
+    empty = [note for note in notes if "nothing but 0" in note]
+    odd = [note for note in notes if "no numbers" in note]
+    if layout == "csv":
+        assert empty == odd == []
+    else:
+        assert empty == [f"1 image holds nothing but 0: {frozen_cohort.image('sub-B000', 'T1w')}."]
+        (said,) = odd
+        assert said.startswith("1 image holds values that are no numbers")
+        assert f"{frozen_cohort.image('sub-B000')} (3 voxels)" in said
+
+
+def _snapshot_of_odd_voxels(registry: Registry) -> Manifest:
+    """A session with two NaN and an infinity in its FLAIR, and a T1w that is 0 everywhere."""
+    flair = np.full(frozen_cohort.SHAPE, 7, np.float32)
+    flair[0, 0, :3] = np.nan, np.inf, np.nan
+
+    def write(folder: Path) -> None:
+        for suffix, data in (("FLAIR", flair), ("T1w", np.zeros(frozen_cohort.SHAPE, np.int16))):
+            path = folder / frozen_cohort.image("sub-B000", suffix)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(data, frozen_cohort.AFFINE))
+
+    publishing.publish(registry, publishing.Change("import", "Import"), write)
+    mask = Volume(frozen_cohort.lesion(), frozen_cohort.AFFINE)
+    readings.accept(registry, frozen_cohort.image("sub-B000"), "e01", mask)
+    queries.save(registry, "odd", "SELECT path FROM images WHERE subject = 'sub-B000'")
+    return snapshots.create(registry, "odd", None, FIRST)
 
 
 def test_tables_state_every_checksum_and_need_no_content(registry: Registry, both: Manifest, tmp_path: Path) -> None:
