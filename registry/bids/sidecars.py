@@ -7,35 +7,16 @@ imports use these two and nothing else.
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from registry.bids import places
 from registry.bids.filenames import parse_name
-from registry.bids.walk import ABSENT, RACY_NS, Stamp
-from registry.vocabulary.findings import Finding, Severity
 
 Metadata = Mapping[str, Any]
 _NOTHING: Metadata = {}
 _MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One JSON file as it was read.
-
-    Attributes:
-        stamp: size and time; None where the time was too fresh to prove later that nothing changed.
-        content: its object, empty where the file has none.
-        problem: why it has none, or empty.
-    """
-
-    stamp: Stamp | None
-    content: Metadata
-    problem: str = ""
 
 
 class Sidecar(NamedTuple):
@@ -43,7 +24,7 @@ class Sidecar(NamedTuple):
 
     path: str
     entities: Mapping[str, str]
-    document: Document
+    content: Metadata
 
 
 Level = Mapping[str, Sequence[Sidecar]]
@@ -69,57 +50,13 @@ def _refuse_constant(word: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def read_document(path: str, stamp: Stamp) -> Document:
-    """Read one sidecar; `problem` in the answer says what is wrong with it."""
-    if stamp[0] == ABSENT:
-        return Document(None, _NOTHING, "has no content on this machine")
-    kept = stamp if stamp[1] < time.time_ns() - RACY_NS else None
+def read_document(path: str) -> Metadata:
+    """The object in a JSON file; empty where there is none, or where the file cannot be read."""
     try:
-        content = read_json(_read(path, stamp[0]))
-    except OSError as error:
-        return Document(None, _NOTHING, f"cannot be read ({error.strerror})")
-    except ValueError as error:
-        return Document(kept, _NOTHING, f"is not readable JSON ({error})")
-    if not isinstance(content, dict):
-        return Document(kept, _NOTHING, "is no sidecar: its JSON is not an object")
-    return Document(kept, content)
-
-
-def _read(path: str, size: int) -> bytes:
-    """The bytes of a file, read with one call where it still has this size."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = os.read(handle, size + 1)
-        while len(data) != size and (more := os.read(handle, 1 << 20)):
-            data += more
-        return data
-    finally:
-        os.close(handle)
-
-
-def inherit(levels: Sequence[Level], suffix: str, entities: Mapping[str, str], findings: list[Finding]) -> Metadata:
-    """The merged metadata of a data file: from the dataset's root down, what stands lower wins.
-
-    A sidecar applies when its suffix is the file's and the file has all its entities. BIDS allows one a folder; where
-    there are more, the one with more entities wins and a finding says so.
-
-    Args:
-        levels: the sidecars of each folder from the dataset's root down.
-        suffix: of the data file.
-        entities: of the data file, short key to label.
-        findings: gets a warning for each folder with several that apply.
-    """
-    merged: Metadata = _NOTHING
-    own = entities.items()
-    for level in levels:
-        fitting = [item for item in level[suffix] if item.entities.items() <= own] if suffix in level else ()
-        if len(fitting) > 1:
-            fitting = sorted(fitting, key=lambda item: (len(item.entities), item.path))
-            rivals = f"applies to the same files as {fitting[0].path}"
-            findings.append(Finding("sidecars-compete", Severity.WARNING, fitting[-1].path, rivals))
-        for item in fitting:
-            merged = {**merged, **item.document.content} if merged else item.document.content
-    return merged
+        content = read_json(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return _NOTHING
+    return content if isinstance(content, dict) else _NOTHING
 
 
 def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
@@ -135,7 +72,7 @@ def by_folder(contents: Iterable[tuple[str, Any]]) -> dict[str, Level]:
         name = parse_name(filename)
         if name.suffix and name.extension == ".json" and isinstance(content, dict):
             level = levels.setdefault(folder, {})
-            level.setdefault(name.suffix, []).append(Sidecar(path, name.entities, Document(None, content)))
+            level.setdefault(name.suffix, []).append(Sidecar(path, name.entities, content))
     return {**levels}
 
 
@@ -148,9 +85,12 @@ def list_applying(path: str, folders: Mapping[str, Level]) -> list[Sidecar]:
     """
     name = parse_name(path.rpartition("/")[2])
     own = name.entities.items()
-    levels = (folders[folder].get(name.suffix, ()) for folder in list_above(path) if folder in folders)
-    fitting = ([item for item in level if item.entities.items() <= own] for level in levels)
-    return [item for level in fitting for item in sorted(level, key=lambda item: (len(item.entities), item.path))]
+    applying: list[Sidecar] = []
+    for folder in list_above(path):
+        if level := folders.get(folder):
+            fitting = [item for item in level.get(name.suffix, ()) if item.entities.items() <= own]
+            applying += sorted(fitting, key=lambda item: (len(item.entities), item.path))
+    return applying
 
 
 def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
@@ -167,7 +107,7 @@ def metadata(path: str, folders: Mapping[str, Level]) -> Metadata:
 
 def merge(applying: Iterable[Sidecar]) -> Metadata:
     """The fields of these sidecars in one object: of a field that stands in several, the last value counts."""
-    return {key: value for item in applying for key, value in item.document.content.items()}
+    return {key: value for item in applying for key, value in item.content.items()}
 
 
 def list_above(path: str) -> Iterator[str]:

@@ -136,7 +136,6 @@ class Dataset:
         self.associations: set[tuple[str, str, str]] = set()
         self._root = rules.root
         self._types = rules.types
-        self._stamps = files
         self._contents: dict[str, Metadata] = {}
         self._held: dict[tuple[str, str, str], list[LayoutFile]] = defaultdict(list)
         self._images: dict[tuple[str, str | None], list[LayoutFile]] = defaultdict(list)
@@ -206,8 +205,7 @@ class Dataset:
 
     def _read(self, sidecar: LayoutFile) -> Metadata:
         if sidecar.path not in self._contents:
-            stamp = self._stamps[sidecar.path.removeprefix(f"{self._root}/")]
-            self._contents[sidecar.path] = read_document(sidecar.path, stamp).content
+            self._contents[sidecar.path] = read_document(sidecar.path)
         return self._contents[sidecar.path]
 
 

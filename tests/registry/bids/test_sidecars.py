@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from registry.bids import sidecars
-from registry.vocabulary.findings import Finding
 
 IMAGE = "sub-1/ses-2/func/sub-1_ses-2_task-rest_run-1_bold.nii.gz"
 
@@ -54,12 +53,8 @@ def test_a_derivative_inherits_from_its_own_root_alone() -> None:
     assert metadata(contents, f"derivatives/d/{IMAGE}") == {"own": 1}
 
 
-def test_two_sidecars_in_one_folder_are_a_finding_and_the_closer_one_wins() -> None:
-    contents = {"bold.json": {"a": 1, "b": 1}, "task-rest_bold.json": {"a": 2}}
-    assert metadata(contents) == {"a": 2, "b": 1}
-    findings: list[Finding] = []
-    sidecars.inherit([sidecars.by_folder(contents.items())[""]], "bold", {"task": "rest"}, findings)
-    assert [(found.code, found.path) for found in findings] == [("sidecars-compete", "task-rest_bold.json")]
+def test_of_two_sidecars_in_one_folder_the_closer_one_wins() -> None:
+    assert metadata({"task-rest_bold.json": {"a": 2}, "bold.json": {"a": 1, "b": 1}}) == {"a": 2, "b": 1}
 
 
 def test_a_sidecar_serves_tables_too() -> None:
