@@ -56,9 +56,9 @@ def measured_subject(path: str) -> str | None:
 
 def subject_of(path: str) -> str | None:
     """`sub-A000` for a path inside a subject's folder, raw or derivative; None above."""
-    if not path.startswith("sub-") and "/sub-" not in path:
-        return None
-    return next((part for part in path.split("/")[:-1] if part.startswith("sub-")), None)
+    start = 0 if path.startswith("sub-") else path.find("/sub-") + 1 or len(path)
+    end = path.find("/", start)
+    return path[start:end] if end > 0 else None
 
 
 def split_dataset(path: str) -> tuple[str, str]:

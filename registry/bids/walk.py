@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from registry.bids.portable_names import fold
 from registry.errors import InvalidInput
+from registry.files.collector import pause_collector
 from registry.vocabulary.findings import Finding, Severity
 
 ABSENT = -1
@@ -36,41 +37,74 @@ class Found(NamedTuple):
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """One folder with its content.
+@dataclass
+class Tree:
+    """The files of a tree.
 
     Attributes:
-        path: relative to the root, empty or ending in a slash.
-        files: name to stamp, in the order of the disk.
-        folders: paths of the folders inside that belong to the tree, sorted.
+        belongs: whether a folder at the root is taken, by its name.
+        files: folder by folder, parents first; in the order of the disk inside a folder.
         findings: what could not be taken.
     """
 
-    path: str
-    files: dict[str, Stamp]
-    folders: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    belongs: Callable[[str], bool]
+    files: list[Found] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def list_folder(self, base: str, folder: str) -> list[str]:
+        """Add the files of a folder, whose path is empty or ends in a slash, and return the folders inside, sorted."""
+        folders: list[str] = []
+        first = len(self.files)
+        try:
+            with os.scandir(base + folder) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if entry.is_file(follow_symlinks=False) and name[0] != "." and name.isprintable():
+                        state = entry.stat(follow_symlinks=False)
+                        self.files.append(Found(folder + name, state.st_size, state.st_mtime_ns))
+                    elif name[0] != "." and self._take(entry, folder):
+                        folders.append(f"{folder}{name}/")
+        except OSError as error:
+            self._refuse("folder-unreadable", folder, f"cannot be listed ({error.strerror})")
+        self._note_collisions(folder, self.files[first:])
+        return sorted(folders)
+
+    def _take(self, entry: os.DirEntry[str], folder: str) -> bool:
+        """Add an entry that is no plain file, such as a link; True where it is a folder that belongs to the tree."""
+        path = folder + entry.name
+        belongs = bool(folder) or self.belongs(entry.name)
+        if not entry.name.isprintable():  # also undecodable bytes, which Python keeps as surrogates
+            self._refuse("name-unprintable", path, "holds characters that cannot be printed")
+        elif entry.is_dir(follow_symlinks=False):
+            return belongs
+        elif belongs or not os.path.isdir(entry.path):
+            try:
+                self.files.append(Found(path, *_stamp(entry.path)))
+            except IsADirectoryError:
+                self._refuse("link-to-folder", path, "is a link to a folder")
+            except OSError as error:
+                self._refuse("not-a-file", path, f"is no readable file ({error.strerror})")
+        return False
+
+    def _refuse(self, code: str, path: str, message: str, severity: Severity = Severity.ERROR) -> None:
+        shown = path if path.isprintable() else ascii(path)[1:-1]
+        self.findings.append(Finding(code, severity, shown or ".", message))
+
+    def _note_collisions(self, folder: str, files: Sequence[Found]) -> None:
+        if len(files) < 2:
+            return
+        names = [file.path[len(folder) :] for file in files]
+        text = "/".join(names)
+        if text.isascii() and len({*text.lower().split("/")}) == len(names):
+            return
+        first: dict[str, str] = {}
+        for name in sorted(names):
+            if (other := first.setdefault(fold(name), name)) != name:
+                message = f"and {other} differ only by case or accents"
+                self._refuse("names-collide", folder + name, message, Severity.WARNING)
 
 
-@dataclass(frozen=True)
-class Tree:
-    """Every folder of a tree by its path, parents before children."""
-
-    root: str
-    folders: Mapping[str, Folder]
-
-    def files(self) -> Iterator[Found]:
-        """Every file, folder by folder."""
-        for folder in self.folders.values():
-            for name, (size, mtime_ns) in folder.files.items():
-                yield Found(folder.path + name, size, mtime_ns)
-
-    def findings(self) -> list[Finding]:
-        """What could not be taken, by path."""
-        return sorted((item for folder in self.folders.values() for item in folder.findings), key=lambda f: f.path)
-
-
+@pause_collector()
 def walk(root: str | os.PathLike[str]) -> list[Found]:
     """Files that the registry indexes, sorted by the bytes of their paths.
 
@@ -82,10 +116,10 @@ def walk(root: str | os.PathLike[str]) -> list[Found]:
             not printable, a folder that cannot be read.
     """
     tree = list_tree(root)
-    wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
+    wrong = next((item for item in tree.findings if item.severity is Severity.ERROR), None)
     if wrong:
         raise InvalidInput(f"{wrong.path} {wrong.message}.", "Rename, replace or remove it.")
-    return sorted(tree.files())
+    return sorted(tree.files)
 
 
 def list_all(root: str | os.PathLike[str], closed: Collection[str] = ()) -> Iterator[str]:
@@ -108,84 +142,19 @@ def list_all(root: str | os.PathLike[str], closed: Collection[str] = ()) -> Iter
 
 
 def list_tree(root: str | os.PathLike[str], belongs: Callable[[str], bool] | None = None) -> Tree:
-    """List a tree folder by folder.
+    """List a tree folder by folder; the findings are sorted by path.
 
     Args:
         root: the tree's folder.
         belongs: whether a folder at the root is taken, by its name; by default `sub-*` and `derivatives` are.
     """
-    belongs = belongs or _belongs
     base = os.fspath(root).rstrip("/") + "/"
-    folders: dict[str, Folder] = {}
+    tree = Tree(belongs or _belongs)
     waiting = [CODE, ""] if os.path.isdir(base + CODE) else [""]
     while waiting:
-        path = waiting.pop()
-        folders[path] = _list(base + path, path, belongs)
-        waiting.extend(reversed(folders[path].folders))
-    return Tree(base, folders)
-
-
-def _list(absolute: str, path: str, belongs: Callable[[str], bool]) -> Folder:
-    """List one folder: `path` is relative to the root and `absolute` the same folder on the disk."""
-    listing = _Listing(path, belongs, {}, [], [])
-    try:
-        with os.scandir(absolute) as entries:
-            for entry in entries:
-                name = entry.name
-                if entry.is_file(follow_symlinks=False) and name[0] != "." and name.isprintable():
-                    state = entry.stat(follow_symlinks=False)
-                    listing.files[name] = (state.st_size, state.st_mtime_ns)
-                elif name[0] != ".":
-                    listing.take(entry)
-    except OSError as error:
-        listing.refuse("folder-unreadable", "", f"cannot be listed ({error.strerror})")
-    listing.note_collisions()
-    return Folder(path, listing.files, tuple(sorted(listing.folders)), tuple(listing.findings))
-
-
-@dataclass(slots=True)
-class _Listing:
-    """One folder while it is being listed."""
-
-    path: str
-    belongs: Callable[[str], bool]
-    files: dict[str, Stamp]
-    folders: list[str]
-    findings: list[Finding]
-
-    def take(self, entry: os.DirEntry[str]) -> None:
-        """Add an entry that is no plain file: a folder, a link, or another thing."""
-        name = entry.name
-        if not name.isprintable():  # also undecodable bytes, which Python keeps as surrogates
-            self.refuse("name-unprintable", name, "holds characters that cannot be printed")
-        elif entry.is_dir(follow_symlinks=False):
-            if self.path or self.belongs(name):
-                self.folders.append(f"{self.path}{name}/")
-        elif self.path or self.belongs(name) or not os.path.isdir(entry.path):
-            self.take_link(entry)
-
-    def take_link(self, entry: os.DirEntry[str]) -> None:
-        """Add a link, or refuse what is neither file nor folder."""
-        try:
-            self.files[entry.name] = _stamp(entry.path)
-        except IsADirectoryError:
-            self.refuse("link-to-folder", entry.name, "is a link to a folder")
-        except OSError as error:
-            self.refuse("not-a-file", entry.name, f"is no readable file ({error.strerror})")
-
-    def refuse(self, code: str, name: str, message: str, severity: Severity = Severity.ERROR) -> None:
-        path = self.path + name
-        shown = path if path.isprintable() else ascii(path)[1:-1]
-        self.findings.append(Finding(code, severity, shown or ".", message))
-
-    def note_collisions(self) -> None:
-        names = "/".join(self.files)
-        if names.isascii() and (len(self.files) < 2 or len(set(names.lower().split("/"))) == len(self.files)):
-            return
-        first: dict[str, str] = {}
-        for name in sorted(self.files):
-            if (other := first.setdefault(fold(name), name)) != name:
-                self.refuse("names-collide", name, f"and {other} differ only by case or accents", Severity.WARNING)
+        waiting += reversed(tree.list_folder(base, waiting.pop()))
+    tree.findings.sort(key=lambda item: item.path)
+    return tree
 
 
 def _stamp(path: str) -> Stamp:

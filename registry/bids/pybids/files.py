@@ -26,10 +26,10 @@ def list_files(base: Path, ignored: Iterable[re.Pattern[str]]) -> Files:
         InvalidInput: a file or folder cannot be taken, as for `walk`.
     """
     tree = list_tree(base, belongs=lambda name: not is_ignored(f"/{name}", ignored))
-    wrong = next((item for item in tree.findings() if item.severity is Severity.ERROR), None)
+    wrong = next((item for item in tree.findings if item.severity is Severity.ERROR), None)
     if wrong:
         raise InvalidInput(f"{wrong.path} {wrong.message}.", "Rename, replace or remove it.")
-    return {file.path: (file.size, file.mtime_ns) for file in tree.files()}
+    return {file.path: (file.size, file.mtime_ns) for file in tree.files}
 
 
 def is_ignored(path: str, patterns: Iterable[re.Pattern[str]]) -> bool:

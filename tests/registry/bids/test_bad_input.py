@@ -73,8 +73,8 @@ def test_a_tree_with_one_bad_entry_is_listed_without_it_and_refused_by_the_regis
     make(tmp_path, GOOD)
     spoil(tmp_path)
     tree = list_tree(tmp_path)
-    assert [found.path for found in tree.files()] == [GOOD]
-    assert [finding.code for finding in tree.findings()] == [code]
+    assert [found.path for found in tree.files] == [GOOD]
+    assert [finding.code for finding in tree.findings] == [code]
     with pytest.raises(InvalidInput, match=re.escape(sentence)):
         walk(tmp_path)
 
@@ -82,19 +82,26 @@ def test_a_tree_with_one_bad_entry_is_listed_without_it_and_refused_by_the_regis
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"{\xff}", "is not readable JSON ('utf-8' codec can't decode byte 0xff"),
-        (b"{", "is not readable JSON (Expecting property name"),
-        (b'{"EchoTime": NaN}', "is not readable JSON (NaN is not a JSON value; use null)"),
-        (b"[" * 100_000, "is not readable JSON (nested too deep)"),
-        (b"[1]", "is no sidecar: its JSON is not an object"),
-        (b"", "is not readable JSON (Expecting value"),
+        (b"{\xff}", "'utf-8' codec can't decode byte 0xff"),
+        (b"{", "Expecting property name"),
+        (b'{"EchoTime": NaN}', "NaN is not a JSON value; use null"),
+        (b"[" * 100_000, "nested too deep"),
+        (b"", "Expecting value"),
     ],
 )
-def test_a_sidecar_nobody_can_read_says_what_is_wrong_with_it(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_a_sidecar_nobody_can_read_is_refused_by_the_registry_and_empty_for_pybids(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
     sidecar = make(tmp_path, "T1w.json", content)
-    document = read_document(str(sidecar), (len(content), sidecar.stat().st_mtime_ns))
-    assert document.content == {}
-    assert document.problem.startswith(problem)
+    with pytest.raises(InvalidInput, match=r"T1w\.json is not readable JSON") as refusal:
+        facts.read(tmp_path, "T1w.json")
+    assert refusal.value.hint.startswith(problem)
+    assert read_document(str(sidecar)) == {}
+
+
+def test_json_that_is_no_object_is_no_sidecar(tmp_path: Path) -> None:
+    sidecar = make(tmp_path, "T1w.json", b"[1]")
+    assert read_document(str(sidecar)) == {}
 
 
 def test_a_sidecar_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
@@ -108,21 +115,21 @@ def test_names_with_spaces_and_accents_are_kept_as_they_are(tmp_path: Path) -> N
         make(tmp_path, name)
     assert [found.path for found in walk(tmp_path)] == sorted(names)
     assert not any(parse_name(name.rpartition("/")[2]).entities for name in names)  # no BIDS names, and still listed
-    assert not list_tree(tmp_path).findings()
+    assert not list_tree(tmp_path).findings
 
 
 @pytest.mark.parametrize("other", ["sub-1_t1w.nii.gz", "SUB-1_T1W.nii.gz"])
 def test_two_files_that_differ_by_case_are_both_listed_and_named(tmp_path: Path, other: str) -> None:
     make(tmp_path, GOOD)
     make(tmp_path, f"sub-1/anat/{other}")
-    assert [finding.code for finding in list_tree(tmp_path).findings()] == ["names-collide"]
+    assert [finding.code for finding in list_tree(tmp_path).findings] == ["names-collide"]
     assert len(walk(tmp_path)) == 2
 
 
 def test_two_accent_forms_of_one_name_are_named(tmp_path: Path) -> None:
     make(tmp_path, "sub-1/é.txt")
     make(tmp_path, "sub-1/e\u0301.txt")
-    assert [finding.code for finding in list_tree(tmp_path).findings()] == ["names-collide"]
+    assert [finding.code for finding in list_tree(tmp_path).findings] == ["names-collide"]
 
 
 def test_a_link_that_leads_nowhere_is_a_row_without_content_and_named_when_it_is_read(tmp_path: Path) -> None:
