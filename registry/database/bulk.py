@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Insert
@@ -33,13 +34,14 @@ def _make_sender(connection: Connection, statement: Insert) -> Callable[[Sequenc
     dialect = connection.dialect
     if not dialect.positional:
         return lambda rows: connection.execute(statement, rows)
-    columns = list(statement.table.columns)
-    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    names = [(column.name, made) for column, made in zip(columns, processors, strict=True)]
+    columns = [
+        (itemgetter(column.name), column.type.dialect_impl(dialect).bind_processor(dialect))
+        for column in statement.table.columns
+    ]
     text = str(statement.compile(dialect=dialect))
 
     def send(rows: Sequence[dict[str, Any]]) -> None:
-        cells = [tuple([made(row[name]) if made else row[name] for name, made in names]) for row in rows]
-        connection.exec_driver_sql(text, cells)
+        cells = [map(made, map(get, rows)) if made else map(get, rows) for get, made in columns]
+        connection.exec_driver_sql(text, list(zip(*cells, strict=True)))
 
     return send

@@ -132,11 +132,16 @@ def refresh_subjects(database: Session, subjects: Sequence[str], changed: Iterab
     roots = read_roots(_root_files(database))
     for start in range(0, len(subjects), _BATCH):
         batch = subjects[start : start + _BATCH]
-        for table in _SUBJECT_TABLES:
-            database.execute(delete(table).where(col(table.subject_id).in_(batch)))
+        _delete_subjects(database, batch)
         _insert_subjects(database, batch, _load_files(database, batch, fresh), roots)
     _place_scanners(database)
     _drop_orphans(database)
+
+
+def _delete_subjects(database: Session, subjects: Sequence[str]) -> None:
+    known = database.exec(select(Subject.subject_id).where(col(Subject.subject_id).in_(subjects))).all()
+    for table in _SUBJECT_TABLES if known else ():  # no row of a subject without its own
+        database.execute(delete(table).where(col(table.subject_id).in_(known)))
 
 
 def refresh_roots(database: Session) -> None:
@@ -197,6 +202,8 @@ def clear(database: Session) -> None:
 
 def _store_files(database: Session, changed: Sequence[File], removed: Collection[str]) -> None:
     gone = [*removed, *(file.path for file in changed)]
+    if database.exec(select(File.path).limit(1)).first() is None:
+        gone = []  # a rebuild has forgotten them all
     for start in range(0, len(gone), _BATCH):
         database.execute(delete(File).where(col(File.path).in_(gone[start : start + _BATCH])))
     database.expunge_all()

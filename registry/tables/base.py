@@ -29,7 +29,7 @@ class Table(SQLModel, registry=orm_registry(metadata=MetaData(naming_convention=
         Made without the ORM's bookkeeping and without validation: a thirtieth of the time, which counts because an
         index makes several rows for each file. Columns that are not named take their default.
         """
-        made: Self = cls.__new__(cls)
+        made = object.__new__(cls)
         made.__dict__.update(_defaults(cls))
         made.__dict__.update(values)
         for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
