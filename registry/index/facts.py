@@ -8,14 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from registry.bids import places
 from registry.bids.names import parse
 from registry.bids.sidecars import read_json
 from registry.bids.table_keys import key_of, require_keys
 from registry.errors import InvalidInput
-from registry.files import volumes
 from registry.files.canonical import parse_table, sha256_bytes, sha256_file
 from registry.files.collector import pause_collector
 from registry.files.parallel import FEWEST, map_files
@@ -156,6 +153,8 @@ def _tsv(data: bytes, path: str) -> list[dict[str, str | None]]:
 
 
 def _nifti(file: Path, path: str) -> dict[str, Any]:
+    from registry.files import volumes  # numpy, which most commands do without
+
     header = volumes.read_header(file)
     facts: dict[str, Any] = {
         "shape": list(header.shape),
@@ -175,5 +174,9 @@ def _nifti(file: Path, path: str) -> dict[str, Any]:
 
 def _count_labels(file: Path) -> dict[str, int]:
     """The number of voxels of each label value, background left out."""
+    import numpy as np
+
+    from registry.files import volumes
+
     counts = np.bincount(volumes.load_labels(file).data.ravel())
     return {str(value): int(counts[value]) for value in np.flatnonzero(counts) if value}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from registry.store import Registry
 from tests.support import ROOT
 
 LATER = (
@@ -27,3 +30,25 @@ print("loaded:", *[name for name in {LATER.split()} if name in sys.modules])
     *page, loaded = done.stdout.splitlines()
     assert loaded.split() == ["loaded:"]
     assert {"import", "consensus", "train", "check", "persons"} <= {word for line in page for word in line.split()}
+
+
+UNASKED = [
+    name for name in LATER.split() if name.partition(".")[0] not in ("sqlmodel", "sqlalchemy", "pydantic", "registry")
+]
+"""What a command that only reads rows does without; pandas alone takes a quarter of a second."""
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["snapshot", "list"], ["query", "list"], ["split", "list"], ["work", "list"]]
+)
+def test_a_command_that_reads_rows_starts_without_images_and_frames(cohort: Registry, words: list[str]) -> None:
+    program = f"""
+import sys
+from typer.testing import CliRunner
+from registry.cli import console, main
+console.run = lambda app: print(CliRunner().invoke(app, {["--registry", str(cohort.root), *words]}).exit_code)
+main.main()
+print("loaded:", *[name for name in {UNASKED} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["0", "loaded:"]
