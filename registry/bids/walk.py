@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from registry.bids.portable_names import fold
 from registry.errors import InvalidInput
-from registry.files.collector import pause_collector
 from registry.vocabulary.findings import Finding, Severity
 
 ABSENT = -1
@@ -104,7 +103,6 @@ class Tree:
                 self._refuse("names-collide", folder + name, message, Severity.WARNING)
 
 
-@pause_collector()
 def walk(root: str | os.PathLike[str]) -> list[Found]:
     """Files that the registry indexes, sorted by the bytes of their paths.
 
