@@ -2,5 +2,5 @@
 
 Start at `doctor` (repairs what a dead process left) and `validation` (runs all checks). Public: `creation`, `status`,
 `doctor`, `rebuild` (makes the database anew), `drift` (changes made outside the registry), `validation`,
-`mask_checks`.
+`bids_validator` (the official one), `mask_checks`.
 """

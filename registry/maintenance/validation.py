@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -18,18 +12,20 @@ from registry.catalog import Catalog
 from registry.errors import IntegrityError
 from registry.files.progress import Progress
 from registry.index.rows import read_roots
-from registry.maintenance import drift, mask_checks
+from registry.maintenance import bids_validator, drift, mask_checks
 from registry.maintenance.drift import Outside
 from registry.privacy import traces
 from registry.publishing import events
 from registry.store import Registry
 from registry.tables import Event, File
+from registry.vocabulary.display import format_count
 from registry.vocabulary.findings import Finding, Severity, ValidationReport
 
-_VALIDATOR = "bids-validator-deno"
 _ABSENT = "file-absent"
 _UNREADABLE = "NIFTI_HEADER_UNREADABLE"
 """The validator reports this also for absent content, which is reported once, as `file-absent`."""
+
+_MISMATCH = "PARTICIPANT_ID_MISMATCH"
 
 _OUTSIDE = {
     Outside.EDITED: "was edited outside the registry",
@@ -43,20 +39,16 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
 
     Args:
         registry: the registry.
-        bids: also run the official validator on the raw root and on each derivative, where it is installed.
+        bids: also run the official validator on the raw root and on each derivative.
         progress: called after each file that is read, then after each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
     findings += [*check_privacy(registry, progress), *stored_findings(registry)]
     absent = {finding.path for finding in findings if finding.code == _ABSENT}
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
-    if bids and validator() is not None:
-        for number, folder in enumerate(folders := datasets(registry.root), start=1):
-            found = run_validator(registry.root, folder)
-            findings += [item for item in found if item.code != _UNREADABLE or item.path not in absent]
-            if progress:
-                progress(number, len(folders), f"BIDS: {folder or 'raw root'}")
-        ran.append(_VALIDATOR)
+    if bids:
+        findings += check_bids(registry, absent, progress)
+        ran += [bids_validator.PROGRAM] if bids_validator.find_program() else []
     return ValidationReport(tuple(findings), tuple(ran))
 
 
@@ -101,43 +93,72 @@ def check_privacy(registry: Registry, progress: Progress | None = None) -> list[
     return traces.shorten(traces.check(registry.root, here, progress))
 
 
-def datasets(root: Path) -> list[str]:
-    """The raw root (`""`) and every derivative that is a BIDS dataset."""
-    derivatives = sorted(path.parent.name for path in root.glob("derivatives/*/dataset_description.json"))
-    return ["", *(f"derivatives/{name}" for name in derivatives)]
+def check_bids(registry: Registry, absent: Collection[str] = (), progress: Progress | None = None) -> Iterator[Finding]:
+    """Findings of the official validator: each error, and one warning for each recommendation of a dataset.
 
+    A validator that gives no result is an error, because nobody knows whether the registry is valid. One that is not
+    installed is a warning.
 
-def validator() -> str | None:
-    """Path of the official validator's program; None where it is not installed."""
-    beside = Path(sys.executable).parent / _VALIDATOR
-    return str(beside) if beside.exists() else shutil.which(_VALIDATOR)
+    Args:
+        registry: the registry.
+        absent: files whose absence was reported already.
+        progress: called after each dataset.
+    """
+    if bids_validator.find_program() is None:
+        message = f"{bids_validator.ABSENT}. {bids_validator.INSTALL}"
+        yield Finding("validator-absent", Severity.WARNING, "", message, bids_validator.PROGRAM)
+        return
+    for number, folder in enumerate(folders := bids_validator.list_datasets(registry.root), start=1):
+        for finding in run_validator(registry.root, folder):
+            if not (finding.code == _UNREADABLE and finding.path in absent):
+                yield finding
+        if progress:
+            progress(number, len(folders), f"BIDS: {folder or 'raw root'}")
 
 
 def run_validator(root: Path, folder: str) -> list[Finding]:
-    """Findings of the official validator on one dataset, with one warning per code; it works offline."""
-    program = validator()
-    if program is None:
-        return []
-    command = [program, str(root / folder), "--format", "json", "--max-rows", "-1"]
-    environment = {**os.environ, "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    """Findings of the official validator on one dataset, with one warning for each code.
+
+    Args:
+        root: the registry's folder.
+        folder: of the dataset; empty for the raw root.
+    """
     try:
-        issues: Sequence[dict[str, Any]] = json.loads(done.stdout)["issues"]["issues"]
-    except (ValueError, KeyError):
-        return [Finding("validator-failed", Severity.WARNING, folder, "the BIDS validator gave no result", _VALIDATOR)]
-    errors = [_finding(issue, folder) for issue in issues if issue.get("severity") == "error"]
-    counts = Counter(str(issue["code"]) for issue in issues if issue.get("severity") == "warning")
+        issues = bids_validator.list_issues(root, folder)
+    except bids_validator.ValidatorFailed as error:
+        message = f"{error.message} {error.hint}"
+        return [Finding("validator-failed", Severity.ERROR, folder, message, bids_validator.PROGRAM)]
+    errors = [
+        Finding(issue.code, Severity.ERROR, issue.path, issue.message, bids_validator.PROGRAM)
+        for issue in issues
+        if issue.is_error and not _is_nobody_yet(root, issue)
+    ]
+    counts = Counter(issue.code for issue in issues if not issue.is_error)
     warnings = [
-        Finding(code, Severity.WARNING, folder, f"{count} recommendations of BIDS are not followed", _VALIDATOR)
+        Finding(
+            code, Severity.WARNING, folder, f"{count} recommendations of BIDS are not followed", bids_validator.PROGRAM
+        )
         for code, count in sorted(counts.items())
     ]
-    return [*errors, *warnings]
+    return [*errors, *warnings, *_count_ignored(root, folder)]
 
 
-def _finding(issue: dict[str, Any], folder: str) -> Finding:
-    where = f"{folder}{issue.get('location') or ''}".lstrip("/")
-    what = " ".join(str(issue[key]) for key in ("subCode", "issueMessage") if issue.get(key))
-    return Finding(str(issue["code"]), Severity(issue["severity"]), where, what or str(issue["code"]), _VALIDATOR)
+def _is_nobody_yet(root: Path, issue: bids_validator.Issue) -> bool:
+    """Whether the issue is that a new registry has a table of participants and no participant.
+
+    The validator wants a folder for each row, and says so too where there is neither a row nor a folder.
+    """
+    return issue.code == _MISMATCH and not any(root.glob("sub-*"))
+
+
+def _count_ignored(root: Path, folder: str) -> list[Finding]:
+    """A warning with the number of images that `.bidsignore` keeps from the validator, where it names any."""
+    path = root / folder / ".bidsignore"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    count = len({line for line in lines if line.startswith("sub-")})
+    message = f"the validator passes over {format_count(count, 'image')} that lack what BIDS requires"
+    where = f"{folder}/.bidsignore".lstrip("/")
+    return [Finding("bids-ignored", Severity.WARNING, where, message, bids_validator.PROGRAM)] if count else []
 
 
 def stored_findings(registry: Registry) -> list[Finding]:

@@ -16,7 +16,7 @@ from annotation.lesions import instances as lesions
 from annotation.lesions.instances import COLUMNS, instances
 from registry.errors import UsageError
 from registry.files.volumes import Volume
-from registry.maintenance import validation
+from registry.maintenance import bids_validator, validation
 from registry.store import Registry
 from registry.tables import LesionInstance
 from tests.support.cohorts import tiny_bids
@@ -110,7 +110,7 @@ def test_a_consensus_that_changed_is_measured_anew(cohort: Registry) -> None:
     assert sum(filter(None, after)) > sum(filter(None, before))
 
 
-@pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
+@pytest.mark.skipif(bids_validator.find_program() is None, reason="the official BIDS validator is not installed")
 def test_what_was_computed_is_valid_bids_for_the_official_validator(cohort: Registry) -> None:
     build.build(cohort, "ms")
     lesions.build(cohort, "ms")

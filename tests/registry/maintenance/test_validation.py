@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select, update
 
 from registry.files.volumes import encode
-from registry.maintenance import rebuild, status, validation
+from registry.maintenance import bids_validator, rebuild, status, validation
 from registry.publishing import Change, publish
 from registry.publishing.git import run_git
 from registry.store import Registry, registry_at
@@ -29,7 +29,7 @@ def codes(registry: Registry) -> dict[str, str]:
     return {finding.code: finding.path for finding in found}
 
 
-@pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
+@pytest.mark.skipif(bids_validator.find_program() is None, reason="the official BIDS validator is not installed")
 def test_a_published_cohort_is_valid_bids_for_the_official_validator(shared: Registry) -> None:
     report = validation.validate(shared)
     assert report.ok, report.text()

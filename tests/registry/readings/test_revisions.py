@@ -14,7 +14,7 @@ from registry.cohorts import exclusions, queries
 from registry.errors import GeometryError, IntegrityError, InvalidInput, NotFound, UsageError
 from registry.files.canonical import sha256_file
 from registry.files.volumes import Volume, load_labels
-from registry.maintenance import doctor, rebuild, validation
+from registry.maintenance import bids_validator, doctor, rebuild, validation
 from registry.manifests import Manifest
 from registry.publishing import git
 from registry.publishing.commits import commit_pending
@@ -220,7 +220,7 @@ def test_two_at_once_do_not_lose_a_revision(registry: Registry, monkeypatch: pyt
     assert int(load_labels(registry.root / MASK).data.sum()) == 16 * 5
 
 
-@pytest.mark.skipif(validation.validator() is None, reason="the official BIDS validator is not installed")
+@pytest.mark.skipif(bids_validator.find_program() is None, reason="the official BIDS validator is not installed")
 def test_content_that_is_elsewhere_is_told_once(registry: Registry) -> None:
     before = {(item.code, item.path) for item in validation.validate(registry).findings}
     git.run_git(registry.root, "annex", "drop", "--quiet", "--force", "--", IMAGE)
