@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from curation.importers.report import ImportReport, Reason, Refusal, count
+from curation.importers.cleaning.removal import leave_out
+from curation.importers.report import ImportReport, Reason, count
 from registry.bids.names import parse
 from registry.files.progress import Progress
 from registry.privacy import traces
@@ -23,7 +24,7 @@ _TEXT_NAMES = tuple(
 def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None) -> ImportReport:
     """The report after a scan of the whole staged tree for what identifies a person.
 
-    A file of a subject that certainly identifies somebody is removed and refused, with the sidecar of an image. Other
+    A file of a subject that certainly identifies somebody is removed and refused, with what belongs to an image. Other
     findings become notes of the report: one finding does not show whether a table of all subjects can be left out.
 
     Args:
@@ -34,9 +35,7 @@ def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None
     paths = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
     findings = list(traces.check(tree, paths, progress))
     certain = {item.path: item for item in findings if item.severity is Severity.ERROR and parse(item.path) is not None}
-    refused = [Refusal(path, Reason.TELLING.value, item.message) for path, item in certain.items()]
-    for path in certain:
-        _remove(tree / path)
+    refused = leave_out(tree, {path: (Reason.TELLING, item.message) for path, item in certain.items()})
     doubtful = [item for item in findings if item.path not in certain and not item.path.endswith(_TEXT_NAMES)]
     return replace(
         report,
@@ -44,12 +43,6 @@ def safeguard(tree: Path, report: ImportReport, progress: Progress | None = None
         refused=tuple(sorted([*report.refused, *refused], key=lambda item: (item.path.encode(), item.reason))),
         notes=(*report.notes, *_list_notes(doubtful)),
     )
-
-
-def _remove(path: Path) -> None:
-    path.unlink()
-    if path.name.endswith((".nii", ".nii.gz")):
-        path.with_name(f"{path.name.partition('.')[0]}.json").unlink(missing_ok=True)
 
 
 def _list_notes(findings: Iterable[Finding]) -> list[str]:

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import given
@@ -315,3 +316,18 @@ def test_the_last_look_takes_out_what_an_importer_let_pass(source: Path, tmp_pat
     ]
     assert told.notes[-1] == "sub-02/ses-a/anat/sub-02_ses-a_FLAIR.json: Description: a date or time."
     assert holding(into) == []
+
+
+def test_the_masks_on_an_image_that_tells_who_it_is_go_with_it(source: Path, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    report = run(source, into)
+    telling = nibabel.load(into / f"{IMAGE}.nii.gz")
+    telling.header["descrip"] = f"PatientName {MARK}"
+    nibabel.save(telling, into / f"{IMAGE}.nii.gz")
+    told = safeguard(into, report)
+    gone = {item.path: item.reason for item in told.refused if item not in report.refused}
+    masks = {path for path in gone if path != f"{IMAGE}.nii.gz"}
+    assert gone[f"{IMAGE}.nii.gz"] == "telling"
+    assert len(masks) == 2
+    assert {gone[path] for path in masks} == {"no-image-for-mask"}
+    assert not [path for path in (IMAGE + ".json", *masks) if (into / path).exists()]
