@@ -70,7 +70,7 @@ def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
     if path.startswith(REPLACEABLE):
         return lambda _, new: new.read_bytes()
     if name in ("README", "README.md", "CHANGES", "LICENSE", ".bidsignore"):
-        return _append_text
+        return _join_lines if name == ".bidsignore" else _append_text
     if (key := key_of(path)) and key != "index":  # a table of lesions or labels is one whole
         return _merge_table
     is_subject_file = "/sub-" in f"/{path}".rpartition("/")[0]
@@ -84,6 +84,11 @@ def _merger(path: str) -> Callable[[Path, Path], bytes] | None:
 def _append_text(held: Path, staged: Path) -> bytes:
     old, new = held.read_text(), staged.read_text().strip()
     return (old if new in old else f"{old.rstrip()}\n\n{new}\n").encode()
+
+
+def _join_lines(held: Path, staged: Path) -> bytes:
+    old, new = held.read_text().splitlines(), staged.read_text().splitlines()
+    return ("\n".join([*old, *(line for line in new if line not in {*old})]) + "\n").encode()
 
 
 def _merge_table(held: Path, staged: Path) -> bytes:

@@ -39,6 +39,10 @@ def _person(value: Any) -> Any:
     return value if re.fullmatch(r"[\w.+-]{1,64}", str(value)) and values.word(str(value)) is not None else None
 
 
+def _research_id(value: Any) -> Any:
+    return value if re.fullmatch(r"RRID:[\w.:-]{1,40}", str(value)) else None
+
+
 def _days(value: Any) -> Any:
     days = values.number(value)
     return value if days is not None and abs(days) < 100_000 else None
@@ -55,6 +59,7 @@ _PEOPLE: Mapping[str, Value] = {
     "handedness": values.either(values.one_of(*_SIDES.split()), values.number),
     "person_id": _person,
     "site": _name,
+    "strain_rrid": _research_id,
 }
 _VISITS: Mapping[str, Value] = {"days_from_baseline": _days, "site": _name, "scanner": _name, "age": _age}
 
