@@ -46,6 +46,7 @@ class Reason(ReasonCode):
     TELLING_NAME = "telling-name", "A label of its name holds a calendar date, or a title with a person's name."
     LINK_OUTSIDE = "link-outside", "A link to a file that is not part of the delivery."
     TELLING = "telling", "The file still holds something that identifies a person after it was cleaned."
+    NOT_VALID = "not-valid", "The official BIDS validator finds an error in it; the code is the validator's."
     DUPLICATE = "duplicate", "Another file took this name already, or one that differs only by case."
     IMAGE_REFUSED = "image-refused", "It describes an image that was refused."
     PLACEHOLDER = "placeholder", "A dummy that the delivery put where a real file belongs."

@@ -57,7 +57,7 @@ def test_an_import_goes_on_when_the_app_is_killed(
         os.killpg(app.pid, signal.SIGKILL)
     app_imports.paused(writable)
     (work,) = app_imports.listed(writable)
-    assert (work.state, work.what, work.ended) == ("running", "looking for traces of persons", None)
+    assert (work.state, work.what, work.ended) == ("running", "official BIDS rules", None)
     app_imports.go_on(writable)
     work = app_imports.ended(writable)
     assert (work.state, work.actor, work.message) == (FINISHED, "r07", None)
