@@ -139,7 +139,7 @@ def _columns_axis(names: Collection[str]) -> alt.Axis:
 
 
 def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
-    """Lines of the marked volume (mL) of each rater over the days from baseline."""
+    """Lines of the marked volume (mL) of each rater and structure over the days from baseline."""
     known_raters = [*raters, "consensus"]
     colours = [*(rater_colour(index) for index in range(len(raters))), _CONSENSUS_LINE]
     shown = {row["rater"] for row in rows}
@@ -153,8 +153,10 @@ def growth(rows: Sequence[Row], raters: Sequence[str]) -> alt.Chart:
             y=alt.Y("volume_ml:Q", title="Marked volume (mL)", axis=alt.Axis(titlePadding=8)),
             color=alt.Color("rater:N", scale=scale, legend=chart_labels.legend([name for name, _ in known])),
             strokeDash=alt.condition("datum.rater == 'consensus'", alt.value([6, 3]), alt.value([1, 0])),
+            detail="structure:N",
             tooltip=[
                 alt.Tooltip("rater:N", title="Rater"),
+                alt.Tooltip("structure:N", title="Structure"),
                 alt.Tooltip("day:Q", title="Days from baseline", format=",d"),
                 alt.Tooltip("volume_ml:Q", title="Volume (mL)", format=".2f"),
             ],

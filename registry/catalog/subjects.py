@@ -156,16 +156,19 @@ def lesions(catalog: Catalog, images: Sequence[str]) -> list[Row]:
 
 
 def burden(catalog: Catalog, subject: str) -> list[Row]:
-    """Marked volume by rater and visit: `day, session, rater, volume_ml`; the consensus counts as a rater.
+    """Marked volume by rater, structure and visit: `day, session, rater, structure, volume_ml`.
 
-    The volume is that of all voxels that are not background.
+    The consensus counts as a rater, and a label map of several structures as one that is called `all`: its volume is
+    that of all voxels that are not background. Of several images of a visit the one with the largest volume counts.
     """
     return catalog.rows(
         """WITH drawn AS (
-            SELECT session, rater, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
-            UNION ALL SELECT session, 'consensus' AS rater, volume_mm3 FROM consensus WHERE subject = $1 AND NOT stale)
-        SELECT v.days_from_baseline AS day, d.session, d.rater, max(d.volume_mm3) / 1000 AS volume_ml
-        FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.rater""",
+            SELECT session, rater, label, volume_mm3 FROM masks WHERE subject = $1 AND NOT stale
+            UNION ALL SELECT session, 'consensus' AS rater, label, volume_mm3 FROM consensus
+                WHERE subject = $1 AND NOT stale)
+        SELECT v.days_from_baseline AS day, d.session, d.rater, coalesce(d.label, 'all') AS structure,
+            max(d.volume_mm3) / 1000 AS volume_ml
+        FROM drawn d JOIN sessions v USING (session) GROUP BY ALL ORDER BY day, d.session, d.rater, structure""",
         [subject],
     )
 

@@ -38,7 +38,7 @@ VIEWS: dict[str, View] = {
             FROM t_session v JOIN t_subject s USING (subject_id)""",
     ),
     "images": View(
-        "One row an image. Save queries over this view: a cohort is a list of image paths.",
+        "One row an image. `n_readings` counts readings, of one structure or several. Cohorts are lists of its paths.",
         f"""SELECT i.path, i.dataset, i.subject_id AS subject, {_WHEN}, {_WHO},
             i.datatype, i.suffix, i.channel, i.space, i.acq, i.run, i.task, i.rec, i.dir, i.echo, i.flip, i.inv, i.mt,
             i.part, i.sha256, i.size,
@@ -47,7 +47,8 @@ VIEWS: dict[str, View] = {
             coalesce(m.n_readings, 0) AS n_readings, coalesce(c.n_consensus, 0) AS n_consensus,
             q.verdict AS quality
             FROM t_image i JOIN t_session v USING (session_key) JOIN t_subject s ON s.subject_id = i.subject_id
-            LEFT JOIN (SELECT image_path, count(*) AS n_readings FROM t_mask GROUP BY 1) m ON m.image_path = i.path
+            LEFT JOIN (SELECT image_path, count(DISTINCT (protocol, rater_id)) AS n_readings FROM t_mask GROUP BY 1) m
+                ON m.image_path = i.path
             LEFT JOIN (SELECT image_path, count(*) AS n_consensus FROM t_consensus_mask GROUP BY 1) c
                 ON c.image_path = i.path
             LEFT JOIN (SELECT v.image_path, arg_min(v.verdict, list_position([{_WORST_FIRST}], v.verdict)) AS verdict
@@ -55,7 +56,7 @@ VIEWS: dict[str, View] = {
                 ON q.image_path = i.path""",
     ),
     "masks": View(
-        "One row an accepted reading of one rater. `kind` is mask or none_found.",
+        "One row an accepted mask of one rater, a structure each. `kind` is mask or none_found.",
         """SELECT m.path, m.image_path AS image, m.subject_id AS subject, i.session_key AS session,
             m.rater_id AS rater, m.protocol, m.label, m.suffix, m.kind, m.revision, m.n_voxels, m.volume_mm3, m.stale,
             m.sha256

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from registry.catalog import Catalog, subjects
 from registry.errors import NotFound
 from registry.publishing import Change, publish
 from registry.store import Registry
-from tests.support.cohorts import tiny_bids
+from tests.support.cohorts import tiny_bids, two_structures
 
 
 def test_raw_images_come_before_their_copies_and_each_has_a_name_of_its_own(cohort: Registry) -> None:
@@ -44,3 +45,15 @@ def test_subjects_of_one_person_name_each_other(full: Registry) -> None:
     assert subjects.who(catalog, "sub-B006").others == ("sub-A000",)
     with pytest.raises(NotFound, match="sub-Z"):
         subjects.who(catalog, "sub-Z")
+
+
+def test_two_structures_of_one_rater_are_one_reading_and_two_volumes(cohort: Registry) -> None:
+    subject = two_structures.SUBJECTS[0]
+    wanted = f"SELECT n_readings FROM images WHERE subject = '{subject}' AND suffix = 'FLAIR'"
+    before = Catalog.of(cohort).rows(wanted)
+    drawn = {(row["rater"], row["structure"]): row["volume_ml"] for row in subjects.burden(Catalog.of(cohort), subject)}
+    two_structures.add(cohort)
+    assert Catalog.of(cohort).rows(wanted) == before
+    voxel_ml = abs(np.linalg.det(tiny_bids.AFFINE[:3, :3])) / 1000
+    after = {(row["rater"], row["structure"]): row["volume_ml"] for row in subjects.burden(Catalog.of(cohort), subject)}
+    assert after == pytest.approx({**drawn, ("e01", "GM"): 3 * 4 * 4 * voxel_ml})
