@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import measure
 from registry.bids.walk import walk
+from registry.files.collector import pause_collector
 from registry.index import facts, refresh
 from registry.maintenance import creation
 from registry.store import Registry
@@ -32,6 +33,7 @@ def _files(folder: str) -> Iterator[os.stat_result]:
             yield entry.stat(follow_symlinks=False)
 
 
+@pause_collector()
 def cohortium(root: str) -> int:
     """The registry: names, sidecars merged by inheritance, and all rows in its SQL database on disk.
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from registry.bids.walk import ABSENT, Found, walk
 from registry.errors import InvalidInput
 from registry.files.canonical import sha256_file
+from registry.files.collector import pause_collector
 from registry.index import facts, refresh
 from registry.store import Registry
 from registry.tables import File
@@ -59,6 +60,7 @@ def scan(registry: Registry, leave: Collection[str] = ()) -> tuple[list[File], l
     return fresh, gone
 
 
+@pause_collector()
 def list_moved(registry: Registry) -> list[Found]:
     """Files whose size, time, or annex key differ from their row's; of an absent file the key alone is compared."""
     known = _read_known(registry)
@@ -84,6 +86,7 @@ def annexed_as(path: Path) -> str | None:
     return match[1] if match else None
 
 
+@pause_collector()
 def _compare(registry: Registry, leave: Collection[str]) -> tuple[list[File], list[str], list[File]]:
     """Files with other content, paths that are gone, and files with another stamp but the same content."""
     root, known = registry.root, _read_known(registry)

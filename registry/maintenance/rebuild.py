@@ -10,6 +10,7 @@ from sqlmodel import col, delete, select
 from registry import publishing
 from registry.bids.walk import walk
 from registry.errors import IntegrityError
+from registry.files.collector import pause_collector
 from registry.files.locks import lock
 from registry.files.progress import Progress
 from registry.index import facts, refresh
@@ -54,6 +55,7 @@ def _read_chain(registry: Registry) -> list[Event]:
     return chain
 
 
+@pause_collector()
 def _read_all(root: Path, progress: Progress | None) -> list[File]:
     paths = [found.path for found in walk(root)]
     return facts.read_all(root, paths, progress, "reading files")
