@@ -115,7 +115,7 @@ def _require_voxels(source: Path, stack: Stack, data: Array, turn: Array, times:
 
 def displacement_mm(grid: grids.Grid, volume: volumes.Volume) -> float:
     """Largest distance in mm of a corner of the image from where a grid places it; infinite for another shape."""
-    turn = np.rint(np.linalg.inv(volume.affine_ras) @ grid.affine_ras)
+    turn = _round_turn(grid, volume)
     if not np.array_equal(np.abs(turn[:3, :3]).sum(axis=0), [1, 1, 1]) or abs(np.linalg.det(turn)) < 0.5:
         return float("inf")
     shape = tuple(int(n) for n in np.abs(turn[:3, :3]) @ grid.shape)
@@ -126,14 +126,22 @@ def displacement_mm(grid: grids.Grid, volume: volumes.Volume) -> float:
 
 
 def _find_turn(stack: Stack, volume: volumes.Volume) -> Array:
-    """The signed permutation (column, row, slice) -> (i, j, k)."""
-    moved = min(displacement_mm(grid, volume) for grid in _list_grids(stack))
+    """The signed permutation (column, row, slice) -> (i, j, k).
+
+    It is read from the grid that the converter took, not from `Stack.grid`: where the slices are shifted by more than
+    half a pixel each, that one rounds to no permutation, although voxel for voxel the two are the same array.
+    """
+    moved, grid = min(((displacement_mm(grid, volume), grid) for grid in _list_grids(stack)), key=lambda pair: pair[0])
     if not moved <= TOLERANCE_MM:
         shape = " x ".join(map(str, stack.grid.shape))
         far = "on another grid" if moved == float("inf") else f"up to {moved:.3g} mm away"
         raise Unusable(Code.GEOMETRY_DISAGREES, f"The headers say {shape} voxels; the converted image lies {far}.")
-    turn: Array = np.rint(np.linalg.inv(volume.affine_ras) @ stack.grid.affine_ras)
-    return turn.astype(int)
+    return _round_turn(grid, volume)
+
+
+def _round_turn(grid: grids.Grid, volume: volumes.Volume) -> Array:
+    turn: Array = np.rint(np.linalg.inv(volume.affine_ras) @ grid.affine_ras).astype(int)
+    return turn
 
 
 def _list_grids(stack: Stack) -> Iterator[grids.Grid]:

@@ -201,13 +201,20 @@ def test_an_oblique_series_of_rounded_positions_lies_where_its_first_and_last_sl
         assert np.allclose(direction.T @ direction, np.eye(3), atol=1e-5)  # a cuboid: ITK reads no other
 
 
-def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shift", [0.3, 0.6, -0.75, 1.0, 2.5])
+def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Path, shift: float) -> None:
+    """Also where each slice is shifted by more than half a pixel, a whole one, or more."""
     for index, file in enumerate(twins.write(tmp_path / "in", Series())):
         place = twins.position(Series(), index)
-        twins.change(file, ImagePositionPatient=[place[0], place[1] + 0.6 * index, place[2]])
+        twins.change(file, ImagePositionPatient=[place[0], place[1] + shift * index, place[2]])
     report = import_all(tmp_path)
-    assert np.allclose(the_image(tmp_path).affine[:3, 2], [0, -0.6, 3], atol=1e-5)
+    affine, data = the_image(tmp_path).affine, the_image(tmp_path).get_fdata()
+    assert np.allclose(affine[:3, 2], [0, -shift, 3], atol=1e-5)
     assert any("Kept by the plan though: Its slices are shifted" in note for note in report.notes)
+    for index in range(data.shape[2]):  # every slice lies where its header says, its rows upwards as dcm2niix stores
+        place = np.array(twins.position(Series(), index)) + [0, shift * index, 0]
+        assert np.allclose(affine @ [0, data.shape[1] - 1, index, 1], [*(place * [-1, -1, 1]), 1], atol=1e-4)
+        assert np.array_equal(data[:, ::-1, index].T, twins.pixels(Series(), index))
 
 
 def test_a_lacking_slope_comes_in_by_a_persons_word_only(tmp_path: Path) -> None:
