@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from curation.checks.check import Check, each
-from curation.checks.rules import metadata, mirrored, missing, peers, single_image
+from curation.checks.rules import metadata, mirrored, missing, peers, positions, single_image
 from registry.errors import NotFound
+from registry.files.volumes import FORMS_TOLERANCE_MM
 from registry.vocabulary.findings import Severity
 
 _AGAIN = "Copy or export the file again."
@@ -52,9 +53,22 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "forms-disagree",
-        "qform and sform of the header place the image half a voxel or more apart.",
+        f"qform and sform of the header place the image more than {FORMS_TOLERANCE_MM} mm apart.",
         "Decide which of them is right, and write it into both.",
         each(single_image.forms_disagree),
+        version="2",
+    ),
+    Check(
+        "forms-missing",
+        "The header states no position: neither qform nor sform is set, and programs invent different ones.",
+        "Convert the DICOM files again, or write the right position into both forms; do not trust distances to others.",
+        positions.coded("forms-missing"),
+    ),
+    Check(
+        "images-apart",
+        "An anatomical image shares no part of the field of view with most of the others of its visit.",
+        "Look at them side by side: one has lost its position, or is of another person or part of the body.",
+        positions.coded("images-apart"),
     ),
     Check(
         "maybe-mirrored",

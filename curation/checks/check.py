@@ -11,7 +11,7 @@ from curation.checks.measures.numbers import Number
 from curation.checks.measures.read import Measured
 from registry.bids import places
 from registry.bids.names import parse
-from registry.vocabulary.findings import Severity
+from registry.vocabulary.findings import Finding, Severity
 
 _UNLIKE = ("rec", "echo", "flip", "inv", "mt", "part")
 """Entities whose images are unlike: a phase image beside its magnitude, a late echo, a filtered copy."""
@@ -100,10 +100,17 @@ class Shot:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The input of checks: every image, and the rows of `registry.catalog.overview.completeness`."""
+    """The input of checks.
+
+    Attributes:
+        shots: every image.
+        cells: rows of `registry.catalog.overview.completeness`.
+        places: findings of `registry.maintenance.mask_checks.check_places`: images whose place is not clear.
+    """
 
     shots: Sequence[Shot]
     cells: Sequence[Mapping[str, Any]] = ()
+    places: Sequence[Finding] = ()
 
     @cached_property
     def peers(self) -> Mapping[Peers, Sequence[Shot]]:

@@ -11,6 +11,7 @@ from curation.checks.check import Cohort, Shot
 from curation.checks.measures.read import Measured
 from registry.bids.sidecars import Level, by_folder, metadata
 from registry.catalog import Catalog, overview
+from registry.maintenance.mask_checks import check_places
 from registry.store import Registry
 from registry.tables import File, Image, Session
 from registry.vocabulary.display import NOT_STATED
@@ -35,7 +36,9 @@ def gather(registry: Registry, images: Sequence[Shot], measured: Mapping[str, Me
         measured: path of an image to its measures; images whose content is elsewhere are absent.
     """
     cells = overview.completeness(Catalog.of(registry))
-    return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in images], cells)
+    with registry.reading() as database:
+        places = list(check_places(database.exec(select(File).where(col(File.path).in_(select(Image.path)))).all()))
+    return Cohort([replace(shot, measured=measured.get(shot.path)) for shot in images], cells, places)
 
 
 def _shot(image: Image, site: str | None, sidecars: Mapping[str, Level]) -> Shot:

@@ -22,10 +22,14 @@ from registry.files import mask_storage, volumes
 from registry.files.canonical import readable_json, sha256_bytes
 from registry.files.geometry import require_same_grid, same_grid
 from registry.privacy.patterns import in_labels
+from registry.vocabulary.display import format_count
 
 _RENAME = "give subjects, sessions and raters codes; sessions.tsv has days_from_baseline for the time of a visit."
 
 _UNSTATED = "Its header states no position (neither qform nor sform is set)."
+
+_UNITS = {1000.0: "metres", 0.001: "micrometres"}
+"""Length of a unit in mm to its name, for each unit that is converted."""
 
 _POINTERS = (b"version https://git-lfs", b"/annex/objects/", b"../.git/annex")
 
@@ -76,6 +80,7 @@ class Staging:
         used: files that were read and are not part of the tree themselves.
         notes: sentences for the person who imports.
         taken: lower-case form of each path written to the path.
+        converted: length in mm of a unit to the files of the delivery that stated their lengths in it.
     """
 
     root: Path
@@ -88,6 +93,7 @@ class Staging:
     used: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     taken: dict[str, str] = field(default_factory=dict)
+    converted: dict[float, list[str]] = field(default_factory=dict)
 
     def write(self, path: str, data: bytes) -> None:
         """Write one new file.
@@ -148,6 +154,21 @@ class Staging:
             "radiological_status": recipe.radiological_status,
             **columns,
         }
+
+    def open_image(self, source: Path, path: str) -> CleanNifti:
+        """The clean content of an image of the delivery; the report tells where its unit was no mm.
+
+        Args:
+            source: the delivery's folder.
+            path: of the image, relative to it.
+
+        Raises:
+            RefusedError: as `open_nifti`.
+        """
+        content = open_nifti(source / path)
+        if content.unit_mm != 1:
+            self.converted.setdefault(content.unit_mm, []).append(path)
+        return content
 
     def image(self, name: BidsName, data: bytes, fields: Mapping[str, Any], folder: str = "") -> Placed:
         """Write an image and, when there are fields, its sidecar.
@@ -227,8 +248,18 @@ class Staging:
         legible = [replace(item, path=printable(item.path), detail=printable(item.detail)) for item in self.refused]
         refused = sorted(legible, key=lambda item: (item.path.encode(), item.reason))
         used = tuple(sorted(map(printable, self.used), key=str.encode))
-        notes = tuple(map(printable, self.notes))
+        notes = tuple(map(printable, [*self.notes, *self._list_converted()]))
         return ImportReport(self.recipe.name, kept, tuple(refused), used, (*notes, *expected))
+
+    def _list_converted(self) -> list[str]:
+        """A note for each unit that became mm; images that stayed outside do not count."""
+        outside = {item.path for item in self.refused}
+        notes = []
+        for unit_mm, every in sorted(self.converted.items()):
+            if paths := sorted(set(every) - outside):
+                what = f"{format_count(len(paths), 'image')} stated in {_UNITS[unit_mm]}"
+                notes.append(f"Lengths converted to mm: {what} ({paths[0]}).")
+        return notes
 
 
 def channel_name(channel: str, **entities: str) -> BidsName:

@@ -14,7 +14,7 @@ from curation import importers, recipes
 from curation.dicom.pseudonyms import of_registry
 from curation.importers import ImportReport, git_report, stage
 from curation.importers.cleaning.last_look import safeguard
-from curation.imports import arrivals, reports, same_persons, validity
+from curation.imports import arrivals, positions, reports, same_persons, validity
 from curation.imports.arrivals import Arrival
 from registry.bids import places
 from registry.catalog.sources import DATASET
@@ -236,6 +236,7 @@ class _Importing:
                 same_persons.require_same(self._registry, self._recipe, tree)
             report = safeguard(tree, report, self._progress)
             report = validity.require_valid(tree, report, self._progress)
+            report = replace(report, notes=(*report.notes, *positions.list_notes(self._registry, tree)))
         if not any(report.kept.values()):
             raise NothingCameIn(self._source, report)
         self.reports.append(report)

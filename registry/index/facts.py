@@ -152,7 +152,12 @@ def _tsv(data: bytes, path: str) -> list[dict[str, str | None]]:
     return rows
 
 
-def _nifti(file: Path, path: str) -> dict[str, Any]:
+def of_header(file: Path) -> dict[str, Any]:
+    """The facts that a NIfTI header states; no voxel is read.
+
+    Raises:
+        InvalidInput: the file is no readable image.
+    """
     from registry.files import volumes  # numpy, which most commands do without
 
     header = volumes.read_header(file)
@@ -166,7 +171,11 @@ def _nifti(file: Path, path: str) -> dict[str, Any]:
     }
     if header.forms_missing:  # said only of such files: the facts of all others are those of earlier versions
         facts["forms_missing"] = True
-    name = parse(path)
+    return facts
+
+
+def _nifti(file: Path, path: str) -> dict[str, Any]:
+    facts, name = of_header(file), parse(path)
     if name is not None and name.suffix in LABEL_SUFFIXES:
         facts["counts"] = _count_labels(file)
     return facts

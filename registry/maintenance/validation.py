@@ -43,7 +43,9 @@ def validate(registry: Registry, *, bids: bool = True, progress: Progress | None
         progress: called after each file that is read, then after each dataset.
     """
     findings = [*check_masks(registry), *check_presence(registry), *check_events(registry)]
-    findings += [*check_privacy(registry, progress), *stored_findings(registry)]
+    findings += check_privacy(registry, progress)
+    named = {(finding.code, finding.path) for finding in findings}  # headers say some of it without the last run
+    findings += [item for item in stored_findings(registry) if (item.code, item.path) not in named]
     absent = {finding.path for finding in findings if finding.code == _ABSENT}
     ran = ["masks", "presence", "events", "privacy", "stored findings"]
     if bids:

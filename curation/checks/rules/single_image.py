@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from curation.checks.check import Cohort, Hit, Shot
+from registry.files.volumes import FORMS_TOLERANCE_MM
 
 FEW = 16
 """Distinct values below which an image is more likely a label map, or was reduced to a few grey levels."""
@@ -24,9 +25,9 @@ def unreadable(shot: Shot) -> str | None:
 
 
 def forms_disagree(shot: Shot) -> str | None:
-    """The qform and sform of the header place the image differently, by half a voxel or more."""
+    """The qform and sform of the header place the image differently, by more than their precision."""
     apart = shot.measured.forms_apart_mm if shot.measured else 0.0
-    if apart < min(shot.spacing_mm) / 2:
+    if apart <= FORMS_TOLERANCE_MM:
         return None
     how_far = f"up to {apart:.2g} mm apart" if math.isfinite(apart) else "apart, one of them by unusable numbers"
     return f"qform and sform place it {how_far}: programs will disagree on where it lies"

@@ -16,7 +16,7 @@ from curation.importers.cleaning.nifti import is_clean
 from curation.importers.cleaning.sidecars import IMAGE_FIELDS
 from curation.importers.cleaning.values import Value
 from curation.importers.kept_files import Kept
-from curation.importers.staging import Placed, RefusedError, Staging, open_nifti, require_file, require_inside
+from curation.importers.staging import Placed, RefusedError, Staging, require_file, require_inside
 from registry.bids import places
 from registry.bids.names import IMAGE_ENTITIES, BidsName, mask_entities
 from registry.bids.sidecars import Level, Metadata, Sidecar, by_folder, list_applying, merge
@@ -162,7 +162,7 @@ class BidsImportState:
 def clean_bytes(state: BidsImportState, item: Item) -> bytes:
     """The file's bytes: unchanged if they are clean, cleaned otherwise."""
     path = state.source / item.path
-    content = fit_shape(state.source, state.by_folder, item, open_nifti(path))
+    content = fit_shape(state.source, state.by_folder, item, state.tree.open_image(state.source, item.path))
     if item.path.endswith(".nii.gz") and is_clean(path, content):
         return path.read_bytes()
     data = content.encode()

@@ -85,12 +85,14 @@ class CleanNifti:
         voxels: the voxels' bytes as they were, first index fastest.
         dim: number of dimensions, then their lengths, as the header has them.
         order: `<` or `>`.
+        unit_mm: length in mm of the unit that the file stated; its lengths are in mm now.
     """
 
     header: bytes
     voxels: bytes
     dim: tuple[int, ...]
     order: str
+    unit_mm: float = 1.0
 
     @property
     def channels(self) -> int:
@@ -178,18 +180,22 @@ def _read(name: str, stream: BinaryIO) -> CleanNifti:
     for at, length in layout.text:
         head[at : at + length] = bytes(length)
     struct.pack_into(order + layout.vox_offset[1], head, layout.vox_offset[0], layout.size + 4)
-    _convert_to_mm(layout, order, head)
-    return CleanNifti(bytes(head), voxels, tuple(dim), order)
+    unit_mm = _convert_to_mm(layout, order, head)
+    return CleanNifti(bytes(head), voxels, tuple(dim), order, unit_mm)
 
 
-def _convert_to_mm(layout: _Layout, order: str, head: bytearray) -> None:
-    """Lengths in metres or micrometres as mm: some programs ignore the unit, and all of them know mm."""
+def _convert_to_mm(layout: _Layout, order: str, head: bytearray) -> float:
+    """Write lengths in metres or micrometres as mm, and return the stated unit in mm.
+
+    Some programs ignore the unit, and all of them know mm.
+    """
     at, kind = layout.unit
     code = struct.unpack_from(order + kind, head, at)[0]
     unit = UNITS_MM.get(code & UNIT_BITS, 1.0)
     if unit == 1:
-        return
+        return unit
     for start, count, number in layout.lengths:
         lengths = struct.unpack_from(f"{order}{count}{number}", head, start)
         struct.pack_into(f"{order}{count}{number}", head, start, *(length * unit for length in lengths))
     struct.pack_into(order + kind, head, at, code & ~UNIT_BITS | _MM)
+    return unit

@@ -19,7 +19,6 @@ from curation.importers.staging import (
     RefusedError,
     Staging,
     channel_name,
-    open_nifti,
     read_mask,
     require_file,
 )
@@ -80,7 +79,7 @@ def _stage_one(tree: Staging, source: Path, case: Case, delivery: Delivery, spec
         if f"sub-{subject}" in tree.participants:
             why = RefusedError(Reason.DUPLICATE, f"sub-{subject} is another file already.")
             raise _CaseRefusedError(case.images[0], why)
-        channels, labels = _read_case(source, case, len(delivery.channels), spec)
+        channels, labels = _read_case(tree, source, case, spec, len(delivery.channels))
     except _CaseRefusedError as error:
         _refuse_case(tree, source, case, error)
         return
@@ -91,7 +90,9 @@ def _stage_one(tree: Staging, source: Path, case: Case, delivery: Delivery, spec
         _stage_mask(tree, placed[0], labels, spec)
 
 
-def _read_case(source: Path, case: Case, channels: int, spec: MaskSpec) -> tuple[list[bytes], volumes.Array | None]:
+def _read_case(
+    tree: Staging, source: Path, case: Case, spec: MaskSpec, channels: int
+) -> tuple[list[bytes], volumes.Array | None]:
     """The clean bytes of each channel, and the checked labels; None where the case has no mask by design."""
     path = case.images[0]
     try:
@@ -101,12 +102,12 @@ def _read_case(source: Path, case: Case, channels: int, spec: MaskSpec) -> tuple
             require_file(source / path)
         path = case.images[0]
         if len(case.images) == 1:
-            images = _read_channels(source / path, channels)
+            images = _read_channels(tree, source, path, channels)
         else:
             _require_count(len(case.images), channels)
             images = []
             for path in case.images:
-                images += _read_channels(source / path, 1)
+                images += _read_channels(tree, source, path, 1)
         if case.mask is None:
             return images, None
         path = case.mask
@@ -137,9 +138,9 @@ def _stage_mask(tree: Staging, image: Placed, labels: volumes.Array, spec: MaskS
     tree.mask(masked, labels, image, spec)
 
 
-def _read_channels(path: Path, channels: int) -> list[bytes]:
+def _read_channels(tree: Staging, source: Path, path: str, channels: int) -> list[bytes]:
     """The clean bytes of each channel of an image."""
-    image = open_nifti(path)
+    image = tree.open_image(source, path)
     _require_count(image.channels, channels)
     return [image.channel(index).encode() for index in range(channels)] if image.dim[0] > 3 else [image.encode()]
 

@@ -11,7 +11,7 @@ from typing import Any
 from curation.importers.open_ms import itk
 from curation.importers.patterns.language import Match
 from curation.importers.report import Reason
-from curation.importers.staging import MaskSpec, Placed, RefusedError, Staging, open_nifti, read_mask
+from curation.importers.staging import MaskSpec, Placed, RefusedError, Staging, read_mask
 from registry.bids import places
 from registry.bids.names import name
 from registry.errors import InvalidInput
@@ -91,7 +91,7 @@ def _stage_raw(tree: Staging, source: Path, patient: Patient, item: Match) -> Pl
     if suffix is None:
         raise RefusedError(Reason.UNKNOWN_KIND, f"The recipe has no BIDS suffix for {item.holes['channel']}.")
     image = name(suffix, sub=patient.subject, ses=f"0{item.holes['study']}")
-    return tree.image(image, open_nifti(source / item.path).encode(), {})
+    return tree.image(image, tree.open_image(source, item.path).encode(), {})
 
 
 def _describe(tree: Staging, patient: Patient, studies: list[str]) -> None:

@@ -19,7 +19,6 @@ from curation.importers.staging import (
     RefusedError,
     Staging,
     channel_name,
-    open_nifti,
     read_mask,
 )
 from curation.recipes import Recipe
@@ -131,7 +130,7 @@ def _stage_images(
             if channel is None:
                 raise RefusedError(Reason.UNKNOWN_KIND, f"The recipe has no BIDS suffix for {stated}.")
             image = channel_name(channel, sub=subject, ses="01", **where.entities)
-            data = open_nifti(source / item.path).encode()
+            data = tree.open_image(source, item.path).encode()
             placed[stated] = tree.image(image, data, where.fields, where.folder)
         except RefusedError as error:
             tree.refuse(item.path, error.reason, error.detail)

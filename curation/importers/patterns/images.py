@@ -9,7 +9,7 @@ from curation.importers.cleaning import sidecars
 from curation.importers.patterns.import_state import PatternImportState
 from curation.importers.patterns.language import Match, fill
 from curation.importers.report import Reason
-from curation.importers.staging import RefusedError, channel_name, open_nifti
+from curation.importers.staging import RefusedError, channel_name
 from registry.bids import places
 from registry.errors import InvalidInput
 
@@ -23,7 +23,7 @@ def stage_image(state: PatternImportState, item: Match) -> None:
     """
     place = state.place(item.holes)
     channel = _find_channel(state, item)
-    content = open_nifti(state.source / item.path)
+    content = state.tree.open_image(state.source, item.path)
     if content.channels > 1:
         raise RefusedError(Reason.NOT_CARRIED, f"It holds {content.channels} volumes; the layout has single ones.")
     key, name = place.key(channel), channel_name(channel, **place.names)
