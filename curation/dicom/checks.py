@@ -109,8 +109,10 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
     in_folder, in_series, in_study = defaultdict(set), defaultdict(set), defaultdict(set)
     by_key: dict[str, list[Instance]] = defaultdict(list)
     alike: dict[str, set[str]] = defaultdict(set)
+    studies: dict[str, set[str]] = defaultdict(set)
     for stack in stacks:
         by_key[stack.first.patient.key].append(stack.first)
+        studies[stack.first.patient.key].add(stack.first.study)
     for instance in (instance for stack in stacks for instance in stack.instances):
         key = instance.patient.key or f"study:{instance.study}"
         in_folder[_folder(instance.path)].add(key)
@@ -119,7 +121,7 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
         alike[_plain(key)].add(key)
     findings: dict[str, list[Finding]] = defaultdict(list)
     for stack in stacks:
-        key = stack.first.patient.key
+        key, by_name = stack.first.patient.key, stack.first.patient.is_by_name
         folders = {_folder(path) for path in stack.paths}
         if len(in_series[stack.first.series]) > 1:
             message = "Its Series Instance UID is used for more than one patient."
@@ -131,8 +133,12 @@ def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:
             message = "The header names nobody (no Patient ID, or a placeholder); the study counts as a person."
             findings[stack.key].append(about(Code.PATIENT_UNKNOWN, message, stack.key))
         elif differing := people.find_conflicts(by_key[key]):
-            message = f"One Patient ID comes with different {' and '.join(differing)}: it may stand for several people."
+            what = "One name and birth date, without a Patient ID," if by_name else "One Patient ID"
+            message = f"{what} comes with different {' and '.join(differing)}: it may stand for several people."
             findings[stack.key].append(about(Code.PATIENT_CONFLICT, message, stack.key))
+        elif by_name and len(studies[key]) > 1:
+            message = f"No Patient ID: its name and birth date make {len(studies[key])} studies one person; are they?"
+            findings[stack.key].append(about(Code.PATIENT_BY_NAME, message, stack.key))
         elif len(alike[_plain(key)]) > 1:
             message = "Another Patient ID differs only by letter case, marks or leading zeros: is it one person?"
             findings[stack.key].append(about(Code.PATIENT_ALIKE, message, stack.key))

@@ -44,6 +44,10 @@ class Code(ReasonCode):
         "One Patient ID comes with names, birth dates, sexes, ages or weights of several.",
     )
     PATIENT_UNKNOWN = "patient-unknown", "No Patient ID, or a placeholder for it: each study counts as a person."
+    PATIENT_BY_NAME = (
+        "patient-by-name",
+        "No Patient ID, or a placeholder for it: studies of one name and birth date count as one person.",
+    )
     STUDY_OF_SEVERAL_PATIENTS = "study-of-several-patients", "One study comes under several Patient IDs."
     PATIENT_ALIKE = "patient-alike", "Two Patient IDs differ only by letter case, marks or leading zeros."
     SERIES_OF_SEVERAL_PATIENTS = (
@@ -101,6 +105,7 @@ EFFECTS = {
     Code.SEVERAL_PATIENTS: Effect.ASK,
     Code.PATIENT_CONFLICT: Effect.ASK,
     Code.PATIENT_UNKNOWN: Effect.ASK,
+    Code.PATIENT_BY_NAME: Effect.ASK,
     Code.STUDY_OF_SEVERAL_PATIENTS: Effect.ASK,
     Code.PATIENT_ALIKE: Effect.ASK,
     Code.SERIES_OF_SEVERAL_PATIENTS: Effect.BLOCK,

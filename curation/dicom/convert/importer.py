@@ -150,6 +150,7 @@ _REPORTED = frozenset(
         Code.SEVERAL_VOLUMES,
         Code.PATIENT_CONFLICT,
         Code.PATIENT_UNKNOWN,
+        Code.PATIENT_BY_NAME,
     }
 )
 

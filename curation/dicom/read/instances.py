@@ -48,6 +48,11 @@ class Patient:
         known = self.birth_date and not is_placeholder(self.name)
         return f"name:{self.name}:{self.birth_date}" if known else ""
 
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the key is name and birth date for want of a Patient ID: two people can share both."""
+        return self.key.startswith("name:")
+
 
 @dataclass(frozen=True)
 class Frame:

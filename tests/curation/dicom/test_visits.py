@@ -65,6 +65,23 @@ def test_a_placeholder_is_no_identity_so_each_study_is_a_person_and_a_question(
     assert all("patient-unknown" in row.findings for row in rows)
 
 
+@pytest.mark.parametrize("identity", ["", "ANON"])
+@pytest.mark.parametrize("studies", [1, 2, 3])
+def test_studies_joined_by_name_and_birth_date_alone_are_a_question(
+    tmp_path: Path, identity: str, studies: int
+) -> None:
+    """One study joins nothing, so nothing is asked; an ID would be sure."""
+    for number in range(1, studies + 1):
+        study = Series(patient=identity, name="Roe^Jane", number=number, study=str(number))
+        twins.write(tmp_path / str(number), study, PatientBirthDate="19800101")
+    seen = look(tmp_path)
+    assert len({row.subject for row in seen.rows.values()}) == 1
+    assert {row.keep for row in seen.rows.values()} == {"ask" if studies > 1 else "yes"}
+    assert (Code.PATIENT_BY_NAME in codes(seen)) == (studies > 1)
+    for row in seen.rows.values():
+        assert not any("Roe" in item.message or "1980" in item.message for item in seen.findings[row.series])
+
+
 @pytest.mark.parametrize("identity", ["ID4711", "ANON01", "P1", "Nonet^Ann", "X1"])
 def test_a_code_is_an_identity(tmp_path: Path, identity: str) -> None:
     for number in (1, 2):
