@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curation.importers import tables
-from curation.importers.bids import inheritance
+from curation.importers.bids import inheritance, references
 from curation.importers.bids.import_state import BidsImportState, copy_image
 from curation.importers.bids.items import SUFFIXES, Item, ItemKind, find_foreign_datatype, is_of_derivative, sort_file
 from curation.importers.bids.masks import copy_mask
@@ -72,7 +72,8 @@ def bring(state: BidsImportState, items: list[Item], progress: Progress) -> None
             progress(done, len(items), "files")
 
     # Each step needs the one before: a mask its image, a table its images, a sidecar its data file.
-    run(lambda item: item.kind is ItemKind.IMAGE and not item.dataset, copy_image)
+    run(lambda item: item.kind is ItemKind.IMAGE and not item.dataset and not _is_m0(item), copy_image)
+    run(lambda item: item.kind is ItemKind.IMAGE and not item.dataset and _is_m0(item), _copy_m0)
     run(lambda item: item.kind is ItemKind.IMAGE and bool(item.dataset), copy_image)
     run(lambda item: item.kind is ItemKind.MASK, copy_mask)
     run(lambda item: item.kind is ItemKind.COMPANION and not is_visit(item) and not _is_json(item), copy_companion)
@@ -90,6 +91,16 @@ def bring(state: BidsImportState, items: list[Item], progress: Progress) -> None
     run(lambda item: item.kind is ItemKind.COMPANION and is_visit(item), copy_visits)
     run(lambda item: item.kind is ItemKind.HEAD and _is_json(item), copy_head)
     _refuse_foreign(state, items)
+
+
+def _is_m0(item: Item) -> bool:
+    return item.name is not None and item.name.suffix == "m0scan"
+
+
+def _copy_m0(state: BidsImportState, item: Item) -> None:
+    """Write a calibration image, if a perfusion series that it is for came in: BIDS requires that it names one."""
+    references.require_kept(state, item.path, "IntendedFor")
+    copy_image(state, item)
 
 
 def _refuse_foreign(state: BidsImportState, items: list[Item]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from curation.importers.bids.import_state import BidsImportState
+from curation.importers.report import Reason
+from curation.importers.staging import RefusedError
 from registry.bids import places
 
 _MUST_EXIST = frozenset({"IntendedFor"})
@@ -27,6 +29,28 @@ def follow(state: BidsImportState, source: str, fields: Mapping[str, Any]) -> di
         for key, value in fields.items()
     }
     return {key: value for key, value in followed.items() if value is not None}
+
+
+def require_kept(state: BidsImportState, source: str, key: str) -> None:
+    """Check that one of the files that a field names came in.
+
+    Args:
+        state: the import; the files that the field can name were imported, or refused.
+        source: path in the source of the image that needs them.
+        key: a field that BIDS requires of the image.
+
+    Raises:
+        RefusedError: the field is not stated, or none of its files came in.
+    """
+    value = state.metadata(source).get(key)
+    stated = [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
+    if not stated:
+        raise RefusedError(Reason.NOT_AS_NAMED, f"BIDS requires {key} of such an image, and no sidecar states it.")
+    kept = set(state.sources.values())
+    if not any(path in kept for name in stated for path, _ in _list_candidates(state, source, name)):
+        raise RefusedError(
+            Reason.IMAGE_REFUSED, f"BIDS requires {key}, and what it names ({stated[0]}) did not come in."
+        )
 
 
 def _follow_field(state: BidsImportState, source: str, key: str, value: Any) -> Any:

@@ -133,6 +133,39 @@ def asl(source: Path, **fields: Any) -> None:
     twins.write_json(source / f"{ASL}.json", {**stated, **fields})
 
 
+M0 = "sub-01/perf/sub-01_m0scan"
+
+
+@pytest.mark.parametrize(
+    ("intended", "reason"),
+    [
+        (f"bids::{ASL}.nii.gz", None),
+        ([f"bids::{ASL}.nii.gz", "bids::sub-01/perf/sub-01_run-2_asl.nii.gz"], None),
+        ("bids::sub-01/perf/sub-01_run-2_asl.nii.gz", "image-refused"),
+        ([], "not-as-named"),
+        (None, "not-as-named"),
+    ],
+    ids=["its series", "one of two", "a series that is damaged", "an empty list", "nothing"],
+)
+def test_an_m0scan_comes_in_only_with_its_series(tmp_path: Path, intended: Any, reason: str | None) -> None:
+    source = begin(tmp_path / "source")
+    asl(source, M0Type="Separate")
+    twins.put(source / "sub-01/perf/sub-01_run-2_asl.nii.gz", twins.voxels(4), text="")
+    (source / "sub-01/perf/sub-01_run-2_asl.nii.gz").write_bytes(b"no image")
+    twins.put(source / f"{M0}.nii.gz", twins.voxels(3), text="")
+    fields = {"RepetitionTimePreparation": 4, "EchoTime": 0.01, "MagneticFieldStrength": 3}
+    stated = {**fields, "IntendedFor": intended} if intended is not None else fields
+    twins.write_json(source / f"{M0}.json", stated)
+    into, report = bring(source)
+    found = {item.path: item.reason for item in report.refused}
+    assert found.get(f"{M0}.nii.gz") == reason
+    assert (into / f"{M0}.nii.gz").exists() == (reason is None)
+    assert (into / f"{M0}.json").exists() == (reason is None)
+    if reason is None:
+        kept = read(into / f"{M0}.json")["IntendedFor"]
+        assert kept in (f"bids::{ASL}.nii.gz", [f"bids::{ASL}.nii.gz"])
+
+
 def shared_context(source: Path) -> None:
     asl(source)
     for name in ("sub-01/perf/sub-01_aslcontext.tsv", f"{ASL}.json"):
