@@ -212,7 +212,7 @@ def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Pat
     assert np.allclose(affine[:3, 2], [0, -shift, 3], atol=1e-5)
     assert any("Kept by the plan though: Its slices are shifted" in note for note in report.notes)
     for index in range(data.shape[2]):  # every slice lies where its header says, its rows upwards as dcm2niix stores
-        place = np.array(twins.position(Series(), index)) + [0, shift * index, 0]
+        place = np.add(twins.position(Series(), index), (0, shift * index, 0))
         assert np.allclose(affine @ [0, data.shape[1] - 1, index, 1], [*(place * [-1, -1, 1]), 1], atol=1e-4)
         assert np.array_equal(data[:, ::-1, index].T, twins.pixels(Series(), index))
 
