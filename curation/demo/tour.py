@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.errors import CohortiumError, InvalidInput
+from curation.demo.texts import RAW_DESCRIPTION
+from registry.errors import CohortiumError, InvalidInput, StorageError
 from registry.store import open_registry
 
 QUERY = "SELECT path FROM images WHERE suffix IN ('FLAIR', 'T1w')"
@@ -47,31 +48,65 @@ def run(root: Path, say: Say, tour: Tour) -> dict[str, str]:
         The places to look at: registry, snapshot, run, report, record.
 
     Raises:
-        InvalidInput: `root` exists and is not a finished demo.
+        InvalidInput: `root` exists and is not a finished demo, or the delivery's folder is somebody else's.
+        UsageError: no such number of persons, or no such seed.
+        StorageError: the delivery's folder cannot be made.
         CohortiumError: a step failed; its own message was printed.
     """
     summary = root / ".cohortium" / "demo.json"
     if summary.is_file():
         say(f"The demo is in {root} already.")
-        places: dict[str, str] = json.loads(summary.read_text())
-        return places
+        return _follow(json.loads(summary.read_text()), root.absolute())
     if root.exists() and any(root.iterdir()):
         raise InvalidInput(f"{root} exists and is not a finished demo.", "Remove it, or name another folder.")
-    delivery = root.with_name(f"{root.name}-delivery")
+    delivery = root.absolute().with_name(f"{root.absolute().name}-delivery")
+    _require_own(delivery)
     _generate(delivery, tour, say)
     places = _run_steps(root, delivery, say, tour.config)
     summary.write_text(json.dumps(places, indent=1))
     return places
 
 
+def _follow(places: dict[str, str], root: Path) -> dict[str, str]:
+    """The places of a finished demo where its folder lies today: it may have been moved or copied since."""
+    before = Path(places["registry"])
+    inside = {key: Path(place) for key, place in places.items() if Path(place).is_relative_to(before)}
+    return {**places, **{key: str(root / place.relative_to(before)) for key, place in inside.items()}}
+
+
+def _require_own(delivery: Path) -> None:
+    """Refuse to write a delivery over a folder that the demo did not generate.
+
+    Raises:
+        InvalidInput: something else lies there.
+    """
+    if not delivery.exists() or (delivery.is_dir() and not any(delivery.iterdir())):
+        return
+    try:
+        made = json.loads((delivery / "dataset_description.json").read_bytes())["GeneratedBy"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made = None
+    if made != RAW_DESCRIPTION["GeneratedBy"]:
+        raise InvalidInput(
+            f"The demo would write its delivery to {delivery}, where something else lies.",
+            "Move that folder, or name another one for the demo.",
+        )
+
+
 def _generate(delivery: Path, tour: Tour, say: Say) -> None:
     from curation import demo
     from registry.cli import console
 
+    demo.plan(tour.seed, tour.persons)  # a mistake is told before anything is removed
     say(f"generating a multi-centre cohort in {delivery}")
-    if delivery.exists():
-        shutil.rmtree(delivery)
-    delivery.mkdir(parents=True)
+    try:
+        if delivery.exists():
+            shutil.rmtree(delivery)
+        delivery.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError(
+            f"{delivery} cannot be made: {error.strerror or error}.", "Check the path and permissions, then try again."
+        ) from error
     with console.progress() as progress:
         demo.generate(delivery, seed=tour.seed, persons=tour.persons, progress=progress)
 
