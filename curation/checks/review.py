@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import select
 
 from curation.checks import files
+from curation.checks.all import named
 from registry.catalog import Catalog
 from registry.errors import NotFound, UsageError
 from registry.privacy.free_text import require_impersonal
@@ -37,16 +38,32 @@ def list_findings(registry: Registry, wanted: Wanted | None = None) -> list[Row]
 
     Raises:
         UsageError: there is no such state.
+        NotFound: no image and no finding is of this site or channel, or there is no such check.
     """
     wanted = wanted or Wanted()
     if wanted.state not in (None, *STATES):
         raise UsageError(f"'{wanted.state}' is no state of a finding.", f"Known: {', '.join(STATES)}.")
     filters = {name: value for name, value in vars(wanted).items() if value is not None}
     where = " AND ".join(["true", *(f"{name} = ?" for name in filters)])
-    return Catalog.of(registry).rows(
+    catalog = Catalog.of(registry)
+    _require_known(catalog, filters)
+    return catalog.rows(
         f"SELECT * FROM findings WHERE {where} ORDER BY severity, code, abs(coalesce(score, 0)) DESC, unit",
         list(filters.values()),
     )
+
+
+def _require_known(catalog: Catalog, filters: Mapping[str, str]) -> None:
+    """Refuse a filter that nothing can pass: "no finding" of a misspelt site would read as if its images were good."""
+    for name in ("site", "channel"):
+        rows = catalog.rows(f"SELECT {name} AS name FROM images UNION SELECT {name} FROM findings ORDER BY 1")
+        known = [row["name"] for row in rows if row["name"] is not None]
+        if name in filters and filters[name] not in known:
+            raise NotFound(f"There is no {name} '{filters[name]}'.", f"Known are: {', '.join(known) or 'none'}.")
+    if "code" in filters:
+        found = {row["code"] for row in catalog.rows("SELECT DISTINCT code FROM findings")}
+        if filters["code"] not in found:
+            named(filters["code"])
 
 
 def acknowledge(registry: Registry, unit: str, reason: str, codes: Sequence[str] = ()) -> list[Acknowledgement]:

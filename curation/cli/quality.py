@@ -80,14 +80,22 @@ def qc_next(
 ) -> None:
     """Name the next image that you (COHORTIUM_ACTOR) have not judged."""
     from curation import quality
-    from registry.catalog import Catalog
+    from registry.catalog import Catalog, overview
     from registry.store import actor
 
     catalog = Catalog.of(console.registry())
-    worklist = quality.worklist(catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
+    console.require_known("site", site or (), overview.sites(catalog))
+    console.require_known("channel", channel or (), quality.channels(catalog))
+    chosen = {"sites": site or (), "channels": channel or (), "copies": copies}
+    worklist = quality.worklist(catalog, actor(), **chosen)
     case = worklist.cases[0] if worklist.cases else None
     following = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
-    text = f"{case.image}\n{case.facts}\n{worklist.total} left" if case else "You have judged every image of this list."
+    if case:
+        text = f"{case.image}\n{case.facts}\n{worklist.total} left"
+    elif quality.worklist(catalog, actor(), quality.Show.ALL, **chosen).total:
+        text = "You have judged every image of this list."
+    else:
+        text = "There is no image to judge."
     console.emit({"next": following, "left": worklist.total}, as_json, text)
 
 

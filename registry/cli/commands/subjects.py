@@ -10,7 +10,6 @@ import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
-from registry.errors import NotFound
 
 if TYPE_CHECKING:
     from registry.catalog import Catalog
@@ -31,19 +30,13 @@ def completeness(site: Sites = None, as_json: AsJson = False) -> None:
     from registry.catalog import Catalog, overview
 
     catalog = Catalog.of(console.registry())
-    chosen = _require_sites(site or [], overview.sites(catalog))
+    chosen = console.require_known("site", site or [], overview.sites(catalog))
     cells = overview.completeness(catalog, chosen)
     gaps = overview.gaps(cells)
     shown = overview.squares(cells, gaps)
     result = {"counts": overview.headline(catalog, chosen), "cells": cells, "gaps": gaps}
     text = [*(_format_matrix(name, rows) for name, rows in shown.items()), _format_gaps(gaps)]
     console.emit(result, as_json, "\n\n".join(text))
-
-
-def _require_sites(names: list[str], sites: Sequence[str]) -> list[str]:
-    if unknown := [name for name in names if name not in sites]:
-        raise NotFound(f"There is no site '{unknown[0]}'.", f"Known are: {', '.join(sites) or 'none'}.")
-    return names
 
 
 def _format_matrix(site: str, cells: Sequence[Row]) -> str:
