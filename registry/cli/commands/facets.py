@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from registry.cli import console
+from registry.cli.commands.saved import count_images, format_saved
 from registry.cli.console import AsJson
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def query_build(name: str, where: Where = None, as_json: AsJson = False) -> None
     sql = facets.sql(facets.parse(where or []))
     saved = queries.save(registry, name, sql)
     commit_pending(registry)
-    result = {"query": saved.name, "version": saved.version, "sql": sql}
-    console.emit(result, as_json, f"Saved {saved.name}@{saved.version}\n{sql}")
+    images = count_images(registry, f"{saved.name}@{saved.version}")
+    result = {"query": saved.name, "version": saved.version, "sql": sql, "images": images}
+    console.emit(result, as_json, f"{format_saved(saved, images)}\n{sql}")
 
 
 def _list_counts(found: Counts) -> Iterator[dict[str, Any]]:

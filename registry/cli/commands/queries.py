@@ -11,6 +11,7 @@ from registry.cli import console
 from registry.cli.commands import facets
 from registry.cli.commands.exclusions import exclude_app
 from registry.cli.commands.readings import reading_app
+from registry.cli.commands.saved import count_images, format_saved
 from registry.cli.commands.snapshots import snapshot_app
 from registry.cli.console import AsJson
 from registry.errors import UsageError
@@ -40,12 +41,14 @@ def query_save(
     registry = console.registry()
     saved = queries.save(registry, name, sql)
     commit_pending(registry)
-    console.emit({"query": saved.name, "version": saved.version}, as_json, f"Saved {saved.name}@{saved.version}")
+    images = count_images(registry, f"{saved.name}@{saved.version}")
+    result = {"query": saved.name, "version": saved.version, "images": images}
+    console.emit(result, as_json, format_saved(saved, images))
 
 
 @query_app.command("run")
 def query_run(
-    name: str, limit: Annotated[int, typer.Option(help="Rows to print as text.")] = 20, as_json: AsJson = False
+    name: str, limit: Annotated[int, typer.Option(min=1, help="Rows to print as text.")] = 20, as_json: AsJson = False
 ) -> None:
     """Run a saved query now."""
     from registry.cohorts import queries
