@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
+
+if TYPE_CHECKING:
+    from annotation.derivatives import BuildReport
 
 consensus_app = typer.Typer(help="Masks computed from several readings.", no_args_is_help=True)
 lesions_app = typer.Typer(help="Lesion instances and their boxes.", no_args_is_help=True)
@@ -36,7 +39,23 @@ def consensus_build(
     with console.progress() as progress:
         made = build.build(registry, protocol, recipe, progress, label=label)
         commit_pending(registry)
-    console.emit(asdict(made), as_json, "\n".join([f"{made.written} consensus masks written", *made.lines()]))
+    nothing = "Every consensus mask is there already, computed from the masks of now."
+    console.emit(asdict(made), as_json, lambda: _format_built(made, nothing, "consensus mask"))
+
+
+def _format_built(made: BuildReport, nothing: str, what: str) -> str:
+    """What was written and left out; where there was nothing to do, that is said instead of a nought.
+
+    Args:
+        made: the result.
+        nothing: the sentence for nothing to do.
+        what: what was written, in the singular.
+    """
+    from registry.vocabulary.display import format_count
+
+    if not made.written and not made.left_out:
+        return nothing
+    return "\n".join([f"{format_count(made.written, what)} written", *made.lines()])
 
 
 @consensus_app.command("recipes")
@@ -58,4 +77,5 @@ def lesions_build(protocol: Protocol, as_json: AsJson = False) -> None:
     with console.progress() as progress:
         made = instances.build(registry, protocol, progress)
         commit_pending(registry)
-    console.emit(asdict(made), as_json, "\n".join([f"Lesions of {made.written} images written", *made.lines()]))
+    nothing = "The lesions of every consensus mask are measured already."
+    console.emit(asdict(made), as_json, lambda: _format_built(made, nothing, "lesion table"))

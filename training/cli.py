@@ -114,7 +114,7 @@ def predict(
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Stop when no run is waiting.")] = False,
-    pause: Annotated[float, typer.Option(help="Seconds between two looks for a queued run.")] = 2.0,
+    pause: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks for a queued run.")] = 2.0,
 ) -> None:
     """Take queued runs, one after the other: train, evaluate, record."""
     from registry.runs import KIND
@@ -122,10 +122,14 @@ def worker(
 
     registry = console.registry()
     with claims.attend(registry):
+        taken_before = False
         while True:
             if (taken := claims.take(registry, KIND)) is not None:
                 _attend(registry, *taken)
+                taken_before = True
             elif once:
+                if not taken_before:
+                    console.note("No run is waiting.")
                 return
             else:
                 time.sleep(pause)

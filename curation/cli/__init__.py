@@ -7,7 +7,7 @@ Start at `commands`, the one public name. Nothing of the other rooms is imported
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from curation.cli.quality import qc_app
 from registry.cli import console
 from registry.cli.console import AsJson
 from registry.errors import UsageError
+
+if TYPE_CHECKING:
+    from curation.imports.delivery import Imported
 
 
 def commands(app: typer.Typer) -> None:
@@ -55,7 +58,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
     as_json: AsJson = False,
 ) -> None:
     """Import a delivery into the registry as valid BIDS; refused files are listed with their reason."""
-    from curation.imports.delivery import SAME_PERSONS, NothingCameIn, check_delivery, import_delivery
+    from curation.imports.delivery import SAME_PERSONS, NothingCameIn, check_delivery, deliver
     from registry.publishing.commits import commit_pending
 
     recipe, source = _read_words(recipe, source, own)
@@ -70,13 +73,21 @@ def import_(  # noqa: PLR0913, PLR0917 - one option each, as Typer wants them
                 rehearsal = check_delivery(registry, recipe, source, progress, options)
                 console.emit(rehearsal.to_json(), as_json, rehearsal.text)
                 return
-            report = import_delivery(registry, recipe, source, progress, options)
+            imported = deliver(registry, recipe, source, progress, options)
             progress(1, 1, "committing")
             commit_pending(registry)
     except NothingCameIn as error:
         console.emit(error.report.to_json(), as_json, error.report.text)
         raise
-    console.emit(report.to_json(), as_json, report.text)
+    console.emit(
+        {**imported.report.to_json(), "written": imported.written}, as_json, lambda: _format_imported(imported)
+    )
+
+
+def _format_imported(imported: Imported) -> str:
+    """The report; where nothing was new, a sentence says so, as the report counts what the delivery holds."""
+    said = [] if imported.written else ["The registry held all of this already: nothing was written."]
+    return "\n".join([imported.report.text(), *said])
 
 
 def _read_words(first: str, second: Path | None, own: Path | None) -> tuple[str, Path]:

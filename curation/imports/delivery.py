@@ -80,10 +80,17 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Imported:
-    """The result of an import: its whole `report`, and the name under which the registry keeps it (`reports`)."""
+    """The result of an import.
+
+    Attributes:
+        report: its whole report.
+        kept_as: the name under which the registry keeps the report (`reports`).
+        written: number of files that are new or changed; 0 where the registry held everything already.
+    """
 
     report: ImportReport
     kept_as: str
+    written: int
 
 
 class NothingCameIn(InvalidInput):
@@ -155,9 +162,9 @@ def deliver(
     """
     importing = _Importing(registry, recipe_name, source, options or {}, progress)
     change = replace(importing.change, payload={EVENT_KEY: import_id} if import_id else {})
-    publish(registry, change, importing.write, check=checker(registry), progress=progress)
+    written = publish(registry, change, importing.write, check=checker(registry), progress=progress)
     reports.keep_here(registry, importing.kept_as, importing.reports[0])
-    return Imported(importing.reports[0], importing.kept_as)
+    return Imported(importing.reports[0], importing.kept_as, len(written))
 
 
 def check_delivery(

@@ -7,7 +7,7 @@ from typing import Any
 from curation.imports import reports
 from curation.imports.reports import KeptReport
 from curation.imports.work import IMPORT, UNCHANGED
-from registry.errors import NotFound
+from registry.errors import NotFound, UsageError
 from registry.store import Registry
 from registry.tables import Work
 from registry.work import queue
@@ -65,6 +65,11 @@ def stop(registry: Registry, name: str) -> None:
         UsageError: it has ended.
     """
     if all(work.work_id != name for work in queue.list_work(registry, IMPORT.name)):
+        if any(kept.name == name for kept in reports.list_reports(registry)):
+            raise UsageError(
+                f"The import {name} is finished, so it cannot be stopped.",
+                f"See it with: cohortium imports show {name}",
+            )
         raise NotFound(f"There is no import '{name}'.", "List them with: cohortium imports list")
     queue.stop(registry, name)
 

@@ -51,6 +51,31 @@ def test_the_commands_check_list_and_show(writable: Registry, delivery: Path, mo
         reports.get(writable, "other")
 
 
+def test_an_import_of_what_is_there_already_says_so(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its report counts what the delivery holds; without a word that would read as if it had come in twice."""
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
+    assert said("import", "bids", str(delivery))["written"] > 0
+    before = registry_state.everything(writable)
+    again = invoked("import", "bids", str(delivery)).stdout
+    assert again.endswith("The registry held all of this already: nothing was written.\n")
+    assert said("import", "bids", str(delivery))["written"] == 0
+    assert registry_state.everything(writable) == before
+
+
+def test_a_finished_import_cannot_be_stopped(
+    writable: Registry, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`imports list` names it, so it is not unknown."""
+    monkeypatch.setattr(GlobalOptions, "registry", writable.root)
+    said("import", "bids", str(delivery))
+    (row,) = said("imports", "list")["imports"]
+    refused = invoked("imports", "stop", row["import"]).exception
+    assert isinstance(refused, UsageError)
+    assert refused.message == f"The import {row['import']} is finished, so it cannot be stopped."
+
+
 @pytest.mark.parametrize("more", [(), ("--check",)])
 def test_a_delivery_of_which_nothing_comes_in_prints_the_whole_report_and_fails(
     writable: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
