@@ -77,7 +77,9 @@ def validate(
 
 
 @app.command()
-def log(limit: Annotated[int, typer.Option(help="How many events, the newest.")] = 20, as_json: AsJson = False) -> None:
+def log(
+    limit: Annotated[int, typer.Option(min=1, help="How many events, the newest.")] = 20, as_json: AsJson = False
+) -> None:
     """Show what happened, newest first."""
     from registry.maintenance.status import history
 

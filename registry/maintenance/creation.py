@@ -6,7 +6,7 @@ from pathlib import Path
 
 from registry.bids.description import dataset_description
 from registry.bids.table_keys import PARTICIPANTS
-from registry.errors import InvalidInput
+from registry.errors import InvalidInput, StorageError
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.publishing import Change, publish
 from registry.publishing.commits import commit_pending
@@ -41,11 +41,17 @@ def create(path: Path, name: str = "") -> Registry:
 
     Raises:
         InvalidInput: the folder exists and is not empty.
+        StorageError: the folder cannot be made.
     """
     root = path.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InvalidInput(f"{root} exists and is not empty.", "Name a new folder for the registry.")
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{root} cannot be made: {error.strerror or error}.", "Check the path and permissions, then try again."
+        ) from error
     create_dataset(root)
     registry = registry_at(root)
     publish(registry, Change("init", "Create the registry"), lambda tree: _write_first_files(tree, name or root.name))

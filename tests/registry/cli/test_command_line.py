@@ -109,6 +109,47 @@ def test_every_result_is_also_text(runner: CliRunner, cohort: Registry) -> None:
         assert call(cohort, *words).stdout.strip()
 
 
+@pytest.mark.parametrize("words", [("log",), ("query", "run", "flair")])
+@pytest.mark.parametrize("number", ["0", "-3"])
+def test_a_number_of_rows_is_at_least_one(
+    runner: CliRunner, shared: Registry, words: tuple[str, ...], number: str
+) -> None:
+    """-3 would leave the last three rows out, without a word."""
+    shown = runner.invoke(app, at(shared, *words, "--limit", number))
+    assert (shown.exit_code, shown.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(("channel", "count", "words"), [("FLAIR", 6, "6 images"), ("FLIAR", 0, "no image")])
+def test_a_saved_query_says_how_many_images_it_finds(
+    runner: CliRunner, cohort: Registry, channel: str, count: int, words: str
+) -> None:
+    """A misspelt value is no mistake of SQL; the cohort it makes is empty."""
+    sql = ("query", "save", "by-sql", "--sql", f"SELECT path FROM images WHERE suffix = '{channel}'")
+    filters = ("query", "build", "by-filter", "--where", f"channel={channel}")
+    for command in (sql, filters):
+        assert call(cohort, *command).stdout.splitlines()[0] == f"Saved {command[2]}@1: it finds {words} now"
+        assert json.loads(call(cohort, *command, "--json").stdout)["images"] == count
+
+
+def test_what_has_nothing_to_do_says_so(runner: CliRunner, cohort: Registry) -> None:
+    """A nought reads like a failure, and silence like a command that did not run."""
+    steps = ("consensus", "lesions", "consensus", "lesions")
+    assert [call(cohort, step, "build", "--protocol", "ms").stdout for step in steps] == [
+        "6 consensus masks written\n",
+        "6 lesion tables written\n",
+        "Every consensus mask is there already, computed from the masks of now.\n",
+        "The lesions of every consensus mask are measured already.\n",
+    ]
+    assert call(cohort, "worker", "--once").stderr == "No run is waiting.\n"
+
+
+def test_a_registry_without_images_has_none_to_judge(runner: CliRunner, tmp_path: Path) -> None:
+    """All are judged only where there were some."""
+    runner.invoke(app, ["init", str(tmp_path / "new")], catch_exceptions=False)
+    shown = runner.invoke(app, ["--registry", str(tmp_path / "new"), "qc", "next"], catch_exceptions=False)
+    assert shown.stdout == "There is no image to judge.\n"
+
+
 def test_numbers_that_json_does_not_have_are_null(capsys: pytest.CaptureFixture[str]) -> None:
     console.emit({"rows": [{"a": float("nan"), "b": [float("inf"), 1.5]}]}, True, "")
     strict = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
@@ -140,6 +181,15 @@ MISTAKES: dict[str, tuple[int, Words]] = {
     "too few persons": (6, lambda r, tmp: at(r, "split", "create", "s", "--query", "one")),
     "shares that are words": (2, lambda r, tmp: at(r, "split", "create", "s", "--query", "one", "--ratios", "a,b")),
     "unknown consensus recipe": (2, lambda r, tmp: at(r, "consensus", "build", "--protocol", "ms", "--recipe", "x")),
+    "init where nothing can be made": (8, lambda r, tmp: ["init", str(a_file(tmp) / "registry")]),
+    "findings of an unknown site": (3, lambda r, tmp: at(r, "check", "list", "--site", "nowhere")),
+    "findings of an unknown channel": (3, lambda r, tmp: at(r, "check", "list", "--channel", "FLIAR")),
+    "findings of an unknown check": (3, lambda r, tmp: at(r, "check", "list", "--code", "nobody")),
+    "next image of an unknown site": (3, lambda r, tmp: at(r, "qc", "next", "--site", "nowhere")),
+    "next image of an unknown channel": (3, lambda r, tmp: at(r, "qc", "next", "--channel", "FLIAR")),
+    "completeness of an unknown site": (3, lambda r, tmp: at(r, "completeness", "--site", "nowhere")),
+    "unknown work": (3, lambda r, tmp: at(r, "work", "stop", "nobody")),
+    "unknown import": (3, lambda r, tmp: at(r, "imports", "stop", "nobody")),
     "unknown protocol": (2, lambda r, tmp: at(r, "consensus", "build", "--protocol", "nobody")),
 }
 
@@ -148,6 +198,11 @@ def empty_folder(tmp: Path) -> Path:
     (tmp / "delivery").mkdir()
     (tmp / "delivery" / "notes.txt").write_text("no image here")
     return tmp / "delivery"
+
+
+def a_file(tmp: Path) -> Path:
+    (tmp / "file").write_text("no folder")
+    return tmp / "file"
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
