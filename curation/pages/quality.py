@@ -44,7 +44,7 @@ def render(registry: Registry) -> None:
         )
     cases, total = _worklist(registry, chosen)
     if not cases:
-        st.info(_NOTHING[chosen[0]])
+        st.info(_NOTHING[chosen[0]] if _has_images(registry, chosen) else "There is no image to judge.")
         return
     if total > len(cases):
         st.caption(
@@ -97,6 +97,12 @@ def _worklist(registry: Registry, chosen: Chosen) -> tuple[Sequence[SweepImage],
         found = quality.worklist(Catalog.of(registry), actor(), show, sites, channels, copies)
         held = st.session_state["qc worklist"] = {"chosen": chosen, "cases": found.cases, "total": found.total}
     return held["cases"], held["total"]
+
+
+def _has_images(registry: Registry, chosen: Chosen) -> bool:
+    """Whether the filters leave any image, judged or not: only then can all have been judged."""
+    _, sites, channels, copies, _ = chosen
+    return quality.worklist(Catalog.of(registry), actor(), Show.ALL, sites, channels, copies).total > 0
 
 
 def _standing_verdicts(registry: Registry, cases: Sequence[SweepImage]) -> dict[str, dict[str, Any]]:

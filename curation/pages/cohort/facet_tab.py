@@ -51,7 +51,8 @@ def _draw_counts(counts: Counts, filters: tuple[Filter, ...]) -> None:
         column.metric(name.capitalize(), format_number(counts.totals[name]), border=True)
     st.caption(_format_filters(filters) or "Every image of the registry. Tick what the cohort shall hold.")
     if not counts.totals["images"]:
-        st.info("No image has all of this. Untick something.")
+        empty = "This registry holds no images yet. Bring a delivery in first."
+        st.info("No image has all of this. Untick something." if filters else empty)
         return
     rows = [dict(row) for row in counts.groups]
     classes = [str(choice.value) for choice in counts.choices["class"] if choice.value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from curation import quality
 from curation.quality import Judgement
 from curation.quality.component import KEYS
 from curation.quality.routes import quality_routes
+from registry.maintenance.creation import create
 from registry.store import ACTOR_ENVIRONMENT, Registry
 from registry.tables import Image
 from registry.vocabulary.verdicts import ARTIFACTS, Verdict
@@ -147,6 +149,18 @@ def test_the_worklist_stays_until_it_is_made_anew(rated: Registry) -> None:
     test = test.pills(key="qc channels").select("T1w").run()
     assert {image.rpartition("_")[2] for image in images()} == {"T1w.nii.gz"}
     assert not test.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [("quality", "There is no image to judge."), ("queries", "This registry holds no images yet.")],
+)
+def test_a_registry_without_images_is_not_told_as_work_that_is_done(tmp_path: Path, page: str, sentence: str) -> None:
+    """Nothing was judged in it, and nothing was ticked."""
+    shown = texts(open_page(create(tmp_path / "new"), page))
+    assert sentence in shown
+    assert "judged every image" not in shown
+    assert "Untick" not in shown
 
 
 def test_nothing_left_is_a_sentence(rated: Registry) -> None:
