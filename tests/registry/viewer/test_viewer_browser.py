@@ -133,6 +133,18 @@ def captions(page: Any) -> str:
     return str(page.locator("canvas.drawing").get_attribute("aria-label"))
 
 
+def test_no_part_of_the_read_out_is_cut(page: Any) -> None:
+    """What many raters marked takes a second line."""
+    edges = """box => { const cell = box.lastElementChild.cloneNode(true)
+        cell.append(' · Rater N: lesion'.repeat(30))
+        box.append(cell)
+        const found = [box, cell].map(part => part.getBoundingClientRect().right)
+        cell.remove()
+        return found }"""
+    frame, cell = page.locator(".readout").evaluate(edges)
+    assert cell <= frame
+
+
 def test_captions_state_the_read_outs_position_and_the_sides(page: Any) -> None:
     assert captions(page).split("; ") == [
         "Axial  S 0.0, R on the left",
