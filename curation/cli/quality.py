@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -86,13 +87,13 @@ def qc_next(
     catalog = Catalog.of(console.registry())
     console.require_known("site", site or (), overview.sites(catalog))
     console.require_known("channel", channel or (), quality.channels(catalog))
-    chosen = {"sites": site or (), "channels": channel or (), "copies": copies}
-    worklist = quality.worklist(catalog, actor(), **chosen)
+    make_list = partial(quality.worklist, catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
+    worklist = make_list()
     case = worklist.cases[0] if worklist.cases else None
     following = {"image": case.image, "title": case.title, "facts": case.facts} if case else None
     if case:
         text = f"{case.image}\n{case.facts}\n{worklist.total} left"
-    elif quality.worklist(catalog, actor(), quality.Show.ALL, **chosen).total:
+    elif make_list(show=quality.Show.ALL).total:
         text = "You have judged every image of this list."
     else:
         text = "There is no image to judge."
