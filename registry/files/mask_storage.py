@@ -31,7 +31,9 @@ def encode_on(data: Array, image: Path) -> bytes:
 
 
 def contested_forms(image: Path) -> Forms | None:
-    """The forms of a file that programs place differently: neither is set, or both are and disagree; else None.
+    """The forms of a file that programs place differently: neither is set, or they disagree; else None.
+
+    Voxel edges in `pixdim` unlike the sform's are such a disagreement, as `volumes.forms_apart_mm` says.
 
     Raises:
         InvalidInput: the file is not readable.

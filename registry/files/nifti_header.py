@@ -70,7 +70,8 @@ class PlainHeader(NamedTuple):
         affine_ras: three rows of four numbers, voxel index to RAS millimetres.
         dtype: on-disk data type.
         orientation: axis codes.
-        forms_apart_mm: how far qform and sform place a corner apart; 0 where only the sform is set.
+        forms_apart_mm: how far the sform and the header's other statements place a corner apart: the qform where it
+            is set, and the voxel edges in `pixdim`.
     """
 
     shape: tuple[int, ...]
@@ -122,10 +123,13 @@ def _decode(raw: bytes) -> PlainHeader | None:
         return None
     affine = (srow[:4], srow[4:8], srow[8:])
     orientation = _orientation(affine)
-    apart = _corner_displacement_mm(shape, affine, _qform(quaternion, pixdim)) if qform_code else 0.0
-    if orientation is None or not math.isfinite(apart):
+    if orientation is None:
         return None
-    return PlainHeader(shape, affine, dtype, orientation, apart)
+    apart = [_corner_displacement_mm([size + 1 for size in shape], affine, stretch(affine, pixdim[1:4]))]
+    apart += [_corner_displacement_mm(shape, affine, _qform(quaternion, pixdim))] if qform_code else []
+    if not all(map(math.isfinite, apart)):
+        return None
+    return PlainHeader(shape, affine, dtype, orientation, max(apart))
 
 
 def _qform(numbers: Sequence[float], pixdim: Sequence[float]) -> Rows:
@@ -142,6 +146,21 @@ def _qform(numbers: Sequence[float], pixdim: Sequence[float]) -> Rows:
         (s * (b * c + a * d) * i, (1 - s * (b * b + d * d)) * j, s * (c * d - a * b) * k, offsets[1]),
         (s * (b * d - a * c) * i, s * (c * d + a * b) * j, (1 - s * (b * b + c * c)) * k, offsets[2]),
     )
+
+
+def stretch(affine: Rows, edges: Sequence[float]) -> Rows:
+    """The affine that ITK makes of a form: its directions and origin, with the voxel edges of `pixdim`.
+
+    Compared from the first voxel's centre to one voxel beyond the last, so that the thickness of a single slice counts.
+    An edge of zero, or that is no number, counts as 1 there, and a negative one turns its axis round.
+
+    Args:
+        affine: three rows of the form; no column is zero.
+        edges: along i, j, k, as stored and in the unit of the rows.
+    """
+    edges = [edge if edge and math.isfinite(edge) else 1.0 for edge in edges]
+    factors = [edge / math.hypot(*(row[axis] for row in affine[:3])) for axis, edge in enumerate(edges)]
+    return [[*(row[axis] * factors[axis] for axis in range(3)), row[3]] for row in affine[:3]]
 
 
 def _corner_displacement_mm(shape: Sequence[int], one: Rows, other: Rows) -> float:

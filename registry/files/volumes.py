@@ -9,6 +9,7 @@ import gzip
 import logging
 import math
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 FORMS_TOLERANCE_MM = 0.05
-"""Sform and qform may place a corner this far apart: a quaternion in float32 is no more exact on a large grid."""
+"""The statements of a header may place a corner this far apart: a quaternion in float32 is no more exact on a large
+grid. Voxel edges in float32 are: they move a corner by less than 1e-4 mm over half a metre, oblique or not."""
 
 MAX_VOXEL_BYTES = 8 << 30
 """A header that declares more than this is refused before any voxel is read."""
@@ -59,7 +61,7 @@ class Header:
         spacing_mm: voxel edge lengths along i, j, k.
         dtype: on-disk data type, `int16`, `uint8`, ...
         orientation: axis codes such as `RAS` or `LPS`.
-        forms_agree: False when both sform and qform are set and move a corner by more than `FORMS_TOLERANCE_MM`.
+        forms_agree: False when `forms_apart_mm` is more than `FORMS_TOLERANCE_MM`.
         forms_missing: neither is set, so that `affine_ras` is nibabel's invention and other programs have another one.
     """
 
@@ -123,7 +125,7 @@ def _any_header(path: Path) -> Header:
         spacing(affine),
         str(image.get_data_dtype()),
         "".join(code or "?" for code in nibabel.aff2axcodes(affine)),
-        _forms_agree(image, shape),
+        _forms_apart_mm(image, shape, _read_edges(path)) <= FORMS_TOLERANCE_MM,
         int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0,
     )
 
@@ -139,15 +141,17 @@ def read_storage(path: Path) -> Storage:
 
 
 def forms_apart_mm(path: Path) -> float:
-    """The largest distance of a corner under sform from itself under qform.
+    """The largest distance of a corner under one statement of the header from itself under another.
 
-    It is 0 where one of the two is not set, and infinite where one is unusable.
+    The statements are sform, qform, and the voxel edges in `pixdim`: of the form that it prefers ITK takes directions
+    and origin, and the edges from there, so that 3 mm beside an sform of 1 mm are 3 mm, and a negative edge mirrors.
+    It is 0 where neither form is set, and infinite where one is unusable.
 
     Raises:
         InvalidInput: as `read_header`.
     """
     image = _open(path)
-    return _forms_apart_mm(image, tuple(image.shape))
+    return _forms_apart_mm(image, tuple(image.shape), _read_edges(path))
 
 
 def load(path: Path, dtype: npt.DTypeLike | None = None) -> Volume:
@@ -357,12 +361,26 @@ def _forms_agree(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> bool:
     return _forms_apart_mm(image, shape) <= FORMS_TOLERANCE_MM
 
 
-def _forms_apart_mm(image: nibabel.Nifti1Pair, shape: tuple[int, ...]) -> float:
+def _read_edges(path: Path) -> Sequence[float] | None:
+    """The voxel edges as stored: nibabel makes a negative one positive without a word. None where they are not read."""
+    try:
+        storage = nifti_header.read_storage(path)
+    except (OSError, EOFError, ValueError, zlib.error):  # a header that only nibabel can repair
+        return None
+    return [edge / storage.unit_mm for edge in storage.forms.pixdim[1:]]
+
+
+def _forms_apart_mm(image: nibabel.Nifti1Pair, shape: tuple[int, ...], edges: Sequence[float] | None = None) -> float:
     sform, scode = image.header.get_sform(coded=True)
     try:
         qform, qcode = image.header.get_qform(coded=True)
     except (ValueError, FloatingPointError, np.linalg.LinAlgError):  # a quaternion that is no rotation
         return math.inf
-    if not int(scode) or not int(qcode):
+    if not int(scode) and not int(qcode):
         return 0.0
-    return corner_displacement_mm(shape, sform, qform) * UNITS_MM.get(int(image.header["xyzt_units"]) & UNIT_BITS, 1.0)
+    own = sform if int(scode) else qform
+    edges = edges or [float(edge) for edge in image.header["pixdim"][1:4]]
+    stretched = np.array([*nifti_header.stretch(own.tolist(), edges), (0, 0, 0, 1)])
+    apart = corner_displacement_mm([size + 1 for size in shape], own, stretched)
+    apart = max(apart, corner_displacement_mm(shape, own, qform)) if int(scode) and int(qcode) else apart
+    return apart * UNITS_MM.get(int(image.header["xyzt_units"]) & UNIT_BITS, 1.0)

@@ -23,6 +23,8 @@ from registry.vocabulary.findings import Finding, Severity
 
 _MASKED = (Role.READINGS, Role.CONSENSUS)
 
+_PLACED_TWICE = "sform, and qform or voxel edges (pixdim), place it differently"
+
 
 def check_subject(subject_id: str, files: Sequence[File], roots: Roots) -> Iterator[Finding]:
     """Findings for every mask of a subject that has no image, lies off its grid, or holds values without a label.
@@ -61,7 +63,7 @@ def check_places(files: Iterable[File]) -> Iterator[Finding]:
             message = "states no position: neither qform nor sform is set, and programs invent different ones"
             yield Finding("forms-missing", Severity.WARNING, file.path, message)
         elif not file.facts["forms_agree"]:
-            yield Finding("forms-disagree", Severity.WARNING, file.path, "sform and qform place it differently")
+            yield Finding("forms-disagree", Severity.WARNING, file.path, _PLACED_TWICE)
         if not dataset and name.datatype == "anat" and name.suffix not in LABEL_SUFFIXES:
             visits.setdefault(name.session_key, []).append(file)
     for images in visits.values():
@@ -104,7 +106,7 @@ def _check_mask(mask: Mask | ConsensusMask, file: File, image: File) -> Iterator
     if mask.stale:
         yield Finding("mask-stale", Severity.WARNING, mask.path, "an image or reading changed after it was made")
     if not file.facts["forms_agree"]:
-        yield Finding("forms-disagree", Severity.WARNING, mask.path, "sform and qform place it differently")
+        yield Finding("forms-disagree", Severity.WARNING, mask.path, _PLACED_TWICE)
 
 
 def _grid(suffix: str, shape: Sequence[int]) -> Sequence[int]:

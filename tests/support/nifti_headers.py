@@ -25,6 +25,7 @@ class Header:
         scale: `scl_slope` and `scl_inter`.
         unit: `meter`, `mm`, `micron` or `unknown`; the numbers are not changed for it.
         version: of NIfTI.
+        edges: the voxel edges in `pixdim`, which contradict the affine; None keeps those that fit.
     """
 
     codes: tuple[int, int] = (1, 1)
@@ -32,6 +33,7 @@ class Header:
     scale: tuple[float, float] = (0.0, 0.0)
     unit: str = "mm"
     version: int = 1
+    edges: tuple[float, float, float] | None = None
 
 
 def put(path: Path, data: Any, affine: Any = AFFINE, header: Header = Header()) -> Path:
@@ -46,6 +48,7 @@ def put(path: Path, data: Any, affine: Any = AFFINE, header: Header = Header()) 
     raw = bytearray(image.to_bytes())
     if header.version == 1:
         raw[112:120] = struct.pack("<2f", *header.scale)
+        raw[80:92] = struct.pack("<3f", *header.edges) if header.edges else raw[80:92]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(bytes(raw), mtime=0) if path.name.endswith(".gz") else bytes(raw))
     return path
@@ -78,5 +81,6 @@ def ways_of_storing(labels: Any) -> dict[str, tuple[Any, Header, str]]:
         "metres": (labels, Header(unit="meter"), "in another unit than mm"),
         "NIfTI-2": (labels, Header(version=2), "as NIfTI-2"),
         "a qform elsewhere": (labels, Header(shift_mm=9), "with a qform or sform unlike its image's"),
+        "edges unlike the sform": (labels, Header((0, 1), edges=(3, 3, 3)), "with a qform or sform unlike its image's"),
         "no form": (labels, Header(codes=(0, 0)), "with a qform or sform unlike its image's"),
     }

@@ -15,7 +15,7 @@ from registry.files.canonical import sha256_file
 from registry.files.geometry import same_grid
 from registry.files.mask_storage import encode_on
 from registry.files.progress import Progress
-from registry.files.volumes import Volume, forms_apart_mm, load, read_header
+from registry.files.volumes import Volume, forms_apart_mm, load, read_header, read_storage
 from training import spec as configs
 from training.data.channels import require_content
 from training.data.input_files import Input, Refusal, find
@@ -175,7 +175,8 @@ def _compare_places(files: Sequence[Path], reference: Path) -> list[str]:
             )
         if not header.forms_agree:
             notes.append(
-                f"qform and sform of {path.name} are up to {forms_apart_mm(path):.3g} mm apart; the sform was used"
+                f"qform, sform and voxel edges (pixdim) of {path.name} place it up to {forms_apart_mm(path):.3g} mm "
+                f"apart; the {'sform' if read_storage(path).forms.sform_code else 'qform'} was used"
             )
     if own.forms_missing:
         notes.append("neither qform nor sform is set, so the label map states no position either (forms-missing)")

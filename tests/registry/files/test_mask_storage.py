@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from registry.errors import InvalidInput
 from registry.files.mask_storage import contested_forms, encode_on, list_differences
-from registry.files.volumes import load_labels, read_header
+from registry.files.volumes import forms_apart_mm, load_labels, read_header
 from tests.support.affines import affines
 from tests.support.nifti_headers import AFFINE, Header, itk_affine, put, ways_of_storing
 
@@ -30,6 +30,12 @@ IMAGES = {
     "forms that disagree": Header(shift_mm=25),
     "forms that disagree, aligned": Header(codes=(1, 2), shift_mm=25),
     "forms a hair apart": Header(codes=(1, 2), shift_mm=0.03),
+    "edges unlike the sform": Header(codes=(0, 1), edges=(3, 3, 3)),
+    "edges unlike both forms": Header(edges=(3, 3, 3)),
+    "edges in another order": Header(codes=(0, 2), edges=(1.5, 1, 1)),
+    "an edge below zero": Header(edges=(1, -1, 1.5)),
+    "an edge below zero in the qform": Header(codes=(1, 0), edges=(1, -1, 1.5)),
+    "no edges": Header(codes=(0, 1), edges=(0, 0, 0)),
     "micrometres": Header(unit="micron"),
     "NIfTI-2": Header(version=2),
 }
@@ -55,6 +61,37 @@ def test_it_does_so_on_any_grid(affine: Any, codes: tuple[int, int], tmp_path_fa
     (folder / "drawn.nii.gz").write_bytes(encode_on(np.ones((2, 3, 2), np.uint8), image))
     np.testing.assert_allclose(itk_affine(folder / "drawn.nii.gz"), itk_affine(image), atol=2e-3)
     assert list_differences(folder / "drawn.nii.gz", image) == []
+
+
+edge = st.sampled_from([1.0, 1.5, 3.0, 1.0001, -1.0, -1.5, 0.0])
+
+
+@given(edges=st.tuples(edge, edge, edge), codes=st.sampled_from([(0, 1), (1, 0), (1, 1), (0, 2)]))
+def test_voxel_edges_that_simpleitk_reads_otherwise_are_a_disagreement(
+    edges: tuple[float, float, float], codes: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = put(tmp_path_factory.getbasetemp() / "edges.nii", LABELS, header=Header(codes, edges=edges))
+    header = read_header(path)
+    read = np.abs(itk_affine(path) - header.affine_ras)[:3, :3].max() < 0.01
+    assert header.forms_agree == read, itk_affine(path)
+    if not read:
+        assert contested_forms(path) is not None
+
+
+@given(affine=affines(), far=st.integers(300, 600), code=st.sampled_from([1, 2]))
+def test_edges_in_single_precision_never_are(
+    affine: Any, far: int, code: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Oblique axes have no edge that single precision holds; an image of 600 voxels is long."""
+    path = put(tmp_path_factory.getbasetemp() / "far.nii", np.ones((far, 2, 2), np.uint8), affine, Header((0, code)))
+    assert read_header(path).forms_agree
+    assert contested_forms(path) is None
+
+
+def test_the_thickness_of_one_slice_counts(tmp_path: Path) -> None:
+    path = put(tmp_path / "slice.nii", LABELS[..., :1], header=Header((0, 1), edges=(1, 1, 5)))
+    assert forms_apart_mm(path) == pytest.approx(3.5)
+    assert not read_header(path).forms_agree
 
 
 STORED = ways_of_storing(LABELS)
@@ -90,6 +127,7 @@ def test_what_every_program_reads_alike_is_stored_as_it_is(tmp_path: Path) -> No
 
 def test_forms_are_contested_where_neither_is_set_or_they_disagree(tmp_path: Path) -> None:
     contested = {"neither form", "forms that disagree", "forms that disagree, aligned", "forms a hair apart"}
+    contested |= {kind for kind in IMAGES if "edge" in kind}
     for kind, header in IMAGES.items():
         image = put(tmp_path / f"{kind}.nii", np.ones(SHAPE, np.int16), header=header)
         assert (contested_forms(image) is not None) == (kind in contested), kind

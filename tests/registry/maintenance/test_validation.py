@@ -61,6 +61,18 @@ def forms_apart() -> bytes:
     return gzip.compress(image.to_bytes())
 
 
+def edges_apart(edge: float) -> Callable[[Path], None]:
+    """A mask with an sform alone, and another voxel edge in `pixdim`."""
+    import gzip
+
+    import nibabel
+
+    image = nibabel.Nifti1Image(np.zeros(tiny_bids.SHAPE, np.uint8), tiny_bids.AFFINE)
+    image.set_qform(None, code=0)
+    image.header["pixdim"][1] = edge
+    return lambda root: tiny_bids.put(root, MASK, gzip.compress(image.to_bytes()))
+
+
 FAULTS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "two volumes": ("mask-other-grid", replace_mask(np.zeros((*tiny_bids.SHAPE, 2), np.uint8))),
     "another shape": ("mask-other-grid", replace_mask(np.zeros((20, 24, 13), np.uint8))),
@@ -68,6 +80,8 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "stored as float": ("mask-not-integer", replace_mask(np.zeros(tiny_bids.SHAPE, np.float32))),
     "a label without a name": ("mask-unknown-label", replace_mask(np.full(tiny_bids.SHAPE, 9, np.uint8))),
     "two forms": ("forms-disagree", lambda root: tiny_bids.put(root, MASK, forms_apart())),
+    "voxel edges unlike the sform": ("forms-disagree", edges_apart(3)),
+    "a voxel edge below zero": ("forms-disagree", edges_apart(-1)),
     "no source": ("mask-without-image", lambda root: tiny_bids.put_json(root, SIDECAR, {"RaterID": "e01"})),
     "a source that is not there": (
         "mask-without-image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from registry.errors import InvalidInput
+from registry.files.geometry import spacing
 from registry.files.volumes import Volume, load
 from tests.support.nifti_headers import Header, itk_affine, put
 from tests.training.conftest import FLAIR_AFFINE, T1W_AFFINE, Cohort, make_sample
@@ -26,6 +28,7 @@ HEADERS = {
     "sonly": Header(codes=(0, 2)),
     "shifted": Header(codes=(1, 2), shift_mm=25),
     "shiftedaligned": Header(codes=(2, 1), shift_mm=25),
+    "edges": Header(codes=(0, 1), edges=(3, 3, 3)),
 }
 
 
@@ -48,11 +51,14 @@ def test_a_prediction_is_in_place_for_nibabel_and_for_simpleitk(
     for name, header in HEADERS.items():
         put(tmp_path / f"in/{name}_FLAIR.nii.gz", voxels["FLAIR"], FLAIR_AFFINE, header)
         put(tmp_path / f"in/{name}_T1w.nii.gz", voxels["T1w"], T1W_AFFINE, header)
-    for channel in ("FLAIR", "T1w"):
+    for channel, affine in (("FLAIR", FLAIR_AFFINE), ("T1w", T1W_AFFINE)):
+        i_mm, j_mm, k_mm = spacing(affine)
+        mirrored = Header(codes=(1, 0), edges=(i_mm, -j_mm, k_mm))
+        put(tmp_path / f"in/mirrored_{channel}.nii.gz", voxels[channel], affine, mirrored)
         put(tmp_path / f"in/silent_{channel}.nii", voxels["FLAIR"], FLAIR_AFFINE, Header(codes=(0, 0)))
     report, refused = run(finished, tmp_path)
     assert refused == {}
-    assert len(report.written) == 6
+    assert len(report.written) == 8
     for name in report.written:
         image, made = nibabel.load(tmp_path / "in" / name), nibabel.load(tmp_path / "out" / name)
         np.testing.assert_allclose(made.affine, image.affine, atol=1e-4)
@@ -61,7 +67,10 @@ def test_a_prediction_is_in_place_for_nibabel_and_for_simpleitk(
     assert (int(silent["qform_code"]), int(silent["sform_code"])) == (0, 0), "nothing is stated that the image did not"
     said = "\n".join(report.notes)
     assert "silent_FLAIR.nii: neither qform nor sform is set" in said
-    assert "shifted_FLAIR.nii.gz: qform and sform of shifted_T1w.nii.gz are up to 25 mm apart" in said
+    header = "qform, sform and voxel edges (pixdim) of"
+    assert f"shifted_FLAIR.nii.gz: {header} shifted_T1w.nii.gz place it up to 25 mm apart; the sform" in said
+    assert f"edges_FLAIR.nii.gz: {header} edges_T1w.nii.gz place it up to" in said
+    assert re.search(r"mirrored_T1w.nii.gz place it up to [\d.]+ mm apart; the qform was used", said)
     assert "of both_" not in said
 
 
