@@ -33,3 +33,18 @@ def find_nominal(stated_t: float | None) -> float | None:
         return None
     nearest = min(RATED_T, key=lambda rated: abs(rated - stated_t))
     return nearest if abs(nearest - stated_t) <= NEAR * nearest else stated_t
+
+
+def name_scanner(make: str | None, model: str | None, stated_t: float | None) -> str | None:
+    """`Siemens Skyra 3 T`: one name for one magnet, whichever number near its rated strength a sidecar states.
+
+    None without manufacturer and model: a strength alone names no scanner.
+
+    Args:
+        make: the manufacturer.
+        model: the manufacturer's name of the model.
+        stated_t: as the sidecar states it; a strength that no magnet has is left out.
+    """
+    named = [word for word in (make, model) if word]
+    nominal_t = find_nominal(stated_t)
+    return " ".join([*named, *([] if nominal_t is None else [f"{nominal_t:g} T"])]) if named else None

@@ -30,10 +30,12 @@ from curation.importers.report import ImportReport, Refusal, group_alike
 from curation.importers.staging import RefusedError, Staging, open_nifti
 from curation.recipes import Recipe
 from registry.bids.names import BidsName
+from registry.bids.quantities import read_quantity
 from registry.errors import InvalidInput
 from registry.files import volumes
 from registry.files.progress import Progress
 from registry.vocabulary.display import format_count
+from registry.vocabulary.field_strength import name_scanner
 
 Result = tuple[Row, bytes | None, Converted | None, str | None, Unusable | None]
 
@@ -166,9 +168,8 @@ def _build_sidecar(name: BidsName, stack: Stack, converted: Converted) -> dict[s
 
 def _format_scanner(fields: Mapping[str, Any]) -> str:
     """`Siemens Skyra 3 T`, as far as the sidecar states it; empty without manufacturer and model."""
-    named = [str(fields[key]) for key in ("Manufacturer", "ManufacturersModelName") if fields.get(key)]
-    field_t = fields.get("MagneticFieldStrength")
-    return " ".join([*named, *([f"{field_t:g} T"] if named and isinstance(field_t, int | float) else [])])
+    make, model = (str(fields.get(key) or "") for key in ("Manufacturer", "ManufacturersModelName"))
+    return name_scanner(make, model, read_quantity(fields, "MagneticFieldStrength")) or ""
 
 
 def _describe(tree: Staging, surveyed: Survey, row: Row, converted: Converted) -> None:

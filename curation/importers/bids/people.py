@@ -20,6 +20,7 @@ from registry.bids.quantities import read_quantity
 from registry.bids.table_keys import PARTICIPANTS, SESSIONS
 from registry.files.canonical import readable_json, tsv_bytes
 from registry.vocabulary.display import format_count
+from registry.vocabulary.field_strength import name_scanner
 
 _UNKNOWN = frozenset({"", "n/a", "na", "-", "unknown", "nan", "none", "?"})
 SCAN_COLUMNS = ("filename", "status", "qc_final", "qc_n", "revision")
@@ -135,9 +136,8 @@ def _find_site(state: BidsImportState, image: str, person: Mapping[str, Any]) ->
     facts = state.metadata(image)
     site = _clean_cell(person.get("site")) or _clean_cell(facts.get("InstitutionName"))
     field_t = read_quantity(facts, "MagneticFieldStrength")
-    parts = [_clean_cell(facts.get("Manufacturer")), _clean_cell(facts.get("ManufacturersModelName"))]
-    words = [*filter(None, parts), *([] if field_t is None else [f"{field_t:g} T"])]
-    return {"_site": site, "_scanner": " ".join(words) if any(parts) else None}
+    make, model = (_clean_cell(facts.get(key)) for key in ("Manufacturer", "ManufacturersModelName"))
+    return {"_site": site, "_scanner": name_scanner(make, model, field_t)}
 
 
 def _fill_offsets(state: BidsImportState, subject: str) -> None:

@@ -238,3 +238,11 @@ def test_people_read_scanner_and_site_through_every_layer(source: Path) -> None:
         subject: read_tsv(into / f"{subject}/{subject}_sessions.tsv")[0]["scanner"] for subject in ("sub-01", "sub-02")
     }
     assert scanners == {"sub-01": "GE 1.5 T", "sub-02": "Siemens 3 T"}
+
+
+@pytest.mark.parametrize("stated", [2.89362, 2.9, 3.0])
+def test_a_scanner_is_one_whichever_number_near_its_rated_strength_is_stated(stated: float, source: Path) -> None:
+    twins.write_json(source / "sub-01/sub-01_T1w.json", {"Manufacturer": "Siemens", "MagneticFieldStrength": stated})
+    into, _ = bring(source)
+    rows = [read_tsv(into / f"{subject}/{subject}_sessions.tsv")[0] for subject in ("sub-01", "sub-02")]
+    assert {row["scanner"] for row in rows} == {"Siemens 3 T"}

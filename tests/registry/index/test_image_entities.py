@@ -15,7 +15,7 @@ from registry.files.volumes import Volume, encode
 from registry.maintenance import drift, rebuild
 from registry.publishing import Change, publish
 from registry.store import Registry
-from registry.vocabulary.field_strength import LARGEST_T, RATED_T, find_nominal
+from registry.vocabulary.field_strength import LARGEST_T, RATED_T, find_nominal, name_scanner
 from tests.support.cohorts import tiny_bids
 
 NAMES = (
@@ -119,6 +119,24 @@ def test_a_rebuild_gives_the_same_columns(images: Registry) -> None:
 )
 def test_the_rated_strength_is_the_nearest_one_or_what_was_stated(stated: float | None, nominal: float | None) -> None:
     assert find_nominal(stated) == nominal
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "stated", "name"),
+    [
+        ("Siemens", "Prisma", 2.89362, "Siemens Prisma 3 T"),
+        ("Siemens", "Prisma", 3.0, "Siemens Prisma 3 T"),
+        ("GE", None, 1.494, "GE 1.5 T"),
+        ("", "Animal", 2.35, "Animal 2.35 T"),
+        ("Philips", "Achieva", None, "Philips Achieva"),
+        ("Philips", "Achieva", 30000.0, "Philips Achieva"),
+        (None, None, 3.0, None),
+    ],
+)
+def test_a_scanner_is_named_by_its_rated_strength(
+    make: str | None, model: str | None, stated: float | None, name: str | None
+) -> None:
+    assert name_scanner(make, model, stated) == name
 
 
 def test_a_rated_strength_means_itself() -> None:
