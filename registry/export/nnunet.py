@@ -15,6 +15,7 @@ from registry.files.canonical import sha256_bytes
 from registry.files.label_maps import require_named
 from registry.files.volumes import load_labels
 from registry.manifests import Manifest, Sample
+from registry.manifests.unjudged import IGNORE, count_dropped, names_unjudged
 from registry.vocabulary.display import format_count
 
 _TEST = "test"
@@ -37,6 +38,11 @@ def write(bundle: Bundle) -> None:
     bundle.write_json("dataset.json", _description(manifest, values))
     bundle.write_json("snapshot.json", tables.describe(manifest))
     _write_folds(bundle)
+    if dropped := count_dropped(manifest):
+        bundle.notes.append(
+            f"The masks of {format_count(dropped, 'sample')} mark voxels that nobody judged ('{IGNORE}'). The target "
+            "was chosen without them, so they are background here."
+        )
     if any(old != new for old, new in values.items()):
         bundle.notes.append(f"Label values were made consecutive, as nnU-Net wants them: {values}.")
 
@@ -82,8 +88,9 @@ def _fold(training: Sequence[Sample], validation: Sequence[Sample]) -> dict[str,
 
 
 def consecutive(labels: Mapping[str, str]) -> dict[int, int]:
-    """Label value to its rank; nnU-Net accepts only 0, 1, 2, ... without gaps."""
-    return {value: rank for rank, value in enumerate(sorted({0, *map(int, labels)}))}
+    """Label value to its rank; nnU-Net accepts only 0, 1, 2, ... without gaps, and `ignore` as the highest."""
+    last = {int(value) for value, name in labels.items() if int(value) and names_unjudged(name)}
+    return {value: rank for rank, value in enumerate(sorted({0, *map(int, labels)}, key=lambda v: (v in last, v)))}
 
 
 def _write_sample(bundle: Bundle, sample: Sample, values: Mapping[int, int], axes: str) -> None:
@@ -134,9 +141,12 @@ def _description(manifest: Manifest, values: Mapping[int, int]) -> dict[str, Any
 
 
 def _label_names(labels: Mapping[str, str], values: Mapping[int, int]) -> dict[str, int]:
-    """Name to value; 0 is named `background`, and a name that occurs twice gets its value appended."""
+    """Name to value; 0 is named `background`, and a name that occurs twice gets its value appended.
+
+    What nobody judged is `ignore` in small letters: nnU-Net takes any other spelling for a structure.
+    """
     names = {"background": 0}
     for value in sorted(int(key) for key in labels if int(key)):
-        name = labels[str(value)]
+        name = IGNORE if names_unjudged(labels[str(value)]) else labels[str(value)]
         names[f"{name}_{value}" if name in names else name] = values[value]
     return names

@@ -302,6 +302,7 @@ def test_resampling_agrees_with_the_coordinates() -> None:
 
 def test_label_values_with_gaps_become_consecutive() -> None:
     assert consecutive({"0": "background", "1": "core", "4": "rim"}) == {0: 0, 1: 1, 4: 2}
+    assert consecutive({"0": "background", "1": "Ignore", "4": "rim"}) == {0: 0, 4: 1, 1: 2}
 
 
 def test_refusals_leave_nothing_behind(registry: Registry, flair: Manifest, tmp_path: Path) -> None:

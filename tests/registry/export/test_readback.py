@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +236,29 @@ def test_simpleitk_reads_nan_and_infinity_as_0(tmp_path: Path) -> None:
     data = np.full(SHAPE, 7, np.float32)
     data[0, 0, :3] = np.nan, np.inf, -np.inf
     assert values(stored(data)(tmp_path / "odd.nii.gz"))[0, 0].tolist() == [0, 0, 0, 7]
+
+
+@pytest.mark.parametrize("labels", [{"1": "lesion", "2": "ignore"}, {"1": "Ignore", "2": "lesion"}])
+def test_what_nobody_judged_is_the_highest_label_and_named_as_nnunet_names_it(
+    labels: dict[str, str], tmp_path: Path
+) -> None:
+    mask = MASK.copy()
+    mask[0, 0, 0] = 2
+    made = bundle(tmp_path, {"FLAIR": stored()}, stored(mask), labels={"0": "background", **labels})
+    nnunet.write(made)
+    written = json.loads((made.folder / "dataset.json").read_text())["labels"]
+    assert written == {"background": 0, "lesion": 1, "ignore": 2}
+    assert find_faults(made.folder) == []
+    (path,) = (made.folder / "labelsTr").iterdir()
+    lesion = int(next(value for value, name in labels.items() if name == "lesion"))
+    np.testing.assert_array_equal(values(path) == 1, mask == lesion)
+    np.testing.assert_array_equal(values(path) == 2, (mask != lesion) & (mask > 0))
+
+
+def test_what_nobody_judged_is_named_where_the_target_was_chosen_without_it(tmp_path: Path) -> None:
+    made = bundle(tmp_path, {"FLAIR": stored()}, stored(MASK))
+    (sample,) = made.manifest.samples
+    truth = replace(sample.truths[0], labels={"1": "L", "2": "ignore"})
+    made = replace(made, manifest=replace(made.manifest, samples=(replace(sample, truths=(truth,)),)))
+    nnunet.write(made)
+    assert any("nobody judged" in note for note in made.notes)
