@@ -11,8 +11,7 @@ from typing import Any
 import torch
 
 from registry import manifests
-from registry.cohorts import leakage
-from registry.errors import ConfigError, InvalidInput, UsageError
+from registry.errors import ConfigError, UsageError
 from registry.files import atomic
 from registry.files.canonical import canonical_json, sha256_bytes, sha256_file
 from registry.files.progress import Progress
@@ -28,6 +27,7 @@ from training.predict.snapshot import predict_parts
 from training.record import run_record
 from training.record.budget import ended_by
 from training.record.first_record import first_record
+from training.requirements import list_predicted, require_trainable
 from training.spec import Config
 
 _WHY = {"cost.energy_kwh": "not measured", "selection.dice": "no validation image has a value"}
@@ -86,7 +86,7 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
         CohortiumError: configuration, snapshot and files do not fit together; nothing is trained.
     """
     run = run_record.require_run_id(out.name)
-    require_split(manifest)
+    require_trainable(config, manifest, out)
     config = settle(config, manifest, source_of(config, manifest, root))
     source = source_of(config, manifest, root)
     device = choose_device()
@@ -96,18 +96,6 @@ def train(  # noqa: PLR0913 - what, on what, where, and three switches with defa
         run_record.write(out, first_record(run, config, manifest, source, (network, device), context or {}))
     with _recording(out):
         return _fit_and_deliver(config, manifest, source, out, (network, device), progress)
-
-
-def require_split(manifest: Manifest) -> None:
-    """Check that there is something to learn from and that nothing crosses the parts.
-
-    Raises:
-        InvalidInput: no sample in the train part.
-        SplitError: a person, or the bytes of an image, in two parts.
-    """
-    if not manifest.part("train"):
-        raise InvalidInput("This snapshot has no sample in its train part.", "Create it with a split.")
-    leakage.refuse(leakage.check_manifest(manifest))
 
 
 def fresh_network(config: Config, source: Source) -> torch.nn.Module:
@@ -178,7 +166,7 @@ def _deliver(
     kept, note = weights.read(out / BEST)
     weights.write(out / MODEL, kept, {**note, "run": out.name, "snapshot": manifest.snapshot_id})
     state.network.load_state_dict(kept)
-    samples = [s for part in config.prediction.parts for s in manifest.part(part)]
+    samples = list_predicted(config, manifest)
     entries = predict_parts(config, source, state.network, (out, manifest), samples, progress)
     limits = run_record.read(out)["training"]
     record = run_record.update(out, _WHY, **_outcome(config, out, state.counters, (limits, entries)))

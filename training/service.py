@@ -44,16 +44,20 @@ def prepare(registry: Registry, config_name: str, snapshot: str, *, score: bool,
         ConfigError: an unknown key or an impossible value.
         NotFound: no such configuration or snapshot.
         SplitError: a person or a file crosses parts.
+        InvalidInput: the snapshot has a label for what nobody judged.
     """
     from training.evaluation.profiles import table as profiles
     from training.record.run_record import new_run_id
+    from training.requirements import require_trainable
 
     path = Path(config_name)
-    profiles.get(load(path).evaluation.profile)
+    config = load(path)
+    profiles.get(config.evaluation.profile)
     manifest = snapshots.get(registry, snapshot)
     leakage.refuse(leaks.check_snapshot(registry, manifest))
-    name = str(path.absolute()) if path.is_file() else config_name  # a worker may run in another folder
     run_id = new_run_id()
+    require_trainable(config, manifest, registry.runs / run_id)
+    name = str(path.absolute()) if path.is_file() else config_name  # a worker may run in another folder
     word = withdrawals.require_word(registry, manifest, f"train {run_id}", despite_withdrawal)
     inputs = {"config": name, "snapshot_id": manifest.snapshot_id, "score": score, **_format_word(word)}
     return queue.describe(RUN, f"Training {name} on {manifest.snapshot_id[:12]}", inputs, run_id)

@@ -202,11 +202,15 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     first, *others = manifest.samples
     leak = make_manifest([replace(first, person=others[-1].person), *others])
     empty = make_manifest([replace(s, part="test") for s in manifest.samples])
+    test = next(sample for sample in manifest.samples if sample.part == "test")
+    twice = make_manifest([*manifest.samples, replace(test, sample="another")])
     other = replace(tiny, data=replace(tiny.data, channels=("T2w",)))
     for config, cohort_, kind, message in (
         (tiny, leak, SplitError, "same person is in test and train: .*sub-07.* and .*sub-00"),
         (tiny, empty, InvalidInput, "no sample in its train part"),
         (other, manifest, ConfigError, "no channel 'T2w'"),
+        (tiny, replace(manifest, labels={**manifest.labels, "2": "ignore"}), InvalidInput, "nobody judged"),
+        (tiny, twice, UsageError, f"predictions of {test.sample} and another would share the name"),
     ):
         with pytest.raises(kind, match=message):
             train(config, cohort_, cohort.root, out)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from registry.bids.description import dataset_description, generated_by
 from registry.bids.names import BidsName, mask_entities, name, parse, to_label
+from registry.errors import UsageError
 from registry.files import atomic
 from registry.files.canonical import readable_json, sha256_bytes, tsv_bytes
 from registry.files.mask_storage import encode_on
-from registry.manifests import Sample, Truth
-from training.data.resampling import Array
+from registry.files.volumes import Array
+from registry.manifests import Manifest, Sample, Truth
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,38 @@ class Derivative:
 def folder_of(run_dir: Path, run: str) -> Path:
     """The folder of a run's predictions."""
     return run_dir / "derivatives" / f"prediction-{run}"
+
+
+def of_run(run_dir: Path, root: Path, manifest: Manifest) -> Derivative:
+    """The derivative of the run in a folder, which is named by the run's id.
+
+    Args:
+        run_dir: the run's folder; it need not be there yet.
+        root: the raw dataset's root.
+        manifest: the run's snapshot.
+    """
+    protocol = next((sample.target.protocol for sample in manifest.samples if sample.target), "prediction")
+    return Derivative(folder_of(run_dir, run_dir.name), root, run_dir.name, manifest.labels, protocol)
+
+
+def require_own_names(derivative: Derivative, samples: Sequence[Sample]) -> None:
+    """Refuse samples of which two would have one prediction: the second would overwrite the first.
+
+    A run asks this before it trains, and again before it writes. Samples without a target are not predicted.
+
+    Raises:
+        UsageError: names both.
+    """
+    taken: dict[str, str] = {}
+    for sample in samples:
+        if sample.target is None:
+            continue
+        path = str(prediction_name(derivative, sample, sample.target).path)
+        if (other := taken.setdefault(path, sample.sample)) != sample.sample:
+            raise UsageError(
+                f"The predictions of {other} and {sample.sample} would share the name {path}.",
+                "Freeze a query that takes the images of one derivative.",
+            )
 
 
 def describe(derivative: Derivative) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from registry.errors import UsageError
 from registry.files.progress import Progress
 from registry.files.volumes import Volume
 from registry.manifests import Manifest, Sample
@@ -20,7 +19,6 @@ from training.data.samples import Source, read_labels, read_volume, require_chan
 from training.engine.loop import autocast, memory_format
 from training.networks.window import fit_of, probabilities
 from training.predict import derivatives
-from training.predict.derivatives import Derivative
 from training.spec import Config
 
 
@@ -44,11 +42,13 @@ def predict_parts(
 
     Returns:
         One entry per sample: sample, part, path in the derivative, sha256.
+
+    Raises:
+        UsageError: two samples would have one prediction; nothing is written.
     """
     (out, manifest), entries = run, []
-    protocol = next((s.target.protocol for s in manifest.samples if s.target), "prediction")
-    into = Derivative(derivatives.folder_of(out, out.name), source.root, out.name, manifest.labels, protocol)
-    _require_own_names(into, samples)
+    into = derivatives.of_run(out, source.root, manifest)
+    derivatives.require_own_names(into, samples)
     derivatives.describe(into)
     for number, sample in enumerate(samples, start=1):
         target = target_of(sample)
@@ -60,22 +60,6 @@ def predict_parts(
         if progress:
             progress(number, len(samples), f"predicting {sample.sample}")
     return entries
-
-
-def _require_own_names(into: Derivative, samples: Sequence[Sample]) -> None:
-    """Refuse samples of which two would have one prediction: the second would overwrite the first.
-
-    Raises:
-        UsageError: names both.
-    """
-    taken: dict[str, str] = {}
-    for sample in samples:
-        path = str(derivatives.prediction_name(into, sample, target_of(sample)).path)
-        if (other := taken.setdefault(path, sample.sample)) != sample.sample:
-            raise UsageError(
-                f"The predictions of {other} and {sample.sample} would share the name {path}.",
-                "Freeze a query that takes the images of one derivative.",
-            )
 
 
 def label_map(
