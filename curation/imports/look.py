@@ -25,7 +25,7 @@ class Asked:
     """The delivery and the recipe that somebody chose.
 
     Attributes:
-        recipe: its name.
+        recipe: its name, or the whole path of a file of the user's own.
         source: the delivery's folder.
         people: a table of Patient IDs for DICOM, read and never kept.
         same_persons: subjects that another dataset brought are the same persons.
@@ -57,11 +57,62 @@ class Look:
     planned: Planned | None = None
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A recipe that somebody chose or typed.
+
+    Attributes:
+        name: as `recipes.load` takes it: a name, or the whole path of a file.
+        recipe: what it says.
+        has_plan: as the function of this name says.
+    """
+
+    name: str
+    recipe: Recipe
+    has_plan: bool
+
+
+def find_recipe(name: str | None, own: str = "") -> Chosen:
+    """The recipe that somebody chose or typed.
+
+    Args:
+        name: name of a recipe that comes with Cohortium; None if none was chosen.
+        own: path of a recipe of the user's own, which counts where it is not empty; blanks and `~` are resolved.
+
+    Raises:
+        UsageError: no recipe, or a path that does not end in `.toml`.
+        NotFound: no such recipe.
+        InvalidInput: a recipe that cannot be read, or that names an importer which is not there.
+    """
+    if not (own := own.strip()):
+        if not name:
+            raise UsageError("A recipe is needed.", "Choose one, or type the path of your own.")
+        recipe = recipes.load(name)
+        return Chosen(name, recipe, has_plan(recipe))
+    if not own.endswith(recipes.ENDING):
+        raise UsageError(
+            f"A recipe of your own is a file that ends in {recipes.ENDING}, not '{own}'.",
+            f"Type its whole path, such as /home/me/my-ms{recipes.ENDING}, or leave the field empty.",
+        )
+    path = str(_resolve(own).absolute())  # the import is a process of its own, maybe in another folder
+    recipe = recipes.load(path)
+    return Chosen(path, recipe, has_plan(recipe))
+
+
+def _resolve(typed: str) -> Path:
+    """A path as somebody typed it, with blanks around it and perhaps `~`."""
+    path = Path(typed.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:  # `~somebody` who is not known here
+        return path
+
+
 def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool = False) -> Asked:
     """The delivery and the recipe, from what somebody typed.
 
     Args:
-        recipe: name of a recipe; None if none was chosen.
+        recipe: name of a recipe, or the path of one of the user's own; None if none was chosen.
         folder: path of the delivery; blanks around it and `~` are resolved.
         people: path of the table of Patient IDs; empty for none.
         same_persons: subjects that another dataset brought are the same persons.
@@ -73,7 +124,7 @@ def asked(recipe: str | None, folder: str, people: str = "", same_persons: bool 
     if not recipe or not folder.strip():
         raise UsageError("A recipe and a folder are needed.", "Choose a recipe and type the folder's path.")
     recipes.load(recipe)
-    source, table = Path(folder.strip()).expanduser(), Path(people.strip()).expanduser() if people.strip() else None
+    source, table = _resolve(folder), _resolve(people) if people.strip() else None
     if not source.is_dir():
         raise NotFound(f"There is no folder at {source}.", "Type the whole path, such as /home/me/delivery.")
     if table and not table.is_file():

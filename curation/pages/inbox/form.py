@@ -10,7 +10,7 @@ import streamlit as st
 from curation import recipes
 from curation.imports import look
 from curation.imports import work as imports
-from curation.imports.look import Asked, Look
+from curation.imports.look import Asked, Chosen, Look
 from curation.recipes import Recipe
 from registry.app import shell, work_progress
 from registry.errors import CohortiumError
@@ -37,9 +37,16 @@ def draw(registry: Registry, failed: Work | None) -> None:
         name = st.selectbox(
             "Recipe", list(titles), key="inbox_recipe", format_func=lambda key: f"{titles[key].title} ({key})"
         )
+        own = st.text_input(
+            "Or a recipe of your own (optional)",
+            key="inbox_own",
+            placeholder="/home/me/recipes/my-ms.toml",
+            help="The path of a TOML file as docs/recipes.md describes it. It counts instead of the recipe above.",
+        )
+        chosen = _find_recipe(name, own)
         folder = st.text_input("Folder of the delivery", key="inbox_folder", placeholder="/home/me/deliveries/centre-b")
         people = ""
-        if look.has_plan(titles[name]):
+        if chosen and chosen.has_plan:
             people = st.text_input(
                 "Table of Patient IDs (optional)",
                 key="inbox_people",
@@ -51,15 +58,27 @@ def draw(registry: Registry, failed: Work | None) -> None:
             key="inbox_same",
             help="Two datasets can both have a sub-01. Such an import is refused unless this is set.",
         )
-        if st.button("Look at it", type="primary", icon=":material/search:"):
-            _look(registry, lambda: look.asked(name, folder, people, same))
+        if st.button("Look at it", type="primary", icon=":material/search:") and chosen:
+            wanted = chosen.name
+            _look(registry, lambda: look.asked(wanted, folder, people, same))
     with right:
-        _about(titles[name])
+        if chosen:
+            _about(chosen.recipe)
+
+
+def _find_recipe(name: str, own: str) -> Chosen | None:
+    """The recipe; None where the file that was typed is none, which the page then explains below the field."""
+    try:
+        return look.find_recipe(name, own)
+    except CohortiumError as error:
+        shell.explain(error)
+        return None
 
 
 def fill(wanted: Asked) -> None:
     """Fill the fields that nobody has typed into yet."""
-    typed = {"inbox_recipe": wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
+    key = "inbox_own" if wanted.recipe.endswith(recipes.ENDING) else "inbox_recipe"
+    typed = {key: wanted.recipe, "inbox_folder": str(wanted.source), "inbox_people": wanted.people}
     st.session_state.setdefault("inbox_same", wanted.same_persons)
     for key, value in typed.items():
         if value is not None:

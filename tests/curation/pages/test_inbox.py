@@ -19,7 +19,7 @@ from registry.work import queue
 from registry.work.progress import Stopped
 from tests.support.app import app_deliveries, app_imports
 from tests.support.app.inbox import ended, imported, labels, looked, metrics
-from tests.support.app.pages import button, texts
+from tests.support.app.pages import button, open_page, texts
 from tests.support.templates import registry_state
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -98,6 +98,66 @@ def test_a_delivery_of_which_nothing_comes_in_shows_the_whole_report(writable: R
     assert metrics(test)["Not imported"] == "2"
     assert "2 files of eeg" in texts(test)
     assert button(test, "Import").disabled  # type: ignore[attr-defined]
+
+
+OWN = 'name = "my-ms"\ntitle = "Mine"\nimporter = "{importer}"\nlicence = "CC0-1.0"\n'
+
+
+def test_a_recipe_of_the_user_s_own_is_looked_at_and_imported(
+    writable: Registry, delivery: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text(OWN.format(importer="bids"))
+    test = open_page(writable, "inbox")
+    test.text_input(key="inbox_own").set_value(f" {tmp_path}/mine.toml ").run()
+    assert not test.error
+    assert "Mine" in texts(test)
+    test.text_input(key="inbox_folder").set_value(str(delivery))
+    test = ended(writable, button(test, "Look at it").click().run())
+    assert metrics(test)["Images"] == "1"
+    test = imported(writable, button(test, "Import").click().run())
+    assert "are in the registry." in texts(test)
+    (kept,) = reports.list_reports(writable)
+    assert kept.report.recipe == "my-ms"
+
+
+def test_a_look_by_a_recipe_of_the_user_s_own_that_failed_keeps_its_path(writable: Registry, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(OWN.format(importer="bids"))
+    (tmp_path / "holiday").mkdir()
+    test = open_page(writable, "inbox")
+    test.text_input(key="inbox_own").set_value(str(tmp_path / "mine.toml")).run()
+    test.text_input(key="inbox_folder").set_value(str(tmp_path / "holiday"))
+    ended(writable, button(test, "Look at it").click().run())
+    test = open_page(writable, "inbox")
+    assert not test.exception
+    assert test.text_input(key="inbox_own").value == str(tmp_path / "mine.toml")
+    assert test.selectbox(key="inbox_recipe").value == "bids"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "message"),
+    [
+        ("mine.toml", None, "There is no recipe at"),
+        ("~nobody-here/mine.toml", None, "There is no recipe at"),
+        ("mine.json", "{}", "a file that ends in .toml"),
+        ("mine.toml", "name = ", "is not valid TOML"),
+        ("mine.toml", 'name = "x"', "mine.toml"),
+        ("mine.toml", OWN.format(importer="none"), "asks for the importer 'none'"),
+        ("mine.toml", OWN.format(importer="bids").replace("my-ms", "ixi"), "comes with Cohortium"),
+    ],
+)
+def test_a_recipe_that_cannot_be_read_is_a_sentence_with_a_hint(
+    typed: str, text: str | None, message: str, bare: Registry, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / typed).write_text(text)
+    test = open_page(bare, "inbox")
+    test.text_input(key="inbox_own").set_value(typed if typed.startswith("~") else str(tmp_path / typed)).run()
+    assert not test.exception
+    (error,) = test.error
+    assert message in error.value.replace("\\", "")
+    button(test, "Look at it").click().run()
+    assert not test.exception
+    assert list(queue.list_work(bare, LOOK.name)) == []
 
 
 def test_a_look_says_what_an_import_then_says(writable: Registry, delivery: Path) -> None:
