@@ -53,7 +53,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "forms-disagree",
-        f"qform and sform of the header place the image more than {FORMS_TOLERANCE_MM} mm apart.",
+        f"qform, sform and voxel edges (pixdim) place the image more than {FORMS_TOLERANCE_MM} mm apart.",
         "Decide which of them is right, and write it into both.",
         each(single_image.forms_disagree),
         version="2",

@@ -25,7 +25,7 @@ from registry.files.parallel import map_files
 from registry.files.progress import Progress
 from registry.index.facts import HEAVY_BYTES
 
-VERSION = f"{numbers.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.1"
+VERSION = f"{numbers.VERSION}.{fingerprints.VERSION}.{asymmetry.VERSION}.2"
 """Version of everything that the cache holds about one image; it names the cache's folder."""
 
 _CHANGED = "its bytes are not those that the registry accepted: see cohortium doctor"

@@ -25,12 +25,12 @@ def unreadable(shot: Shot) -> str | None:
 
 
 def forms_disagree(shot: Shot) -> str | None:
-    """The qform and sform of the header place the image differently, by more than their precision."""
+    """Qform, sform and voxel edges (pixdim) place the image differently, by more than their precision."""
     apart = shot.measured.forms_apart_mm if shot.measured else 0.0
     if apart <= FORMS_TOLERANCE_MM:
         return None
     how_far = f"up to {apart:.2g} mm apart" if math.isfinite(apart) else "apart, one of them by unusable numbers"
-    return f"qform and sform place it {how_far}: programs will disagree on where it lies"
+    return f"qform, sform and voxel edges (pixdim) place it {how_far}: programs will disagree on where it lies"
 
 
 def nonfinite(shot: Shot) -> str | None:
