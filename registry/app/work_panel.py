@@ -10,7 +10,7 @@ from registry.errors import StorageError, UsageError
 from registry.store import Registry
 from registry.tables import Work
 from registry.vocabulary.display import capitalise, escape_markdown, format_number
-from registry.work import queue
+from registry.work import claims, queue
 from registry.work.rows import UNDER_WAY, WAITING
 
 _REFRESH_S = 2.0
@@ -41,9 +41,15 @@ def _draw_work(registry: Registry, work: Work) -> None:
         key = f"panel stop {work.work_id}"
         right.button("Stop", key=key, type="tertiary", on_click=stop, args=(registry, work.work_id))
     if work.stop_asked or work.state == WAITING:
-        st.caption("Stopping" if work.stop_asked else "Waits for the worker")
+        st.caption("Stopping" if work.stop_asked else _say_what_it_waits_for(registry))
     else:
         bar(work)
+
+
+def _say_what_it_waits_for(registry: Registry) -> str:
+    if claims.count_workers(registry):
+        return "Waits for the worker"
+    return "Waits for a worker, and none runs on this machine. Start one: `cohortium worker`"
 
 
 def bar(work: Work) -> None:

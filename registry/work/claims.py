@@ -49,7 +49,7 @@ def take(registry: Registry, kind: str) -> tuple[Work, subprocess.Popen[bytes]] 
         # Units of work exclude each other, so two workers never take the same work. The lock is taken inside the unit,
         # so no row says that work runs whose lock nobody holds.
         with registry.unit_of_work() as database:
-            work = _find_next(database, kind, _count_workers(registry))
+            work = _find_next(database, kind, count_workers(registry))
             if work is None:
                 return None
             descriptor = stack.enter_context(locks.lent(registry, files.lock_name(work.work_id)))
@@ -71,6 +71,7 @@ def _find_next(database: Session, kind: str, workers: int) -> Work | None:
     return database.exec(select(Work).where(of_kind, col(Work.state) == WAITING).order_by(*oldest)).first()
 
 
-def _count_workers(registry: Registry) -> int:
+def count_workers(registry: Registry) -> int:
+    """How many workers of this registry are alive on this machine."""
     paths = files.room(registry).glob(f"*{_WORKER}.lock")
     return sum(locks.is_held(registry, f"work/{path.name.removesuffix('.lock')}") for path in paths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def close(registry: Registry, work_id: str) -> None:
     """Remove the lock of work that has ended, and its log where that is empty."""
     locks.remove(registry, lock_name(work_id))
     path = log(registry, work_id)
-    if path.is_file() and not path.stat().st_size:
-        path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # another process that closes the same work may be quicker
+        if not path.stat().st_size:
+            path.unlink()
 
 
 def keep(registry: Registry, work_id: str, found: Any) -> None:
