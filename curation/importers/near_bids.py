@@ -21,6 +21,7 @@ from curation.importers.importer import Importer
 from curation.importers.report import ImportReport, Reason
 from curation.importers.staging import MaskSpec, RefusedError, Staging, open_nifti, read_mask
 from curation.recipes import Recipe
+from registry.bids.filenames import strip_extension
 from registry.bids.names import BidsName, mask_name, parse
 from registry.bids.walk import list_all
 from registry.errors import InvalidInput
@@ -141,7 +142,7 @@ def _write_mask(state: BidsImportState, mask: _Mask) -> None:
     if image is None:
         raise RefusedError(Reason.NO_IMAGE_FOR_MASK, f"There is no usable image {mask.image}.")
     open_nifti(state.source / mask.path)
-    sidecar = state.keep(state.read_json(mask.path.partition(".")[0] + ".json"))
+    sidecar = state.keep(state.read_json(f"{strip_extension(mask.path)}.json"))
     rater = recipe.raters[0].code if recipe.raters else "e01"
     what = {"Description": f"{mask.rule.get('what', mask.rule['label'])}, delivered as {mask.rule['ending'][1:]}."}
     fields = {"Type": "ROI", "Manual": True, "RaterID": rater, "Protocol": recipe.protocol, "Revision": 1}

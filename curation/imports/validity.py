@@ -12,6 +12,7 @@ from pathlib import Path
 from curation.importers.cleaning.removal import leave_out
 from curation.importers.report import ImportReport, Reason, Refusal, count
 from registry.bids import places
+from registry.bids.filenames import strip_extension
 from registry.bids.names import parse
 from registry.bids.table_keys import key_of
 from registry.errors import InvalidInput
@@ -157,7 +158,7 @@ def _ignore(done: _Mending, issues: Sequence[Issue]) -> None:
         kind = dataset, name.suffix if name else ""
         done.lacking.setdefault(kind, set()).add(_UNSTATED[issue.code] or issue.field)
         done.images.setdefault(kind, set()).add(issue.path)
-        lines.setdefault(dataset, set()).add(f"{inner.partition('.')[0]}.*")
+        lines.setdefault(dataset, set()).add(f"{strip_extension(inner)}.*")
     for dataset, wanted in lines.items():
         path = done.tree / dataset / ".bidsignore"
         held = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
@@ -180,7 +181,7 @@ def _drop_column(done: _Mending, issue: Issue) -> bool:
 def _drop_field(done: _Mending, issue: Issue) -> bool:
     """Remove the field with the wrong value from a sidecar; whether the sidecar of the file states it."""
     named = _WRONG_VALUE.get(issue.code, "") or issue.field
-    path = done.tree / f"{issue.path.partition('.')[0]}.json"
+    path = done.tree / f"{strip_extension(issue.path)}.json"
     fields: Mapping[str, object] = json.loads(path.read_bytes()) if path.is_file() else {}
     if issue.code not in _WRONG_VALUE or named not in fields:
         return False

@@ -29,6 +29,12 @@ class Name(NamedTuple):
     extension: str
 
 
+def strip_extension(path: str) -> str:
+    """A path up to the first dot of the file's name; the folders above it may hold dots: `derivatives/prep-1.2/...`."""
+    folder, mark, filename = path.rpartition("/")
+    return f"{folder}{mark}{filename.partition('.')[0]}"
+
+
 def parse_name(filename: str) -> Name:
     """The parts of a file name. The part after the subject is parsed once for all subjects."""
     head, mark, rest = filename.partition("_")

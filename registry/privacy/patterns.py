@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from functools import lru_cache
 
+from registry.bids.filenames import strip_extension
 from registry.privacy.kinds import Kind
 
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
@@ -151,5 +152,5 @@ def in_label(label: str) -> str:
 
 def in_labels(path: str) -> str:
     """Words for the first trace in a path's labels, as `in_label`; suffix and extension are not labels."""
-    parts = (part.partition("-") for part in re.split(r"[/_]", path.partition(".")[0]))
+    parts = (part.partition("-") for part in re.split(r"[/_]", strip_extension(path)))
     return next((trace for _, dash, label in parts if dash and (trace := in_label(label))), "")

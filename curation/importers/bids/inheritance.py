@@ -20,7 +20,7 @@ from curation.importers.cleaning import sidecars
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry.bids import places
-from registry.bids.filenames import parse_name
+from registry.bids.filenames import parse_name, strip_extension
 from registry.bids.names import BidsName
 from registry.errors import InvalidInput
 from registry.files.canonical import readable_json
@@ -81,7 +81,7 @@ def write_sidecars(state: BidsImportState) -> None:
     """Write the sidecar of every data file that was kept: all that the source says of it, cleaned."""
     hidden: dict[str, int] = {}
     for target, source in sorted(state.sources.items()):
-        sidecar = f"{target.partition('.')[0]}.json"
+        sidecar = f"{strip_extension(target)}.json"
         for item in state.applying(source):
             state.applied.add(item.path)
         if sidecar.lower() in state.tree.taken:
@@ -98,8 +98,8 @@ def write_sidecars(state: BidsImportState) -> None:
 
 
 def _write_sidecar(state: BidsImportState, target: str, source: str) -> None:
-    stem = target.partition(".")[0]
-    beside = f"{source.partition('.')[0]}.json"
+    stem = strip_extension(target)
+    beside = f"{strip_extension(source)}.json"
     merged = dict(state.metadata(source))
     kept = references.follow(state, source, _keep_fields(state, target, merged))
     image = state.references.get(f"{stem}.nii.gz")

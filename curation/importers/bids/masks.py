@@ -10,6 +10,7 @@ from curation.importers.bids.items import Item, ItemKind
 from curation.importers.report import Reason
 from curation.importers.staging import Placed, RefusedError, open_nifti, read_labels, read_mask, require_file
 from registry.bids import places
+from registry.bids.filenames import strip_extension
 from registry.errors import GeometryError
 from registry.files import mask_storage, volumes
 from registry.files.canonical import read_tsv, sha256_bytes, sha256_file
@@ -110,10 +111,10 @@ def _find_labels(state: BidsImportState, item: Item) -> Mapping[int, str]:
     if item.name.suffix == "mask":
         return _PLAIN
     parts = set(item.name.stem.split("_"))
-    stem = item.path.partition(".")[0]
+    stem = strip_extension(item.path)
     for other in state.items:
         above = other.kind is ItemKind.HEAD and other.dataset == item.dataset and other.inner.endswith("dseg.tsv")
-        if other.path == f"{stem}.tsv" or (above and set(other.inner.partition(".")[0].split("_")) <= parts):
+        if other.path == f"{stem}.tsv" or (above and set(strip_extension(other.inner).split("_")) <= parts):
             return _read_table(state.source / other.path)
     return _PLAIN
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from curation.importers.bids.import_state import BidsImportState
 from registry.bids import places, schema
+from registry.bids.filenames import strip_extension
 from registry.bids.names import BidsName, parse
 from registry.index.rows.masks import RATED_SUFFIXES
 
@@ -26,11 +27,11 @@ def ignore_incomplete(state: BidsImportState) -> dict[str, bytes]:
         name = parse(inner)
         if not dataset or name is None or name.extension != ".nii.gz":
             continue
-        sidecar = state.tree.root / f"{path.partition('.')[0]}.json"
+        sidecar = state.tree.root / f"{strip_extension(path)}.json"
         lacks = find_missing(name, json.loads(sidecar.read_bytes()) if sidecar.is_file() else {})
         missing.update((dataset, field) for field in lacks)
         if lacks:
-            ignored.setdefault(dataset, []).append(f"{inner.partition('.')[0]}.*")
+            ignored.setdefault(dataset, []).append(f"{strip_extension(inner)}.*")
     for (dataset, field), count in sorted(missing.items()):
         state.tree.notes.append(
             f"{dataset}: BIDS requires {field} and {count} of its images do not state it; .bidsignore names them."

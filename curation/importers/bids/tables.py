@@ -16,6 +16,7 @@ from curation.importers.cleaning.values import Value
 from curation.importers.report import Reason
 from curation.importers.staging import RefusedError
 from registry.bids import places
+from registry.bids.filenames import strip_extension
 from registry.bids.table_keys import key_of, require_keys
 from registry.files.canonical import gzip_bytes, read_table, tsv_bytes
 
@@ -126,7 +127,7 @@ def columns_of(state: BidsImportState, target: str, fields: Mapping[str, Any]) -
         return {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
     dataset = places.split_dataset(target)[0]
     above = [path for path in state.tables_above if places.split_dataset(path)[0] == dataset]
-    tables = [f"{target.partition('.')[0]}.tsv", *(path for path in above if path.endswith(f"_{suffix}.tsv"))]
+    tables = [f"{strip_extension(target)}.tsv", *(path for path in above if path.endswith(f"_{suffix}.tsv"))]
     return {
         column for path in tables if path.lower() in state.tree.taken for column in _read_header(state.tree.root / path)
     }

@@ -246,3 +246,22 @@ def test_a_scanner_is_one_whichever_number_near_its_rated_strength_is_stated(sta
     into, _ = bring(source)
     rows = [read_tsv(into / f"{subject}/{subject}_sessions.tsv")[0] for subject in ("sub-01", "sub-02")]
     assert {row["scanner"] for row in rows} == {"Siemens 3 T"}
+
+
+def test_a_dot_in_the_name_of_a_folder_changes_nothing(source: Path) -> None:
+    about = {"Name": "p", "BIDSVersion": "1.8.0", "DatasetType": "derivative", "GeneratedBy": [{"Name": "p"}]}
+    folders = ("derivatives/prep", "derivatives/prep-20.2.1")
+    image, labels = "anat/sub-01_desc-preproc_T1w", "anat/sub-01_space-T1w_seg-two_dseg"
+    for folder in folders:
+        root = source / folder
+        twins.write_json(root / "dataset_description.json", about)
+        twins.put(root / f"sub-01/{image}.nii.gz", twins.voxels(5), text="")
+        twins.write_json(root / f"sub-01/{image}.json", {"SkullStripped": True, "EchoTime": 0.004})
+        twins.put(root / f"sub-01/{labels}.nii.gz", twins.blob(1, 2), text="")
+        twins.write(root / f"sub-01/{labels}.tsv", "index\tname\n1\tone\n2\ttwo\n")
+    into, report = bring(source)
+    assert report.refused == ()
+    assert {said(into, f"{folder}/sub-01/{image}")["EchoTime"] for folder in folders} == {0.004}
+    plain, dotted = ({p.relative_to(into / f).as_posix() for p in (into / f).rglob("*")} for f in folders)
+    assert plain == dotted
+    assert sorted(path.name for path in (into / "derivatives").iterdir()) == ["prep", "prep-20.2.1"]

@@ -185,6 +185,16 @@ def test_a_field_with_a_value_that_bids_refuses_is_left_out_and_the_image_stays(
     assert any("PhaseEncodingDirection (1), SliceTiming (1)" in note for note in report.notes)
 
 
+def test_a_field_is_left_out_below_a_folder_with_a_dot_in_its_name(tree: Path) -> None:
+    folder = tree / "derivatives/prep-20.2.1"
+    about = {"Name": "p", "BIDSVersion": "1.10.0", "DatasetType": "derivative", "GeneratedBy": [{"Name": "p"}]}
+    twins.write_json(folder / "dataset_description.json", about)
+    put_bold(folder, SliceTiming=[0, 2.5], SkullStripped=False)
+    report = look(tree)
+    assert report.refused == ()
+    assert json.loads((folder / f"{BOLD}.json").read_text()) == {**RIGHT, "SkullStripped": False}
+
+
 def test_a_required_field_with_a_wrong_value_is_one_that_nobody_stated(tree: Path) -> None:
     put_bold(tree, TaskName=[1])
     report = look(tree)

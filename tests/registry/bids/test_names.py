@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from registry.bids import names
+from registry.bids.filenames import strip_extension
 from registry.bids.names import DATATYPES, ENTITY_ORDER, BidsName, mask_name, name, parse, to_label
 from registry.errors import InvalidInput
 
@@ -29,6 +30,12 @@ def bids_names(draw: st.DrawFn) -> BidsName:
 def test_a_name_is_read_back_from_its_path(built: BidsName) -> None:
     assert parse(built.path) == built
     assert parse(str(built.path)) == built
+
+
+@given(bids_names(), st.sampled_from(["", "derivatives/prep-20.2.1/", "v1.0/a.b/"]))
+def test_a_path_loses_its_extension_and_no_folder(built: BidsName, above: str) -> None:
+    folder = f"{above}{built.path.parent.as_posix()}/"
+    assert strip_extension(f"{folder}{built.path.name}") == f"{folder}{built.stem}"
 
 
 @given(bids_names(), bids_names())

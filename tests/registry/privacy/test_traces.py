@@ -19,6 +19,7 @@ from registry.maintenance import validation
 from registry.maintenance.drift import adopt
 from registry.privacy.free_text import require_impersonal
 from registry.privacy.kinds import SHOWN
+from registry.privacy.patterns import in_labels
 from registry.publishing import Change, publish, write_files
 from registry.store import Registry
 from registry.vocabulary.findings import Severity
@@ -109,3 +110,9 @@ def test_what_people_type_says_neither_who_nor_when(registry: Registry, place: s
 @pytest.mark.parametrize("text", ["moved at day 203", "", None, "same head, see sub-2", "edss 3.5 to 4.0"])
 def test_other_comments_pass(text: str | None) -> None:
     require_impersonal(text, "comment")
+
+
+@pytest.mark.parametrize("folder", ["", "derivatives/prep/", "derivatives/prep-20.2.1/"])
+def test_a_date_in_a_label_is_seen_below_every_folder(folder: str) -> None:
+    assert in_labels(f"{folder}sub-01/anat/sub-01_acq-20010203_T1w.nii.gz")
+    assert not in_labels(f"{folder}sub-01/anat/sub-01_acq-hi_T1w.nii.gz")
