@@ -88,10 +88,8 @@ def _check_header(stack: Stack) -> Iterator[Finding]:
         yield about(Code.PROCESSED, message, stack.key)
     if any(instance.burned_in for instance in stack.instances):
         yield about(Code.BURNED_IN, "The header says that text is burned into the pixels.", stack.key)
-    without = sum(not item.rescale_stated for item in stack.instances)
-    scaled = any(item.rescale[:2] != (1.0, 0.0) for item in stack.instances)
-    if 0 < without < len(stack.instances) and scaled:
-        message = f"{without} of {len(stack.instances)} files state no slope, the others do: slices may differ in unit."
+    if missing := _find_unscaled(stack):
+        message = f"{missing}, the others do: slices may differ in unit."
         yield about(Code.RESCALE_CONTRADICTS, message, stack.key)
     if len({frame.rescale for item in stack.instances for frame in item.frames if frame.rescale}) > 1:
         message = "Its frames state different slopes: it comes in only if every converted voxel agrees with its own."
@@ -101,6 +99,16 @@ def _check_header(stack: Stack) -> Iterator[Finding]:
         yield about(Code.NOT_COMPARABLE, message, stack.key)
     if not first.origin.study_date:
         yield about(Code.NO_STUDY_DATE, "The study has no date: its place among sessions is unknown.", stack.key)
+
+
+def _find_unscaled(stack: Stack) -> str:
+    """Words for files that state no slope, or no intercept, among files with one that matters; empty without any."""
+    total = len(stack.instances)
+    for place, (what, neutral) in enumerate((("slope", 1.0), ("intercept", 0.0))):
+        without = sum(not item.rescale_stated[place] for item in stack.instances)
+        if 0 < without < total and any(item.rescale[place] != neutral for item in stack.instances):
+            return f"{without} of {total} files state no {what}"
+    return ""
 
 
 def of_people(stacks: Iterable[Stack]) -> Mapping[str, list[Finding]]:

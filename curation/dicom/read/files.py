@@ -221,7 +221,7 @@ def _build_instance(path: str, dataset: Any) -> Instance:
         instance_number=whole(dataset, "InstanceNumber"),
         acquisition_number=whole(dataset, "AcquisitionNumber"),
         rescale=_read_rescale(dataset),
-        rescale_stated=bool(text(dataset, "RescaleSlope")),
+        rescale_stated=(bool(text(dataset, "RescaleSlope")), bool(text(dataset, "RescaleIntercept"))),
         decodable=_is_decodable(dataset),
         stated=whole(dataset, "ImagesInAcquisition"),
         burned_in=text(dataset, "BurnedInAnnotation").upper() == "YES",

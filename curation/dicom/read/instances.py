@@ -134,7 +134,7 @@ class Instance:
         path: relative to the delivery, POSIX.
         size: rows, columns of one frame (of one tile in a mosaic).
         rescale: slope and intercept of stored values, and the factor of Philips' precise values where stated.
-        rescale_stated: whether the header states a slope.
+        rescale_stated: whether the header states a slope, and whether it states an intercept.
         decodable: whether something installed here decodes its pixels.
         stated: number of images in the acquisition by the header; 0 if it is not stated.
     """
@@ -154,7 +154,7 @@ class Instance:
     instance_number: int = 0
     acquisition_number: int = 0
     rescale: tuple[float, float, float] = (1.0, 0.0, 0.0)
-    rescale_stated: bool = False
+    rescale_stated: tuple[bool, bool] = (False, False)
     decodable: bool = True
     stated: int = 0
     burned_in: bool = False

@@ -217,11 +217,19 @@ def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Pat
         assert np.array_equal(data[:, ::-1, index].T, twins.pixels(Series(), index))
 
 
-def test_a_lacking_slope_comes_in_by_a_persons_word_only(tmp_path: Path) -> None:
-    files = twins.write(tmp_path / "in", Series(), RescaleSlope=2.5, RescaleIntercept=0)
-    twins.change(files[2], RescaleSlope=None, RescaleIntercept=None)
+@pytest.mark.parametrize("lacking", ["RescaleSlope", "RescaleIntercept"])
+def test_a_lacking_slope_or_intercept_comes_in_by_a_persons_word_only(tmp_path: Path, lacking: str) -> None:
+    files = twins.write(tmp_path / "in", Series(), RescaleSlope=2.5, RescaleIntercept=100)
+    twins.change(files[2], **{lacking: None})
     report = import_all(tmp_path)
-    assert any("1 of 4 files state no slope" in note for note in report.notes)
+    what = lacking.removeprefix("Rescale").lower()
+    assert any(f"1 of 4 files state no {what}" in note for note in report.notes)
+
+
+def test_a_lacking_intercept_of_zero_says_nothing(tmp_path: Path) -> None:
+    files = twins.write(tmp_path / "in", Series(), RescaleSlope=2.5, RescaleIntercept=0)
+    twins.change(files[2], RescaleIntercept=None)
+    assert not any("state no" in note for note in import_all(tmp_path).notes)
 
 
 @pytest.mark.parametrize("slopes", [(1.5, 1.5, 3.0, 1.5), (1, 1.25, 1.5, 1.75)])
