@@ -37,6 +37,10 @@ _RATERS: Mapping[str, Value] = {
     **dict.fromkeys(("desc_id", "rater_id", "role", "protocol"), values.word),
     "description": values.sentence,
 }
+_FIRST_OF_RATERS = ("desc_id", "description")
+"""The columns that BIDS requires of `descriptions.tsv`, first and in this order."""
+
+_DESC = re.compile(r"(?:desc-)?([0-9A-Za-z+]+)")
 _LABELS: Mapping[str, Value] = {"name": values.name}
 _KNOWN = {"events": EVENTS, "descriptions": _RATERS}
 
@@ -71,12 +75,20 @@ def copy_table(state: BidsImportState, item: Item, target: str = "") -> list[dic
     pairs = list(zip(rows, kept, strict=True))
     changed = [column for column in kinds if any(old[column] != new[column] for old, new in pairs)]
     state.dropped.update(f"{suffix}.tsv {column} (part)" for column in changed)
+    columns = list(kinds)
     if suffix == "descriptions":
-        kept = [row for row in kept if row.get("desc_id")]
+        kept = [{**row, "desc_id": desc} for row in kept if (desc := _spell_desc(row.get("desc_id")))]
+        columns = [*_FIRST_OF_RATERS, *(column for column in kinds if column not in _FIRST_OF_RATERS)]
     _require_keys(target, header, kept)
-    same = len(kinds) == len(header) and not changed and len(kept) == len(rows)
-    state.tree.write(target, (state.source / item.path).read_bytes() if same else tsv_bytes(kept, list(kinds)))
+    same = columns == header and kept == rows
+    state.tree.write(target, (state.source / item.path).read_bytes() if same else tsv_bytes(kept, columns))
     return kept
+
+
+def _spell_desc(cell: str | None) -> str | None:
+    """`desc-e01` as BIDS wants it, where a delivery may say `e01`; None where it is no label."""
+    found = _DESC.fullmatch(cell or "")
+    return f"desc-{found[1]}" if found else None
 
 
 def _require_keys(path: str, header: list[str], rows: list[dict[str, Any]]) -> None:

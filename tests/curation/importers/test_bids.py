@@ -183,3 +183,14 @@ def test_label_maps_are_checked_against_their_table(source: Path, tmp_path: Path
     report = run(source, tmp_path / "with")
     assert report.kept["masks"] == 9
     assert twins.validator_errors(tmp_path / "with") == []
+
+
+@pytest.mark.parametrize("columns", ["desc_id\trater_id", "desc_id\trater_id\tdescription", "rater_id\tdesc_id"])
+def test_a_table_of_raters_in_another_spelling_is_valid_afterwards(source: Path, tmp_path: Path, columns: str) -> None:
+    cells = [{"desc_id": desc, "rater_id": code} for desc, code in (("e01", "e01"), ("desc-e02", "e02"), ("n o", "x"))]
+    rows = ["\t".join(row.get(column, "text") for column in columns.split("\t")) for row in cells]
+    twins.write(source / MANUAL / "descriptions.tsv", "\n".join([columns, *rows, ""]))
+    run(source, tmp_path / "into")
+    found = read_tsv(tmp_path / "into" / MANUAL / "descriptions.tsv")
+    assert [(row["desc_id"], row["rater_id"]) for row in found] == [("desc-e01", "e01"), ("desc-e02", "e02")]
+    assert twins.validator_errors(tmp_path / "into") == []
