@@ -87,13 +87,13 @@ def list_issues(root: Path, folder: str) -> list[Issue]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         told: Mapping[str, Any] = json.loads(done.stdout)["issues"]
-        found = list(told["issues"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = [issue for issue in told["issues"] if issue["severity"] in ("error", "warning")]
+        issues = [_read(issue, folder, told.get("codeMessages") or {}) for issue in found]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _make_failure(place) from error
-    if any(issue.get("subCode") == _UNREAD for issue in found):
+    if any(issue.field == _UNREAD for issue in issues):
         raise _make_failure(place)
-    words = told.get("codeMessages") or {}
-    return [_read(issue, folder, words) for issue in found if issue.get("severity") in ("error", "warning")]
+    return issues
 
 
 def _read(issue: Mapping[str, Any], folder: str, words: Mapping[str, str]) -> Issue:

@@ -90,6 +90,14 @@ def test_a_dataset_below_dev_is_told_from_a_valid_one_also_through_a_link(tmp_pa
         folder.rmdir()
 
 
+@pytest.mark.parametrize("issue", [{"severity": "error", "location": "/sub-01"}, {"code": "X"}, "words", None, 3])
+def test_an_answer_in_another_form_is_no_result(tmp_path: Path, instead: Callable[[str], None], issue: object) -> None:
+    twins.write_json(tmp_path / "answer", {"issues": {"issues": [issue]}})
+    instead(f"cat {tmp_path / 'answer'}")
+    with pytest.raises(bids_validator.ValidatorFailed):
+        bids_validator.list_issues(tmp_path, "")
+
+
 def test_an_issue_is_told_in_one_sentence_on_one_line(tmp_path: Path, instead: Callable[[str], None]) -> None:
     issues: list[dict[str, Any]] = [
         {
