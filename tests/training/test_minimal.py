@@ -91,6 +91,7 @@ def test_training_stands_on_the_ground_floor_of_the_registry() -> None:
         "bids.description",
         "files",
         "measures",
+        "vocabulary",
         "cohorts.leakage",
         "__version__",
     )

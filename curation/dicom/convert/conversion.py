@@ -40,12 +40,13 @@ class Converted:
     has_maps: bool = False
 
 
-def convert(files: Sequence[Path], into: Path) -> Converted:
+def convert(files: Sequence[Path], into: Path, *, uneven: bool = False) -> Converted:
     """Convert the files of one stack.
 
     Args:
         files: the stack's files, in any folders.
         into: an empty folder; links to the files and the results are written there.
+        uneven: the headers of the slices state directions that dcm2niix would part (`grids.direction_spread`).
 
     Raises:
         Unusable: no image came out, or more than one.
@@ -56,7 +57,7 @@ def convert(files: Sequence[Path], into: Path) -> Converted:
     results.mkdir()
     for number, file in enumerate(files):
         (links / f"{number:06}.dcm").symlink_to(file.resolve())
-    command = [program(), *_OPTIONS, "-o", str(results), str(links)]
+    command = [program(), *_OPTIONS, "-m", "y" if uneven else "2", "-o", str(results), str(links)]
     environment = {**os.environ, "HOME": str(into), "TZ": "UTC"}
     try:
         subprocess.run(command, capture_output=True, check=False, timeout=_LIMIT_S, env=environment, cwd=into)

@@ -81,7 +81,7 @@ def _convert(source: Path, stack: Stack, row: Row) -> Result:
     """One converted stack with its clean bytes, or with the reason why it stays outside."""
     with tempfile.TemporaryDirectory(prefix="cohortium-dicom-") as folder:
         try:
-            converted = convert([source / path for path in stack.paths], Path(folder))
+            converted = convert([source / path for path in stack.paths], Path(folder), uneven=stack.is_uneven)
             _require_fields(row.bids(), converted)
             proof = require_equal(source, stack, converted.image, parted=converted.has_maps)
             volumes.place(converted.image, proof.affine_ras)

@@ -6,7 +6,7 @@ Source: DICOM PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. DICOM is LPS; affines her
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ MOST_ROUNDING_MM = 0.05
 
 SAME_DIRECTION = 1e-3
 """Directions that differ by less, in a component of a unit vector, are one."""
+
+CONVERTED_TOGETHER = 1e-4
+"""dcm2niix makes one image of slices whose direction cosines differ by no more, and of others only when told to."""
 
 ALIGNED_MM = 0.1
 """Largest distance of a slice from the line through the first and the last one; headers round to about this."""
@@ -49,6 +52,12 @@ class Grid:
         """`ax`, `cor` or `sag`, by the axis of the patient that the slices' normal is nearest to."""
         normal = np.cross(self.affine_ras[:3, 0], self.affine_ras[:3, 1])
         return ("sag", "cor", "ax")[int(np.argmax(np.abs(normal)))]
+
+
+def direction_spread(frames: Iterable[Frame]) -> float:
+    """Largest difference between two frames in one of their direction cosines."""
+    cosines = np.array([frame.cosines for frame in frames])
+    return float(np.ptp(cosines, axis=0).max())
 
 
 def normal(frame: Frame) -> Array:

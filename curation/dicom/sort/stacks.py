@@ -52,6 +52,12 @@ class Stack:
         """Whether every slice position was acquired equally often."""
         return len({len(slot) for slot in self.slots}) == 1
 
+    @property
+    def is_uneven(self) -> bool:
+        """Whether headers state directions that differ by more than dcm2niix takes for one image."""
+        frames = (frame for instance in self.instances for frame in instance.frames)
+        return grids.direction_spread(frames) > grids.CONVERTED_TOGETHER
+
     @cached_property
     def grid(self) -> grids.Grid:
         """The grid the headers describe."""

@@ -12,7 +12,7 @@ from curation.importers.report import Reason, Refusal
 from registry.bids import places
 from registry.bids.filenames import parse_name
 from registry.bids.names import BidsName, parse
-from registry.files.canonical import read_table, tsv_bytes
+from registry.files.canonical import read_table, readable_json, tsv_bytes
 from registry.index.rows.masks import RATED_SUFFIXES
 
 _COMPANIONS = ("aslcontext", "asllabeling", "events", "physio", "stim")
@@ -22,8 +22,9 @@ _COMPANIONS = ("aslcontext", "asllabeling", "events", "physio", "stim")
 def leave_out(tree: Path, faults: Mapping[str, tuple[Reason, str]]) -> list[Refusal]:
     """Remove files from a staged tree, and return a refusal for each and for all that had to go with them.
 
-    With an image go its sidecar and gradients, what was recorded during it, the masks that lie on it, and its row of
-    the table of scans. A subject that has no volume any more is nobody whom the delivery brings.
+    With an image go its sidecar and gradients, what was recorded during it, the masks that lie on it, its row of the
+    table of scans, and a calibration image (m0scan) for it alone. A subject that has no volume any more is nobody whom
+    the delivery brings.
 
     Args:
         tree: the staged tree.
@@ -53,6 +54,7 @@ def _remove(tree: Path, path: str) -> list[Refusal]:
     for mask in [mask for mask in _list_masks(tree, path, name.subject) if (tree / mask).is_file()]:
         told = f"It was drawn on {name.path.name}, which stayed outside."
         gone += [Refusal(mask, Reason.NO_IMAGE_FOR_MASK.value, told), *_remove(tree, mask)]
+    gone += _forget_target(tree, path, name.subject)
     _forget_empty(tree, name.subject)
     return gone
 
@@ -76,6 +78,36 @@ def _list_masks(tree: Path, image: str, subject: str) -> Iterator[str]:
         links = about.get("DatasetLinks") or {}
         if image in {places.resolve(uri, dataset, links) for uri in _list_uris(fields)}:
             yield f"{path.removesuffix('.json')}.nii.gz"
+
+
+def _forget_target(tree: Path, path: str, subject: str) -> list[Refusal]:
+    """Take an image that is gone out of each `IntendedFor`; an m0scan that is for nothing else goes too.
+
+    BIDS requires the field of an m0scan; other images are good without it.
+    """
+    gone = []
+    dataset = places.split_dataset(path)[0]
+    for sidecar in sorted((tree / dataset / subject).rglob("*.json")):
+        fields = _read(sidecar)
+        stated = fields.pop("IntendedFor", None)
+        targets = stated if isinstance(stated, list) else [stated]
+        kept = [target for target in targets if not _is_named(target, path, dataset, subject)]
+        if len(kept) == len(targets):
+            continue
+        if kept or parse_name(sidecar.name).suffix != "m0scan":
+            sidecar.write_bytes(readable_json(fields | ({"IntendedFor": kept} if kept else {})))
+            continue
+        image = sidecar.with_suffix(".nii.gz").relative_to(tree).as_posix()
+        told = f"BIDS requires IntendedFor, and {Path(path).name} that it is for stayed outside."
+        gone += [Refusal(image, Reason.IMAGE_REFUSED.value, told), *_remove(tree, image)]
+    return gone
+
+
+def _is_named(target: Any, path: str, dataset: str, subject: str) -> bool:
+    """Whether a reference, a BIDS URI or a path relative to the dataset or the subject, names this file."""
+    if not isinstance(target, str):
+        return False
+    return path in (places.resolve(target, dataset, {}), f"{dataset}/{subject}/{target}".lstrip("/"))
 
 
 def _list_uris(fields: dict[str, Any]) -> list[str]:

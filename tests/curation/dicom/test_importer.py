@@ -217,6 +217,20 @@ def test_a_sheared_stack_comes_in_by_a_persons_word_with_its_shear(tmp_path: Pat
         assert np.array_equal(data[:, ::-1, index].T, twins.pixels(Series(), index))
 
 
+@pytest.mark.parametrize("turned", [5e-5, 2e-4, 9e-4])
+def test_directions_that_differ_by_rounding_are_one_image(tmp_path: Path, turned: float) -> None:
+    """dcm2niix alone makes an image of each slice from a difference of 0.0001 on."""
+    for index, file in enumerate(twins.write(tmp_path / "in", Series())):
+        twins.change(file, ImageOrientationPatient=[1, turned * (index % 2), 0, -turned * (index % 2), 1, 0])
+    report = stage(recipe(), tmp_path / "in", tmp_path / "into")
+    assert report.kept["images"] == 1
+    affine, data = the_image(tmp_path).affine, the_image(tmp_path).get_fdata()
+    for index in range(data.shape[2]):
+        place = twins.position(Series(), index) * np.array([-1, -1, 1])
+        assert np.allclose(affine @ [0, data.shape[1] - 1, index, 1], [*place, 1], atol=0.02)
+        assert np.array_equal(data[:, ::-1, index].T, twins.pixels(Series(), index))
+
+
 @pytest.mark.parametrize("lacking", ["RescaleSlope", "RescaleIntercept"])
 def test_a_lacking_slope_or_intercept_comes_in_by_a_persons_word_only(tmp_path: Path, lacking: str) -> None:
     files = twins.write(tmp_path / "in", Series(), RescaleSlope=2.5, RescaleIntercept=100)
