@@ -29,6 +29,9 @@ INSTALL = f"Install it with: pip install {PROGRAM}"
 _CLOSED = ("/dev", "/proc", "/sys")
 """Folders that its runtime, Deno, does not read whatever it is allowed; a link into them is no way around."""
 
+_LIMIT_S = 3600
+"""It takes 1 to 2 ms a file; whoever waits longer waits for a program that hangs."""
+
 _UNREAD = "NotCapable"
 """It gives a dataset whose files it may not read one error for each file, and calls it by this subcode."""
 
@@ -85,11 +88,11 @@ def list_issues(root: Path, folder: str) -> list[Issue]:
     command = [program, str(place), "--format", "json", "--max-rows", "-1"]
     environment = {**os.environ, "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=_LIMIT_S)
         told: Mapping[str, Any] = json.loads(done.stdout)["issues"]
         found = [issue for issue in told["issues"] if issue["severity"] in ("error", "warning")]
         issues = [_read(issue, folder, told.get("codeMessages") or {}) for issue in found]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _make_failure(place) from error
     if any(issue.field == _UNREAD for issue in issues):
         raise _make_failure(place)

@@ -33,8 +33,11 @@ def query_facets(where: Where = None, as_json: AsJson = False) -> None:
     filters = facets.parse(where or [])
     found = facets.count(Catalog.of(console.registry()), filters)
     sql = facets.sql(filters)
+    nothing = "" if found.totals["images"] else "No image passes these filters: look for the value that is not there.\n"
     console.emit(
-        {**found.to_json(), "sql": sql}, as_json, lambda: f"{console.table(list(_list_counts(found)))}\n\n{sql}"
+        {**found.to_json(), "sql": sql},
+        as_json,
+        lambda: f"{nothing}{console.table(list(_list_counts(found)))}\n\n{sql}",
     )
 
 

@@ -56,6 +56,12 @@ def test_every_documented_field_is_one_and_every_field_is_documented() -> None:
     assert {field for row in rows for field in re.findall(r"`(\w+)`", row)} == {item.field for item in facets.FACETS}
 
 
+def test_filters_that_nothing_passes_are_said_and_not_only_counted(cohort: Registry) -> None:
+    said = "No image passes these filters"
+    assert said in run(cohort, ["query", "facets", "--where", "site=nowhere"])
+    assert said not in run(cohort, ["query", "facets", "--where", "site=siteA"])
+
+
 def test_an_unknown_field_is_a_sentence(cohort: Registry) -> None:
     with pytest.raises(UsageError, match="'planet' is nothing to filter by"):
         run(cohort, ["query", "facets", "--where", "planet=Mars"])

@@ -61,6 +61,14 @@ def test_a_program_that_does_not_start_gave_no_result(
     assert "validator-failed" in {item.code for item in validation.validate(shared).errors}
 
 
+def test_a_program_that_never_ends_gave_no_result(
+    shared: Registry, instead: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bids_validator, "_LIMIT_S", 0.05)
+    instead("exec sleep 60")
+    assert "validator-failed" in {item.code for item in validation.validate(shared).errors}
+
+
 def test_no_validator_is_told_and_no_error(shared: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bids_validator, "find_program", lambda: None)
     report = validation.validate(shared)
