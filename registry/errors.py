@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class CohortiumError(Exception):
     """A mistake that the user can correct. It is printed as `error: ...` and `hint: ...`, never as a traceback.
@@ -67,3 +69,19 @@ class StorageError(CohortiumError):
     """The disk, git or git-annex failed; nothing was changed."""
 
     exit_code = 8
+
+
+def require_known(what: str, names: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    """The names that an option chose, each of which must be known: a misspelt one would choose nothing, without a word.
+
+    Args:
+        what: what the names are, in one word, such as `site`.
+        names: the names.
+        known: every name that the registry holds.
+
+    Raises:
+        NotFound: a name is not known.
+    """
+    if unknown := [name for name in names if name not in known]:
+        raise NotFound(f"There is no {what} '{unknown[0]}'.", f"Known are: {', '.join(known) or 'none'}.")
+    return names

@@ -11,7 +11,7 @@ from sqlmodel import select
 from curation.checks import files
 from curation.checks.all import named
 from registry.catalog import Catalog
-from registry.errors import NotFound, UsageError
+from registry.errors import NotFound, UsageError, require_known
 from registry.privacy.free_text import require_impersonal
 from registry.publishing import Change
 from registry.store import Registry, actor
@@ -58,8 +58,7 @@ def _require_known(catalog: Catalog, filters: Mapping[str, str]) -> None:
     for name in ("site", "channel"):
         rows = catalog.rows(f"SELECT {name} AS name FROM images UNION SELECT {name} FROM findings ORDER BY 1")
         known = [row["name"] for row in rows if row["name"] is not None]
-        if name in filters and filters[name] not in known:
-            raise NotFound(f"There is no {name} '{filters[name]}'.", f"Known are: {', '.join(known) or 'none'}.")
+        require_known(name, [filters[name]] if name in filters else (), known)
     if "code" in filters:
         found = {row["code"] for row in catalog.rows("SELECT DISTINCT code FROM findings")}
         if filters["code"] not in found:

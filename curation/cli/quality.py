@@ -9,6 +9,7 @@ import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
+from registry.errors import require_known
 
 qc_app = typer.Typer(help="Quality check: accept or reject images, with artifacts.", no_args_is_help=True)
 Image = Annotated[str, typer.Argument(help="The path of an image, as in the view images.")]
@@ -85,8 +86,8 @@ def qc_next(
     from registry.store import actor
 
     catalog = Catalog.of(console.registry())
-    console.require_known("site", site or (), overview.sites(catalog))
-    console.require_known("channel", channel or (), quality.channels(catalog))
+    require_known("site", site or (), overview.sites(catalog))
+    require_known("channel", channel or (), quality.channels(catalog))
     make_list = partial(quality.worklist, catalog, actor(), sites=site or (), channels=channel or (), copies=copies)
     worklist = make_list()
     case = worklist.cases[0] if worklist.cases else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from registry.errors import CohortiumError, NotFound
+from registry.errors import CohortiumError
 
 if TYPE_CHECKING:
     from registry.store import Registry
@@ -68,22 +68,6 @@ def _replace_nonfinite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _replace_nonfinite(item) for key, item in value.items()}
     return [_replace_nonfinite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def require_known(what: str, names: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-    """The names that an option chose, each of which must be known: a misspelt one would choose nothing, without a word.
-
-    Args:
-        what: what the names are, in one word, such as `site`.
-        names: the names.
-        known: every name that the registry holds.
-
-    Raises:
-        NotFound: a name is not known.
-    """
-    if unknown := [name for name in names if name not in known]:
-        raise NotFound(f"There is no {what} '{unknown[0]}'.", f"Known are: {', '.join(known) or 'none'}.")
-    return names
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from registry.cli import console
 from registry.cli.console import AsJson
+from registry.errors import require_known
 
 if TYPE_CHECKING:
     from registry.catalog import Catalog
@@ -30,7 +31,7 @@ def completeness(site: Sites = None, as_json: AsJson = False) -> None:
     from registry.catalog import Catalog, overview
 
     catalog = Catalog.of(console.registry())
-    chosen = console.require_known("site", site or [], overview.sites(catalog))
+    chosen = require_known("site", site or [], overview.sites(catalog))
     cells = overview.completeness(catalog, chosen)
     gaps = overview.gaps(cells)
     shown = overview.squares(cells, gaps)
